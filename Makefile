@@ -1,0 +1,35 @@
+# make demo | test | lint | clean. Each makes its own .venv first, with the pinned versions, once.
+
+PYTHON ?= python3
+python := .venv/bin/python
+pip := $(python) -m pip --no-input --disable-pip-version-check --quiet
+
+.PHONY: demo test lint clean
+
+# Prepares the pairs and searches six settings of the invoices task, two at a time, with the real base model.
+demo: .venv/.installed
+	@rm -rf runs/demo
+	$(python) -m jobs.prepare invoices --rows 1320 --data data/invoices-demo
+	$(python) -m jobs.tune invoices --data data/invoices-demo --run runs/demo --trials 6
+
+test: .venv/.installed
+	$(python) -m pytest
+
+lint: .venv/.installed
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+
+# Removes the .venv and the caches; data/ and runs/ are yours and stay.
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache pairtune.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: PYTHON: $(PYTHON) is Python %d.%d, needed is 3.11 or newer; try: make PYTHON=python3.11" % sys.version_info[:2])'
+	@test -x $(python) || { echo "Making .venv with $(PYTHON)"; $(PYTHON) -m venv .venv; }
+	@echo "Installing torch, the largest package (once, some minutes)"
+	@$(pip) install -c constraints.txt torch
+	@echo "Installing the other pinned packages (once, some minutes)"
+	@$(pip) install -c constraints.txt -e '.[offline,dev]'
+	@touch $@

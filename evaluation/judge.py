@@ -1,0 +1,122 @@
+"""Scores one split of a task with any function that turns texts into vectors; every distinct text is encoded once."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from evaluation import metrics
+from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.mistakes import Mistakes, raise_if
+
+Encode = Callable[[list[str]], NDArray[Any]]
+"""Texts -> array of shape (texts, dimensions), in the order of the texts."""
+
+AGAINST_CANDIDATES = ("category", "retrieval")
+"""Kinds where a text is held against all candidates, not only against the second text of its pair."""
+
+
+class Judge:
+    """One split, ready to be scored again and again.
+
+    Args:
+        kind: a key of DECIDING_METRIC.
+        table: columns sentence1, sentence2 and, for the kinds binary and graded, label. One row is one pair.
+            For the kinds category and retrieval a row with label 0.0 (as in train) is no pair and is left out.
+        candidates: all texts that sentence1 is held against, for the kinds category and retrieval. A text that is
+            named twice counts once. Ignored by the other kinds.
+
+    Raises:
+        Mistakes: this kind cannot be computed from this split; everything wrong is named at once.
+    """
+
+    def __init__(self, kind: str, table: pa.Table, candidates: list[str] | None = None) -> None:
+        table = _own_pairs(kind, table)
+        raise_if(list(_misfits(kind, table)))
+        self.kind = kind
+        self.num_pairs = table.num_rows
+        first, second = table.column("sentence1").to_pylist(), table.column("sentence2").to_pylist()
+        against = kind in AGAINST_CANDIDATES
+        if against:
+            raise_if(list(_unknown(second, candidates)))
+        choice = list(dict.fromkeys(candidates or [])) if against else []
+        self.texts: list[str] = list(dict.fromkeys([*first, *second, *choice]))
+        """Every distinct text of the split and its candidates, in the order in which they appear."""
+        self._first, self._second, self._choice = (_places(self.texts, part) for part in (first, second, choice))
+        self._truth = _places(choice, second) if against else None
+        self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
+
+    @property
+    def metric(self) -> str:
+        """The name of the score that decides; higher is better."""
+        return DECIDING_METRIC[self.kind]
+
+    def score(self, encode: Encode) -> dict[str, float]:
+        """All scores of this kind under the library's names; `encode` is called once, with `texts`.
+
+        Raises:
+            ValueError: an embedding is not finite.
+        """
+        vectors = metrics.normalized(encode(self.texts))
+        if self._truth is not None:
+            return self._score_candidates(vectors, self._truth)
+        cosines = metrics.pair_cosines(vectors[self._first], vectors[self._second])
+        if self.kind == "binary":
+            return {"cosine_ap": metrics.cosine_ap(cosines, self._labels)}
+        return {"spearman_cosine": metrics.spearman_cosine(cosines, self._labels)}
+
+    def _score_candidates(self, vectors: metrics.Floats, truth: metrics.Indices) -> dict[str, float]:
+        candidates = vectors[self._choice]
+        if self.kind == "category":
+            return metrics.category_scores(truth, metrics.nearest(vectors[self._first], candidates, truth))
+        queries, own = _own_candidates(self._first, truth)
+        return {"cosine_mrr@10": metrics.mean_reciprocal_rank(vectors[queries], candidates, own)}
+
+
+def _own_candidates(first: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:
+    """A text that stands in several pairs is one query with several own candidates, as in the library."""
+    own: dict[int, list[int]] = {}
+    for query, candidate in zip(first.tolist(), truth.tolist(), strict=True):
+        own.setdefault(query, []).append(candidate)
+    return np.array(list(own), dtype=np.int64), [np.array(sorted(set(found)), dtype=np.int64) for found in own.values()]
+
+
+def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
+    place = {text: index for index, text in enumerate(among)}
+    return np.array([place[text] for text in texts], dtype=np.int64)
+
+
+def _own_pairs(kind: str, table: pa.Table) -> pa.Table:
+    if kind in AGAINST_CANDIDATES and "label" in table.column_names:
+        return table.filter(pc.not_equal(table.column("label"), 0.0))
+    return table
+
+
+def _misfits(kind: str, table: pa.Table) -> Iterable[str]:
+    if kind not in DECIDING_METRIC:
+        raise Mistakes(f"kind: {kind!r} is not one of {', '.join(DECIDING_METRIC)}")
+    wanted = ["sentence1", "sentence2"] + ([] if kind in AGAINST_CANDIDATES else ["label"])
+    missing = [name for name in wanted if name not in table.column_names]
+    if missing:
+        yield f"columns: {missing} missing for kind {kind!r}, there are {table.column_names}"
+    elif table.num_rows == 0:
+        yield f"rows: 0, kind {kind!r} needs at least one pair to score"
+    elif kind == "binary" and (labels := set(table.column("label").to_pylist())) != {0.0, 1.0}:
+        yield f"label: {_few(labels)} in the scored pairs, average precision needs both 0 and 1 and no other"
+    elif kind == "graded" and len(labels := set(table.column("label").to_pylist())) < 2:
+        yield f"label: only {_few(labels)} in the scored pairs, a rank correlation needs at least two different ones"
+
+
+def _unknown(texts: list[str], candidates: list[str] | None) -> Iterable[str]:
+    if not candidates:
+        yield "candidates: none, the kinds category and retrieval need the texts to choose from (candidates.parquet)"
+    elif strangers := sorted(set(texts) - set(candidates)):
+        yield f"candidates: {len(strangers)} texts of sentence2 are not among them, such as {strangers[0][:80]!r}"
+
+
+def _few(labels: set[float]) -> str:
+    named = ", ".join(str(label) for label in sorted(labels, key=str)[:5])
+    return named if len(labels) <= 5 else f"{named} and {len(labels) - 5} more"

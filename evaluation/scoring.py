@@ -1,0 +1,56 @@
+"""Scores a saved model with a judge, and names its weights, so that a score can be looked up again."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluation.judge import Judge
+from evaluation.metrics import Floats
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+TEXTS_AT_ONCE = 64
+"""One batch; between two of them a word about how far the encoding is can be said."""
+
+Told = Callable[[int, int], None]
+"""(texts encoded, texts in all): called after every TEXTS_AT_ONCE texts."""
+
+WEIGHT_FILES = (".safetensors", ".bin")
+
+
+def score_model(folder: str, judge: Judge, told: Told, *, max_length: int | None = None) -> dict[str, float]:
+    """The judge's scores of a sentence-transformers folder, on a GPU where there is one.
+
+    Args:
+        max_length: tokens per text; None leaves what is saved with the model.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(folder, local_files_only=True)
+    if max_length is not None:
+        model.max_seq_length = max_length
+    return judge.score(lambda texts: encode(model, texts, told))
+
+
+def encode(model: "SentenceTransformer", texts: list[str], told: Told) -> Floats:
+    """Vectors of the texts in their order, shape (texts, dimensions); long texts are encoded together, and first."""
+    order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+    parts = []
+    for start in range(0, len(order), TEXTS_AT_ONCE):
+        part = [texts[index] for index in order[start : start + TEXTS_AT_ONCE]]
+        parts.append(model.encode(part, batch_size=TEXTS_AT_ONCE, show_progress_bar=False))
+        told(start + len(part), len(texts))
+    vectors = np.concatenate(parts).astype(np.float64)
+    return vectors[np.argsort(order)]
+
+
+def weights_sha256(folder: str) -> str:
+    """SHA-256 over a model's weight files in the order of their names; of a single file it is the file's own."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in Path(folder).rglob("*") if path.suffix in WEIGHT_FILES):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,70 @@
+"""Score a model on a split of the prepared pairs.
+
+python -m jobs.evaluate runs/tickets/best
+python -m jobs.evaluate runs/tickets --split test --untuned
+python -m jobs.evaluate sentence-transformers/all-MiniLM-L6-v2 --task tickets
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.common import Json, new_app, print_json, print_lines, reporting_mistakes
+
+if TYPE_CHECKING:
+    from jobs.subject import Subject
+    from reporting.evaluations import Kept
+
+app = new_app(__doc__)
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run, its best folder, any model folder, or a hub name.")]
+TaskOption = Annotated[str | None, typer.Option("--task", help="The task; by default the one of the model's run.")]
+Data = Annotated[str | None, typer.Option(help="Prepared pairs; by default those of the model's run, or data/TASK.")]
+Split = Annotated[str, typer.Option(help="dev, test or train. Test is scored once per run and model, then looked up.")]
+Untuned = Annotated[bool, typer.Option("--untuned", help="Score the untuned base model, too.")]
+
+
+@app.command()
+@reporting_mistakes
+def evaluate(
+    model: Model,
+    task: TaskOption = None,
+    data: Data = None,
+    split: Split = "dev",
+    untuned: Untuned = False,
+    json: Json = False,
+) -> None:
+    """Score a model on a split of the prepared pairs."""
+    from jobs.subject import find
+
+    subject = find(model, task, data)
+    kept = {"model": subject.score(split, subject.folder)}
+    if untuned:
+        from trainers.base_model import resolve_base_model
+
+        base = resolve_base_model(subject.base_model)
+        subject.notes.append(base.line)
+        kept["untuned base"] = subject.score(split, str(base.folder), subject.max_length)
+    (_print_json if json else _print)(subject, model, split, kept)
+
+
+def _print(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) -> None:
+    from rich.console import Console
+
+    from reporting.evaluations import kept_lines, scores_table
+
+    pairs = subject.pairs
+    print_lines([f"{model} on {split} of {pairs.folder} ({pairs.num_rows(split)} pairs)"])
+    Console().print(scores_table(kept, subject.metric))
+    for line in [*kept_lines(kept), *(f"note: {note}" for note in subject.notes)]:
+        print_lines([line])
+
+
+def _print_json(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) -> None:
+    own, base = kept["model"], kept.get("untuned base")
+    result = {"model": model, "split": split, **subject.to_dict(), "scores": own.scores, "scored_at": own.since}
+    print_json(result | ({"base_model": {"name": subject.base_model, "scores": base.scores}} if base else {}))
+
+
+if __name__ == "__main__":
+    app()

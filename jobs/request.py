@@ -1,0 +1,53 @@
+"""From the words of a command line to a request in which everything is in order, or to all its mistakes at once."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from evaluation.judge import Judge
+from pairs.prepared import PreparedPairs
+from reporting.run_folder import RunFolder
+from search_spaces.by_loss import baseline_in, fixed, for_task
+from tasks.common.loading import load
+from tasks.common.mistakes import Checks
+from trainers.base_model import ResolvedModel
+from trainers.options import Options
+from trainers.request import Request
+
+
+def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool = False, **given: Any) -> Request:
+    """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
+
+    Raises:
+        Mistakes: all of them.
+    """
+    checks = Checks()
+    task = checks.run(load, name, given["data"])
+    if task is None:
+        checks.finish()
+        raise AssertionError("a task that does not load is a mistake")
+    defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
+    options = checks.run(Options.check, task=name, **{**given, **_filled(given, defaults)})
+    pairs = checks.run(PreparedPairs.open, options.data) if options else None
+    space: Any = None
+    if options and pairs:
+        make = fixed if single else for_task
+        space = checks.run(make, task, overrides, pairs.num_rows("train"), options.workers)
+    if pairs:
+        checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
+    if options:
+        checks.run(RunFolder.check if dry_run else RunFolder.claim, options.run)
+        model = checks.run(Request.resolve, options, task)
+    checks.finish()
+    return Request(  # whatever is missing was a mistake
+        options=cast(Options, options),
+        task=task,
+        pairs=cast(PreparedPairs, pairs),
+        space=space,
+        baseline=baseline_in(task, space),
+        model=cast(ResolvedModel, model),
+        overrides=tuple(overrides),
+    )
+
+
+def _filled(given: dict[str, Any], defaults: dict[str, str]) -> dict[str, Any]:
+    return {name: given[name] or default for name, default in defaults.items()}

@@ -1,0 +1,127 @@
+"""What a question about a saved model is about: the model's folder, its run, and the pairs that belong to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from transformers.utils.logging import disable_progress_bar
+
+from evaluation.judge import Judge
+from evaluation.scoring import score_model, weights_sha256
+from pairs.prepared import PreparedPairs
+from reporting.evaluations import Kept, scored_once
+from reporting.progress import EncodingProgress
+from reporting.run_folder import RunFolder
+from tasks.common import storage
+from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.loading import load
+from tasks.common.mistakes import Mistakes
+from trainers.base_model import resolve_base_model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A model on this machine and the prepared pairs it is judged on."""
+
+    folder: str
+    """The model, as a folder on this machine."""
+    run: RunFolder | None
+    """The run it came out of; None for any other model."""
+    settings: dict[str, Any]
+    """The run's settings.json, empty without a run."""
+    pairs: PreparedPairs
+    notes: list[str]
+    """What a reader of the scores has to know."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of evaluation, as the prepared pairs declare it."""
+        return str(self.pairs.manifest["declaration"]["kind"])
+
+    @property
+    def metric(self) -> str:
+        """The score that decides."""
+        return DECIDING_METRIC[self.kind]
+
+    @property
+    def base_model(self) -> str:
+        """The untuned model it is compared with: the run's, else the task's."""
+        return str(self.settings.get("base_model") or self.pairs.manifest["declaration"]["base_model"])
+
+    @property
+    def max_length(self) -> int:
+        """Tokens per text of that comparison."""
+        return int(self.settings.get("max_length") or self.pairs.manifest["declaration"]["max_length"]["value"])
+
+    def score(self, split: str, folder: str, max_length: int | None = None) -> Kept:
+        """Scores of a model folder on a split; of the test split what the run keeps, if it was scored before.
+
+        Raises:
+            Mistakes: there is no such split, or it does not hold what this kind needs.
+        """
+
+        def compute() -> dict[str, float]:
+            judge = Judge(self.kind, self.pairs.table(split), self.pairs.candidates())
+            disable_progress_bar()  # of loading weights, which takes no time here
+            with EncodingProgress() as told:
+                return score_model(folder, judge, told, max_length=max_length)
+
+        if split != "test" or self.run is None:
+            return Kept(scores=compute())
+        return scored_once(self.run, split, self.pairs.fingerprint, weights_sha256(folder), compute)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was judged, for --json."""
+        about = {"task": self.pairs.manifest["task"], "data": self.pairs.folder, "fingerprint": self.pairs.fingerprint}
+        return {**about, "metric": self.metric, "notes": self.notes}
+
+
+def find(model: str, task: str | None, data: str | None) -> Subject:
+    """Whatever is not given comes from the run that the model lies in.
+
+    Args:
+        model: a run folder, its best folder, any other sentence-transformers folder, or a hub name.
+
+    Raises:
+        Mistakes: the model or the pairs are not to be found, or it is not said which pairs are meant.
+    """
+    folder, run, notes = _model(model)
+    settings: dict[str, Any] = run.read_json("settings.json") if run else {}
+    name = load(task).name if task and task.endswith(".py") else task
+    pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
+    if name and pairs.manifest["task"] != name:
+        raise Mistakes(f"task: {name!r}, but {pairs.folder} holds the pairs of {pairs.manifest['task']!r}")
+    if run and settings["task"] != pairs.manifest["task"]:
+        notes.append(f"the model was made for {settings['task']}, it is judged on {pairs.manifest['task']}")
+    elif run and run.read_json("data.json")["fingerprint"] != pairs.fingerprint:
+        notes.append(
+            f"{pairs.folder} is not what this run was made with: it was prepared anew, "
+            "and its dev or test pairs may have been among the run's training pairs"
+        )
+    return Subject(folder=folder, run=run, settings=settings, pairs=pairs, notes=notes)
+
+
+def _model(model: str) -> tuple[str, RunFolder | None, list[str]]:
+    run = RunFolder(model)
+    if run.is_run:
+        if not run.exists("best/modules.json"):
+            raise Mistakes(f"model: {model!r} is a run without a best model; a run that has trained one is needed")
+        return run.local_copy("best"), run, []
+    if storage.is_file(storage.join(model, "modules.json")):
+        return run.local_copy(), RunFolder.of_model(model), []
+    try:
+        resolved = resolve_base_model(model)
+    except Mistakes as mistakes:
+        raise Mistakes([message.replace("base-model:", "model:", 1) for message in mistakes.messages]) from None
+    return str(resolved.folder), None, [resolved.line]
+
+
+def _data_folder(model: str, task: str | None, data: str | None, settings: dict[str, Any]) -> str:
+    if data:
+        return data
+    if task and task != settings.get("task"):
+        return f"data/{task}"
+    if "data" in settings:
+        return str(settings["data"])
+    raise Mistakes(
+        f"data: {model!r} lies in no run, so its pairs are not known; --task NAME or --data FOLDER is needed"
+    )

@@ -1,0 +1,58 @@
+"""Train a task once with its baseline settings, on one worker or with DDP on several.
+
+python -m jobs.train tickets --run runs/tickets-baseline --workers 2
+"""
+
+from jobs import common
+
+app = common.new_app(__doc__)
+
+
+@app.command()
+@common.reporting_mistakes
+def train(
+    task: common.TaskName,
+    data: common.Data = None,
+    run: common.Run = None,
+    workers: common.Workers = 1,
+    cpus_per_worker: common.CpusPerWorker = 1,
+    gpu: common.Gpu = False,
+    precision: common.Precision = "auto",
+    base_model: common.BaseModel = None,
+    seed: common.Seed = 42,
+    set_: common.Set = None,
+    dry_run: common.DryRun = False,
+    json: common.Json = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Train a task once with its baseline settings, on one worker or with DDP on several."""
+    from jobs.request import request
+    from trainers.describe import describe
+
+    asked = request(
+        task,
+        set_ or [],
+        dry_run=dry_run,
+        single=True,
+        data=data,
+        run=run,
+        workers=workers,
+        cpus_per_worker=cpus_per_worker,
+        gpu=gpu,
+        precision=precision,
+        base_model=base_model,
+        seed=seed,
+        verbose=verbose,
+    )
+    if dry_run:
+        common.print_lines(describe(asked, single=True))
+        return
+    from trainers.train_run import train_run
+
+    result = train_run(asked, quiet=json)
+    if json:
+        common.print_json(result)
+
+
+if __name__ == "__main__":
+    app()

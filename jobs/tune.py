@@ -1,0 +1,67 @@
+"""Search a task's settings on Ray, and keep the best model.
+
+python -m jobs.tune tickets --trials 16 --minutes 60
+"""
+
+from typing import Annotated
+
+import typer
+
+from jobs import common
+
+app = common.new_app(__doc__)
+
+
+@app.command()
+@common.reporting_mistakes
+def tune(
+    task: common.TaskName,
+    data: common.Data = None,
+    run: common.Run = None,
+    trials: Annotated[int, typer.Option(help="Settings to try, the baseline first.")] = 16,
+    minutes: Annotated[float | None, typer.Option(help="Time budget of the search.")] = None,
+    workers: common.Workers = 1,
+    cpus_per_worker: common.CpusPerWorker = 1,
+    concurrent: Annotated[int | None, typer.Option(help="Trials at a time; as many as fit by default.")] = None,
+    gpu: common.Gpu = False,
+    precision: common.Precision = "auto",
+    base_model: common.BaseModel = None,
+    seed: common.Seed = 42,
+    set_: common.Set = None,
+    dry_run: common.DryRun = False,
+    json: common.Json = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Search a task's settings on Ray, and keep the best model."""
+    from jobs.request import request
+    from trainers.describe import describe
+
+    asked = request(
+        task,
+        set_ or [],
+        dry_run=dry_run,
+        data=data,
+        run=run,
+        trials=trials,
+        minutes=minutes,
+        workers=workers,
+        cpus_per_worker=cpus_per_worker,
+        concurrent=concurrent,
+        gpu=gpu,
+        precision=precision,
+        base_model=base_model,
+        seed=seed,
+        verbose=verbose,
+    )
+    if dry_run:
+        common.print_lines(describe(asked))
+        return
+    from trainers.tune_run import tune_run
+
+    result = tune_run(asked, quiet=json)
+    if json:
+        common.print_json(result)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,42 @@
+"""Tokenised blocks on disk, complete or not there: each block is a parquet file, a list of them is written last."""
+
+import json
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from tasks.common import storage
+
+
+class BlockStore:
+    """A folder of block files, local or remote, that a second search over the same data and tokenizer finds again."""
+
+    def __init__(self, folder: str) -> None:
+        self._address = folder
+        self._files, self._folder = storage.locate(folder)
+        self._list = f"{self._folder}/blocks.json"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every block was written."""
+        return bool(self._files.get_file_info(self._list).type == fs.FileType.File)
+
+    def fill(self, blocks: Iterable[pa.Table]) -> None:
+        """Write the blocks, then their list: a run that is cut off leaves no list, and the next one starts over."""
+        self._files.create_dir(self._folder, recursive=True)
+        sizes = {}
+        for number, block in enumerate(blocks):
+            name = f"{number:06d}.parquet"
+            pq.write_table(block, f"{self._folder}/{name}", filesystem=self._files)
+            sizes[name] = len(block)
+        with self._files.open_output_stream(f"{self._list}.part") as file:
+            file.write(json.dumps(sizes).encode())
+        self._files.move(f"{self._list}.part", self._list)
+
+    def blocks(self) -> tuple[list[str], list[int]]:
+        """Addresses and row counts, in order."""
+        with self._files.open_input_stream(self._list) as file:
+            sizes = json.loads(file.read())
+        return [f"{self._address}/{name}" for name in sizes], list(sizes.values())

@@ -1,0 +1,116 @@
+"""Shape raw rows and drop what cannot be used, with a count for every reason."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
+from tasks.common.mistakes import Mistakes
+
+CONTRADICTIONS: dict[type[Recipe], str] = {
+    Given: "same pair with different labels",
+    WithinGroup: "text stands in several groups",
+    AgainstCategory: "same text in different categories",
+    Blocking: "text stands in several groups",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """Shaped rows that can be used, and how many were not, by reason."""
+
+    rows: list[dict[str, Any]]
+    dropped: Counter[str]
+
+
+def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], where: str) -> Cleaned:
+    """Shape every row, drop what is empty, contradicts another row or repeats one.
+
+    Runs of white space become one space: no tokenizer of ours tells them apart, and repeats become visible.
+
+    Args:
+        where: the file's name, for messages.
+
+    Raises:
+        Mistakes: a row lacks a field of the task's recipe, or its label is not a number that the loss allows.
+    """
+    dropped: Counter[str] = Counter()
+    rows = []
+    for number, raw_row in enumerate(raw, 1):
+        shaped = shape(raw_row)
+        if shaped is None:
+            dropped["not usable"] += 1
+            continue
+        row = _checked(task, shaped, f"row {number} of {where}")
+        if all(row[field] for field in task.recipe.texts):
+            rows.append(row)
+        else:
+            dropped["empty text"] += 1
+    return Cleaned(rows=_distinct(task.recipe, rows, dropped), dropped=dropped)
+
+
+def one_spaced(value: Any) -> str:
+    """A value as text, with one space wherever white space stood; nothing becomes empty text."""
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _checked(task: Task, shaped: Row, place: str) -> dict[str, Any]:
+    row = dict(shaped)
+    needed = (*task.recipe.texts, "group", *(("keys",) if isinstance(task.recipe, Blocking) else ()))
+    if missing := [field for field in needed if field not in row]:
+        raise Mistakes(f"row: {place} as shaped by task {task.name!r} lacks {', '.join(missing)}; has {', '.join(row)}")
+    for field in (*task.recipe.texts, "group", *(("identity",) if "identity" in row else ())):
+        row[field] = one_spaced(row[field])
+    if isinstance(task.recipe, Given):
+        row["label"] = _label(task, row.get("label"), place)
+    return row
+
+
+def _label(task: Task, value: Any, place: str) -> float | None:
+    if value is None and task.loss == "ranking":
+        return None
+    binary = task.loss != "cosine" or task.kind == "binary"
+    number = number_in(value)
+    if number is None or not (number in (0, 1) if binary else -1 <= number <= 1):
+        allowed = "0 or 1" if binary else "a number from -1 to 1"
+        raise Mistakes(f"label: {place} has {value!r}; allowed for a {task.loss} loss judged as {task.kind}: {allowed}")
+    return number
+
+
+def number_in(value: Any) -> float | None:
+    """A value as a finite number, or None where it is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _identity(recipe: Recipe, row: Row) -> tuple[Any, Any]:
+    """What makes two rows the same, and what they must then agree on."""
+    if isinstance(recipe, Given):
+        return (row["sentence1"], row["sentence2"]), row["label"]
+    if isinstance(recipe, AgainstCategory):
+        return row["text"], row["category"]
+    return row.get("identity", row["text"]), row["group"]
+
+
+def _distinct(recipe: Recipe, rows: list[dict[str, Any]], dropped: Counter[str]) -> list[dict[str, Any]]:
+    verdicts: dict[Any, set[Any]] = defaultdict(set)
+    for row in rows:
+        key, verdict = _identity(recipe, row)
+        verdicts[key].add(verdict)
+    seen: set[Any] = set()
+    kept = []
+    for row in rows:
+        key, _ = _identity(recipe, row)
+        if len(verdicts[key]) > 1:
+            dropped[CONTRADICTIONS[type(recipe)]] += 1
+        elif key in seen:
+            dropped["exact repeat"] += 1
+        else:
+            seen.add(key)
+            kept.append(row)
+    return kept

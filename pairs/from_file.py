@@ -1,0 +1,168 @@
+"""Make a task from a file of ready pairs: its loss and its kind of evaluation follow from the labels."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from pairs.clean import number_in
+from pairs.read import DELIMITERS, extension_of, first_names, read
+from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
+from tasks.common.declaration import Given, Layout, Number, Task
+from tasks.common.loading import names
+from tasks.common.mistakes import Mistakes, raise_if
+from tasks.common.plain import PairColumns
+
+
+class Inferred(NamedTuple):
+    """What the labels say about a task."""
+
+    loss: str
+    kind: str
+    label: str
+    own: dict[str, Number]
+    """The baseline's numbers that depend on the loss."""
+
+
+RANKING = Inferred(
+    "ranking",
+    "retrieval",
+    "none: every pair belongs together, and a second text is looked for among all second texts",
+    {
+        "scale": Number(20.0, "default of the library's MultipleNegativesRankingLoss, as on the job_skills card"),
+        "global_batch_size": Number(16, "as on the job_skills card"),
+        "epochs": Number(3, "as on the job_skills card"),
+    },
+)
+CONTRASTIVE = Inferred(
+    "contrastive",
+    "binary",
+    "1.0: the two belong together; 0.0: they do not",
+    {
+        "margin": Number(0.5, "default of the library's ContrastiveLoss, as on the invoices card"),
+        "global_batch_size": Number(8, "as on the invoices card"),
+        "epochs": Number(4, "as on the invoices card"),
+    },
+)
+COSINE = Inferred(
+    "cosine",
+    "graded",
+    "the cosine that the two should have, from -1.0 to 1.0",
+    {
+        "global_batch_size": Number(16, "as on the cards of pages and nli"),
+        "epochs": Number(4, "ours: between the 1 of the nli card and the 10 of the tickets card"),
+    },
+)
+
+
+def is_data_file(name: str) -> bool:
+    """Whether a name given as a task is rather a file of pairs: it has an extension other than .py."""
+    return "." in name.rsplit("/", 1)[-1] and not name.endswith(".py")
+
+
+def task_from_file(location: str, columns: Sequence[str]) -> Task:
+    """The task of a file of pairs; its name is the file's.
+
+    Args:
+        columns: two text columns and perhaps a label, by name; by number, from 1, for a file without a header.
+
+    Raises:
+        Mistakes: the file or the columns are not there, or a label is none that a loss takes.
+    """
+    layout = _layout(location, columns)
+    used = layout.shape
+    assert isinstance(used, PairColumns)
+    inferred = RANKING if used.label is None else _inferred(used.label, read(location, [layout]).rows, location)
+    return Task(
+        name=name_from(location),
+        about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
+        source=f"the file {location.rsplit('/', 1)[-1]}",
+        loss=inferred.loss,
+        baseline={**CARDS_FIT, **inferred.own},
+        max_length=BASE_MODEL_LENGTH,
+        kind=inferred.kind,
+        label=inferred.label,
+        recipe=Given(),
+        layouts=(layout,),
+        group=f"the same {used.first}" if layout.header else "the same first text",
+        shares=(0.6, 0.2, 0.2),  # ours, as for the tasks that come without a test file
+    )
+
+
+def name_from(location: str) -> str:
+    """The file's own name without extension, as a task's name.
+
+    Raises:
+        Mistakes: nothing is left of it, or a task in tasks/ has that name.
+    """
+    stem = location.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    name = re.sub(r"\W+", "_", stem).strip("_").lower()
+    if not name or name in names():
+        reason = "is the name of a task in tasks/" if name else "is no name"
+        raise Mistakes(f"file: the task made of {location} would be called {name!r}, which {reason}; rename the file")
+    return name
+
+
+def _layout(location: str, columns: Sequence[str]) -> Layout:
+    if len(columns) not in (2, 3) or len(set(columns)) != len(columns):
+        raise Mistakes(
+            f"columns: {','.join(columns) or 'nothing'}; allowed: two different text columns and perhaps a label, "
+            f"such as --columns question,answer,label; {_shown(first_names(location))}"
+        )
+    used = PairColumns(**dict(zip(("first", "second", "label"), columns, strict=False)))
+    found = first_names(location)
+    if all(column.isdecimal() for column in columns) and not set(columns) <= set(found):
+        return _without_header(location, found, used)
+    if extension_of(location) == ".txt":
+        raise Mistakes(f"columns: {','.join(columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
+    raise_if([_missing(location, column, found) for column in columns if column not in found])
+    return Layout(columns=used.columns, shape=used)
+
+
+def _without_header(location: str, found: list[str], used: PairColumns) -> Layout:
+    if extension_of(location) not in DELIMITERS:
+        raise Mistakes(f"columns: {','.join(used.columns)}: {location} names its columns; {_shown(found)}")
+    numbers = tuple(str(number) for number in range(1, len(found) + 1))
+    outside = [column for column in used.columns if column not in numbers]
+    raise_if([f"columns: {column} is not in {location}; allowed: numbers from 1 to {len(found)}" for column in outside])
+    return Layout(columns=numbers, shape=used, header=False)
+
+
+def _missing(location: str, column: str, found: list[str]) -> str:
+    close = difflib.get_close_matches(column, found)
+    meant = f" (did you mean {' or '.join(close)}?)" if close else ""
+    return (
+        f"columns: {column!r} is not in {location}{meant}; {_shown(found)}; "
+        "for a file without a header give numbers: --columns 1,2,3"
+    )
+
+
+def _shown(found: Iterable[str]) -> str:
+    return "it has " + ", ".join(name if len(name) <= 40 else name[:37] + "..." for name in found)
+
+
+def _inferred(column: str, rows: Sequence[Any], location: str) -> Inferred:
+    """The loss for the labels of a column; the first value that no loss takes is named with its row, from 1."""
+    distinct = set()
+    for place, row in enumerate(rows, 1):
+        number = number_in(row[column])
+        if number is None or not -1 <= number <= 1:
+            raise Mistakes(_not_allowed(column, place, row[column], location))
+        distinct.add(number)
+    if not distinct <= {0.0, 1.0}:
+        return COSINE
+    if len(distinct) < 2:
+        raise Mistakes(
+            f"{column}: every row of {location} has {', '.join(map(str, distinct)) or 'nothing'}; allowed: both 0 "
+            "and 1, or no label in --columns if all pairs belong together"
+        )
+    return CONTRASTIVE
+
+
+def _not_allowed(column: str, place: int, value: Any, location: str) -> str:
+    number = number_in(value)
+    scale = "" if number is None else "; scale other scores to that range first, such as 0-5 by dividing by 5"
+    return (
+        f"{column}: row {place} of {location} has {value!r}; allowed: 0 or 1, or numbers from -1 to 1 "
+        f"(the cosine that the pair should have){scale}"
+    )

@@ -1,0 +1,162 @@
+"""The whole way from raw files to a folder of prepared pairs."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pairs import prepared
+from pairs.clean import clean
+from pairs.read import read
+from pairs.recipes import Pair, make_pairs
+from pairs.split import Division, divide
+from tasks.common.declaration import Row, Task
+from tasks.common.loading import to_dict
+from tasks.common.mistakes import Checks, Mistakes, raise_if
+
+MOST_LABELS_SHOWN = 10
+"""Distinct label values counted one by one; more of them are counted to one decimal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """Tables and manifest, ready to be written."""
+
+    tables: dict[str, pa.Table]
+    manifest: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Raw rows that a split starts from, and what shapes them."""
+
+    split: str
+    name: str
+    sha256: str | None
+    """Of the file, in hex; None for generated rows, which task, rows and seed determine."""
+    rows: Sequence[Row]
+    shape: Callable[[Row], Row | None]
+
+
+def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None) -> Preparation:
+    """Read or generate, clean, split by group, make pairs inside each split.
+
+    Args:
+        files: 'train' (the source), and 'dev' and 'test' where these come from files of their own: paths or addresses.
+        rows: instead of the task's own `rows`.
+
+    Raises:
+        Mistakes: what the user gave does not fit the task; nothing has been written.
+    """
+    rows = task.rows if rows is None else rows
+    raise_if(_misuse(task, files, rows))
+    sources = _sources(task, files, seed, rows)
+    pools, dropped = _cleaned(task, sources)
+    division = divide(task, pools, seed=seed, rows=None if task.generate else rows)
+    pairs, notes = _pairs(task, division, seed)
+    tables = _tables(task, pairs)
+    table = {
+        "rows_in": sum(len(source.rows) for source in sources),
+        "dropped": dict(sorted((dropped + division.dropped).items())),
+        "groups": {split: len({row["group"] for row in members}) for split, members in division.rows.items()},
+        "pairs": {split: len(members) for split, members in pairs.items()},
+        "labels": {split: _label_counts(members) for split, members in pairs.items()},
+        "notes": notes,
+    }
+    manifest = {
+        "task": task.name,
+        "fingerprint": prepared.fingerprint(tables),
+        "seed": seed,
+        "rows": rows,
+        "sources": [
+            {"split": source.split, "name": source.name, "sha256": source.sha256, "rows": len(source.rows)}
+            for source in sources
+        ],
+        "split_rule": division.rule,
+        "table": table,
+        "declaration": to_dict(task),
+    }
+    return Preparation(tables=tables, manifest=manifest)
+
+
+def _misuse(task: Task, files: Mapping[str, str], rows: int | None) -> list[str]:
+    wrong = [] if rows is None or rows > 0 else [f"rows: {rows} must be at least 1"]
+    if task.generate and rows is None:
+        wrong.append(f"rows: the data of {task.name} is generated; give --rows, at least 1")
+    if task.generate and files:
+        wrong.append(f"source: {', '.join(files.values())}: the data of {task.name} is generated; allowed: no file")
+    if not task.generate and "train" not in files:
+        wrong.append(f"source: {task.name} needs --source PATH; {task.source}")
+    return wrong
+
+
+def _sources(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:
+    if task.generate and rows:
+        made = list(task.generate(rows, seed))
+        return [Source(split="train", name=f"generated, seed {seed}", sha256=None, rows=made, shape=_as_it_is)]
+    checks = Checks()
+    found = {split: checks.run(read, location, task.layouts) for split, location in files.items()}
+    checks.finish()
+    return [
+        Source(split=split, name=raw.name, sha256=raw.sha256, rows=raw.rows, shape=raw.layout.shape)
+        for split, raw in found.items()
+        if raw is not None
+    ]
+
+
+def _cleaned(task: Task, sources: Sequence[Source]) -> tuple[dict[str, list[dict[str, Any]]], Counter[str]]:
+    pools: dict[str, list[dict[str, Any]]] = {}
+    dropped: Counter[str] = Counter()
+    for source in sources:
+        cleaned = clean(task, source.rows, source.shape, source.name)
+        if not cleaned.rows:
+            reasons = ", ".join(f"{reason}: {count:,}" for reason, count in cleaned.dropped.items()) or "no rows"
+            raise Mistakes(f"rows: nothing in {source.name} can be used ({reasons}); {task.source}")
+        pools[source.split] = cleaned.rows
+        dropped += cleaned.dropped
+    return pools, dropped
+
+
+def _as_it_is(row: Row) -> Row:
+    return row
+
+
+def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pair]], list[str]]:
+    pairs: dict[str, list[Pair]] = {}
+    notes = list(division.notes)
+    for split in [split for split in prepared.SPLITS if split in division.rows]:
+        made = make_pairs(task.recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
+        pairs[split] = made.pairs
+        notes += made.notes
+    if task.loss == "ranking":  # a ranking loss takes every pair for a positive, whatever its label
+        pairs["train"] = [pair._replace(label=None) for pair in pairs["train"] if pair.label in (None, 1.0)]
+    # Blocks of the file are what a stream can permute: neighbours should not be pairs of one group.
+    random.Random(f"{seed}-order").shuffle(pairs["train"])
+    bare = [split for split in pairs if not pairs[split]]
+    raise_if([f"{split}: no pairs can be made of its {len(division.rows[split]):,} rows" for split in bare])
+    if "test" not in pairs:
+        notes.append("no test split: give --test-source to have one")
+    return pairs, notes
+
+
+def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Table]:
+    tables = {split: _table(members) for split, members in pairs.items()}
+    if task.kind in prepared.RANKED_KINDS:
+        texts = sorted({pair.sentence2 for members in pairs.values() for pair in members})
+        tables[prepared.CANDIDATES] = pa.table({"text": texts}, schema=prepared.CANDIDATES_SCHEMA)
+    return tables
+
+
+def _table(pairs: Sequence[Pair]) -> pa.Table:
+    schema = prepared.schema(labelled=any(pair.label is not None for pair in pairs))
+    return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
+
+
+def _label_counts(pairs: Sequence[Pair]) -> dict[str, int]:
+    values = [pair.label for pair in pairs if pair.label is not None]
+    if len(set(values)) > MOST_LABELS_SHOWN:
+        values = [round(value, 1) for value in values]
+    return {str(value): count for value, count in sorted(Counter(values).items())}

@@ -1,0 +1,177 @@
+"""The folder of prepared pairs: the one place that knows its files and its schema, for writing and for reading.
+
+train.parquet dev.parquet [test.parquet]   sentence1, sentence2, [label], group
+[candidates.parquet]                       text: what a sentence1 is ranked against (kinds category and retrieval)
+manifest.json                              written last: without it a folder is unfinished
+"""
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from tasks.common import storage
+from tasks.common.mistakes import Mistakes, raise_if
+
+SPLITS = ("train", "dev", "test")
+MANIFEST = "manifest.json"
+CANDIDATES = "candidates"
+CANDIDATES_SCHEMA = pa.schema([("text", pa.string())])
+RANKED_KINDS = ("category", "retrieval")
+OWN_FILES = frozenset({*(f"{name}.parquet" for name in (*SPLITS, CANDIDATES)), MANIFEST})
+UNFINISHED = ".unfinished"
+ROWS_PER_BLOCK = 16_384
+"""Rows per row group: blocks that can be read and permuted one by one, of some MB each."""
+
+
+def schema(labelled: bool) -> pa.Schema:
+    """The columns of a split's table, in order."""
+    label = [("label", pa.float32())] if labelled else []
+    return pa.schema([("sentence1", pa.string()), ("sentence2", pa.string()), *label, ("group", pa.string())])
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedPairs:
+    """A checked folder of prepared pairs."""
+
+    folder: str
+    manifest: dict[str, Any]
+    splits: tuple[str, ...]
+    """Those that are there: train, dev and, if the task has one, test."""
+
+    @classmethod
+    def open(cls, folder: str) -> "PreparedPairs":
+        """Check a folder and describe it; no rows are read.
+
+        Raises:
+            Mistakes: no such folder, an unfinished one, a missing split, or a table with other columns or types.
+        """
+        names = storage.file_names(folder)
+        if MANIFEST not in names:
+            name = folder.rstrip("/").rsplit("/", 1)[-1]
+            state = f"has {', '.join(names[:5])} but no {MANIFEST}" if names else "does not exist or is empty"
+            raise Mistakes(f"data: {folder} {state}; make it with: python -m jobs.prepare {name} --data {folder}")
+        manifest = json.loads(storage.read_bytes(storage.join(folder, MANIFEST)))
+        splits = tuple(split for split in SPLITS if f"{split}.parquet" in names)
+        lacking = [split for split in ("train", "dev") if split not in splits]
+        raise_if([f"data: {folder} has no {split}.parquet; allowed: train, dev and perhaps test" for split in lacking])
+        prepared = cls(folder=folder, manifest=manifest, splits=splits)
+        misfits = [misfit for split in splits if (misfit := prepared._misfit(split))]
+        raise_if(misfits + prepared._missing_candidates(names))
+        return prepared
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, over the contents of all tables."""
+        return str(self.manifest["fingerprint"])
+
+    def path(self, split: str) -> str:
+        """Where the split's parquet file is.
+
+        Raises:
+            Mistakes: the folder has no such split.
+        """
+        if split not in self.splits:
+            raise Mistakes(f"split: {split!r} is not in {self.folder}; allowed: {', '.join(self.splits)}")
+        return storage.join(self.folder, f"{split}.parquet")
+
+    def table(self, split: str) -> pa.Table:
+        """The whole split, in memory."""
+        return _read(self.path(split))
+
+    def num_rows(self, split: str) -> int:
+        """How many pairs the split has, from the file's footer."""
+        return int(_footer(self.path(split)).metadata.num_rows)
+
+    def candidates(self) -> list[str] | None:
+        """Every distinct sentence2 of all splits, sorted; None where nothing is ranked."""
+        if self.manifest["declaration"]["kind"] not in RANKED_KINDS:
+            return None
+        return list(_read(storage.join(self.folder, f"{CANDIDATES}.parquet")).column("text").to_pylist())
+
+    def _misfit(self, split: str) -> str | None:
+        found = _footer(self.path(split)).schema_arrow
+        if any(found.equals(schema(labelled)) for labelled in (True, False)):
+            return None
+        wanted = ", ".join(f"{field.name}: {field.type}" for field in schema(True))
+        has = ", ".join(f"{field.name}: {field.type}" for field in found)
+        return f"columns: {self.path(split)} has {has}; allowed: {wanted} (label may be absent)"
+
+    def _missing_candidates(self, names: list[str]) -> list[str]:
+        kind = self.manifest["declaration"]["kind"]
+        if kind in RANKED_KINDS and f"{CANDIDATES}.parquet" not in names:
+            return [f"data: {self.folder} has no {CANDIDATES}.parquet, which the kind {kind!r} needs; prepare it again"]
+        return []
+
+
+def fingerprint(tables: Mapping[str, pa.Table]) -> str:
+    """SHA-256, in hex, over names, columns and values: the same for the same pairs, however the files are encoded."""
+    digest = hashlib.sha256()
+    for name in sorted(tables):
+        for column in tables[name].column_names:
+            digest.update(f"{name}/{column}/{tables[name].num_rows}\n".encode())
+            for value in tables[name].column(column).to_pylist():
+                content = value.encode() if isinstance(value, str) else struct.pack("<f", value)
+                digest.update(struct.pack("<Q", len(content)) + content)
+    return digest.hexdigest()
+
+
+def refuse_foreign(folder: str) -> None:
+    """Refuse a folder that holds what no `prepare` has written.
+
+    Raises:
+        Mistakes: it has files, but neither a manifest nor only names that an interrupted `prepare` leaves.
+    """
+    names = storage.file_names(folder)
+    foreign = [name for name in names if name.removesuffix(UNFINISHED) not in OWN_FILES]
+    if foreign and MANIFEST not in names:
+        raise Mistakes(
+            f"data: {folder} holds {', '.join(foreign[:5])} and was not made by jobs.prepare; "
+            "allowed: a new or empty folder, or one with prepared pairs"
+        )
+
+
+def write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> None:
+    """Write every file under a temporary name, then rename; the manifest goes first and comes last.
+
+    An interrupted call leaves either the old pairs or a folder without manifest, never a mixture that can be opened.
+
+    Raises:
+        Mistakes: see `refuse_foreign`.
+    """
+    refuse_foreign(folder)
+    file_system, path = storage.locate(folder)
+    file_system.create_dir(path, recursive=True)
+    for name, table in tables.items():
+        _write_table(file_system, f"{path}/{name}.parquet{UNFINISHED}", table)
+    with file_system.open_output_stream(f"{path}/{MANIFEST}{UNFINISHED}") as stream:
+        stream.write(json.dumps(manifest, indent=2, ensure_ascii=False).encode())
+    for name in [MANIFEST, *(name for name in storage.file_names(folder) if name in OWN_FILES - {MANIFEST})]:
+        if name in storage.file_names(folder):
+            file_system.delete_file(f"{path}/{name}")
+    for name in [*(f"{name}.parquet" for name in tables), MANIFEST]:
+        file_system.move(f"{path}/{name}{UNFINISHED}", f"{path}/{name}")
+
+
+def _write_table(file_system: Any, path: str, table: pa.Table) -> None:
+    with file_system.open_output_stream(path) as stream:
+        pa.parquet.write_table(table, stream, row_group_size=ROWS_PER_BLOCK)
+
+
+def _read(location: str) -> pa.Table:
+    file_system, path = storage.locate(location)
+    return pa.parquet.read_table(path, filesystem=file_system)
+
+
+def _footer(location: str) -> pa.parquet.ParquetFile:
+    file_system, path = storage.locate(location)
+    try:
+        with file_system.open_input_file(path) as file:
+            return pa.parquet.ParquetFile(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Mistakes(f"data: {location} is not a readable parquet file: {error}") from None

@@ -1,0 +1,154 @@
+"""Make the pairs of one split from its rows, by the task's recipe.
+
+Rows of other splits are never seen here, so that a pair cannot carry a text across.
+"""
+
+import itertools
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import NamedTuple
+
+from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, WithinGroup
+
+MOST_IN_A_BLOCK = 1_000
+"""Records looked at per blocking key: a larger block is sampled, or the work would grow with its square."""
+
+
+class Pair(NamedTuple):
+    """One pair of texts; the label is None where the loss takes none."""
+
+    sentence1: str
+    sentence2: str
+    label: float | None
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """The pairs of one split, and what a user should know about them."""
+
+    pairs: list[Pair]
+    notes: list[str] = field(default_factory=list)
+
+
+@singledispatch
+def make_pairs(recipe: Recipe, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+    """The pairs of the split that `rows` (shaped for the recipe) make up; the same rng state gives the same pairs."""
+    raise TypeError(f"no way to make pairs by {type(recipe).__name__}")
+
+
+@make_pairs.register
+def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+    return Made(pairs=[Pair(row["sentence1"], row["sentence2"], row["label"], row["group"]) for row in rows])
+
+
+@make_pairs.register
+def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+    groups = _grouped(rows)
+    most, negatives = int(recipe.max_positives_per_group.value), int(recipe.negatives_per_positive.value)
+    pairs: list[Pair] = []
+    for name, members in groups.items():
+        for first, second in _some_pairs(members, most, rng):
+            pairs.append(Pair(first["text"], second["text"], 1.0, name))
+            others = _from_other_groups(rows, name, len(rows) - len(members), negatives, rng)
+            pairs += [Pair(first["text"], other["text"], 0.0, name) for other in others]
+    return Made(pairs=pairs)
+
+
+@make_pairs.register
+def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+    categories = sorted({row["category"] for row in rows})
+    wrong = int(recipe.negatives_per_text.value) if split == "train" else 0
+    pairs: list[Pair] = []
+    for row in rows:
+        pairs.append(Pair(row["text"], row["category"], 1.0, row["group"]))
+        others = [category for category in categories if category != row["category"]] if wrong else []
+        for category in rng.sample(others, min(wrong, len(others))):
+            pairs.append(Pair(row["text"], category, 0.0, row["group"]))
+    return Made(pairs=pairs)
+
+
+@make_pairs.register
+def _blocking(recipe: Blocking, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+    blocks: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        for key in row["keys"]:
+            blocks[key].append(number)
+    wanted, short = int(recipe.negatives_per_positive.value), 0
+    pairs: list[Pair] = []
+    used: set[tuple[int, int]] = set()
+    for name, numbers in _grouped_numbers(rows).items():
+        for first, second in itertools.combinations(numbers, 2):
+            pairs.append(Pair(rows[first]["text"], rows[second]["text"], 1.0, name))
+            missed = _near_misses(rows, (first, second), blocks, used, wanted, rng)
+            pairs += [Pair(rows[a]["text"], rows[b]["text"], 0.0, name) for a, b in missed]
+            short += wanted - len(missed)
+    return Made(pairs=pairs, notes=[f"{split}: {short:,} fewer blocking negatives than wanted"] if short else [])
+
+
+def _grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    return {name: [rows[number] for number in numbers] for name, numbers in _grouped_numbers(rows).items()}
+
+
+def _grouped_numbers(rows: Sequence[Row]) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        groups[row["group"]].append(number)
+    return groups
+
+
+def _some_pairs(members: Sequence[Row], most: int, rng: random.Random) -> Iterator[tuple[Row, Row]]:
+    """At most so many distinct pairs of members, drawn from all n(n-1)/2 without listing them."""
+    total = len(members) * (len(members) - 1) // 2
+    for number in sorted(rng.sample(range(total), min(most, total))):
+        # The pairs (j, i), j < i, in order of i: those before i are i(i-1)/2, so i is that formula's inverse.
+        second = (1 + math.isqrt(1 + 8 * number)) // 2
+        yield members[number - second * (second - 1) // 2], members[second]
+
+
+def _from_other_groups(rows: Sequence[Row], group: str, there: int, wanted: int, rng: random.Random) -> list[Row]:
+    found: dict[int, Row] = {}
+    while len(found) < min(wanted, there):
+        number = rng.randrange(len(rows))
+        if rows[number]["group"] != group:
+            found[number] = rows[number]
+    return list(found.values())
+
+
+def _near_misses(
+    rows: Sequence[Row],
+    positive: tuple[int, int],
+    blocks: Mapping[str, list[int]],
+    used: set[tuple[int, int]],
+    wanted: int,
+    rng: random.Random,
+) -> list[tuple[int, int]]:
+    """Records of other groups that share most blocking keys with one of the two; ties are drawn.
+
+    Both of the two serve in turn: were it always the original, a duplicate's distortions alone would give its label
+    away. Adds what it chose to `used`.
+    """
+    ranked = [[(anchor, other) for other in _sharing_most(rows, anchor, blocks, rng)] for anchor in positive]
+    chosen: list[tuple[int, int]] = []
+    for pair in itertools.chain.from_iterable(itertools.zip_longest(*ranked)):
+        if len(chosen) == wanted:
+            break
+        if pair is None or (min(pair), max(pair)) in used or pair[1] in {other for _, other in chosen}:
+            continue
+        chosen.append(pair)
+        used.add((min(pair), max(pair)))
+    return chosen
+
+
+def _sharing_most(rows: Sequence[Row], anchor: int, blocks: Mapping[str, list[int]], rng: random.Random) -> list[int]:
+    shared: Counter[int] = Counter()
+    for key in rows[anchor]["keys"]:
+        block = blocks[key] if len(blocks[key]) <= MOST_IN_A_BLOCK else rng.sample(blocks[key], MOST_IN_A_BLOCK)
+        shared.update(other for other in block if rows[other]["group"] != rows[anchor]["group"])
+    others = list(shared)
+    rng.shuffle(others)
+    return sorted(others, key=lambda other: -shared[other])

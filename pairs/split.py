@@ -1,0 +1,229 @@
+"""Divide cleaned rows into train, dev and test by group, as a function of rows and seed alone.
+
+A group is never torn, and no text stands in two splits: groups that share a text are joined first, or the rows that
+share one leave the split that is further from the judgement (train before dev, dev before test).
+"""
+
+import operator
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pairs.join import join_groups
+from pairs.prepared import SPLITS
+from tasks.common.declaration import AgainstCategory, Blocking, Task
+from tasks.common.mistakes import Mistakes
+
+Rows = list[dict[str, Any]]
+Groups = dict[str, Rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Division:
+    """Rows by split, with what was dropped, the rule in words, and what a user should know about it."""
+
+    rows: dict[str, Rows]
+    dropped: Counter[str]
+    rule: str
+    notes: list[str] = field(default_factory=list)
+
+
+def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None) -> Division:
+    """Split the pool 'train'; pools 'dev' and 'test', where given, come from files of their own and stay whole.
+
+    Args:
+        rows: how many of the pool's rows are used (whole groups, drawn with the seed); for a task with `dev_rows`: how
+            many train has; None: all.
+
+    Raises:
+        Mistakes: a split that is needed gets no rows.
+    """
+    rule = Rule(task=task, fields=join_groups(task.recipe, pools["train"]).fields, seed=seed)
+    dropped: Counter[str] = Counter()
+    splits = _keep_apart(rule, pools, "the {} file", dropped)
+    # Once more, of what is left: rows that went no longer hold groups together.
+    joined = join_groups(task.recipe, splits.pop("train"))
+    rule = replace(rule, fields=min(rule.fields, joined.fields, key=len))
+    groups = _grouped(joined.rows)
+    notes = list(joined.notes)
+    if rows and not task.dev_rows:
+        groups = _at_most(rule, groups, rows, notes)
+    splits |= _cut(rule, groups, joined.grown, pools)
+    splits = _keep_apart(rule, splits, "{}", dropped)
+    if rows and task.dev_rows:
+        train = _at_most(rule, _grouped(splits["train"]), rows, notes)
+        splits["train"] = [row for members in train.values() for row in members]
+    _refuse_empty(task, splits, len(groups))
+    return Division(rows=splits, dropped=dropped, rule=_words(rule, pools, joined.grown), notes=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What the steps of one division share."""
+
+    task: Task
+    fields: tuple[str, ...]
+    """Fields whose texts may not stand in two splits."""
+    seed: int
+
+    def order(self, groups: Groups, purpose: str) -> list[str]:
+        """The groups' names shuffled: by names, seed and purpose alone, whatever order the file had."""
+        names = sorted(groups)
+        random.Random(f"{self.seed}-{purpose}").shuffle(names)
+        return names
+
+    def texts(self, row: Mapping[str, Any]) -> set[str]:
+        """What may not stand in two splits, in the lower case that an uncased model reads."""
+        own = {row[name].casefold() for name in self.fields}
+        return own | ({row["identity"].casefold()} if "identity" in row else set())
+
+
+def _keep_apart(rule: Rule, splits: Mapping[str, Rows], place: str, dropped: Counter[str]) -> dict[str, Rows]:
+    """Drop from dev what stands in test, then from train what stands in dev or test."""
+    kept = dict(splits)
+    for name, judges in (("dev", ("test",)), ("train", ("dev", "test"))):
+        for judge in judges:
+            if name in kept and judge in kept:
+                reason = f"{name} row with a text or group of {place.format(judge)}"
+                kept[name] = _without(rule, kept[name], kept[judge], reason, dropped)
+    return kept
+
+
+def _without(rule: Rule, rows: Rows, judge: Rows, reason: str, dropped: Counter[str]) -> Rows:
+    texts = {text for row in judge for text in rule.texts(row)}
+    groups = {row["group"] for row in judge}
+    kept = [row for row in rows if row["group"] not in groups and not rule.texts(row) & texts]
+    if len(kept) < len(rows):
+        dropped[reason] += len(rows) - len(kept)
+    return kept
+
+
+def _grouped(rows: Iterable[dict[str, Any]]) -> Groups:
+    groups: Groups = defaultdict(list)
+    for row in rows:
+        groups[row["group"]].append(row)
+    return dict(groups)
+
+
+def _at_most(rule: Rule, groups: Groups, rows: int, notes: list[str]) -> Groups:
+    """Groups that together have at most so many rows; a group that would pass the number is skipped."""
+    available = sum(map(len, groups.values()))
+    if available < rows:
+        notes.append(f"{rows:,} rows asked for, {available:,} there")
+        return groups
+    return _filled(groups, rule.order(groups, "rows"), rows)
+
+
+def _filled(groups: Groups, order: Sequence[str], rows: int) -> Groups:
+    taken: Groups = {}
+    left = rows
+    for name in order:
+        if len(groups[name]) <= left:
+            taken[name] = groups[name]
+            left -= len(groups[name])
+        if not left:
+            break
+    return taken
+
+
+def _shares(task: Task, pools: Mapping[str, Rows]) -> dict[str, float]:
+    """The shares of the splits that the pool is divided into: those without a file of their own."""
+    apart = {"dev"} if task.dev_rows else set()
+    shares = {name: share for name, share in zip(SPLITS, task.shares, strict=True) if share and name not in apart}
+    return _scaled({name: share for name, share in shares.items() if name == "train" or name not in pools})
+
+
+def _dev_rows(task: Task, pools: Mapping[str, Rows]) -> int | None:
+    return None if "dev" in pools else task.dev_rows
+
+
+def _cut(rule: Rule, groups: Groups, grown: bool, pools: Mapping[str, Rows]) -> dict[str, Rows]:
+    shares = _shares(rule.task, pools)
+    parts: dict[str, list[str]] = {name: [] for name in shares}
+    if dev_rows := _dev_rows(rule.task, pools):
+        parts["dev"] = list(_filled(groups, rule.order(groups, "dev"), dev_rows))
+    rest = _others(groups, parts.get("dev", []))
+    divided = _balanced(rule, rest, shares) if grown else _by_share(rule, rest, shares)
+    for name, names in divided.items():
+        parts[name] += names
+    return {name: [row for group in names for row in groups[group]] for name, names in parts.items()}
+
+
+def _others(groups: Groups, taken: Iterable[str]) -> Groups:
+    gone = set(taken)
+    return {name: members for name, members in groups.items() if name not in gone}
+
+
+def _scaled(shares: dict[str, float]) -> dict[str, float]:
+    return {name: share / sum(shares.values()) for name, share in shares.items()}
+
+
+def _balanced(rule: Rule, groups: Groups, shares: dict[str, float]) -> dict[str, list[str]]:
+    """Give each group, largest first, to the split that lacks most of what it brings: rows, and rows labelled 1.0.
+
+    For joined groups, whose sizes differ too much for shares of their number to come near shares of the rows.
+    """
+    brings = {name: (len(members), sum(row["label"] == 1.0 for row in members)) for name, members in groups.items()}
+    total = [max(1, sum(amounts)) for amounts in zip(*brings.values(), strict=True)]
+    lacks = {split: [share, share] for split, share in shares.items()}
+    parts: dict[str, list[str]] = {split: [] for split in shares}
+    for name in sorted(rule.order(groups, "split"), key=lambda name: -len(groups[name])):
+        weights = [amount / whole for amount, whole in zip(brings[name], total, strict=True)]
+        split = max(lacks, key=lambda split: sum(map(operator.mul, weights, lacks[split])))
+        lacks[split] = [lack - weight for lack, weight in zip(lacks[split], weights, strict=True)]
+        parts[split].append(name)
+    return parts
+
+
+def _by_share(rule: Rule, groups: Groups, shares: dict[str, float]) -> dict[str, list[str]]:
+    """Cut each stratum by the shares; counts are rounded over all strata so far, so that the totals come out exact."""
+    strata: dict[str, list[str]] = defaultdict(list)
+    for name in rule.order(groups, "split"):
+        strata[_stratum(rule.task, groups[name])].append(name)
+    parts: dict[str, list[str]] = {name: [] for name in shares}
+    done = 0
+    for stratum in sorted(strata):
+        names, start = strata[stratum], 0
+        for split in [name for name in reversed(SPLITS) if name in shares and name != "train"]:
+            wanted = _rounded(shares[split] * (done + len(names))) - _rounded(shares[split] * done)
+            parts[split] += names[start : start + wanted]
+            start += wanted
+        parts["train"] += names[start:]
+        done += len(names)
+    return parts
+
+
+def _stratum(task: Task, members: Rows) -> str:
+    if isinstance(task.recipe, Blocking):
+        return "with duplicates" if len(members) > 1 else "alone"
+    if isinstance(task.recipe, AgainstCategory):
+        return str(members[0]["category"])
+    if task.kind == "binary":
+        return "with positives" if any(row.get("label") == 1.0 for row in members) else "without"
+    return ""
+
+
+def _rounded(value: float) -> int:
+    return int(value + 0.5 + 1e-9)  # round() would send halves to the even neighbour; the sum of shares is not exact
+
+
+def _refuse_empty(task: Task, splits: Mapping[str, Rows], num_groups: int) -> None:
+    for name in ("train", "dev", "test"):
+        if name in splits and not splits[name] or name != "test" and name not in splits:
+            raise Mistakes(
+                f"{name}: no rows left of {num_groups:,} groups ({task.group}); "
+                f"allowed: enough groups for shares {task.shares}, or a file of its own (--{name}-source)"
+            )
+
+
+def _words(rule: Rule, pools: Mapping[str, Rows], grown: bool) -> str:
+    task = rule.task
+    dev_rows = _dev_rows(task, pools)
+    first = f"dev {dev_rows:,} rows first, then " if dev_rows else ""
+    parts = first + ", ".join(f"{name} {share:.0%}" for name, share in _shares(task, pools).items())
+    own = "".join(f"; {name} from its own file" for name in ("dev", "test") if name in pools)
+    joined = ", joined where they share a text" if grown else ""
+    apart = "text" if rule.fields == task.recipe.apart else "first text"
+    return f"by group ({task.group}){joined}: {parts}{own}; no {apart} in two splits"

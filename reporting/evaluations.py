@@ -1,0 +1,59 @@
+"""Scores that a run keeps: the test split is scored once per run and model, later questions get that answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.table import Table
+
+from reporting import words
+from reporting.run_folder import RunFolder
+
+FILE = "evaluations.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Scores and, if they were not computed just now, when they were (ISO 8601, UTC)."""
+
+    scores: dict[str, float]
+    since: str | None = None
+
+
+def scored_once(
+    run: RunFolder, split: str, fingerprint: str, weights: str, score: Callable[[], dict[str, float]]
+) -> Kept:
+    """What the run keeps for these weights on this split of these pairs; scored and kept where there is nothing yet.
+
+    Args:
+        fingerprint: of the prepared pairs; other pairs are another question.
+        weights: SHA-256 of the model's weights.
+    """
+    kept = run.read_json(FILE) if run.exists(FILE) else {}
+    key = f"{split}/{fingerprint}/{weights}"
+    if key in kept:
+        return Kept(scores=kept[key]["scores"], since=kept[key]["at"])
+    scores = score()
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    run.write_json(FILE, {**kept, key: {"scores": scores, "at": at}})
+    return Kept(scores=scores)
+
+
+def scores_table(kept: Mapping[str, Kept], metric: str) -> Table:
+    """A row per score, a column per model; the deciding metric in bold."""
+    table = Table("score")
+    for name in kept:
+        table.add_column(name, justify="right")
+    for score in next(iter(kept.values())).scores:
+        values = [words.score(each.scores[score]) for each in kept.values()]
+        table.add_row(score, *values, style="bold" if score == metric else None)
+    return table
+
+
+def kept_lines(kept: Mapping[str, Kept]) -> list[str]:
+    """Says which scores were looked up and not computed."""
+    return [
+        f"{name}: scored at {each.since}, not again: the test split is scored once per run and model ({FILE})"
+        for name, each in kept.items()
+        if each.since
+    ]

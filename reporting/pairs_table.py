@@ -1,0 +1,44 @@
+"""What preparing pairs has come to, as tables for a person."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def show(manifest: Mapping[str, Any], console: Console) -> None:
+    """Print rows in, dropped and why, then groups, pairs and label counts of each split.
+
+    Args:
+        manifest: of a folder of prepared pairs.
+    """
+    table = manifest["table"]
+    console.print(_rows_table(manifest))
+    console.print(_splits_table(table))
+    console.print(f"Split {manifest['split_rule']}; seed {manifest['seed']}.", soft_wrap=True, highlight=False)
+    for note in table["notes"]:
+        console.print(f"Note: {note}.", soft_wrap=True, highlight=False)
+
+
+def _rows_table(manifest: Mapping[str, Any]) -> Table:
+    shown = Table(title=f"{manifest['task']}: rows", title_justify="left")
+    shown.add_column("rows")
+    shown.add_column("count", justify="right")
+    for source in manifest["sources"]:
+        shown.add_row(f"in, for {source['split']}: {source['name']}", f"{source['rows']:,}")
+    for reason, count in manifest["table"]["dropped"].items():
+        shown.add_row(f"dropped: {reason}", f"{count:,}")
+    return shown
+
+
+def _splits_table(table: Mapping[str, Any]) -> Table:
+    shown = Table(title="splits", title_justify="left")
+    shown.add_column("split")
+    for column in ("groups", "pairs"):
+        shown.add_column(column, justify="right")
+    shown.add_column("labels")
+    for split, pairs in table["pairs"].items():
+        labels = ", ".join(f"{label}: {count:,}" for label, count in table["labels"][split].items())
+        shown.add_row(split, f"{table['groups'][split]:,}", f"{pairs:,}", labels or "none")
+    return shown

@@ -1,0 +1,227 @@
+"""Where a run's files live: one object knows every path, on this machine or in a store such as s3://."""
+
+import atexit
+import json
+import math
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pyarrow import fs
+
+from tasks.common import storage
+from tasks.common.mistakes import Mistakes
+
+
+class RunFolder:
+    """The files of one run. A local path is made absolute, for Ray changes the working directory under a worker.
+
+    Raises:
+        Mistakes: the address has a scheme that pyarrow.fs does not know, or its store does not answer.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = _absolute(path)
+        self.files, self._root = storage.locate(self.path)
+
+    @classmethod
+    def check(cls, path: str) -> "RunFolder":
+        """A new run's folder, not made yet.
+
+        Raises:
+            Mistakes: something is there already, or the store does not answer.
+        """
+        folder = cls(path)
+        try:
+            is_file = folder.files.get_file_info(folder._root).type == fs.FileType.File
+            held = [] if is_file else folder._names()
+        except OSError as error:
+            raise Mistakes(f"run: {path!r} cannot be read ({_reason(error)}); a reachable folder is needed") from None
+        if is_file:
+            raise Mistakes(f"run: {path!r} is a file; a new or empty folder is needed")
+        if held:
+            named = ", ".join(held[:4]) + (", ..." if len(held) > 4 else "")
+            raise Mistakes(f"run: {path!r} is not empty (it holds {named}); a new or empty folder is needed")
+        return folder
+
+    @classmethod
+    def claim(cls, path: str) -> "RunFolder":
+        """A new run's folder, created where it is missing.
+
+        Raises:
+            Mistakes: something is there already, or it cannot be created.
+        """
+        folder = cls.check(path)
+        try:
+            folder.files.create_dir(folder._root, recursive=True)
+        except OSError as error:
+            raise Mistakes(f"run: {path!r} cannot be made ({_reason(error)}); a writable folder is needed") from None
+        return folder
+
+    @classmethod
+    def of_model(cls, model: str) -> "RunFolder | None":
+        """The run that a model folder lies in, or None where the folder above is no run."""
+        above = _absolute(model).rpartition("/")[0]
+        if not above or above.endswith(":/"):
+            return None
+        run = cls(above)
+        return run if run.is_run else None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run has begun here; settings.json alone may be any program's."""
+        return self.exists("settings.json") and self.exists("data.json")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the folder lies on this machine (or on a drive that looks so)."""
+        return isinstance(self.files, fs.LocalFileSystem)
+
+    @property
+    def shown(self) -> str:
+        """The path as a user would type it: relative where it lies below the working directory."""
+        below = os.path.relpath(self.path) if self.is_local else self.path
+        return self.path if below.startswith("..") else below
+
+    @property
+    def settings(self) -> str:
+        """Resolved settings of the run."""
+        return self.at("settings.json")
+
+    @property
+    def environment(self) -> str:
+        """Machine and versions."""
+        return self.at("environment.json")
+
+    @property
+    def data(self) -> str:
+        """Fingerprint and manifest of the prepared pairs."""
+        return self.at("data.json")
+
+    @property
+    def trials(self) -> str:
+        """One JSON line per trial."""
+        return self.at("trials.jsonl")
+
+    @property
+    def events(self) -> str:
+        """TensorBoard events, one folder per trial."""
+        return self.at("events")
+
+    @property
+    def tune(self) -> str:
+        """Ray Tune's own folder."""
+        return self.at("tune")
+
+    @property
+    def best(self) -> str:
+        """The best model, a sentence-transformers folder."""
+        return self.at("best")
+
+    @property
+    def result(self) -> str:
+        """What came out of the run."""
+        return self.at("result.json")
+
+    @property
+    def evaluations(self) -> str:
+        """Scores of the test split that were computed after the run, each once."""
+        return self.at("evaluations.json")
+
+    def at(self, name: str) -> str:
+        """Full path or address of a file or folder of the run."""
+        return f"{self.path}/{name}"
+
+    def exists(self, name: str) -> bool:
+        """Whether the run holds this file or folder."""
+        return bool(self.files.get_file_info(self._inside(name)).type != fs.FileType.NotFound)
+
+    def read_json(self, name: str) -> Any:
+        """The value of a JSON file of the run.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        with self.files.open_input_stream(self._inside(name)) as stream:
+            return json.loads(stream.read())
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write, then rename. NaN and infinity become null: JSON has neither."""
+        self.write_text(name, json.dumps(finite(value), indent=2, default=str) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write to a name beside it, then rename, so that a watcher never reads half a file."""
+        half = self._half(name)
+        with self.files.open_output_stream(half) as stream:
+            stream.write(text.encode())
+        self.files.move(half, self._inside(name))
+
+    def put_folder(self, local: str, name: str) -> None:
+        """Copy a local folder into the run under `name`, in place of what is there.
+
+        On this machine it appears whole or not at all; a store has no rename of folders.
+        """
+        if self.is_local:
+            half = self._half(name)
+            shutil.rmtree(half, ignore_errors=True)
+            shutil.copytree(local, half)
+            shutil.rmtree(self._inside(name), ignore_errors=True)
+            os.replace(half, self._inside(name))
+            return
+        if self.exists(name):
+            self.files.delete_dir(self._inside(name))
+        self.files.create_dir(self._inside(name), recursive=True)
+        fs.copy_files(local, self._inside(name), destination_filesystem=self.files)
+
+    def delete_folders(self, below: str, prefix: str) -> None:
+        """Delete every folder under `below` whose name begins so."""
+        selector = fs.FileSelector(self._inside(below), recursive=True, allow_not_found=True)
+        for found in self.files.get_file_info(selector):
+            if found.type == fs.FileType.Directory and found.base_name.startswith(prefix):
+                self.files.delete_dir(found.path)
+
+    def local_copy(self, name: str = "") -> str:
+        """A folder of the run (or all of it) as a path on this machine.
+
+        Itself, or for a store a copy that is removed when the process ends.
+        """
+        if self.is_local:
+            return self._inside(name)
+        local = tempfile.mkdtemp(prefix="run-")
+        atexit.register(shutil.rmtree, local, ignore_errors=True)
+        fs.copy_files(self._inside(name), local, source_filesystem=self.files)
+        return local
+
+    def _inside(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+    def _half(self, name: str) -> str:
+        above, slash, last = name.rpartition("/")
+        return self._inside(f"{above}{slash}.{last}.half")
+
+    def _names(self) -> list[str]:
+        found = self.files.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
+        return sorted(info.base_name for info in found)
+
+
+def finite(value: Any) -> Any:
+    """The same value with None for every float that is not finite."""
+    if isinstance(value, dict):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _absolute(path: str) -> str:
+    if path.startswith("file://"):
+        path = path.removeprefix("file://")
+    if "://" in path:
+        return path.rstrip("/")
+    return str(Path(path).expanduser().absolute())
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0]

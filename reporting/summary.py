@@ -1,0 +1,99 @@
+"""What a search ends with: how good on dev, where the model is, how the time went, what to try next."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.table import Table
+
+from reporting import words
+from reporting.run_folder import finite
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """The result of one run, plain values only: it is printed, and written to result.json."""
+
+    task: str
+    run: str
+    """Run folder as the user would type it."""
+    metric: str
+    """The deciding metric on dev; higher is better."""
+    untuned: float | None
+    """The metric of the base model before any training."""
+    baseline: float | None
+    """The metric of the task's baseline settings; None where their trial did not report."""
+    best: float | None
+    best_trial: str | None = None
+    best_settings: Mapping[str, float] = field(default_factory=dict)
+    baseline_settings: Mapping[str, float] = field(default_factory=dict)
+    model: str | None = None
+    """The best model's folder as the user would type it; None where nothing was trained."""
+    states: Mapping[str, int]
+    """State -> number of trials."""
+    wall_s: float
+    training_share: float | None = None
+    """Share of the wall time , over all worker groups, in which they were training: 0 to 1."""
+
+
+def outcome_table(result: RunResult) -> Table:
+    """Untuned base, baseline settings and best on dev; the difference is to the untuned base."""
+    table = Table(title=f"{result.task}: {result.metric} on dev", title_justify="left", title_style="bold")
+    table.add_column("model")
+    table.add_column(result.metric, justify="right")
+    table.add_column("difference", justify="right")
+    table.add_column("settings")
+    best = f"best ({result.best_trial})" if result.best_trial else "best"
+    rows = [
+        ("untuned base", result.untuned, {}),
+        ("baseline settings", result.baseline, result.baseline_settings),
+        (best, result.best, result.best_settings),
+    ]
+    for name, value, settings in rows:
+        table.add_row(name, words.score(value), _difference(value, result.untuned), words.settings(settings))
+    return table
+
+
+def outcome_lines(result: RunResult) -> list[str]:
+    """Trials by state, time, where the model is, and the commands to try next; one line each."""
+    counts = ", ".join(f"{count} {state}" for state, count in result.states.items()) or "none"
+    lines = [f"trials: {counts}", f"wall time: {words.duration(result.wall_s)}{_share(result)}"]
+    if result.model is None:
+        return [*lines, f"no model: no trial reached its first report; see {result.run}/trials.jsonl"]
+    lines.append(f"model: {result.model}")
+    if result.best is not None and result.untuned is not None and result.best <= result.untuned:
+        lines.append("note: the best trial is no better on dev than the untuned base model")
+    return [*lines, "try next:", *(f"  {command}" for command in next_commands(result))]
+
+
+def next_commands(result: RunResult) -> list[str]:
+    """Three commands that can be pasted: evaluate, look at the curves, load the model. None without a model."""
+    if result.model is None:
+        return []
+    load = (  # double quotes inside: shlex.quote puts single ones around
+        "from sentence_transformers import SentenceTransformer; "
+        f'print(SentenceTransformer({json.dumps(result.model)}).encode("a text").shape)'
+    )
+    return [
+        f"python -m jobs.evaluate {shlex.quote(result.model)}",
+        f"python -m tensorboard.main --logdir {shlex.quote(result.run + '/events')}",
+        f"python -c {shlex.quote(load)}",
+    ]
+
+
+def outcome_dict(result: RunResult) -> dict[str, Any]:
+    """For --json and result.json: every field, None for what is not finite, and the commands under 'next'."""
+    values: dict[str, Any] = finite(asdict(result))
+    return {**values, "next": next_commands(result)}
+
+
+def _difference(value: float | None, start: float | None) -> str:
+    return "" if value is None or start is None or value == start else f"{value - start:+.4f}"
+
+
+def _share(result: RunResult) -> str:
+    if result.training_share is None:
+        return ""
+    return f", the worker groups were training for {result.training_share:.0%} of it"

@@ -1,0 +1,67 @@
+"""A run's trials on disk while they run: trials.jsonl and TensorBoard events."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from reporting.records import TrialRecord
+from reporting.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from tensorboardX import SummaryWriter
+
+
+class TrialLog:
+    """Keeps one line per trial and one TensorBoard folder per trial; may be called from several threads.
+
+    For a run in a store the event files grow on this machine and are copied when a trial ends and at `close`.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._records: dict[str, TrialRecord] = {}
+        self._writers: dict[str, SummaryWriter] = {}
+        self._lock = threading.Lock()
+        self._nearby = None if folder.is_local else tempfile.TemporaryDirectory(prefix="events-")
+        self._events = self._nearby.name if self._nearby else folder.events
+
+    def update(self, record: TrialRecord) -> None:
+        """Put the trial's line in place of its earlier one."""
+        with self._lock:
+            if self._records.get(record.trial) == record:
+                return
+            self._records[record.trial] = record
+            self.folder.write_text("trials.jsonl", "".join(known.to_line() + "\n" for known in self._records.values()))
+            if record.state != "running":
+                self._end(record.trial)
+
+    def scalars(self, trial: str, step: int, values: Mapping[str, float]) -> None:
+        """Add TensorBoard points of a trial at an optimizer step."""
+        with self._lock:
+            writer = self._writer(trial)
+            for name, value in values.items():
+                writer.add_scalar(name, value, step)
+            writer.flush()  # a run that is killed keeps its curves
+
+    def close(self) -> None:
+        """Close what is open; lines and events stay."""
+        with self._lock:
+            for trial in list(self._writers):
+                self._end(trial)
+            if self._nearby:
+                self._nearby.cleanup()
+
+    def _writer(self, trial: str) -> "SummaryWriter":
+        from tensorboardX import SummaryWriter
+
+        if trial not in self._writers:
+            self._writers[trial] = SummaryWriter(os.path.join(self._events, trial), write_to_disk=True)
+        return self._writers[trial]
+
+    def _end(self, trial: str) -> None:
+        if writer := self._writers.pop(trial, None):
+            writer.close()
+            if self._nearby:
+                self.folder.put_folder(os.path.join(self._events, trial), f"events/{trial}")

@@ -1,0 +1,37 @@
+"""Numbers and times in the few words that a table or a line of output has room for."""
+
+import math
+from collections.abc import Mapping
+
+EXACT_BELOW = 1e7
+"""Whole numbers up to here are shown in full: a batch size of 16384 is not 1.638e+04."""
+
+
+def number(value: float | None) -> str:
+    """At most 4 significant digits, 2.0e-05 as 2e-05; '-' where there is none."""
+    if value is None or math.isnan(value):
+        return "-"
+    if float(value).is_integer() and abs(value) < EXACT_BELOW:
+        return str(int(value))
+    return f"{value:.4g}"
+
+
+def score(value: float | None) -> str:
+    """A metric with 4 decimals, so that columns line up; '-' where there is none."""
+    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
+
+
+def settings(values: Mapping[str, float]) -> str:
+    """'global_batch_size=16 learning_rate=2e-05', in the order given."""
+    return " ".join(f"{name}={number(value)}" for name, value in values.items())
+
+
+def duration(seconds: float | None) -> str:
+    """Whole seconds as 42s, 3:07 or 1:02:03; '-' where it is not known."""
+    if seconds is None or not math.isfinite(seconds):
+        return "-"
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest}s"

@@ -1,0 +1,177 @@
+"""What a task declares: texts, loss, baseline numbers with their origin, how raw rows become pairs, how it is judged.
+
+Machines, worker counts and paths are never part of a task.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from tasks.common.mistakes import raise_if
+
+BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+LOSS_PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "contrastive": ("margin",),
+    "cosine": (),
+    "ranking": ("scale",),
+}
+"""Loss name -> the parameters it takes. Builders: trainers/losses.py; search spaces: search_spaces/by_loss.py."""
+
+SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_share", "weight_decay")
+
+DECIDING_METRIC: Mapping[str, str] = {
+    "binary": "cosine_ap",
+    "graded": "spearman_cosine",
+    "category": "macro_f1",
+    "retrieval": "cosine_mrr@10",
+}
+"""Kind of evaluation -> the metric that decides, in the library's names; higher is better for all of them."""
+
+
+class Number(NamedTuple):
+    """A number of a task and where it comes from (card, default of the library, ours with its reason)."""
+
+    value: float
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Rows already are pairs. A shaped row: sentence1, sentence2, group, and label unless the loss takes none."""
+
+    texts: ClassVar[tuple[str, ...]] = ("sentence1", "sentence2")
+    """Fields of a shaped row that a model reads; in every recipe."""
+    apart: ClassVar[tuple[str, ...]] = ("sentence1", "sentence2")
+    """Those of them that may not stand in two splits; in every recipe."""
+    shared_texts: str = "join"
+    """What becomes of groups that share a text.
+
+    'join': they go to the same split. 'drop': a train row that shares a text with dev or test is dropped.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithinGroup:
+    """Texts of one group are positives of each other, of different groups negatives.
+
+    A shaped row: text, group, and `identity` where only a part of the text tells what is a repeat.
+    """
+
+    texts: ClassVar[tuple[str, ...]] = ("text",)
+    apart: ClassVar[tuple[str, ...]] = ("text",)
+    max_positives_per_group: Number
+    negatives_per_positive: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgainstCategory:
+    """Train: the text with its category (1.0) and with other categories (0.0); dev, test: with its own only.
+
+    A shaped row: text, category, group.
+    """
+
+    texts: ClassVar[tuple[str, ...]] = ("text", "category")
+    apart: ClassVar[tuple[str, ...]] = ("text",)
+    negatives_per_text: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocking:
+    """Records of one group are true duplicates (1.0); near misses that share a blocking key are negatives (0.0).
+
+    A shaped row: text, group, keys (list of strings).
+    """
+
+    texts: ClassVar[tuple[str, ...]] = ("text",)
+    apart: ClassVar[tuple[str, ...]] = ("text",)
+    negatives_per_positive: Number
+
+
+Recipe = Given | WithinGroup | AgainstCategory | Blocking
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One file layout the raw data is known to come in, and how its rows are shaped."""
+
+    columns: tuple[str, ...]
+    """Columns the file must have; every one is present in the row given to `shape`."""
+    shape: Callable[[Row], Row | None]
+    """Raw row -> the recipe's row, or None to drop it (counted as 'not usable')."""
+    header: bool = True
+    """False: the file has no header line and exactly `columns`, in this order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One pair task.
+
+    Raises:
+        Mistakes: a field does not fit the others; every misfit is named at once.
+    """
+
+    name: str
+    about: str
+    """One line for the task table."""
+    source: str
+    """Where the raw data comes from and where a user gets it."""
+    loss: str
+    baseline: Mapping[str, Number]
+    """SHARED_SETTINGS and the loss's own parameters, each with its origin."""
+    max_length: Number
+    """Tokens per text, as the model saw them in the original training."""
+    kind: str
+    """Kind of evaluation: a key of DECIDING_METRIC."""
+    label: str
+    """What a label means, in one line."""
+    recipe: Recipe
+    layouts: tuple[Layout, ...] = ()
+    """Tried in order; the first that fits the file's columns is used. Empty only for a generated task."""
+    group: str
+    """What may not be torn apart by the split, in words."""
+    shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    """Train, dev, test shares of the groups. Test 0.0: it comes from its own file (--test-source)."""
+    rows: int | None = None
+    """How many raw rows are taken by default (whole groups, drawn with the seed); None: all."""
+    dev_rows: int | None = None
+    """A fixed size of dev, for a source that is larger than a search needs: `rows` then counts train alone."""
+    generate: Callable[[int, int], Iterable[Row]] | None = None
+    """(rows, seed) -> shaped rows, for a task whose data is generated."""
+    base_model: str = BASE_MODEL
+    reports_per_epoch: int = 1
+    """Dev evaluations per epoch: the resolution at which a search can stop a trial."""
+
+    def __post_init__(self) -> None:
+        raise_if(list(_misfits(self)))
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides; higher is better."""
+        return DECIDING_METRIC[self.kind]
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The baseline settings as plain numbers."""
+        return {name: number.value for name, number in self.baseline.items()}
+
+
+def _misfits(task: Task) -> Iterable[str]:
+    if task.loss not in LOSS_PARAMETERS:
+        yield f"loss: {task.loss!r} is not one of {', '.join(LOSS_PARAMETERS)}"
+    elif set(task.baseline) != set(wanted := SHARED_SETTINGS + LOSS_PARAMETERS[task.loss]):
+        yield f"baseline: has {sorted(task.baseline)}, a {task.loss} task needs exactly {sorted(wanted)}"
+    if task.kind not in DECIDING_METRIC:
+        yield f"kind: {task.kind!r} is not one of {', '.join(DECIDING_METRIC)}"
+    if isinstance(task.recipe, Given) and task.recipe.shared_texts not in ("join", "drop"):
+        yield f"recipe.shared_texts: {task.recipe.shared_texts!r} is not one of join, drop"
+    if abs(sum(task.shares) - 1) > 1e-9 or min(task.shares) < 0 or task.shares[0] <= 0:
+        yield f"shares: {task.shares} must be train, dev, test >= 0, with train > 0 and a sum of 1"
+    if task.max_length.value < 1:
+        yield f"max_length: {task.max_length.value} must be at least 1"
+    if bool(task.layouts) == bool(task.generate):
+        yield f"layouts: task {task.name!r} needs either layouts of a raw file or generate, and not both"
+    for name, number in task.baseline.items():
+        if number.value < 0 or (number.value == 0 and name not in ("warmup_share", "weight_decay")):
+            yield f"baseline.{name}: {number.value} must be positive"

@@ -1,0 +1,84 @@
+"""A task as plain values: what a manifest holds, so that a run can be read without the task's code."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from tasks.common.declaration import Given, Layout, Number, Row, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairColumns:
+    """Shapes the rows of a file of ready pairs: which columns hold the two texts and, perhaps, the label."""
+
+    first: str
+    second: str
+    label: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns the file must have."""
+        return (self.first, self.second) + ((self.label,) if self.label else ())
+
+    def __call__(self, row: Row) -> Row:
+        """Raw row -> pair; the same first text is one group."""
+        pair = {"sentence1": row[self.first], "sentence2": row[self.second], "group": row[self.first]}
+        return pair | ({"label": row[self.label]} if self.label else {})
+
+
+def to_dict(task: Task) -> dict[str, Any]:
+    """Everything a task declares, as values that JSON can hold; code is named by what it needs (columns)."""
+    own = {field.name: getattr(task, field.name) for field in fields(task)}
+    del own["generate"]
+    return own | {
+        "baseline": {name: number._asdict() for name, number in task.baseline.items()},
+        "max_length": task.max_length._asdict(),
+        "metric": task.metric,
+        "shares": list(task.shares),
+        "recipe": {"name": type(task.recipe).__name__} | _recipe_values(task),
+        "layouts": [_layout_values(layout) for layout in task.layouts],
+        "made_from": _origin(task),
+    }
+
+
+def from_dict(declaration: Mapping[str, Any]) -> Task:
+    """The task of a file of ready pairs, from what `to_dict` wrote.
+
+    Raises:
+        KeyError, TypeError: the values were not written by `to_dict`.
+        ValueError: the task was made by code, which plain values cannot bring back.
+    """
+    if declaration["made_from"] != "file":
+        raise ValueError(f"task {declaration['name']!r} was made from {declaration['made_from']}, not from a file")
+    known = {field.name for field in fields(Task)}
+    plain = {name: value for name, value in declaration.items() if name in known}
+    return Task(
+        **plain
+        | {
+            "baseline": {name: Number(**number) for name, number in declaration["baseline"].items()},
+            "max_length": Number(**declaration["max_length"]),
+            "shares": tuple(declaration["shares"]),
+            "recipe": Given(shared_texts=declaration["recipe"]["shared_texts"]),
+            "layouts": tuple(_layout(**layout) for layout in declaration["layouts"]),
+        }
+    )
+
+
+def _recipe_values(task: Task) -> dict[str, Any]:
+    values = {field.name: getattr(task.recipe, field.name) for field in fields(task.recipe)}
+    return {name: value._asdict() if isinstance(value, Number) else value for name, value in values.items()}
+
+
+def _origin(task: Task) -> str:
+    if task.generate is not None:
+        return "generator"
+    return "file" if all(isinstance(layout.shape, PairColumns) for layout in task.layouts) else "code"
+
+
+def _layout_values(layout: Layout) -> dict[str, Any]:
+    used = asdict(layout.shape) if isinstance(layout.shape, PairColumns) else None
+    return {"columns": list(layout.columns), "header": layout.header, "used": used}
+
+
+def _layout(columns: list[str], header: bool, used: Mapping[str, str]) -> Layout:
+    return Layout(columns=tuple(columns), shape=PairColumns(**used), header=header)

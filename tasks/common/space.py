@@ -1,0 +1,39 @@
+"""What a search may vary, in plain values: a range, a list of choices, or one fixed value."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Any value from low to high; on a logarithmic scale where ratios matter rather than differences."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def nearest(self, value: float) -> float:
+        """The allowed value closest to this one."""
+        return min(max(value, self.low), self.high)
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}" + (", logarithmic" if self.log else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of a few values; one value alone is a fixed setting."""
+
+    values: tuple[float, ...]
+
+    def nearest(self, value: float) -> float:
+        """The allowed value closest to this one, by ratio."""
+        return min(self.values, key=lambda each: abs(math.log((each or 1e-12) / (value or 1e-12))))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{value:g}" for value in self.values)
+
+
+Space = Mapping[str, Range | Choice]
+"""Setting name -> what it may be."""

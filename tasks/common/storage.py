@@ -1,0 +1,73 @@
+"""Files at a path of this machine or at an address such as s3://bucket/key, through pyarrow.fs."""
+
+from typing import Any
+
+from tasks.common.mistakes import Mistakes
+
+
+def locate(location: str) -> tuple[Any, str]:
+    """A path or address -> its pyarrow file system and the path inside it.
+
+    Raises:
+        Mistakes: the scheme is unknown or its store does not answer.
+    """
+    from pyarrow import fs  # here: reading a task's declaration needs no pyarrow
+
+    if "://" not in location:
+        # LocalFileSystem takes relative paths, but later calls may run in another working directory.
+        import os
+
+        return fs.LocalFileSystem(), os.path.abspath(location)
+    try:
+        file_system, path = fs.FileSystem.from_uri(location)
+    except (OSError, ValueError) as error:
+        raise Mistakes(f"address: {location} cannot be used: {error}; allowed: a path, file://, s3://, gs://") from None
+    return file_system, path
+
+
+def is_file(location: str) -> bool:
+    """Whether a file stands there."""
+    from pyarrow import fs
+
+    file_system, path = locate(location)
+    return bool(_info(file_system, path, location).type == fs.FileType.File)
+
+
+def file_names(folder: str) -> list[str]:
+    """The names in a folder, sorted; empty if there is no such folder."""
+    from pyarrow import fs
+
+    file_system, path = locate(folder)
+    try:
+        infos = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    except OSError as error:
+        raise Mistakes(f"folder: {folder} cannot be listed: {error}") from None
+    return sorted(info.base_name for info in infos)
+
+
+def read_bytes(location: str) -> bytes:
+    """The whole file.
+
+    Raises:
+        Mistakes: there is no such file, or its store does not answer.
+    """
+    file_system, path = locate(location)
+    try:
+        with file_system.open_input_stream(path) as stream:
+            return bytes(stream.read())
+    except FileNotFoundError:
+        raise Mistakes(f"file: {location} does not exist") from None
+    except OSError as error:
+        raise Mistakes(f"file: {location} cannot be read: {error}") from None
+
+
+def join(folder: str, name: str) -> str:
+    """The address of a name in a folder."""
+    return f"{folder.rstrip('/')}/{name}"
+
+
+def _info(file_system: Any, path: str, location: str) -> Any:
+    try:
+        return file_system.get_file_info(path)
+    except OSError as error:
+        raise Mistakes(f"address: {location} does not answer: {error}") from None

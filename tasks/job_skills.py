@@ -1,0 +1,36 @@
+"""Job descriptions: which skills does a described role need?
+
+python -m jobs.prepare job_skills --source job_descriptions_cleaned.csv
+"""
+
+from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
+from tasks.common.declaration import Given, Layout, Number, Row, Task
+
+
+def shape(row: Row) -> Row:
+    """Description and skills of a role; roles of one title are too alike to stand in two splits."""
+    return {"sentence1": row["Job Description"], "sentence2": row["skills"], "group": row["Job Title"]}
+
+
+task = Task(
+    name="job_skills",
+    about="find the skills that a described role needs",
+    source=(
+        "job_descriptions_cleaned.csv of github.com/TrushaAsarhad/JobRecommendationSystem, a sample of Kaggle's "
+        "Job Description Dataset (columns Job Title, Job Description, skills)"
+    ),
+    loss="ranking",
+    baseline={
+        **CARDS_FIT,
+        "scale": Number(20.0, "card"),
+        "global_batch_size": Number(16, "card"),
+        "epochs": Number(3, "card"),
+    },
+    max_length=BASE_MODEL_LENGTH,
+    kind="retrieval",
+    label="none: description and skills belong together; ranked among the skills of all splits",
+    recipe=Given(),
+    layouts=(Layout(columns=("Job Title", "Job Description", "skills"), shape=shape),),
+    group="Job Title",
+    shares=(0.6, 0.2, 0.2),  # ours: the card has no evaluation
+)

@@ -1,0 +1,58 @@
+"""What all tests share: an environment without network and with few threads, one Ray cluster, one tiny model."""
+
+import os
+
+# Before anything imports torch, ray or a tokenizer: they read these once.
+os.environ.pop("RAY_ADDRESS", None)  # a test never runs on somebody's cluster
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "RAY_AUTH_MODE": "disabled",  # unset, Ray would write a token into the home folder
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from tests.tiny_model import build_tiny_model
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever uses the shared cluster is marked: `pytest -m "not cluster"` is the quick part."""
+    for item in items:
+        if "ray_cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.cluster)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[str]:
+    """A Ray cluster of 4 logical CPUs on this machine, connected; its address, for a subprocess's RAY_ADDRESS."""
+    import ray
+
+    from trainers.cluster import PROJECT, QUIET
+
+    os.environ |= QUIET | {"PYTHONPATH": str(PROJECT)}
+    # Sockets have short paths at most (107 bytes): the folder is directly under the system's temporary one.
+    folder = tempfile.mkdtemp(prefix="pairtune-")
+    ray.init(
+        address="local",
+        num_cpus=4,
+        include_dashboard=False,
+        namespace="tests",
+        logging_level=logging.WARNING,
+        _temp_dir=folder,
+    )
+    yield ray.get_runtime_context().gcs_address
+    ray.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tiny random sentence-transformers model, long enough for every task's texts."""
+    return build_tiny_model(str(tmp_path_factory.mktemp("tiny_model")), max_length=512)

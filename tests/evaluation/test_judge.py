@@ -1,0 +1,103 @@
+"""The judge: each kind's scores on embeddings given by hand, every text encoded once, and what it refuses."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from evaluation.judge import Judge
+from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.mistakes import Mistakes
+
+
+def table(first: list[str], second: list[str], label: list[float] | None = None) -> pa.Table:
+    columns = {"sentence1": pa.array(first, pa.string()), "sentence2": pa.array(second, pa.string())}
+    if label is not None:
+        columns["label"] = pa.array(label, pa.float32())
+    return pa.table(columns | {"group": pa.array(first, pa.string())})
+
+
+class Angles:
+    """Encodes 'name:degrees' as a direction in the plane, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+
+    def __call__(self, texts: list[str]) -> np.ndarray:
+        self.calls.append(texts)
+        angles = np.radians([float(text.split(":")[1]) for text in texts])
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
+def test_binary_is_average_precision_of_the_cosine() -> None:
+    pairs = table(["a:0", "a:0", "b:90"], ["c:10", "d:80", "e:135"], [1.0, 0.0, 1.0])
+    # Angles 10, 80, 45: ranked positive, positive, negative.
+    assert Judge("binary", pairs).score(Angles()) == {"cosine_ap": pytest.approx(1.0)}
+
+
+def test_graded_is_spearman_of_cosine_and_label() -> None:
+    pairs = table(["a:0"] * 3, ["b:80", "c:40", "d:10"], [0.0, 0.5, 1.0])
+    assert Judge("graded", pairs).score(Angles()) == {"spearman_cosine": pytest.approx(1.0)}
+
+
+def test_category_takes_the_nearest_of_all_candidates() -> None:
+    pairs = table(["a:5", "b:85", "c:60"], ["x:0", "y:90", "x:0"], [1.0, 1.0, 1.0])
+    scores = Judge("category", pairs, ["x:0", "y:90", "z:200"]).score(Angles())
+    # c is nearest to y: F1 of both x and y is 2/3; z occurs nowhere and does not count.
+    assert scores == {"macro_f1": pytest.approx(2 / 3), "accuracy": pytest.approx(2 / 3)}
+
+
+def test_category_leaves_out_the_wrong_categories_of_train() -> None:
+    pairs = table(["a:5", "a:5"], ["x:0", "y:90"], [1.0, 0.0])
+    assert Judge("category", pairs, ["x:0", "y:90"]).score(Angles())["accuracy"] == 1.0
+
+
+def test_retrieval_ranks_among_all_candidates() -> None:
+    pairs = table(["a:0", "b:90"], ["x:30", "y:80"])
+    scores = Judge("retrieval", pairs, ["x:30", "y:80", "z:10"]).score(Angles())
+    assert scores == {"cosine_mrr@10": pytest.approx((1 / 2 + 1) / 2)}
+
+
+def test_a_text_with_two_own_candidates_is_one_query_that_either_satisfies() -> None:
+    pairs = table(["a:0", "a:0", "b:90"], ["x:30", "y:80", "y:80"])
+    # a: x is at rank 1, y is its own too; b: y at rank 1.
+    assert Judge("retrieval", pairs, ["x:30", "y:80"]).score(Angles())["cosine_mrr@10"] == pytest.approx(1.0)
+
+
+def test_candidates_that_are_named_twice_count_once() -> None:
+    pairs = table(["a:0"], ["x:30"])
+    once = Judge("retrieval", pairs, ["z:10", "x:30"]).score(Angles())
+    assert once == Judge("retrieval", pairs, ["z:10", "x:30", "z:10", "z:10"]).score(Angles())
+
+
+@pytest.mark.parametrize("kind", sorted(DECIDING_METRIC))
+def test_every_distinct_text_is_encoded_once_and_scores_are_plain_floats(kind: str) -> None:
+    pairs = table(["a:0", "a:0", "b:20"], ["b:20", "c:50", "c:50"], [1.0, 0.0, 1.0])
+    encode = Angles()
+    judge = Judge(kind, pairs, ["b:20", "c:50", "d:70"])
+    scores = judge.score(encode)
+    assert len(encode.calls) == 1
+    assert len(encode.calls[0]) == len(set(encode.calls[0]))
+    assert {"a:0", "b:20", "c:50"} <= set(encode.calls[0])
+    assert judge.metric == DECIDING_METRIC[kind]
+    assert judge.metric in scores
+    assert all(type(value) is float for value in scores.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "pairs", "candidates", "message"),
+    [
+        ("ranked", table(["a"], ["b"]), None, "kind: 'ranked' is not one of binary, graded"),
+        ("binary", table(["a"], ["b"]), None, r"columns: \['label'\] missing"),
+        ("binary", table(["a"], ["b"], [1.0]), None, "label: 1.0 in the scored pairs"),
+        ("binary", table(["a", "c"], ["b", "d"], [1.0, 0.5]), None, "label: 0.5, 1.0 in the scored pairs"),
+        ("graded", table(["a", "c"], ["b", "d"], [0.5, 0.5]), None, "label: only 0.5"),
+        ("graded", table([], [], []), None, "rows: 0"),
+        ("retrieval", table(["a"], ["b"]), None, "candidates: none"),
+        ("category", table(["a"], ["b"]), ["c"], "candidates: 1 texts of sentence2 are not among them, such as 'b'"),
+    ],
+)
+def test_a_split_that_cannot_be_scored_is_refused(
+    kind: str, pairs: pa.Table, candidates: list[str] | None, message: str
+) -> None:
+    with pytest.raises(Mistakes, match=message):
+        Judge(kind, pairs, candidates)

@@ -1,0 +1,94 @@
+"""Every mistake of a user: exit code 2, one message with name, value and what is allowed, and nothing is started."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from jobs import train, tune
+from pairs import prepared
+from tests.trainers.cases import rows
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    tables = {"train": rows(20, "cosine"), "dev": rows(10, "cosine", seed=1)}
+    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
+    prepared.write(str(tmp_path / "data"), tables, manifest)
+    return str(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--trials", "0"], "trials: 0 is not allowed"),
+        (["--minutes", "-1"], "minutes: -1"),
+        (["--workers", "0"], "workers: 0 is not allowed"),
+        (["--precision", "fp8"], "precision: 'fp8'"),
+        (["--set", "margin=0.8:0.2"], "margin=0.8:0.2"),
+        (["--set", "global_batch_size=9", "--workers", "2"], "9 must be a multiple of workers (2)"),
+        (["--set", "global_batch_size=64"], "64 is more than the 20 training pairs"),
+        (["--base-model", "no/such-model"], "'no/such-model' is neither a folder here"),
+        (["--data", "/no/such/folder"], "/no/such/folder does not exist"),
+    ],
+)
+def test_a_search_names_the_mistake(data: str, tmp_path: Path, arguments: list[str], said: str) -> None:
+    command = ["invoices", "--data", data, "--run", str(tmp_path / "run"), *arguments]
+    result = RUNNER.invoke(tune.app, command)
+    assert result.exit_code == 2, result.output
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_all_mistakes_are_told_at_once(data: str, tmp_path: Path) -> None:
+    used = tmp_path / "used"
+    used.mkdir()
+    (used / "result.json").touch()
+    command = ["invoices", "--data", data, "--run", str(used), "--set", "scale=3", "--base-model", "no/model"]
+    result = RUNNER.invoke(tune.app, command)
+    assert result.exit_code == 2
+    for said in ("is not empty", "'scale=3' is not NAME=VALUE", "'no/model'"):
+        assert said in result.output
+
+
+def test_an_unknown_task_is_told_its_neighbours(tmp_path: Path) -> None:
+    result = RUNNER.invoke(train.app, ["invoice", "--run", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert "invoices" in result.output
+
+
+def test_a_choice_is_no_single_training(data: str, tmp_path: Path) -> None:
+    command = ["invoices", "--data", data, "--run", str(tmp_path / "run"), "--set", "margin=0.2,0.4"]
+    result = RUNNER.invoke(train.app, command)
+    assert result.exit_code == 2
+    assert "is a choice; a single training needs one value" in result.output
+
+
+def test_a_dry_run_says_what_would_happen_and_does_nothing(data: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    result = RUNNER.invoke(tune.app, ["invoices", "--data", data, "--run", str(run), "--dry-run"])
+    assert result.exit_code == 0, result.output
+    for said in (
+        "pairs: 20 train, 10 dev",
+        "4 epochs x 2 steps of 8 pairs = 8; 4 pairs",
+        "margin: 0.2 to 0.9",
+        str(run),
+    ):
+        assert said in result.output
+    assert not run.exists()
+
+
+def test_neither_torch_nor_ray_is_imported_for_a_mistake() -> None:
+    code = (
+        "import sys; sys.argv = ['tune', 'no_such_task']\n"
+        "from jobs.tune import app\n"
+        "try: app()\n"
+        "except SystemExit as end: assert end.code == 2\n"
+        "assert not {'torch', 'ray', 'sentence_transformers'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,109 @@
+"""`python -m jobs.prepare` as a user calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from jobs.prepare import app
+from pairs.prepared import PreparedPairs
+
+EXAMPLE = str(Path(__file__).parents[2] / "docs" / "examples" / "beer.py")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner(env={"COLUMNS": "160"}).invoke(app, arguments)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def entity_matching(path: Path) -> None:
+    lines = []
+    for number in range(60):
+        left = f"COL Beer_Name VAL Ale {number} COL ABV VAL {number % 9}.5 % "
+        lines.append(f"{left}\tCOL Beer_Name VAL Ale No {number} COL ABV VAL \t1")
+        lines.append(f"{left}\tCOL Beer_Name VAL Stout {number} COL ABV VAL 5 % \t0")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_a_task_is_written_to_its_own_folder_and_the_table_is_shown(here: Path) -> None:
+    shown = call("invoices", "--rows", "600").stdout
+    assert PreparedPairs.open(str(here / "data" / "invoices")).num_rows("train") == 216
+    for expected in ("600", "0.0: 180, 1.0: 36", "Next: python -m jobs.tune invoices\n", "manifest.json", "seed 42"):
+        assert expected in shown
+
+
+def test_a_dry_run_shows_the_same_and_writes_nothing(here: Path) -> None:
+    shown = call("invoices", "--rows", "600", "--dry-run").stdout
+    assert "0.0: 180, 1.0: 36" in shown
+    assert "Would write to data/invoices: train.parquet, dev.parquet, test.parquet, manifest.json" in shown
+    assert not list(here.iterdir())
+
+
+def test_json_is_one_line_and_nothing_else(here: Path) -> None:
+    lines = call("invoices", "--rows", "600", "--seed", "7", "--data", "elsewhere", "--json").stdout.splitlines()
+    assert len(lines) == 1
+    said = json.loads(lines[0])
+    pairs = PreparedPairs.open(str(here / "elsewhere"))
+    assert said["fingerprint"] == pairs.fingerprint
+    assert said["pairs"] == {split: pairs.num_rows(split) for split in pairs.splits}
+    assert said["next"] == "python -m jobs.tune invoices --data elsewhere"
+    assert said["seed"] == 7
+
+
+def test_a_file_of_pairs_becomes_a_task_without_python(here: Path) -> None:
+    rows = [f"question {number},answer {number},{number % 3 / 2}" for number in range(50)]
+    (here / "pairs.csv").write_text("\n".join(["question,answer,label", *rows]))
+    shown = call("pairs.csv", "--columns", "question,answer,label").stdout
+    assert "Next: python -m jobs.tune pairs\n" in shown
+    declaration = PreparedPairs.open("data/pairs").manifest["declaration"]
+    assert (declaration["loss"], declaration["kind"], declaration["made_from"]) == ("cosine", "graded", "file")
+
+
+def test_a_task_file_anywhere(here: Path) -> None:
+    entity_matching(here / "train.txt")
+    shown = call(EXAMPLE, "--source", "train.txt").stdout
+    assert f"Next: python -m jobs.tune {EXAMPLE}\n" in shown
+    pairs = PreparedPairs.open("data/beer")
+    assert sum(pairs.num_rows(split) for split in pairs.splits) == 120
+    texts = pairs.table("train").column("sentence2").to_pylist()
+    assert any(text.startswith("Beer Name: Ale No ") and "ABV" not in text for text in texts)
+    assert any(text.endswith("ABV: 5 %") for text in texts)
+
+
+def test_the_same_file_needs_no_python_either(here: Path) -> None:
+    entity_matching(here / "train.txt")
+    call("train.txt", "--columns", "1,2,3")
+    assert PreparedPairs.open("data/train").manifest["declaration"]["loss"] == "contrastive"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ticket"], "did you mean tickets?"),
+        (["tickets"], "tickets needs --source PATH"),
+        (["tickets", "--source", "missing.csv"], "missing.csv does not exist"),
+        (["tickets", "--source", "x.csv", "--columns", "a,b"], "allowed: only with a file of pairs"),
+        (["missing.csv", "--columns", "a,b"], "missing.csv does not exist"),
+        (["pairs.csv", "--columns", "a,b", "--source", "x.csv"], "pairs.csv is the source itself"),
+        (["invoices", "--rows", "-5"], "rows: -5 must be at least 1"),
+        (["invoices", "--source", "x.csv"], "is generated"),
+        (["invoices", "--data", "mine"], "was not made by jobs.prepare"),
+    ],
+)
+def test_mistakes_end_with_code_2_and_one_message(here: Path, arguments: list[str], message: str) -> None:
+    (here / "mine").mkdir()
+    (here / "mine" / "notes.txt").write_text("keep")
+    result = call(*arguments, code=2)
+    assert result.stdout == ""
+    assert message in result.stderr
+    assert result.stderr.count("error:") == 1
+    assert [path.name for path in here.iterdir()] == ["mine"]

@@ -1,0 +1,78 @@
+"""What is dropped, and the reason that it is counted under."""
+
+from typing import Any
+
+import pytest
+
+from pairs.clean import clean
+from tasks.common.declaration import Row
+from tasks.common.loading import load
+from tasks.common.mistakes import Mistakes
+
+
+def cleaned(task: str, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    result = clean(load(task), rows, lambda row: None if row.get("skip") else row, "raw.csv")
+    return result.rows, dict(result.dropped)
+
+
+def pair(first: str, second: str, label: Any = 1.0) -> dict[str, Any]:
+    return {"sentence1": first, "sentence2": second, "label": label, "group": first}
+
+
+def test_given_pairs() -> None:
+    rows = [
+        pair("a", "b"),
+        pair(" a\t", "b\n"),  # a repeat, white space aside
+        pair("a", " "),
+        pair("c", "d", 1.0),
+        pair("c", "d", 0.0),
+        pair("e", "f", "0.5"),
+        {"skip": True},
+    ]
+    kept, dropped = cleaned("nli", rows)
+    assert [(row["sentence1"], row["label"]) for row in kept] == [("a", 1.0), ("e", 0.5)]
+    assert dropped == {"exact repeat": 1, "empty text": 1, "same pair with different labels": 2, "not usable": 1}
+
+
+def test_a_text_of_several_groups_is_told_by_its_identity() -> None:
+    rows = [
+        {"text": "Fees. Pay.", "identity": "Pay.", "group": "law"},
+        {"text": "Costs. Pay.", "identity": "Pay.", "group": "art"},
+        {"text": "Fees. Come.", "identity": "Come.", "group": "law"},
+        {"text": "Costs. Come.", "identity": "Come.", "group": "law"},
+    ]
+    kept, dropped = cleaned("pages", rows)
+    assert [row["text"] for row in kept] == ["Fees. Come."]
+    assert dropped == {"text stands in several groups": 2, "exact repeat": 1}
+
+
+def test_a_text_of_two_categories_is_dropped() -> None:
+    rows = [{"text": "x", "category": category, "group": "x"} for category in ("one", "two")]
+    assert cleaned("tickets", rows) == ([], {"same text in different categories": 2})
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "allowed"),
+    [
+        ("nli", "entailment", "a number from -1 to 1"),
+        ("nli", 1.5, "a number from -1 to 1"),
+        ("nli", float("nan"), "a number from -1 to 1"),
+        ("nli", None, "a number from -1 to 1"),
+        ("job_skills", 0.5, "0 or 1"),
+    ],
+)
+def test_a_wrong_label_is_named_with_its_row(task: str, label: Any, allowed: str) -> None:
+    with pytest.raises(Mistakes) as caught:
+        cleaned(task, [pair("a", "b", 1.0), pair("c", "d", label)])
+    assert f"label: row 2 of raw.csv has {label!r}" in str(caught.value)
+    assert allowed in str(caught.value)
+
+
+def test_a_ranking_task_needs_no_label() -> None:
+    row: Row = {"sentence1": "a", "sentence2": "b", "group": "g"}
+    assert clean(load("job_skills"), [row], lambda row: row, "raw.csv").rows[0]["label"] is None
+
+
+def test_a_shape_that_lacks_a_field_is_named() -> None:
+    with pytest.raises(Mistakes, match="row 1 of raw.csv as shaped by task 'invoices' lacks group, keys; has text"):
+        cleaned("invoices", [{"text": "a"}])

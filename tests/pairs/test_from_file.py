@@ -1,0 +1,115 @@
+"""A task from a file of pairs: what the labels say, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from pairs.from_file import is_data_file, task_from_file
+from tasks.common.mistakes import Mistakes
+
+
+def file_with(tmp_path: Path, labels: list[str], name: str = "pairs.csv") -> str:
+    rows = [f"q{number},a{number},{label}" for number, label in enumerate(labels)]
+    (tmp_path / name).write_text("\n".join(["question,answer,label", *rows]) + "\n")
+    return str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss", "kind"),
+    [
+        (["0", "1", "1.0"], "contrastive", "binary"),
+        (["0.2", "1", "0"], "cosine", "graded"),
+        (["-1", "1"], "cosine", "graded"),
+    ],
+)
+def test_labels_decide_loss_and_kind(tmp_path: Path, labels: list[str], loss: str, kind: str) -> None:
+    task = task_from_file(file_with(tmp_path, labels), ["question", "answer", "label"])
+    assert (task.name, task.loss, task.kind) == ("pairs", loss, kind)
+    assert task.group == "the same question"
+    assert all(number.origin for number in task.baseline.values())
+
+
+def test_without_labels_pairs_are_ranked(tmp_path: Path) -> None:
+    task = task_from_file(file_with(tmp_path, ["0", "1"]), ["question", "answer"])
+    assert (task.loss, task.kind) == ("ranking", "retrieval")
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["0", "yes", "no"], r"label: row 2 of .* has 'yes'; allowed: 0 or 1, or numbers from -1 to 1 [^;]*$"),
+        (["0", "1", ""], r"label: row 3 of .* has ''"),
+        (
+            ["1", "4.5"],
+            r"row 2 of .* has '4.5'; .*scale other scores to that range first, such as 0-5 by dividing by 5",
+        ),
+        (["1", "nan"], r"row 2 of .* has 'nan'"),
+        (["1", "1"], r"label: every row of .* has 1.0; allowed: both 0 and 1, or no label"),
+    ],
+)
+def test_a_label_that_no_loss_takes_is_named(tmp_path: Path, labels: list[str], message: str) -> None:
+    with pytest.raises(Mistakes, match=message):
+        task_from_file(file_with(tmp_path, labels), ["question", "answer", "label"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            ["questions", "answer"],
+            r"'questions' is not in .* \(did you mean question\?\); it has question, answer, label",
+        ),
+        (["question"], "question; allowed: two different text columns"),
+        (["question", "question"], "allowed: two different text columns"),
+        ([], "columns: nothing; allowed: two different text columns.*it has question, answer, label"),
+        (["1", "2", "9"], "columns: 9 is not in .*; allowed: numbers from 1 to 3"),
+    ],
+)
+def test_wrong_columns_are_named(tmp_path: Path, columns: list[str], message: str) -> None:
+    with pytest.raises(Mistakes, match=message):
+        task_from_file(file_with(tmp_path, ["0", "1"]), columns)
+
+
+def test_every_missing_column_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes) as caught:
+        task_from_file(file_with(tmp_path, ["0", "1"]), ["left", "right"])
+    assert len(caught.value.messages) == 2
+
+
+@pytest.mark.parametrize("name", ["pairs.csv", "pairs.tsv", "pairs.txt"])
+def test_a_file_without_header_takes_numbers(tmp_path: Path, name: str) -> None:
+    delimiter = "," if name.endswith("csv") else "\t"
+    (tmp_path / name).write_text(delimiter.join(["x", "first", "second", "1"]) + "\n" + delimiter.join("xab0") + "\n")
+    task = task_from_file(str(tmp_path / name), ["2", "3", "4"])
+    layout = task.layouts[0]
+    assert (layout.columns, layout.header) == (("1", "2", "3", "4"), False)
+    assert layout.shape({"1": "x", "2": "a", "3": "b", "4": "0"}) == {
+        "sentence1": "a",
+        "sentence2": "b",
+        "group": "a",
+        "label": "0",
+    }
+
+
+def test_text_of_entity_matching_has_no_names(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("a\tb\t0\n")
+    with pytest.raises(Mistakes, match="a .txt file has no header; allowed: 1 to 3"):
+        task_from_file(str(tmp_path / "train.txt"), ["left", "right"])
+
+
+@pytest.mark.parametrize(("name", "task"), [("My pairs-2.csv", "my_pairs_2"), ("Paare für uns.csv", "paare_für_uns")])
+def test_the_file_gives_the_name(tmp_path: Path, name: str, task: str) -> None:
+    assert task_from_file(file_with(tmp_path, ["0", "1"], name), ["question", "answer"]).name == task
+
+
+@pytest.mark.parametrize(("name", "reason"), [("tickets.csv", "is the name of a task"), ("---.csv", "is no name")])
+def test_a_name_that_is_taken_or_none_is_refused(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(Mistakes, match=reason):
+        task_from_file(file_with(tmp_path, ["0", "1"], name), ["question", "answer"])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("tickets", False), ("a/b.py", False), ("../x/pairs.csv", True), ("../tickets", False)]
+)
+def test_what_is_a_file_of_pairs(name: str, expected: bool) -> None:
+    assert is_data_file(name) == expected

@@ -1,0 +1,185 @@
+"""The whole way for every task: counts, labels, no leak between splits, the same for the same seed."""
+
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pairs.prepare import Preparation, prepare
+from tasks.common.loading import load, names
+from tasks.common.mistakes import Mistakes
+
+
+def pages(folder: Path) -> dict[str, str]:
+    rows = [("Shared", "Title", f"Everywhere {n % 4}.") for n in range(4)]
+    rows += [(f"Page {n % 30}", f"Title {n}", f"Chunk {n}.") for n in range(150)]
+    rows += [("Page 1", "Another title", "Chunk 1."), ("Page 2", "T", "Everywhere 1."), ("Page 3", "T", " ")]
+    return {"train": table(folder / "pages.csv", ("page_name", "section_title", "text_chunk"), rows)}
+
+
+def tickets(folder: Path) -> dict[str, str]:
+    columns = ("Document", "Topic_group")
+    rows = [(f"ticket {n}", f"Category {n % 5}") for n in range(120)]
+    test = [(f"other {n}", f"Category {n % 5}") for n in range(30)] + [("Ticket 7", "Category 1")]
+    return {"train": table(folder / "a.csv", columns, rows), "test": table(folder / "b.csv", columns, test)}
+
+
+def nli(folder: Path) -> dict[str, str]:
+    rng = random.Random(1)
+    train = [
+        (label, label, f"premise {n}", f"hypothesis {rng.randrange(4000)}")
+        for n in range(2600)
+        for label in [n % 3 + 1]
+    ]
+    test = [(f"test premise {n}", f"hypothesis {n}", n % 3) for n in range(100)]
+    return {
+        "train": table(folder / "a.tsv", None, train),
+        "test": table(folder / "b.tsv", ("premise", "hypothesis", "label"), test),
+    }
+
+
+def job_skills(folder: Path) -> dict[str, str]:
+    rows = [(f"Title {n % 20}", f"Does {n}.", f"Skill {n}") for n in range(60)] * 3
+    return {"train": table(folder / "jobs.csv", ("Job Title", "Job Description", "skills"), rows)}
+
+
+RAW = {"pages": pages, "tickets": tickets, "nli": nli, "job_skills": job_skills, "invoices": lambda folder: {}}
+
+
+def table(path: Path, columns: tuple[str, ...] | None, rows: list[tuple[Any, ...]]) -> str:
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    lines = [delimiter.join(map(str, row)) for row in [*([columns] if columns else []), *rows]]
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def prepared_task(name: str, folder: Path, seed: int = 42) -> Preparation:
+    return prepare(load(name), RAW[name](folder), seed=seed, rows=600 if name == "invoices" else None)
+
+
+def test_every_task_is_prepared_here() -> None:
+    assert set(RAW) == set(names())
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_no_text_stands_in_two_splits(tmp_path: Path, name: str) -> None:
+    tables = prepared_task(name, tmp_path).tables
+    columns = ("sentence1",) if name == "tickets" else ("sentence1", "sentence2")  # categories are exempt
+    splits = [tables[split] for split in ("train", "dev", "test")]
+    texts = [{text.casefold() for column in columns for text in split.column(column).to_pylist()} for split in splits]
+    assert all(texts)
+    assert not texts[0] & texts[1]
+    assert not texts[0] & texts[2]
+    assert not texts[1] & texts[2]
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_the_seed_decides_everything(tmp_path: Path, name: str) -> None:
+    first, again, other = (prepared_task(name, tmp_path, seed).manifest for seed in (1, 1, 2))
+    assert first == again
+    assert first["fingerprint"] != other["fingerprint"]
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_the_table_counts_what_the_files_hold(tmp_path: Path, name: str) -> None:
+    made = prepared_task(name, tmp_path)
+    counts = made.manifest["table"]
+    for split in counts["pairs"]:
+        rows = made.tables[split]
+        assert counts["pairs"][split] == rows.num_rows
+        labels = Counter(map(str, rows.column("label").to_pylist())) if "label" in rows.column_names else {}
+        assert counts["labels"][split] == dict(labels)
+    assert made.manifest["declaration"]["name"] == name
+
+
+def test_invoices_have_five_near_misses_for_each_of_their_duplicates(tmp_path: Path) -> None:
+    counts = prepare(load("invoices"), {}, seed=42).manifest["table"]  # the default size
+    assert counts["labels"] == {
+        "train": {"0.0": 1800, "1.0": 360},
+        "dev": {"0.0": 600, "1.0": 120},
+        "test": {"0.0": 600, "1.0": 120},
+    }
+    demo = prepare(load("invoices"), {}, seed=42, rows=1320).manifest["table"]
+    assert demo["labels"]["train"] == {"0.0": 360, "1.0": 72}
+    assert demo["dropped"] == {}
+
+
+def test_pages_drop_chunks_of_several_pages_and_repeats(tmp_path: Path) -> None:
+    table = prepared_task("pages", tmp_path).manifest["table"]
+    assert table["rows_in"] == 157
+    assert table["dropped"] == {"empty text": 1, "exact repeat": 1, "text stands in several groups": 2}
+    assert table["groups"] == {"train": 21, "dev": 5, "test": 5}
+    assert all(labels["0.0"] == labels["1.0"] for labels in table["labels"].values())
+
+
+def test_tickets_have_every_category_as_candidate_and_only_true_ones_to_judge_by(tmp_path: Path) -> None:
+    made = prepared_task("tickets", tmp_path)
+    assert made.tables["candidates"].column("text").to_pylist() == [f"Category {n}" for n in range(5)]
+    assert made.manifest["table"]["dropped"] == {"train row with a text or group of the test file": 1}
+    assert made.manifest["table"]["labels"] == {
+        "train": {"0.0": 95, "1.0": 95},
+        "dev": {"1.0": 24},
+        "test": {"1.0": 31},
+    }
+
+
+def test_nli_takes_dev_first_and_reads_both_layouts(tmp_path: Path) -> None:
+    made = prepared_task("nli", tmp_path)
+    table = made.manifest["table"]
+    assert table["pairs"]["dev"] == 2000
+    assert table["pairs"]["test"] == 100
+    assert set(table["dropped"]) == {
+        "train row with a text or group of dev",
+        "train row with a text or group of the test file",
+    }
+    assert table["pairs"]["train"] == 2600 - 2000 - sum(table["dropped"].values())
+    for row in made.tables["dev"].to_pylist()[:50]:
+        number = int(row["sentence1"].split()[-1]) % 3 + 1
+        assert row["label"] == {1: 0.5, 2: 0.0, 3: 1.0}[number]
+
+
+def test_job_skills_have_no_labels_and_all_skills_as_candidates(tmp_path: Path) -> None:
+    made = prepared_task("job_skills", tmp_path)
+    assert made.tables["train"].schema == pa.schema(
+        [("sentence1", pa.string()), ("sentence2", pa.string()), ("group", pa.string())]
+    )
+    assert made.tables["candidates"].num_rows == 60
+    assert made.manifest["table"]["groups"] == {"train": 12, "dev": 4, "test": 4}
+    assert made.manifest["table"]["dropped"] == {"exact repeat": 120}
+
+
+def test_train_is_not_in_the_order_of_its_groups(tmp_path: Path) -> None:
+    groups = prepared_task("invoices", tmp_path).tables["train"].column("group").to_pylist()
+    same_as_next = sum(first == second for first, second in zip(groups, groups[1:], strict=False))
+    assert same_as_next < len(groups) / 4  # in order it would be five of six
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "rows", "message"),
+    [
+        ("tickets", {}, None, "source: tickets needs --source PATH; fine_tuning_dataset.csv"),
+        ("invoices", {"train": "x.csv"}, None, "x.csv: the data of invoices is generated; allowed: no file"),
+        ("invoices", {}, 0, "rows: 0 must be at least 1"),
+        ("invoices", {}, 20, "no rows left|no pairs can be made"),
+    ],
+)
+def test_what_does_not_fit_the_task_is_refused(
+    name: str, files: dict[str, str], rows: int | None, message: str
+) -> None:
+    with pytest.raises(Mistakes, match=message):
+        prepare(load(name), files, seed=1, rows=rows)
+
+
+def test_every_unreadable_file_is_named_at_once() -> None:
+    with pytest.raises(Mistakes) as caught:
+        prepare(load("tickets"), {"train": "one.csv", "test": "two.xlsx"}, seed=1)
+    assert len(caught.value.messages) == 2
+
+
+def test_a_file_of_which_nothing_can_be_used_is_refused(tmp_path: Path) -> None:
+    file = table(tmp_path / "raw.tsv", None, [("9", "9", "premise", "hypothesis")] * 3)
+    with pytest.raises(Mistakes, match=r"nothing in raw.tsv can be used \(not usable: 3\)"):
+        prepare(load("nli"), {"train": file}, seed=1)

@@ -1,0 +1,153 @@
+"""The folder of prepared pairs: written whole or not at all, checked when opened."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from pairs import prepared
+from pairs.prepared import PreparedPairs, fingerprint, schema
+from tasks.common import storage
+from tasks.common.mistakes import Mistakes
+
+
+def table(*rows: tuple[str, str, float, str]) -> pa.Table:
+    return pa.table(dict(zip(schema(True).names, zip(*rows, strict=True), strict=True)), schema=schema(True))
+
+
+TABLES = {
+    "train": table(("a", "b", 1.0, "g"), ("c", "d", 0.0, "g")),
+    "dev": table(("e", "f", 1.0, "h")),
+    "candidates": pa.table({"text": ["b", "d", "f"]}),
+}
+MANIFEST: dict[str, Any] = {"task": "toy", "fingerprint": fingerprint(TABLES), "declaration": {"kind": "category"}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    prepared.write(str(tmp_path / "toy"), TABLES, MANIFEST)
+    return tmp_path / "toy"
+
+
+def test_what_is_written_is_read(folder: Path) -> None:
+    for location in (str(folder), folder.as_uri()):
+        pairs = PreparedPairs.open(location)
+        assert pairs.splits == ("train", "dev")
+        assert pairs.manifest == MANIFEST
+        assert pairs.fingerprint == MANIFEST["fingerprint"]
+        assert pairs.table("train").equals(TABLES["train"])
+        assert pairs.num_rows("dev") == 1
+        assert pairs.candidates() == ["b", "d", "f"]
+        assert pairs.path("dev") == f"{location}/dev.parquet"
+
+
+def test_where_nothing_is_ranked_there_are_no_candidates(tmp_path: Path) -> None:
+    prepared.write(str(tmp_path), TABLES, MANIFEST | {"declaration": {"kind": "binary"}})
+    assert PreparedPairs.open(str(tmp_path)).candidates() is None
+
+
+def test_a_missing_folder_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        Mistakes, match=r"toy does not exist or is empty; make it with: python -m jobs.prepare toy --data"
+    ):
+        PreparedPairs.open(str(tmp_path / "toy"))
+
+
+def test_a_missing_split_is_named(folder: Path) -> None:
+    with pytest.raises(Mistakes, match="split: 'test' is not in .*; allowed: train, dev"):
+        PreparedPairs.open(str(folder)).table("test")
+    (folder / "dev.parquet").unlink()
+    with pytest.raises(Mistakes, match="has no dev.parquet; allowed: train, dev and perhaps test"):
+        PreparedPairs.open(str(folder))
+
+
+def test_missing_candidates_are_named(folder: Path) -> None:
+    (folder / "candidates.parquet").unlink()
+    with pytest.raises(Mistakes, match="has no candidates.parquet, which the kind 'category' needs"):
+        PreparedPairs.open(str(folder))
+
+
+def test_other_columns_and_label_types_are_named_for_all_splits(folder: Path) -> None:
+    as_text = TABLES["train"].set_column(2, "label", pa.array(["1", "0"]))
+    pa.parquet.write_table(as_text, folder / "train.parquet")
+    pa.parquet.write_table(TABLES["dev"].drop_columns(["group"]), folder / "dev.parquet")
+    with pytest.raises(Mistakes) as caught:
+        PreparedPairs.open(str(folder))
+    first, second = caught.value.messages
+    assert "train.parquet has sentence1: string, sentence2: string, label: string, group: string; allowed: " in first
+    assert "label: float" in first.split("allowed:")[1]
+    assert "dev.parquet has sentence1: string, sentence2: string, label: float; allowed" in second
+
+
+def test_a_damaged_table_is_named(folder: Path) -> None:
+    (folder / "train.parquet").write_text("no parquet")
+    with pytest.raises(Mistakes, match=r"train\.parquet is not a readable parquet file"):
+        PreparedPairs.open(str(folder))
+
+
+def test_prepared_pairs_are_replaced_together_with_splits_that_are_gone(folder: Path) -> None:
+    prepared.write(str(folder), TABLES | {"test": TABLES["dev"]}, MANIFEST)
+    assert PreparedPairs.open(str(folder)).splits == ("train", "dev", "test")
+    prepared.write(str(folder), {name: TABLES[name] for name in ("train", "dev")}, MANIFEST)
+    assert sorted(path.name for path in folder.iterdir()) == ["dev.parquet", "manifest.json", "train.parquet"]
+
+
+def test_a_folder_that_prepare_did_not_make_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "train.parquet").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine too")
+    with pytest.raises(Mistakes, match=r"holds notes\.txt and was not made by jobs\.prepare; allowed: a new or empty"):
+        prepared.write(str(tmp_path), TABLES, MANIFEST)
+    assert (tmp_path / "train.parquet").read_text() == "mine"
+
+
+class Interrupted:
+    """A file system that is cut off at the call of one method, counted from 1."""
+
+    def __init__(self, file_system: Any, method: str, at: int) -> None:
+        self.file_system, self.method, self.left = file_system, method, at
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self.method:
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+        return getattr(self.file_system, name)
+
+
+@pytest.mark.parametrize(
+    ("method", "at", "whole"),
+    [("open_output_stream", 2, True), ("delete_file", 2, False), ("move", 1, False), ("move", 2, False)],
+)
+def test_an_interrupted_write_leaves_the_old_pairs_or_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, method: str, at: int, whole: bool
+) -> None:
+    file_system, path = storage.locate(str(folder))
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "locate", lambda _: (Interrupted(file_system, method, at), path))
+        with pytest.raises(KeyboardInterrupt):
+            prepared.write(str(folder), TABLES, MANIFEST | {"task": "newer"})
+    if whole:
+        assert PreparedPairs.open(str(folder)).manifest["task"] == "toy"
+    else:
+        with pytest.raises(Mistakes, match=r"but no manifest\.json"):
+            PreparedPairs.open(str(folder))
+    prepared.write(str(folder), TABLES, MANIFEST | {"task": "newer"})  # and it can be repeated
+    assert PreparedPairs.open(str(folder)).manifest["task"] == "newer"
+
+
+def test_the_fingerprint_is_of_the_contents() -> None:
+    changed = TABLES | {"dev": table(("e", "f", 0.0, "h"))}
+    moved = TABLES | {"dev": table(("ef", "", 1.0, "h"))}
+    assert fingerprint(TABLES) == fingerprint(dict(reversed(TABLES.items())))
+    assert fingerprint(TABLES | {"train": pa.concat_tables([TABLES["train"][:1], TABLES["train"][1:]])}) == fingerprint(
+        TABLES
+    )
+    assert len({fingerprint(tables) for tables in (TABLES, changed, moved)}) == 3
+
+
+def test_the_manifest_can_be_read_by_people(folder: Path) -> None:
+    assert json.loads((folder / "manifest.json").read_text()) == MANIFEST
+    assert (folder / "manifest.json").read_text().count("\n") > 3

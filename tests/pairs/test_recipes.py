@@ -1,0 +1,88 @@
+"""Pairs by recipe: which are made, how many, and that a text is never its own negative."""
+
+import random
+from collections import Counter
+from typing import get_args
+
+import pytest
+
+from pairs.recipes import Pair, make_pairs
+from tasks.common.declaration import AgainstCategory, Blocking, Given, Number, Recipe, WithinGroup
+
+TWO, FIVE = Number(2, "this test"), Number(5, "this test")
+
+
+def made(recipe: Recipe, rows: list[dict], split: str = "train", seed: int = 1) -> list[Pair]:
+    return make_pairs(recipe, rows, split, random.Random(seed)).pairs
+
+
+@pytest.mark.parametrize("recipe", get_args(Recipe))
+def test_every_recipe_has_a_way_to_make_pairs(recipe: type) -> None:
+    assert len(get_args(Recipe)) >= 4
+    assert make_pairs.dispatch(recipe) is not make_pairs.dispatch(object)
+
+
+def test_given_pairs_stay_as_they_are() -> None:
+    row = {"sentence1": "a", "sentence2": "b", "label": 0.5, "group": "g"}
+    assert made(Given(), [row]) == [Pair("a", "b", 0.5, "g")]
+
+
+def test_within_group_caps_distinct_positives_and_crosses_groups_for_negatives() -> None:
+    rows = [
+        {"text": f"{group}{n}", "group": group} for group, size in (("a", 6), ("b", 2), ("c", 1)) for n in range(size)
+    ]
+    pairs = made(WithinGroup(max_positives_per_group=FIVE, negatives_per_positive=TWO), rows)
+    positives = [pair for pair in pairs if pair.label == 1.0]
+    negatives = [pair for pair in pairs if pair.label == 0.0]
+    assert Counter(pair.group for pair in positives) == {"a": 5, "b": 1}
+    assert len({frozenset(pair[:2]) for pair in positives}) == 6
+    assert all(pair.sentence1[0] == pair.sentence2[0] and pair.sentence1 != pair.sentence2 for pair in positives)
+    assert len(negatives) == 12
+    assert all(pair.sentence1[0] != pair.sentence2[0] for pair in negatives)
+
+
+def test_within_group_without_a_cap_gives_every_pair_once() -> None:
+    rows = [{"text": f"{n}", "group": "a"} for n in range(7)]
+    recipe = WithinGroup(max_positives_per_group=Number(100, "this test"), negatives_per_positive=TWO)
+    assert len({frozenset(pair[:2]) for pair in made(recipe, rows)}) == 21
+
+
+def test_against_category_has_negatives_in_train_only() -> None:
+    rows = [{"text": f"{n}", "category": f"c{n % 3}", "group": f"{n}"} for n in range(9)]
+    recipe = AgainstCategory(negatives_per_text=Number(1, "this test"))
+    train = made(recipe, rows)
+    assert Counter(pair.label for pair in train) == {1.0: 9, 0.0: 9}
+    assert all((pair.sentence2 == f"c{int(pair.sentence1) % 3}") == (pair.label == 1.0) for pair in train)
+    assert {pair.label for pair in made(recipe, rows, "dev")} == {1.0}
+
+
+def blocked(num_others: int) -> list[dict]:
+    """Two entries of one invoice, and others of which the first three share two keys with them."""
+    twins = [{"text": f"twin {n}", "group": "t", "keys": ["x", "y"]} for n in range(2)]
+    others = [
+        {"text": f"other {n}", "group": f"o{n}", "keys": ["x", "y"] if n < 3 else ["x"]} for n in range(num_others)
+    ]
+    return [*twins, *others, {"text": "far", "group": "f", "keys": ["z"]}]
+
+
+def test_blocking_takes_the_nearest_misses_and_anchors_both_of_a_positive() -> None:
+    pairs = made(Blocking(negatives_per_positive=FIVE), blocked(20))
+    assert pairs[0] == Pair("twin 0", "twin 1", 1.0, "t")
+    negatives = pairs[1:]
+    assert len(negatives) == 5
+    assert {pair.sentence2 for pair in negatives} >= {"other 0", "other 1", "other 2"}
+    assert len({pair.sentence2 for pair in negatives}) == 5
+    assert "far" not in {pair.sentence2 for pair in negatives}
+    assert {pair.sentence1 for pair in negatives} == {"twin 0", "twin 1"}
+
+
+def test_blocking_says_what_a_split_lacks() -> None:
+    result = make_pairs(Blocking(negatives_per_positive=FIVE), blocked(4), "dev", random.Random(1))
+    assert len(result.pairs) == 5
+    assert result.notes == ["dev: 1 fewer blocking negatives than wanted"]
+
+
+def test_the_same_seed_gives_the_same_pairs() -> None:
+    recipe = Blocking(negatives_per_positive=FIVE)
+    assert made(recipe, blocked(20), seed=1) == made(recipe, blocked(20), seed=1)
+    assert made(recipe, blocked(20), seed=1) != made(recipe, blocked(20), seed=2)

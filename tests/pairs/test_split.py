@@ -1,0 +1,165 @@
+"""Splits: no group torn, no text on two sides, shares kept, and the same for the same seed."""
+
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pairs.join import join_groups
+from pairs.split import Division, divide
+from tasks.common.declaration import Given, Task
+from tasks.common.loading import load
+from tasks.common.mistakes import Mistakes
+
+Rows = list[dict[str, Any]]
+PAIRS = replace(load("nli"), recipe=Given(shared_texts="join"), shares=(0.6, 0.2, 0.2), dev_rows=None)
+
+
+def pairs(number: int, seed: int = 0, repeated: float = 0.3) -> Rows:
+    """Pairs of which some share their second text with another group's."""
+    rng = random.Random(seed)
+    seconds = [f"second {place}" for place in range(number)]
+    rows = []
+    for place in range(number):
+        first = f"First {rng.randrange(number)}"
+        second = rng.choice(seconds) if rng.random() < repeated else seconds[place]
+        rows.append({"sentence1": first, "sentence2": second, "label": float(place % 2), "group": first})
+    return rows
+
+
+def texts(rows: Rows) -> set[str]:
+    return {row[name].casefold() for row in rows for name in ("sentence1", "sentence2")}
+
+
+def assert_apart(division: Division) -> None:
+    splits = list(division.rows.values())
+    for place, rows in enumerate(splits):
+        for others in splits[place + 1 :]:
+            assert not texts(rows) & texts(others)
+            assert not {row["group"] for row in rows} & {row["group"] for row in others}
+
+
+@pytest.mark.parametrize("shared_texts", ["join", "drop"])
+def test_no_text_stands_in_two_splits(shared_texts: str) -> None:
+    task = replace(PAIRS, recipe=Given(shared_texts=shared_texts))
+    rows = pairs(400)
+    division = divide(task, {"train": rows}, seed=1, rows=None)
+    assert_apart(division)
+    kept = sum(map(len, division.rows.values()))
+    assert kept == len(rows) - sum(division.dropped.values())
+    assert bool(division.dropped) == (shared_texts == "drop")
+
+
+@pytest.mark.parametrize("shared_texts", ["join", "drop"])
+def test_capitals_do_not_hide_a_shared_text(shared_texts: str) -> None:
+    task = replace(PAIRS, recipe=Given(shared_texts=shared_texts))
+    rows = [
+        {"sentence1": first, "sentence2": second, "label": 1.0, "group": first}
+        for place in range(50)
+        for first, second in ((f"a{place}", f"Same {place}"), (f"b{place}", f"same {place}"))
+    ]
+    division = divide(task, {"train": rows}, seed=1, rows=None)
+    assert_apart(division)
+    assert bool(division.dropped) == (shared_texts == "drop")
+
+
+def test_a_file_of_its_own_is_kept_and_what_it_shares_leaves_train_and_dev() -> None:
+    pools = {"train": pairs(300, seed=1), "dev": pairs(60, seed=2), "test": pairs(60, seed=3)}
+    division = divide(PAIRS, pools, seed=1, rows=None)
+    assert_apart(division)
+    assert division.rows["test"] == pools["test"]
+    assert set(division.dropped) == {
+        "dev row with a text or group of the test file",
+        "train row with a text or group of the test file",
+        "train row with a text or group of the dev file",
+    }
+
+
+def test_the_order_of_the_file_does_not_matter_but_the_seed_does() -> None:
+    rows = pairs(200)
+    shuffled = random.Random(1).sample(rows, len(rows))
+
+    def chosen(rows: Rows, seed: int) -> set[str]:
+        return {row["group"] for row in divide(PAIRS, {"train": rows}, seed=seed, rows=None).rows["dev"]}
+
+    assert chosen(rows, 1) == chosen(shuffled, 1)
+    assert chosen(rows, 1) != chosen(rows, 2)
+
+
+def test_joined_groups_of_any_size_keep_shares_and_positives() -> None:
+    """One text ties a third of the rows together or more: they go to train, and the rest makes up for it."""
+    rows = pairs(600, repeated=0.05)
+    for row in rows[:100]:
+        row["sentence2"] = "everybody's"
+    division = divide(PAIRS, {"train": rows}, seed=1, rows=None)
+    for split, share in (("train", 0.6), ("dev", 0.2), ("test", 0.2)):
+        assert len(division.rows[split]) == pytest.approx(share * 600, abs=12)
+        positives = sum(row["label"] for row in division.rows[split])
+        assert positives == pytest.approx(share * 300, abs=12)
+    assert_apart(division)
+
+
+def test_second_texts_like_categories_are_not_kept_apart() -> None:
+    rows = [{"sentence1": f"t{n}", "sentence2": f"c{n % 4}", "label": 1.0, "group": f"t{n}"} for n in range(200)]
+    division = divide(PAIRS, {"train": rows}, seed=1, rows=None)
+    assert {split: len({row["sentence2"] for row in rows}) for split, rows in division.rows.items()} == {
+        "train": 4,
+        "dev": 4,
+        "test": 4,
+    }
+    assert "no first text in two splits" in division.rule
+    assert "200 rows have 4 second texts" in division.notes[0]
+
+
+def test_a_chain_through_most_rows_is_not_joined() -> None:
+    rows = [
+        {"sentence1": f"t{n}", "sentence2": f"s{n // 2 if odd else (n + 1) // 2}", "label": 1.0, "group": f"t{n}"}
+        for n in range(100)
+        for odd in (True, False)
+    ]
+    joined = join_groups(PAIRS.recipe, rows)
+    assert joined.fields == ("sentence1",)
+    assert joined.notes == ["100% of the rows hang together by shared texts: second texts may stand in several splits"]
+
+
+def test_strata_of_the_blocking_recipe() -> None:
+    rows = [{"text": f"{n}", "group": f"g{n % 90}", "keys": []} for n in range(100)]  # 10 of 90 groups have two rows
+    division = divide(load("invoices"), {"train": rows}, seed=3, rows=None)
+    sizes = {split: Counter(Counter(row["group"] for row in rows).values()) for split, rows in division.rows.items()}
+    assert sizes == {"train": {1: 48, 2: 6}, "dev": {1: 16, 2: 2}, "test": {1: 16, 2: 2}}
+
+
+def test_strata_of_categories_and_exact_totals() -> None:
+    rows = [{"text": f"{n}", "group": f"{n}", "category": "rare" if n < 13 else "common"} for n in range(500)]
+    division = divide(load("tickets"), {"train": rows}, seed=3, rows=None)
+    assert {split: len(rows) for split, rows in division.rows.items()} == {"train": 400, "dev": 100}
+    assert sum(row["category"] == "rare" for row in division.rows["dev"]) in (2, 3)
+
+
+@pytest.mark.parametrize("rows", [None, 50])
+def test_a_fixed_dev_is_taken_first_and_rows_then_count_train(rows: int | None) -> None:
+    task: Task = replace(load("nli"), dev_rows=40)
+    division = divide(task, {"train": pairs(200, repeated=0), "test": pairs(30, seed=9)}, seed=1, rows=rows)
+    assert len(division.rows["dev"]) == 40
+    if rows:
+        assert len(division.rows["train"]) == rows
+
+
+def test_fewer_rows_are_whole_groups() -> None:
+    pool = pairs(200)
+    division = divide(PAIRS, {"train": pool}, seed=1, rows=100)
+    used = [row for rows in division.rows.values() for row in rows]
+    assert len(used) == 100
+    for group in {row["sentence1"] for row in used}:
+        assert sum(row["sentence1"] == group for row in used) == sum(row["sentence1"] == group for row in pool)
+
+
+def test_more_rows_than_there_are_is_said() -> None:
+    assert divide(PAIRS, {"train": pairs(200)}, seed=1, rows=500).notes == ["500 rows asked for, 200 there"]
+
+
+def test_a_split_without_rows_is_refused() -> None:
+    with pytest.raises(Mistakes, match=r"no rows left of 1 groups \(premise\).*--dev-source"):
+        divide(PAIRS, {"train": pairs(1)}, seed=1, rows=None)

@@ -1,0 +1,72 @@
+"""From prepared files to tokens, with Ray Data: as the model itself would read them, in memory and in blocks."""
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from sentence_transformers import SentenceTransformer
+
+from pairs import prepared, tokenized
+from pairs.order import Share
+from pairs.prepared import PreparedPairs
+from pairs.tokenized import tokenize, tokenize_batch
+from tasks.common.mistakes import Mistakes
+from tests.trainers.cases import rows
+from trainers.base_model import resolve_base_model
+
+ROWS = 500
+
+
+def prepare(folder: Path, train: pa.Table) -> PreparedPairs:
+    tables = {"train": train, "dev": rows(20, "cosine", seed=1)}
+    manifest = {"task": "t", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
+    prepared.write(str(folder), tables, manifest)
+    return PreparedPairs.open(str(folder))
+
+
+def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
+    texts = ["The Red door, OPENED!", " two  spaces ", "naïve café", "word " * 50]
+    batch = pa.table({"sentence1": texts, "sentence2": texts[::-1]})
+    tokens = tokenize_batch(batch, resolve_base_model(tiny_model).tokenizer(), 16)
+    model = SentenceTransformer(tiny_model, device="cpu")
+    model.max_seq_length = 16
+    for text, ids in zip(texts, tokens["ids1"].to_pylist(), strict=True):
+        assert ids == model.preprocess([text])["input_ids"][0].tolist()
+    assert tokens["hash1"].to_pylist() == tokens["hash2"].to_pylist()[::-1]
+    assert len(set(tokens["hash1"].to_pylist())) == len(texts)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_every_row_arrives_once_over_both_ranks(
+    ray_cluster: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool
+) -> None:
+    monkeypatch.setattr(tokenized, "BLOCK_ROWS", 64)
+    train = rows(ROWS, "cosine")
+    pairs = prepare(tmp_path / "data", train)
+    tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32, in_memory=in_memory)
+    assert tokens.num_rows == ROWS
+    assert bool(tokens.table) == in_memory
+    seen: Counter[int] = Counter()
+    for rank in (0, 1):
+        share = Share(global_batch_size=32, rank=rank, world_size=2)
+        for batch in tokens.batches(share, seed=0, epoch=0):
+            assert len(batch) == 16
+            seen.update(batch["hash1"].to_pylist())
+    assert sum(seen.values()) == ROWS // 32 * 32
+    expected = Counter(tokenized._text_hashes(train["sentence1"]).tolist())
+    assert not seen - expected
+    if not in_memory:
+        assert len(tokens.blocks) == 8
+        again = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32, in_memory=False)
+        assert again == tokens
+
+
+def test_a_row_without_a_text_is_refused_by_name_and_count(ray_cluster: str, tiny_model: str, tmp_path: Path) -> None:
+    train = rows(10, "cosine")
+    train = train.set_column(1, "sentence2", pa.array([None, None, *train["sentence2"].to_pylist()[2:]], pa.string()))
+    folder = tmp_path / "data"
+    pairs = prepare(folder, rows(10, "cosine"))
+    pa.parquet.write_table(train, folder / "train.parquet")
+    with pytest.raises(Mistakes, match="'sentence2' is empty in 2 rows"):
+        tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32)

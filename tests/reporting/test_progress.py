@@ -1,0 +1,29 @@
+"""A word about encoding that takes long."""
+
+import io
+
+from rich.console import Console
+
+from reporting.progress import EncodingProgress
+
+
+def shown(terminal: bool, quiet_s: float) -> str:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
+    with EncodingProgress(console, quiet_s) as told:
+        for done in (10, 20, 30):
+            told(done, 30)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_what_is_quick_needs_no_word() -> None:
+    assert shown(terminal=True, quiet_s=1e9) == ""
+    assert shown(terminal=False, quiet_s=1e9) == ""
+
+
+def test_a_file_gets_one_line() -> None:
+    assert shown(terminal=False, quiet_s=0.0) == "encoding 30 texts, 10 done\n"
+
+
+def test_a_terminal_gets_a_bar() -> None:
+    assert "encoding 30 texts" in shown(terminal=True, quiet_s=0.0)

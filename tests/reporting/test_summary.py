@@ -1,0 +1,79 @@
+"""What a search ends with."""
+
+import json
+import shlex
+from dataclasses import replace
+
+from rich.console import Console
+
+from reporting.summary import RunResult, next_commands, outcome_dict, outcome_lines, outcome_table
+
+RESULT = RunResult(
+    task="tickets",
+    run="runs/my tickets",
+    metric="macro_f1",
+    untuned=0.5,
+    baseline=0.71,
+    best=0.76,
+    best_trial="trial-04",
+    best_settings={"learning_rate": 4e-5, "global_batch_size": 16.0},
+    baseline_settings={"learning_rate": 2e-5, "global_batch_size": 32.0},
+    model="runs/my tickets/best",
+    states={"completed": 3, "stopped": 2},
+    wall_s=321.0,
+    training_share=0.814,
+)
+
+
+def drawn(result: RunResult) -> str:
+    console = Console(width=120, color_system=None)
+    with console.capture() as capture:
+        console.print(outcome_table(result))
+    return capture.get()
+
+
+def test_the_table_compares_untuned_baseline_and_best() -> None:
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in drawn(RESULT).splitlines() if "│" in line]
+    assert rows == [
+        ["untuned base", "0.5000", "", ""],
+        ["baseline settings", "0.7100", "+0.2100", "learning_rate=2e-05 global_batch_size=32"],
+        ["best (trial-04)", "0.7600", "+0.2600", "learning_rate=4e-05 global_batch_size=16"],
+    ]
+
+
+def test_the_lines_say_states_time_share_and_model() -> None:
+    text = "\n".join(outcome_lines(RESULT))
+    assert "trials: 3 completed, 2 stopped" in text
+    assert "wall time: 5:21, the worker groups were training for 81% of it" in text
+    assert "model: runs/my tickets/best" in text
+    assert "no better" not in text
+
+
+def test_the_three_commands_can_be_pasted() -> None:
+    commands = next_commands(RESULT)
+    evaluate, curves, load = (shlex.split(command) for command in commands)
+    assert evaluate == ["python", "-m", "jobs.evaluate", "runs/my tickets/best"]
+    assert curves == ["python", "-m", "tensorboard.main", "--logdir", "runs/my tickets/events"]
+    assert load[:2] == ["python", "-c"]
+    assert 'SentenceTransformer("runs/my tickets/best")' in load[2]
+    compile(load[2], "command", "exec")
+    assert all(command in "\n".join(outcome_lines(RESULT)) for command in commands)
+
+
+def test_no_better_than_untuned_is_said() -> None:
+    assert any("no better" in line for line in outcome_lines(replace(RESULT, best=0.5)))
+
+
+def test_without_a_model_the_reader_is_sent_to_the_trials() -> None:
+    nothing = replace(RESULT, model=None, best=None, baseline=None, best_trial=None, states={"failed": 2})
+    assert next_commands(nothing) == []
+    assert outcome_lines(nothing)[-1] == "no model: no trial reached its first report; see runs/my tickets/trials.jsonl"
+    assert "best" in drawn(nothing)
+
+
+def test_the_dict_is_json_with_everything() -> None:
+    found = json.loads(json.dumps(outcome_dict(replace(RESULT, baseline=float("nan"))), allow_nan=False))
+    assert found["baseline"] is None
+    assert found["best"] == 0.76
+    assert found["states"] == {"completed": 3, "stopped": 2}
+    assert len(found["next"]) == 3

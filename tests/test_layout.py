@@ -1,0 +1,177 @@
+"""The layout of the project: who imports whom, what a folder may be called, how long a file may be."""
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+MAY_IMPORT = {
+    "tasks": set(),
+    "pairs": {"tasks"},
+    "evaluation": {"tasks", "pairs"},
+    "search_spaces": {"tasks"},
+    "reporting": {"tasks", "pairs"},
+    "trainers": {"tasks", "pairs", "evaluation", "reporting"},
+    "jobs": {"tasks", "pairs", "evaluation", "trainers", "search_spaces", "reporting"},
+}
+HEAVY = {"torch", "ray", "sentence_transformers", "transformers"}
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def packages() -> list[str]:
+    """Dotted names of all folders with Python files of the project's own, found on disk."""
+    folders = {path.parent.relative_to(ROOT) for folder in MAY_IMPORT for path in sources(folder)}
+    return sorted(".".join(folder.parts) for folder in folders)
+
+
+def task_files() -> list[Path]:
+    return [path for path in sorted((ROOT / "tasks").glob("*.py")) if not path.name.startswith("_")]
+
+
+def jobs() -> list[str]:
+    """Modules in jobs/ that can be run: those that build their app and call it."""
+    return [path.stem for path in sorted((ROOT / "jobs").glob("*.py")) if "__main__" in path.read_text()]
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every module a file imports anywhere in it, functions and TYPE_CHECKING included; relative imports resolved."""
+    package = path.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            yield ".".join([*above, *([node.module] if node.module else [])])
+
+
+def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, text=True, capture_output=True)
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_a_folder_imports_only_what_is_to_its_left(folder: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sources(folder)
+        for module in imported_modules(path)
+        if (top := module.split(".")[0]) in MAY_IMPORT.keys() - {folder} and top not in MAY_IMPORT[folder]
+    ]
+    assert sources(folder), f"{folder} has no files"
+    assert not wrong
+
+
+def test_project_code_never_imports_tests() -> None:
+    files = [path for folder in MAY_IMPORT for path in sources(folder)]
+    named = {module.split(".")[0] for path in files for module in imported_modules(path)}
+    assert not named & {"tests", "benchmarks"}
+
+
+def test_tasks_import_neither_torch_nor_ray() -> None:
+    named = {module.split(".")[0] for path in sources("tasks") for module in imported_modules(path)}
+    assert len(task_files()) >= 5
+    assert not named & HEAVY
+    modules = [*(f"tasks.{path.stem}" for path in task_files()), "tasks.common.loading"]
+    loaded = python(f"import sys, {', '.join(modules)}; print(*sys.modules)")
+    assert loaded.returncode == 0, loaded.stderr
+    assert not HEAVY & set(loaded.stdout.split())
+
+
+def test_there_are_jobs() -> None:
+    assert {"prepare", "train", "tune", "evaluate"} <= set(jobs())
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_help_is_quick_to_import(job: str) -> None:
+    """--help is answered before torch or ray is imported; `python -m` in the same process, to look at its modules."""
+    code = """
+import runpy, sys
+sys.argv[1:] = ["--help"]
+try:
+    runpy.run_module("jobs." + sys.orig_argv[-1], run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    assert not end.code, end.code
+    print("MODULES", *sys.modules)
+"""
+    shown = python(code, job)
+    assert shown.returncode == 0, shown.stderr
+    text, _, modules = shown.stdout.partition("MODULES")
+    assert "Usage" in text
+    assert "jobs.common" in modules.split()
+    assert not HEAVY & set(modules.split())
+
+
+def test_no_folder_or_job_hides_a_dependency_or_a_standard_module() -> None:
+    """An uploaded folder comes first on the import path: what is named like a module would replace it."""
+    taken = set(importlib.metadata.packages_distributions()) | set(sys.stdlib_module_names)
+    ours = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name.isidentifier()}
+    editable = {name for name, owners in importlib.metadata.packages_distributions().items() if owners == ["pairtune"]}
+    assert set(MAY_IMPORT) <= ours
+    assert not (ours | set(jobs())) & (taken - editable)
+
+
+def test_every_folder_is_a_package_that_pyproject_lists() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert sorted(settings["tool"]["setuptools"]["packages"]) == packages()
+    assert len(packages()) >= 8
+    assert not [name for name in packages() if not (ROOT / name.replace(".", "/") / "__init__.py").exists()]
+
+
+def test_files_stay_short() -> None:
+    longest = [(path, 300) for folder in MAY_IMPORT for path in sources(folder)]
+    longest += [(path, 60) for path in task_files()]
+    longest += [(ROOT / "jobs" / f"{job}.py", 80) for job in jobs()]
+    too_long = {
+        str(path.relative_to(ROOT)): f"{lines} lines, allowed are fewer than {limit}"
+        for path, limit in longest
+        if (lines := len(path.read_text().splitlines())) >= limit
+    }
+    assert len(longest) >= 30
+    assert not too_long
+
+
+def test_what_is_imported_is_a_dependency_and_the_other_way_round() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[\[>]", name)[0].lower() for name in project["dependencies"]}
+    offline = {re.split(r"[\[>]", name)[0].lower() for name in project["optional-dependencies"]["offline"]}
+    files = [path for folder in MAY_IMPORT for path in sources(folder)]
+    tops = {module.split(".")[0] for path in files for module in imported_modules(path)}
+    owners = importlib.metadata.packages_distributions()
+    third_party = tops - set(MAY_IMPORT) - set(sys.stdlib_module_names)
+    imported = {owner.lower() for top in third_party for owner in owners[top]}
+    assert imported - offline <= declared
+    assert declared - imported == {"tensorboard"}  # the viewer of a run's events: a command, never imported
+
+
+def test_constraints_pin_every_dependency_within_its_bound() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(name for extra in extras for name in extra)]
+    pins = dict(re.findall(r"^([\w.-]+)==([\w.]+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+    assert len(wanted) >= 15
+    for requirement in wanted:
+        bounded = re.fullmatch(r"([\w-]+)(?:\[[\w,]+\])?>=([\d.]+)", requirement)
+        assert bounded, f"{requirement}: no lower bound"
+        name, bound = bounded.groups()
+        assert name in pins, f"{name}: not in constraints.txt"
+        assert _numbers(pins[name]) >= _numbers(bound), f"{name}: {pins[name]} is under its own bound {bound}"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def test_at_most_fifteen_test_functions_need_a_cluster(request: pytest.FixtureRequest) -> None:
+    """They are the slow ones; there are two clusters, ray_cluster and the head of tests/cluster."""
+    needing = [item for item in request.session.items if item.get_closest_marker("cluster")]
+    assert len({item.nodeid.partition("[")[0] for item in needing}) <= 15

@@ -1,0 +1,74 @@
+"""Small real pairs and jobs for tests that train: the words of the tiny model, so that texts differ."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import ray
+
+from pairs.tokenized import TokenizedPairs, tokenize_batch
+from tasks.common.declaration import DECIDING_METRIC, LOSS_PARAMETERS
+from tests.tiny_model import WORDS
+from trainers.base_model import resolve_base_model
+from trainers.job import Data, Job
+from trainers.progress import Board
+from trainers.worker_group import GroupConfig
+
+VOCABULARY = sorted(set(WORDS.split()))
+KIND = {"contrastive": "binary", "cosine": "graded", "ranking": "retrieval"}
+MAX_LENGTH = 32
+
+
+def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
+    """D5's schema: half of the pairs share words; ranking pairs all do and have no label."""
+    draw = random.Random(seed)
+    table: dict[str, list[Any]] = {"sentence1": [], "sentence2": [], "label": [], "group": []}
+    for number in range(count):
+        first, other = (draw.choices(VOCABULARY, k=draw.randint(3, 9)) for _ in range(2))
+        alike = loss == "ranking" or number % 2 == 0
+        table["sentence1"].append(" ".join(first))
+        table["sentence2"].append(" ".join(first[:-1] + other[:1] if alike else other))
+        table["label"].append(float(alike))
+        table["group"].append(str(number))
+    pairs = pa.table(table).cast(pa.schema([(n, pa.float32() if n == "label" else pa.string()) for n in table]))
+    return pairs.drop_columns("label") if loss == "ranking" else pairs
+
+
+def job(model: str, loss: str, *, train_rows: int = 64, **changes: Any) -> Job:
+    """Two epochs of 8 steps; call it with a cluster connected."""
+    train, dev = rows(train_rows, loss), rows(24, loss, seed=1)
+    tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).tokenizer(), MAX_LENGTH)
+    kind = KIND[loss]
+    settings = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 2, "warmup_share": 0.1, "weight_decay": 0.01}
+    parameters = {"margin": 0.5, "scale": 20.0}
+    return replace(
+        Job(
+            trial="a trial",
+            settings=settings | {name: parameters[name] for name in LOSS_PARAMETERS[loss]},
+            loss=loss,
+            kind=kind,
+            metric=DECIDING_METRIC[kind],
+            seed=3,
+            reports_per_epoch=1,
+            data=Data(
+                train=TokenizedPairs(num_rows=train_rows, table=[ray.put(tokens.combine_chunks())]),
+                dev=[ray.put(dev)],
+                candidates=tuple(sorted(set(dev["sentence2"].to_pylist()))) if kind == "retrieval" else None,
+            ),
+        ),
+        **changes,
+    )
+
+
+def group_config(model: str, num_workers: int, storage: str) -> GroupConfig:
+    """A group of one-CPU workers."""
+    return GroupConfig(
+        model=[ray.put(resolve_base_model(model).files())],
+        board=Board.remote(),
+        max_length=MAX_LENGTH,
+        num_workers=num_workers,
+        cpus_per_worker=1,
+        gpu=False,
+        storage=storage,
+    )

@@ -1,0 +1,16 @@
+"""The time a search may still take, from the pace so far."""
+
+import pytest
+
+from trainers.progress import Progress, seconds_left
+
+
+def test_the_pace_of_all_trainings_and_what_is_left_give_the_time() -> None:
+    progress = {"a": Progress(10, 150, 10.0, 50), "b": Progress(20, 220, 10.0, 120)}  # 10 pairs a second each
+    assert seconds_left(progress, 1_000, 400, 2) == pytest.approx(30.0)
+    assert seconds_left(progress, 1_000, 400, 1) == pytest.approx(60.0)
+
+
+def test_without_a_pace_there_is_no_time() -> None:
+    assert seconds_left({}, 1_000, 0, 1) is None
+    assert seconds_left({"a": Progress(1, 8, 0.0, 8)}, 1_000, 8, 1) is None

@@ -1,0 +1,80 @@
+"""A search and a single training, whole, on a tiny model: what they leave in the run folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sentence_transformers import SentenceTransformer
+from typer.testing import CliRunner
+
+from jobs import train, tune
+from pairs import prepared
+from tests.trainers.cases import rows
+
+pytestmark = pytest.mark.usefixtures("ray_cluster")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = str(tmp_path_factory.mktemp("runs") / "data")
+    tables = {"train": rows(64, "contrastive"), "dev": rows(24, "contrastive", seed=1)}
+    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
+    prepared.write(folder, tables, manifest)
+    return folder
+
+
+def lines(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "trials.jsonl").read_text().splitlines()]
+
+
+def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "4", "--concurrent", "2"]
+    result = CliRunner().invoke(tune.app, ["invoices", *options, "--set", "epochs=2", "--json"])
+    assert result.exit_code == 0, result.output
+    (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
+    trials = lines(run)
+    assert len(trials) == 4
+    assert {trial["state"] for trial in trials} <= {"completed", "stopped"}
+    assert printed["best"] == max(trial["value"] for trial in trials)
+    assert printed["untuned"] is not None
+    settings = json.loads((run / "settings.json").read_text())
+    first = next(trial for trial in trials if trial["trial"] == "trial-01")
+    assert first["settings"] == settings["baseline"]
+    assert printed["baseline"] == first["value"]
+    assert len({trial["group"] for trial in trials}) == 2
+    assert (run / "events").is_dir()
+    assert not list(run.glob("tune/*/checkpoint_*"))
+    card = (run / "best" / "README.md").read_text()
+    for said in ("ContrastiveLoss", "jobs.tune", json.loads((run / "data.json").read_text())["fingerprint"][:12]):
+        assert said in card
+    best = SentenceTransformer(str(run / "best"), device="cpu")
+    assert best.encode(["a red door"]).shape == (1, 32)
+
+
+def test_a_failing_trial_does_not_end_the_search(data: str, tiny_model: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "3", "--concurrent", "1"]
+    narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1"]
+    result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
+    assert result.exit_code == 0, result.output
+    states = [trial["state"] for trial in lines(run)]
+    failed = [trial for trial in lines(run) if trial["settings"]["learning_rate"] > 1]
+    assert failed
+    assert all(trial["state"] == "failed" and "loss is" in trial["error"] for trial in failed)
+    assert "completed" in states
+    assert (run / "best" / "modules.json").exists()
+
+
+def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--workers", "2"]
+    result = CliRunner().invoke(train.app, ["invoices", *options, "--set", "learning_rate=1e-3", "--json"])
+    assert result.exit_code == 0, result.output
+    (trial,) = lines(run)
+    assert (trial["state"], trial["epoch"], trial["steps"]) == ("completed", 4.0, 32)
+    found = json.loads((run / "result.json").read_text())
+    assert found["best"] == trial["value"]
+    assert found["untuned"] != found["best"]
+    assert (run / "best" / "README.md").exists()

@@ -1,0 +1,115 @@
+"""Warm worker groups with real workers: curves, repeatability, failures, resuming. Two groups serve all of it."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import psutil
+import pytest
+
+from tests.trainers.cases import group_config, job
+from trainers.job import Job, Report, TrainingState
+from trainers.worker_group import WorkerGroup
+
+LOSSES = ("contrastive", "cosine", "ranking")
+pytestmark = pytest.mark.usefixtures("ray_cluster")
+
+
+@pytest.fixture(scope="module")
+def groups(
+    ray_cluster: str, tiny_model: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[int, WorkerGroup]]:
+    storage = str(tmp_path_factory.mktemp("groups"))
+    groups = {workers: WorkerGroup(group_config(tiny_model, workers, storage)) for workers in (1, 2)}
+    yield groups
+    for group in groups.values():
+        group.end()
+
+
+def train(group: WorkerGroup, asked: Job, start: TrainingState | None = None) -> list[Report]:
+    group.assign(asked, start)
+    reports = [group.next_report()]
+    while not reports[-1].done and reports[-1].error is None:
+        group.go_on()
+        reports.append(group.next_report())
+    return reports
+
+
+def weights(report: Report) -> dict[str, np.ndarray]:
+    return {name: array.copy() for name, array in report.state.weights.items()}
+
+
+def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
+    return all(np.array_equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_one_worker_and_two_have_the_same_loss_curve(
+    groups: dict[int, WorkerGroup], tiny_model: str, loss: str
+) -> None:
+    asked = job(tiny_model, loss, train_rows=160, reports_per_epoch=20, dropout=False)
+    asked = replace(asked, settings={**asked.settings, "epochs": 1})
+    curves = [[report.metrics["loss"] for report in train(groups[workers], asked)] for workers in (1, 2)]
+    assert len(curves[0]) == 20
+    assert curves[0][0] != pytest.approx(curves[0][-1], rel=1e-2)
+    assert curves[1] == pytest.approx(curves[0], rel=1e-4)
+
+
+def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, WorkerGroup], tiny_model: str) -> None:
+    asked = job(tiny_model, "cosine")
+    other = replace(job(tiny_model, "contrastive"), trial="another", seed=9)
+    first, _, third = (train(groups[1], each)[-1] for each in (asked, other, asked))
+    assert same(weights(first), weights(third))
+    assert first.metrics["dev"] == third.metrics["dev"]
+
+
+def test_a_training_that_was_cut_in_the_middle_of_an_epoch_ends_as_one_that_was_not(
+    groups: dict[int, WorkerGroup], tiny_model: str
+) -> None:
+    asked = job(tiny_model, "ranking", reports_per_epoch=2)
+    groups[1].assign(asked)
+    reports = [groups[1].next_report() for _ in range(1)]
+    for _ in range(2):
+        groups[1].go_on()
+        reports.append(groups[1].next_report())
+    cut = reports[2].state
+    whole = train(groups[1], asked)
+    assert reports[2].metrics["epoch"] == 1.5
+    resumed = train(groups[1], asked, cut)
+    assert [report.metrics["epoch"] for report in resumed] == [2.0]
+    assert same(weights(whole[-1]), weights(resumed[-1]))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_trial_whose_loss_is_not_finite_fails_alone(
+    groups: dict[int, WorkerGroup], tiny_model: str, workers: int
+) -> None:
+    good = job(tiny_model, "cosine")
+    bad = replace(good, trial="bad", settings={**good.settings, "learning_rate": 1e30})
+    (failure,) = train(groups[workers], bad)
+    assert "loss is" in (failure.error or "")
+    assert train(groups[workers], good)[-1].done
+
+
+def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept(
+    groups: dict[int, WorkerGroup], tiny_model: str
+) -> None:
+    asked = job(tiny_model, "cosine")
+    whole = train(groups[2], asked)[-1]
+    groups[2].assign(asked)
+    first = groups[2].next_report()
+    assert first.metrics["epoch"] == 1.0
+    os.kill(worker_processes()[-1], signal.SIGKILL)
+    groups[2].go_on()
+    resumed = groups[2].next_report()
+    assert resumed.metrics["epoch"] == 2.0
+    assert same(weights(whole), weights(resumed))
+
+
+def worker_processes() -> list[int]:
+    """Training workers that this test session's cluster runs, the last started last."""
+    started = psutil.Process().children(recursive=True)
+    workers = [each for each in started if "RayTrainWorker" in " ".join(each.cmdline())]
+    return [each.pid for each in sorted(workers, key=lambda each: each.create_time())]

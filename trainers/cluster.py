@@ -1,0 +1,131 @@
+"""Reaching Ray: a cluster that is there, or a local one of our own; and whether what is asked for fits it."""
+
+import logging
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import ray
+
+from tasks.common.mistakes import Mistakes, raise_if
+
+PROJECT = Path(__file__).resolve().parent.parent
+CONNECT_TIMEOUT_S = 5
+DATA_CPUS = 1
+"""Ray Data reads and tokenises beside the workers; without a CPU of its own it would wait for them for ever."""
+
+QUIET = {
+    "RAY_TRAIN_METRICS_ENABLED": "0",  # a second metrics agent per run
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.25",  # a group ends in 0.3 s instead of 2.3 s
+    "RAY_worker_maximum_startup_concurrency": "8",  # a group starts some five small processes, at once
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the run folder has its own log, in one place
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """What a cluster has, or can grow to."""
+
+    cpus: float
+    gpus: float
+    largest_node_cpus: float
+
+
+def connect(cpus_per_worker: int, verbose: bool = False) -> str:
+    """Connect to RAY_ADDRESS if it is set, else start a local Ray; returns a line that says which.
+
+    Raises:
+        Mistakes: nothing answers at RAY_ADDRESS.
+    """
+    address = os.environ.get("RAY_ADDRESS")
+    if not ray.is_initialized():
+        logging.getLogger("ray").setLevel(_level(verbose))
+        variables = {**QUIET, "OMP_NUM_THREADS": str(cpus_per_worker)}
+        os.environ.update(variables)
+        _join(address, variables, verbose) if address else _start_local(verbose)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a stop keeps the best so far
+    resources = ray.cluster_resources()
+    where = f"the cluster at {address}" if address else "a local Ray"
+    return f"{where}: {resources.get('CPU', 0):g} CPUs, {resources.get('GPU', 0):g} GPUs"
+
+
+def _join(address: str, variables: dict[str, str], verbose: bool) -> None:
+    _refuse_unreachable(address)
+    runtime_env: dict[str, object] = {"env_vars": variables}
+    if "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:  # a submitted job has uploaded its folder already
+        runtime_env |= {"working_dir": str(PROJECT), "excludes": [".venv", ".git", "data", "runs"]}
+    ray.init(runtime_env=runtime_env, log_to_driver=verbose, logging_level=_level(verbose))
+
+
+def _start_local(verbose: bool) -> None:
+    """Its processes inherit this environment, which spares them a runtime environment of their own."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+    ray.init(
+        num_cpus=len(os.sched_getaffinity(0)) + DATA_CPUS,  # drivers and trial actors take none
+        include_dashboard=False,
+        log_to_driver=verbose,
+        logging_level=_level(verbose),
+    )
+
+
+def _level(verbose: bool) -> int:
+    return logging.INFO if verbose else logging.ERROR
+
+
+def _refuse_unreachable(address: str) -> None:
+    if address.startswith("ray://"):
+        raise Mistakes(f"RAY_ADDRESS: {address!r} is Ray Client; use HOST:PORT from a node, or `ray job submit`")
+    host, _, port = address.rpartition(":")
+    if address in ("auto", "local"):
+        return
+    if not host or not port.isdigit():
+        raise Mistakes(f"RAY_ADDRESS: {address!r} must be HOST:PORT or 'auto'")
+    try:
+        socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        raise Mistakes(f"RAY_ADDRESS: nothing answers at {address!r} ({error}); is the cluster up?") from None
+
+
+def capacity() -> Capacity:
+    """What the cluster has now or, with an autoscaler, may grow to."""
+    from ray._private.state import state
+
+    now, most = ray.cluster_resources(), state.get_max_resources_from_cluster_config() or {}
+    nodes = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
+    cpus = max(now.get("CPU", 0), most.get("CPU", 0))
+    return Capacity(
+        cpus=cpus,
+        gpus=max(now.get("GPU", 0), most.get("GPU", 0)),
+        largest_node_cpus=cpus if most else max(nodes, default=0),
+    )
+
+
+def concurrent_groups(
+    has: Capacity, *, wanted: int, num_workers: int, cpus_per_worker: int, gpu: bool, asked: int | None = None
+) -> int:
+    """How many worker groups run at a time: as many as fit, up to `wanted`, or exactly `asked`.
+
+    Raises:
+        Mistakes: not one group fits, or not as many as asked; with the sum shown, as Ray would wait for ever.
+    """
+    group_cpus = num_workers * cpus_per_worker
+    groups = asked or 1
+    need = f"{groups} x {num_workers} workers x {cpus_per_worker} CPUs + {DATA_CPUS} for data"
+    mistakes = []
+    if groups * group_cpus + DATA_CPUS > has.cpus:
+        total = groups * group_cpus + DATA_CPUS
+        mistakes.append(f"workers: {need} = {total} CPUs, the cluster has {has.cpus:g}; take fewer workers or trials")
+    if cpus_per_worker > has.largest_node_cpus:
+        mistakes.append(f"cpus-per-worker: {cpus_per_worker} is more than the largest node's {has.largest_node_cpus:g}")
+    if gpu and groups * num_workers > has.gpus:
+        mistakes.append(f"gpu: {groups} x {num_workers} workers x 1 GPU, the cluster has {has.gpus:g}")
+    raise_if(mistakes)
+    fitting = int((has.cpus - DATA_CPUS) // group_cpus)
+    if gpu:
+        fitting = min(fitting, int(has.gpus // num_workers))
+    return asked or max(1, min(wanted, fitting))

@@ -1,0 +1,46 @@
+"""What a training or a search would do, for --dry-run."""
+
+from trainers.request import Request
+
+
+def describe(asked: Request, single: bool = False) -> list[str]:
+    """Rows, steps, resources, files, and settings with their origin or the space."""
+    return [*_request(asked), *(_settings(asked) if single else _space(asked))]
+
+
+def _request(asked: Request) -> list[str]:
+    options, task, pairs = asked.options, asked.task, asked.pairs
+    rows, size = pairs.num_rows("train"), int(asked.baseline["global_batch_size"])
+    splits = ", ".join(f"{pairs.num_rows(split):,} {split}" for split in pairs.splits)
+    gpu = " and 1 GPU" if options.gpu else ""
+    files = "settings.json, environment.json, data.json, trials.jsonl, events/, best/, result.json"
+    return [
+        f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
+        asked.model.line,
+        f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
+        f"steps: {asked.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {asked.steps():,}; "
+        f"{rows % size} pairs of each epoch are left out, others each time",
+        f"workers: {options.workers} x {options.cpus_per_worker} CPUs{gpu} for each training, seed {options.seed}",
+        f"files: {options.run}/ with {files}",
+    ]
+
+
+def _settings(asked: Request) -> list[str]:
+    baseline = asked.task.baseline
+    lines = [
+        f"  {name}: {value:g} ({baseline[name].origin if value == baseline[name].value else 'given with --set'})"
+        for name, value in asked.baseline.items()
+    ]
+    return ["settings:", *lines]
+
+
+def _space(asked: Request) -> list[str]:
+    options = asked.options
+    budget = f", at most {options.minutes:g} minutes" if options.minutes else ""
+    groups = f", {options.concurrent} at a time" if options.concurrent else ", as many at a time as fit the cluster"
+    first = "the baseline settings first"
+    return [
+        f"trials: {options.trials}{budget}{groups}, {first}",
+        "space:",
+        *(f"  {name}: {allowed}" for name, allowed in asked.space.items()),
+    ]

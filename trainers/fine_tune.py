@@ -1,0 +1,170 @@
+"""One training, the same for a single run and for a trial: what differs is who receives its reports."""
+
+import copy
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import ray
+import torch
+from accelerate.state import AcceleratorState, GradientState
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
+from transformers import PrinterCallback, TrainerCallback
+
+from evaluation.evaluator import PairEvaluator
+from evaluation.judge import Judge
+from pairs.order import Share
+from trainers.job import Job, TrainingState
+from trainers.losses import build_loss
+from trainers.pair_trainer import PairBatches, PairTrainer
+
+
+class Reporter(Protocol):
+    """Where a training sends what it finds."""
+
+    def progress(self, job: Job, step: int) -> None:
+        """A step was taken; may be dropped."""
+
+    def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
+        """Dev was judged after a step. Every rank calls it and is told alike whether to go on."""
+
+
+def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: TrainingState | None, report: Reporter) -> None:
+    """Train a copy of `base` as the job says, judging dev at each of its report steps.
+
+    The same settings give the same result whatever the process trained before: weights, optimizer, randomness and
+    accelerate's process-wide state all begin anew.
+
+    Raises:
+        TrialFailed: on every rank; the group can take its next job.
+    """
+    AcceleratorState._reset_state(reset_partial_state=True)
+    GradientState._reset_state()
+    model = copy.deepcopy(base)
+    if not job.dropout:
+        switch_off_dropout(model)
+    with tempfile.TemporaryDirectory() as folder:
+        reporting = ReportOnDev(job, report, dict(start.clock) if start else {})
+        trainer = PairTrainer(
+            model=model,
+            args=arguments(job, share, folder, base.device.type),
+            loss=build_loss(job.loss, model, job.loss_parameters),
+            evaluator=evaluator(job),
+            batches=PairBatches(job, share, model.tokenizer.pad_token_id),
+            start=start,
+            callbacks=[reporting],
+        )
+        trainer.remove_callback(PrinterCallback)
+        reporting.trainer = trainer
+        if job.score_untuned and start is None:
+            reporting.untuned = dev_metrics(trainer.evaluate())
+        trainer.train(resume_from_checkpoint=resume_folder(start, folder))
+
+
+def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTransformerTrainingArguments:
+    """The job's settings in the library's words; judging and stopping is left to ReportOnDev."""
+    return SentenceTransformerTrainingArguments(
+        output_dir=folder,
+        per_device_train_batch_size=job.global_batch_size // share.world_size,
+        learning_rate=job.settings["learning_rate"],
+        weight_decay=job.settings["weight_decay"],
+        max_steps=job.total_steps,
+        lr_scheduler_type="linear",
+        warmup_steps=round(job.settings["warmup_share"] * job.total_steps),
+        seed=job.seed,
+        bf16=job.bf16,
+        use_cpu=device == "cpu",
+        eval_strategy="no",
+        save_strategy="no",
+        logging_strategy="no",
+        logging_nan_inf_filter=False,
+        report_to=[],
+        disable_tqdm=True,
+        ddp_backend="nccl" if device == "cuda" else "gloo",
+        ddp_broadcast_buffers=False,
+    )
+
+
+def evaluator(job: Job) -> PairEvaluator:
+    """Judges dev; only rank 0 reads the table, the library spreads the encoding over all ranks."""
+    candidates = list(job.data.candidates) if job.data.candidates else None
+    return PairEvaluator(Judge(job.kind, ray.get(job.data.dev[0]), candidates))
+
+
+def switch_off_dropout(model: SentenceTransformer) -> None:
+    """For comparisons of loss curves, where ranks must not draw different masks."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+
+
+def resume_folder(start: TrainingState | None, folder: str) -> str | None:
+    """The library reads its own state from a folder; weights and optimizer are handed over in memory."""
+    if start is None:
+        return None
+    Path(folder, "trainer_state.json").write_text(start.trainer)
+    return folder
+
+
+def dev_metrics(metrics: dict[str, float]) -> dict[str, float]:
+    """The evaluator's metrics without the library's prefix and timings."""
+    named = {name.removeprefix("eval_"): value for name, value in metrics.items() if name.startswith("eval_")}
+    timings = ("runtime", "samples_per_second", "steps_per_second", "loss")
+    return {name: float(value) for name, value in named.items() if name not in timings}
+
+
+class ReportOnDev(TrainerCallback):
+    """Judges dev after each report step, reports on every rank, and stops where the answer says so."""
+
+    trainer: PairTrainer
+    untuned: dict[str, float] | None = None
+
+    def __init__(self, job: Job, reporter: Reporter, seconds: dict[str, float]) -> None:
+        self.job, self.reporter, self.at = job, reporter, job.report_steps()
+        self.seconds = {"train_s": 0.0, "evaluate_s": 0.0, "report_s": 0.0, **seconds}
+        self.since = time.perf_counter()
+
+    def count(self, phase: str) -> None:
+        """The time since the last count went into this phase."""
+        now = time.perf_counter()
+        self.seconds[phase] += now - self.since
+        self.since = now
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.since = time.perf_counter()
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.seconds.setdefault("start_s", max(0.0, time.time() - self.job.assigned_at))
+
+    def on_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.seconds.setdefault("first_step_s", time.perf_counter() - self.since)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.reporter.progress(self.job, state.global_step)
+        control.should_log = control.should_evaluate = state.global_step in self.at
+
+    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if "loss" in kwargs["logs"]:
+            self.count("train_s")
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == 0:
+            return
+        self.count("evaluate_s")
+        done = state.global_step >= self.job.total_steps
+        go_on = self.reporter.report(self.metrics(state, kwargs["metrics"]), self.capture, done)
+        self.count("report_s")
+        control.should_training_stop |= not go_on
+
+    def capture(self) -> TrainingState:
+        return self.trainer.capture(dict(self.seconds))
+
+    def metrics(self, state: Any, metrics: dict[str, float]) -> dict[str, Any]:
+        """Plain Python values only: Ray refuses numpy scalars, and NaN breaks a later resume."""
+        log = [entry for entry in state.log_history if "loss" in entry or f"eval_{self.job.metric}" in entry]
+        found = {"epoch": self.at[state.global_step], "steps": state.global_step, "loss": log[-2]["loss"]}
+        untuned = {"untuned": self.untuned} if self.untuned else {}
+        scores = dev_metrics(metrics)
+        return {**found, **scores, **self.seconds, **untuned, "dev": scores, "log": log}

@@ -1,0 +1,132 @@
+"""What a training or a search leaves behind: the best model with its card, result.json, and a summary to read."""
+
+import os
+import shlex
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reporting.card import CardFacts, write_card
+from reporting.records import TrialRecord, count_states
+from reporting.run_folder import RunFolder
+from reporting.summary import RunResult, outcome_dict
+from tasks.common.declaration import LOSS_PARAMETERS
+from trainers.base_model import load_model
+from trainers.job import TrainingState
+from trainers.losses import BUILDERS, NOTES
+from trainers.pair_trainer import to_tensors
+from trainers.request import Request
+
+SAMPLES = 100
+"""Training pairs whose lengths the library's card counts; it shows three of them."""
+
+
+def training_share(records: Sequence[TrialRecord], groups: int, wall_s: float) -> float:
+    """Of the wall time of all worker groups, the share spent in training steps; groups must start, so never 1.0."""
+    return sum(record.train_s for record in records) / (groups * wall_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a training or a search reached, before it is written down."""
+
+    records: Sequence[TrialRecord]
+    best: TrialRecord | None
+    metrics: Mapping[str, Any]
+    """Of the best judgement of dev, with the training log up to it; empty where none was reached."""
+    state: TrainingState | None
+    baseline: TrialRecord | None
+    untuned: Mapping[str, float]
+    wall_s: float
+    training_share: float
+    interrupted: bool = False
+    """Ended by its user: what has not finished could still be taken up."""
+
+
+def finish(asked: Request, run: RunFolder, found: Found, command: str) -> RunResult:
+    """Write RUN/best and RUN/result.json."""
+    result = RunResult(
+        task=asked.task.name,
+        run=run.shown,
+        metric=asked.task.metric,
+        untuned=found.untuned.get(asked.task.metric),
+        baseline=found.baseline.value if found.baseline else None,
+        best=found.best.value if found.best else None,
+        best_trial=found.best.trial if found.best else None,
+        best_settings=found.best.settings if found.best else {},
+        baseline_settings=dict(asked.baseline),
+        model=f"{run.shown}/best" if found.state else None,
+        states=count_states(found.records),
+        wall_s=found.wall_s,
+        training_share=found.training_share,
+    )
+    if found.state:
+        export(asked, run, found.state, card_facts(asked, result, found, command))
+    run.write_json("result.json", outcome_dict(result))
+    return result
+
+
+def export(asked: Request, run: RunFolder, state: TrainingState, facts: CardFacts) -> None:
+    """RUN/best: a sentence-transformers folder with these weights, its card filled with the facts."""
+    model = load_model(asked.model.files(), asked.max_length, "cpu")
+    model.load_state_dict(to_tensors(state.weights))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
+        model.save_pretrained(folder, create_model_card=False)
+        write_card(folder, facts)
+        run.put_folder(folder, "best")
+
+
+def card_facts(asked: Request, result: RunResult, found: Found, command: str) -> CardFacts:
+    """Everything the card says, in plain values."""
+    task, metrics = asked.task, found.metrics
+    loss, best = BUILDERS[task.loss], result.best_settings
+    parameters = {name: best[name] for name in LOSS_PARAMETERS[task.loss]}
+    return CardFacts(
+        base_model=asked.model.name,
+        loss_class=f"{loss.__module__}.{loss.__qualname__}",
+        loss_parameters=parameters,
+        loss_notes=list(NOTES.get(task.loss, ())),
+        hyperparameters=dict(best),
+        training_log=training_log(metrics.get("log", []), task.metric),
+        best_step=metrics["steps"],
+        task=task.name,
+        kind=task.kind,
+        metric=task.metric,
+        dev_metrics=dict(metrics["dev"]),
+        evaluator_class="evaluation.evaluator.PairEvaluator",
+        train_size=asked.pairs.num_rows("train"),
+        train_samples=asked.pairs.table("train").slice(0, SAMPLES).drop_columns("group").to_pylist(),
+        data_fingerprint=asked.pairs.fingerprint,
+        seed=asked.options.seed,
+        reproduce=command,
+        search_space={name: str(allowed) for name, allowed in asked.space.items()},
+        states=dict(result.states),
+        settings=dict(best),
+        baseline_settings=dict(result.baseline_settings),
+        untuned=result.untuned,
+        baseline=result.baseline,
+        best=result.best,
+    )
+
+
+def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str, Any]]:
+    """The library's log, one line per judgement of dev, in the words of its card."""
+    lines: dict[int, dict[str, Any]] = {}
+    for entry in log:
+        line = lines.setdefault(entry["step"], {"Epoch": entry["epoch"], "Step": entry["step"]})
+        if "loss" in entry:
+            line["Training Loss"] = entry["loss"]
+        if (value := entry.get(f"eval_{metric}")) is not None:
+            line[metric] = value
+    return list(lines.values())
+
+
+def reproduce(job: str, asked: Request) -> str:
+    """One command that makes the same run again, from the same prepared pairs."""
+    options = asked.options
+    words = ["python", "-m", f"jobs.{job}", options.task, "--data", options.data, "--seed", str(options.seed)]
+    words += ["--workers", str(options.workers)]
+    words += [word for override in asked.overrides for word in ("--set", override)]
+    return shlex.join(words)

@@ -1,0 +1,95 @@
+"""What one training is asked to do, and what it reports: plain values and references, nothing that holds a model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pairs.tokenized import TokenizedPairs
+from tasks.common.declaration import LOSS_PARAMETERS
+
+FAILED_VALUE = -1.0
+"""What a failed trial reports as its metric: the lowest value any deciding metric can take. NaN would leave Optuna's
+trial open for ever, and a missing metric would end the whole search."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The pairs of a search, shared by all its trials."""
+
+    train: TokenizedPairs
+    dev: list[Any]
+    """One object reference to the dev table (D5's schema), wrapped so that Ray passes the reference."""
+    candidates: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One training: a trial of a search, or a single run."""
+
+    trial: str
+    settings: Mapping[str, float]
+    """learning_rate, global_batch_size, epochs, warmup_share, weight_decay and the loss's own parameters."""
+    loss: str
+    kind: str
+    metric: str
+    seed: int
+    reports_per_epoch: int
+    data: Data
+    bf16: bool = False
+    dropout: bool = True
+    score_untuned: bool = False
+    """Also judge the base model on dev, before the first step."""
+    assigned_at: float = 0.0
+    """Unix time at which the job was handed to its group, seconds."""
+
+    @property
+    def global_batch_size(self) -> int:
+        """Rows of one optimizer step over all workers."""
+        return int(self.settings["global_batch_size"])
+
+    @property
+    def loss_parameters(self) -> dict[str, float]:
+        """Margin or scale, as the loss takes them."""
+        return {name: self.settings[name] for name in LOSS_PARAMETERS[self.loss]}
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of one epoch."""
+        return self.data.train.steps_per_epoch(self.global_batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """Optimizer steps of the whole training."""
+        return round(self.settings["epochs"] * self.steps_per_epoch)
+
+    def report_steps(self) -> dict[int, float]:
+        """Step after which dev is judged -> epochs seen by then, as the round number a search compares trials at."""
+        reports = round(self.settings["epochs"] * self.reports_per_epoch)
+        share = 1 / self.reports_per_epoch
+        return {max(1, round(k * share * self.steps_per_epoch)): k * share for k in range(1, reports + 1)}
+
+
+class Report(NamedTuple):
+    """What a group says of its job: at every judgement of dev, or once when it failed."""
+
+    metrics: dict[str, Any] = {}
+    """epoch, steps, loss, the dev metrics, start_s, train_s, evaluate_s, log (training log so far)."""
+    state: Any = None
+    """From a worker a list of one reference to its TrainingState; from WorkerGroup.next_report the state itself."""
+    done: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Everything a training continues from, as arrays: weights, optimizer, schedule, position and log.
+
+    There is no random state: the randomness of a step is a function of (seed, step, rank).
+    """
+
+    weights: dict[str, Any]
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+    trainer: str
+    """The library's TrainerState as JSON: step, epoch, log."""
+    clock: dict[str, float] = field(default_factory=dict)

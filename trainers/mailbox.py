@@ -1,0 +1,158 @@
+"""The one place where a trial and the ranks of its worker group meet. One small actor per group, no CPU.
+
+The trial hands over a job and decides after each report; every rank arrives at each meeting and all are told the same.
+A group that was started again has a new generation, so meetings that the dead one left half full are dropped.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import ray
+
+from trainers.job import Job, Report
+
+MAX_TRIES = 3
+"""Starts of one job: the first, and two more after its group was lost (a machine or a process was)."""
+
+
+class Answer(NamedTuple):
+    """What every rank of a meeting is told: 'job', 'go', 'stop', 'failed' or 'end'."""
+
+    verdict: str
+    job: Job | None = None
+    start: Any = None
+    """A list of one reference to the TrainingState to start from, or None."""
+
+
+class Arrival(NamedTuple):
+    """What a rank brings to a meeting: 'next', 'report' or 'failed'."""
+
+    kind: str
+    report: Report | None = None
+
+
+class _Mailbox:
+    """The trial calls assign, take, decide, end; the workers call enter, meet, fatal."""
+
+    def __init__(self, num_workers: int) -> None:
+        self.num_workers = num_workers
+        self.generation = ""
+        self.ended = False
+        self.job: Job | None = None
+        self.start: Any = None
+        self.tries = 0
+        self.decision: str | None = None
+        self.reports: list[Report] = []
+        self.arrived: dict[int, dict[int, Arrival]] = {}
+        self.full: dict[int, list[Arrival]] = {}
+        self.changed = asyncio.Condition()
+
+    async def _change(self, change: Callable[[], None]) -> None:
+        async with self.changed:
+            change()
+            self.changed.notify_all()
+
+    async def assign(self, job: Job, start: Any) -> None:
+        """Replace whatever the group was doing by this job."""
+
+        def change() -> None:
+            self.job, self.start, self.tries, self.decision = job, start, 0, None
+            self.reports.clear()
+
+        await self._change(change)
+
+    async def decide(self, verdict: str, start: Any) -> None:
+        """Answer the last report with 'go' or 'stop'; from here on a restarted group begins at `start`."""
+
+        def change() -> None:
+            self.decision = verdict
+            self.start = start or self.start
+            self.tries = 0
+
+        await self._change(change)
+
+    async def end(self) -> None:
+        """No further job; a group in training ends at its next meeting."""
+
+        def change() -> None:
+            self.ended, self.job = True, None
+
+        await self._change(change)
+
+    async def take(self, timeout_s: float) -> Report | None:
+        """The oldest report not taken yet, or None after the time given."""
+        async with self.changed:
+            try:
+                await asyncio.wait_for(self.changed.wait_for(lambda: self.reports), timeout_s)
+            except TimeoutError:
+                return None
+            return self.reports.pop(0)
+
+    async def enter(self, generation: str) -> None:
+        """A rank of a newly started group is there; a job that keeps losing its group fails."""
+
+        def change() -> None:
+            if generation == self.generation:
+                return
+            self.generation, self.arrived, self.full = generation, {}, {}
+            self.tries += 1  # this start of the group takes the job up again
+            if self.job and self.tries >= MAX_TRIES:
+                self._fail(f"its worker group was lost {MAX_TRIES} times without a report between")
+
+        await self._change(change)
+
+    async def fatal(self, trial: str, error: str) -> None:
+        """A rank met an error the others do not know of and leaves: the job fails, and the group starts again."""
+
+        def change() -> None:
+            if self.job and self.job.trial == trial:
+                self._fail(error)
+
+        await self._change(change)
+
+    async def meet(self, generation: str, rank: int, number: int, arrival: Arrival) -> Answer:
+        """Wait until every rank has arrived at meeting `number`, and tell all of them the same."""
+        async with self.changed:
+            if generation != self.generation:
+                return Answer("end")
+            self.arrived.setdefault(number, {})[rank] = arrival
+            if len(self.arrived[number]) == self.num_workers:
+                self.full[number] = [self.arrived[number][each] for each in range(self.num_workers)]
+                del self.arrived[number]
+                self.full.pop(number - 2, None)
+                self._conclude(self.full[number])
+                self.changed.notify_all()
+            await self.changed.wait_for(lambda: number in self.full or generation != self.generation)
+            if generation != self.generation:
+                return Answer("end")
+            return await self._answer(self.full[number])
+
+    def _conclude(self, arrivals: list[Arrival]) -> None:
+        kinds = {arrival.kind for arrival in arrivals}
+        if "failed" in kinds:
+            errors = [arrival.report.error for arrival in arrivals if arrival.report and arrival.report.error]
+            self._fail(next((error for error in errors if error != "another rank failed"), "failed"))
+        elif kinds == {"report"} and (report := arrivals[0].report) and self.job:
+            self.decision = "stop" if report.done else None
+            self.job = None if report.done else self.job
+            self.reports.append(report)
+
+    async def _answer(self, arrivals: list[Arrival]) -> Answer:
+        kinds = {arrival.kind for arrival in arrivals}
+        if "failed" in kinds:
+            return Answer("failed")
+        if kinds == {"next"}:
+            await self.changed.wait_for(lambda: self.job or self.ended)
+            return Answer("job", self.job, self.start) if self.job else Answer("end")
+        reported = self.job
+        await self.changed.wait_for(lambda: self.decision or self.job is not reported or self.ended)
+        return Answer("stop" if self.job is not reported or self.ended else self.decision or "stop")
+
+    def _fail(self, error: str) -> None:
+        if self.job:
+            self.reports.append(Report(error=error))
+            self.job = None
+
+
+Mailbox: Any = ray.remote(num_cpus=0, max_concurrency=64)(_Mailbox)

@@ -1,0 +1,123 @@
+"""The sentence-transformers trainer, fed with tokenised pairs and able to stop together on every rank."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from sentence_transformers import SentenceTransformerTrainer
+from torch.utils._pytree import tree_map
+from torch.utils.data import DataLoader, IterableDataset
+from transformers import TrainerCallback
+
+from pairs.collate import collate
+from pairs.order import Share
+from trainers.job import Job, TrainingState
+
+
+class TrialFailed(Exception):
+    """An error that every rank knows of: the ranks are still in step and can go on with the next job."""
+
+
+class PairBatches(IterableDataset[dict[str, torch.Tensor]]):
+    """This rank's slice of every global batch of the epoch that was set last."""
+
+    def __init__(self, job: Job, share: Share, pad_id: int) -> None:
+        self.job, self.share, self.pad_id, self.epoch = job, share, pad_id, 0
+
+    def __len__(self) -> int:
+        return self.job.steps_per_epoch
+
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        for batch in self.job.data.train.batches(self.share, self.job.seed, self.epoch):
+            yield collate(batch, self.pad_id)
+
+
+class PairTrainer(SentenceTransformerTrainer):
+    """Differs from the library's in its batches, in the ranks' agreement before backward, and in where it resumes."""
+
+    optimizer: Any
+    lr_scheduler: Any
+
+    def __init__(self, *, batches: PairBatches, start: TrainingState | None, **kwargs: Any) -> None:
+        self.batches, self.start = batches, start
+        super().__init__(**kwargs)
+        self.add_callback(StepRandomness(batches))
+
+    def get_train_dataloader(self) -> DataLoader:
+        """Not prepared by accelerate, which would share out batches that are shared out already."""
+        return DataLoader(self.batches, batch_size=None)
+
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        """The loss, once every rank has one: a rank that fails alone would leave its peers waiting in a collective.
+
+        Raises:
+            TrialFailed: on every rank, where any rank has an error or a loss that is not finite.
+        """
+        error: str | None = None
+        loss: Any = None
+        try:
+            loss = super().compute_loss(*args, **kwargs)
+            if not math.isfinite(value := float(loss)):
+                error = f"loss is {value} at step {self.state.global_step + 1}"
+        except Exception as caught:  # whatever it is, the other ranks have to hear of it
+            error = f"{type(caught).__name__}: {caught}"
+        agree(error, self.args.device)
+        return loss
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        assert self.start is not None
+        self.model.load_state_dict(to_tensors(self.start.weights))
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if self.start is not None:
+            self.optimizer.load_state_dict(to_tensors(self.start.optimizer))
+            self.lr_scheduler.load_state_dict(self.start.schedule)
+
+    def capture(self, clock: dict[str, float]) -> TrainingState:
+        """The state after the step just taken, as views of the live arrays: put it before the next step."""
+        return TrainingState(
+            weights=to_arrays(self.model.state_dict()),
+            optimizer=to_arrays(self.optimizer.state_dict()),
+            schedule=self.lr_scheduler.state_dict(),
+            trainer=json.dumps(asdict(self.state)),
+            clock=clock,
+        )
+
+
+class StepRandomness(TrainerCallback):
+    """Randomness of a step (dropout) from (seed, step, rank) alone: a resumed training needs no saved random state."""
+
+    def __init__(self, batches: PairBatches) -> None:
+        self.batches = batches
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """The library sets the epoch of sampler and loader; this loader has neither."""
+        self.batches.epoch = state.global_step // len(self.batches)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        seed, share = self.batches.job.seed, self.batches.share
+        torch.manual_seed((seed * 1_000_003 + state.global_step) * share.world_size + share.rank)
+
+
+def agree(error: str | None, device: torch.device) -> None:
+    """Raise TrialFailed on every rank if any rank has an error."""
+    failed = torch.tensor(float(error is not None), device=device)
+    if dist.is_initialized() and dist.get_world_size() > 1:
+        dist.all_reduce(failed)
+    if failed.item():
+        raise TrialFailed(error or "another rank failed")
+
+
+def to_arrays(tree: Any) -> Any:
+    """Tensors of a nested dict as numpy arrays, which travel through the object store without a copy."""
+    return tree_map(lambda leaf: leaf.detach().cpu().numpy() if isinstance(leaf, torch.Tensor) else leaf, tree)
+
+
+def to_tensors(tree: Any) -> Any:
+    """The way back; copied, because arrays from the object store are read-only."""
+    return tree_map(lambda leaf: torch.tensor(leaf) if isinstance(leaf, np.ndarray) else leaf, tree)

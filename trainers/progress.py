@@ -1,0 +1,51 @@
+"""How far the running trainings are, for a display: workers tell, the driver asks."""
+
+import time
+from typing import Any, NamedTuple
+
+import ray
+
+
+class Progress(NamedTuple):
+    """Of one training."""
+
+    step: int
+    rows: int
+    """Pairs trained on so far."""
+    seconds: float
+    """Since the first message, after which `first_rows` had been trained on."""
+    first_rows: int
+
+
+class _Board:
+    """Latest progress of every training that has told any."""
+
+    def __init__(self) -> None:
+        self.trainings: dict[str, tuple[float, Progress]] = {}
+
+    def step_taken(self, training: str, step: int, rows_per_step: int) -> None:
+        """Called by rank 0 every few steps, without waiting for the answer."""
+        now, rows = time.monotonic(), step * rows_per_step
+        began, earlier = self.trainings.get(training, (now, None))
+        first_rows = earlier.first_rows if earlier else rows
+        self.trainings[training] = began, Progress(step, rows, now - began, first_rows)
+
+    def all(self) -> dict[str, Progress]:
+        """Training -> progress."""
+        return {training: progress for training, (_, progress) in self.trainings.items()}
+
+
+Board: Any = ray.remote(num_cpus=0)(_Board)
+
+
+def seconds_left(progress: dict[str, Progress], total_rows: float, rows_done: float, concurrent: int) -> float | None:
+    """Seconds to go at the pace so far, or None before there is a pace.
+
+    Every trial trains on the same number of pairs whatever its batch size, so pairs measure how far a search is.
+    `rows_done` counts an ended trial whole, as what it did not train on will not be.
+    """
+    seconds = sum(each.seconds for each in progress.values())
+    rows = sum(each.rows - each.first_rows for each in progress.values())
+    if seconds < 1 or rows <= 0:
+        return None
+    return max(0.0, total_rows - rows_done) / (rows / seconds) / max(1, concurrent)

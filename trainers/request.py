@@ -1,0 +1,62 @@
+"""What a user asked for, found to be in order; made without importing torch or ray, so that a mistake shows at once."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pairs.prepared import PreparedPairs
+from tasks.common.declaration import Task
+from tasks.common.space import Space
+from trainers.base_model import ResolvedModel, check_max_length, resolve_base_model
+from trainers.options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asked for, found to be in order."""
+
+    options: Options
+    task: Task
+    pairs: PreparedPairs
+    space: Space
+    baseline: Mapping[str, float]
+    model: ResolvedModel
+    overrides: tuple[str, ...] = ()
+    """--set, as given."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens per text."""
+        return int(self.task.max_length.value)
+
+    @staticmethod
+    def resolve(options: Options, task: Task) -> ResolvedModel:
+        """The base model.
+
+        Raises:
+            Mistakes: it is not there, or does not fit the task.
+        """
+        model = resolve_base_model(options.base_model)
+        check_max_length(model, int(task.max_length.value))
+        model.tokenizer()
+        return model
+
+    def steps(self) -> int:
+        """Optimizer steps of the baseline settings."""
+        rows, size = self.pairs.num_rows("train"), int(self.baseline["global_batch_size"])
+        return int(self.baseline["epochs"]) * (rows // size)
+
+    def to_dict(self) -> dict[str, Any]:
+        """settings.json: what a run was asked, resolved."""
+        task = self.task
+        names = ("name", "loss", "kind", "metric", "reports_per_epoch")
+        return {
+            **{name: getattr(task, name) for name in names},
+            **self.options.model_dump(),
+            "task": task.name,
+            "max_length": self.max_length,
+            "base_model": self.model.name,
+            "space": {name: asdict(allowed) for name, allowed in self.space.items()},
+            "baseline": dict(self.baseline),
+            "origins": {name: number.origin for name, number in task.baseline.items()},
+        }

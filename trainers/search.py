@@ -1,0 +1,162 @@
+"""The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
+
+import time
+from dataclasses import dataclass
+
+import optuna
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.search.optuna import OptunaSearch
+
+from reporting.run_folder import RunFolder
+from tasks.common.space import Choice, Range, Space
+from trainers.finish import Found, training_share
+from trainers.job import Job, TrainingState
+from trainers.trial import Trial, read_state
+from trainers.watch import Estimate, Watch
+from trainers.worker_group import GroupConfig
+
+REDUCTION_FACTOR = 2
+"""ASHA keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
+
+TRIAL_ACTOR = {"memory": 300 * 2**20}
+"""A trial's actor takes no CPU, its workers do; Tune asks for something, and this is what it holds in memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlan:
+    """Everything a search decides before its first trial."""
+
+    run: RunFolder
+    template: Job
+    """The job of every trial; its settings are the fixed ones."""
+    group: GroupConfig
+    space: Space
+    baseline: dict[str, float]
+    """The first trial: the task's baseline, moved into the space."""
+    trials: int
+    minutes: float | None
+    concurrent: int
+
+    @property
+    def varied(self) -> dict[str, Range | Choice]:
+        """What is searched; a setting with one choice is fixed."""
+        return {n: each for n, each in self.space.items() if not (isinstance(each, Choice) and len(each.values) == 1)}
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """The settings every trial shares."""
+        return {name: self.baseline[name] for name in self.space if name not in self.varied}
+
+    @property
+    def max_epochs(self) -> float:
+        """What ASHA takes for the end of a trial."""
+        epochs = self.space["epochs"]
+        return max(epochs.values) if isinstance(epochs, Choice) else epochs.high
+
+
+def search(plan: SearchPlan, watch: Watch) -> Found:
+    """Run the search until its trials, its minutes or its user end it; the best so far is returned in every case."""
+    began = time.monotonic()
+    estimate = Estimate(
+        plan.group.board,
+        watch,
+        plan.max_epochs * plan.template.data.train.num_rows,
+        plan.trials,
+        plan.concurrent,
+    )
+    estimate.start()
+    try:
+        results = tuner(plan, watch).fit()
+    finally:
+        estimate.ended.set()
+        watch.close()
+    return found(plan, watch, results, time.monotonic() - began)
+
+
+def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
+    """Tune, told what the plan says."""
+    first = {name: plan.baseline[name] for name in plan.varied}
+    trainable = tune.with_parameters(Trial, template=plan.template, group=plan.group, baseline=first)
+    return tune.Tuner(
+        tune.with_resources(trainable, TRIAL_ACTOR),
+        tune_config=tune.TuneConfig(
+            metric=plan.template.metric,
+            mode="max",
+            num_samples=plan.trials,
+            max_concurrent_trials=plan.concurrent,
+            time_budget_s=plan.minutes * 60 if plan.minutes else None,
+            reuse_actors=True,
+            search_alg=sampler(plan, first),
+            scheduler=scheduler(plan),
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=plan.run.path,
+            verbose=0,
+            callbacks=[watch],
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=1,
+                checkpoint_score_attribute=plan.template.metric,
+                checkpoint_score_order="max",
+                checkpoint_frequency=1,
+            ),
+        ),
+    )
+
+
+def sampler(plan: SearchPlan, first: dict[str, float]) -> OptunaSearch:
+    """Optuna's TPE, the baseline first; running trials count as bad, so that concurrent ones do not repeat them."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    tpe = optuna.samplers.TPESampler(
+        seed=plan.template.seed, constant_liar=True, n_startup_trials=max(3, plan.trials // 4)
+    )
+    space = {name: distribution(allowed) for name, allowed in plan.varied.items()}
+    return OptunaSearch(
+        space=space, metric=plan.template.metric, mode="max", sampler=tpe, points_to_evaluate=[first] if first else None
+    )
+
+
+def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistribution:
+    """Optuna's word for it."""
+    if isinstance(allowed, Choice):
+        return optuna.distributions.CategoricalDistribution(allowed.values)
+    return optuna.distributions.FloatDistribution(allowed.low, allowed.high, log=allowed.log)
+
+
+def scheduler(plan: SearchPlan) -> TrialScheduler:
+    """ASHA over epochs seen; with one judgement of dev per trial there is nothing to stop early."""
+    grace = 1 / plan.template.reports_per_epoch
+    if grace >= plan.max_epochs:
+        return FIFOScheduler()
+    return ASHAScheduler(
+        time_attr="epoch", max_t=plan.max_epochs, grace_period=grace, reduction_factor=REDUCTION_FACTOR
+    )
+
+
+def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: float) -> Found:
+    """The best trial by its best judgement of dev, and its checkpoint."""
+    records = list(watch.records.values())
+    judged = {trial: record for trial, record in watch.records.items() if record.value is not None}
+    best = max(judged, key=lambda trial: judged[trial].value or 0.0, default=None)
+    return Found(
+        records=records,
+        best=judged[best] if best else None,
+        metrics=watch.results[best] if best else {},
+        state=checkpoint(results, best, plan.template.metric) if best else None,
+        baseline=next((r for r in records if all(r.settings[n] == v for n, v in plan.baseline.items())), None),
+        untuned=watch.untuned or {},
+        wall_s=wall_s,
+        training_share=training_share(records, plan.concurrent, wall_s),
+        interrupted=watch.interrupted,
+    )
+
+
+def checkpoint(results: tune.ResultGrid, trial: str, metric: str) -> TrainingState | None:
+    """The best checkpoint of a trial."""
+    result = next(each for each in results if (each.metrics or {}).get("trial_id") == trial)
+    best = result.get_best_checkpoint(metric, "max")
+    if best is None:
+        return None
+    with best.as_directory() as folder:
+        return read_state(folder)

@@ -1,0 +1,80 @@
+"""A single training: one worker group, one job, no search around it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reporting.live import Live
+from reporting.records import TrialRecord
+from reporting.trial_log import TrialLog
+from trainers.job import Report, TrainingState
+from trainers.start import Started
+from trainers.worker_group import WorkerGroup
+
+NAME = "baseline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a training reached."""
+
+    record: TrialRecord
+    metrics: dict[str, Any]
+    """Of the best judgement of dev, with the training log up to it."""
+    state: TrainingState | None
+    untuned: dict[str, float]
+
+
+def train_once(started: Started, log: TrialLog, live: Live) -> Trained:
+    """Train the template's settings; an interrupt ends it with the best state so far."""
+    job = replace(started.template, trial=NAME, score_untuned=True, assigned_at=time.time())
+    record = TrialRecord(trial=NAME, settings=dict(job.settings), metric=job.metric, epochs=job.settings["epochs"])
+    trained = Trained(record=record, metrics={}, state=None, untuned={})
+    live.update(record)
+    group = WorkerGroup(started.group)
+    try:
+        group.assign(job)
+        for report in reports(group):
+            trained = _after(trained, report, job.metric)
+            log.update(trained.record)
+            live.update(trained.record)
+            if report.metrics:
+                numbers = {name: value for name, value in report.metrics.items() if isinstance(value, float)}
+                log.scalars(NAME, report.metrics["steps"], numbers)
+    except KeyboardInterrupt:
+        trained = replace(trained, record=replace(trained.record, state="stopped"))
+        log.update(trained.record)
+    finally:
+        group.end()
+    return trained
+
+
+def reports(group: WorkerGroup) -> Iterator[Report]:
+    """Every report of the job in hand; each is answered with 'go' when the next one is asked for."""
+    while True:
+        report = group.next_report()
+        yield report
+        if report.done or report.error is not None:
+            return
+        group.go_on()
+
+
+def _after(trained: Trained, report: Report, metric: str) -> Trained:
+    if report.error is not None:
+        return replace(trained, record=replace(trained.record, state="failed", error=report.error))
+    found, before = report.metrics, trained.record.value
+    record = replace(
+        trained.record,
+        epoch=found["epoch"],
+        steps=found["steps"],
+        start_s=found["start_s"],
+        first_step_s=found["first_step_s"],
+        train_s=found["train_s"],
+        value=found[metric] if before is None else max(before, found[metric]),
+        state="completed" if report.done else "running",
+    )
+    trained = replace(trained, record=record, untuned=found.get("untuned") or trained.untuned)
+    if before is None or found[metric] > before:
+        trained = replace(trained, metrics=found, state=report.state or trained.state)
+    return trained

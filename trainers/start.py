@@ -1,0 +1,87 @@
+"""From a request to a cluster that holds model and tokenised pairs, ready for workers."""
+
+from dataclasses import asdict, dataclass
+
+import ray
+
+from pairs.tokenized import tokenize
+from reporting.environment import environment
+from reporting.run_folder import RunFolder
+from trainers.cluster import capacity, concurrent_groups, connect
+from trainers.hardware import Hardware, choose
+from trainers.job import Data, Job
+from trainers.progress import Board
+from trainers.request import Request
+from trainers.worker_group import GroupConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A connected cluster with model and tokenised pairs in its object store."""
+
+    hardware: Hardware
+    concurrent: int
+    group: GroupConfig
+    template: Job
+    """The job of the baseline settings, without a name."""
+
+
+def reach_cluster(asked: Request) -> tuple[str, int]:
+    """Connect, and see how many worker groups fit; returns a line about the cluster and that number.
+
+    Raises:
+        Mistakes: no cluster, or one that is too small.
+    """
+    options = asked.options
+    where = connect(options.cpus_per_worker, options.verbose)
+    concurrent = concurrent_groups(
+        capacity(),
+        wanted=options.trials,
+        num_workers=options.workers,
+        cpus_per_worker=options.cpus_per_worker,
+        gpu=options.gpu,
+        asked=options.concurrent,
+    )
+    return where, concurrent
+
+
+def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
+    """Write down what is asked, tokenise, and put model and pairs where every worker finds them."""
+    options = asked.options
+    hardware = choose(options.precision, options.cpus_per_worker, options.gpu)
+    run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
+    run.write_json("environment.json", environment())
+    run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
+    train = tokenize(asked.pairs, "train", asked.model.tokenizer(), asked.max_length)
+    candidates = asked.pairs.candidates()
+    data = Data(
+        train=train,
+        dev=[ray.put(asked.pairs.table("dev"))],
+        candidates=tuple(candidates) if candidates else None,
+    )
+    group = GroupConfig(
+        model=[ray.put(asked.model.files())],
+        board=Board.remote(),
+        max_length=asked.max_length,
+        num_workers=options.workers,
+        cpus_per_worker=options.cpus_per_worker,
+        gpu=options.gpu,
+        storage=run.at("groups"),
+    )
+    return Started(hardware=hardware, concurrent=concurrent, group=group, template=job(asked, data, hardware.bf16))
+
+
+def job(asked: Request, data: Data, bf16: bool) -> Job:
+    """The job of the baseline settings."""
+    task = asked.task
+    return Job(
+        trial="",
+        settings=dict(asked.baseline),
+        loss=task.loss,
+        kind=task.kind,
+        metric=task.metric,
+        seed=asked.options.seed,
+        reports_per_epoch=task.reports_per_epoch,
+        data=data,
+        bf16=bf16,
+    )

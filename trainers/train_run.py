@@ -1,0 +1,49 @@
+"""A single training from a request to its summary."""
+
+import time
+from typing import Any
+
+from reporting.live import Live
+from reporting.run_folder import RunFolder
+from reporting.summary import outcome_dict, outcome_lines, outcome_table
+from reporting.trial_log import TrialLog
+from trainers.finish import Found, finish, reproduce, training_share
+from trainers.request import Request
+from trainers.single import train_once
+from trainers.start import reach_cluster, start
+
+
+def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
+    """Train, export the best state by dev, print the summary; returns result.json's content.
+
+    Raises:
+        Mistakes: no cluster, or one that is too small; nothing was started.
+    """
+    task, run = asked.task, RunFolder(asked.options.run)
+    log = TrialLog(run)
+    with Live(task.metric, 1, quiet=quiet) as live:
+        live.say(asked.model.line)
+        where, _ = reach_cluster(asked)
+        live.header([where, "reading and tokenising pairs"])
+        started = start(asked, run, 1)
+        live.header([f"{where}; {asked.options.workers} workers; {started.hardware.line()}"])
+        began = time.monotonic()
+        trained = train_once(started, log, live)
+        log.close()
+        wall_s, record = time.monotonic() - began, trained.record
+        found = Found(
+            records=[record],
+            best=record if trained.state else None,
+            metrics=trained.metrics,
+            state=trained.state,
+            baseline=record,
+            untuned=trained.untuned,
+            wall_s=wall_s,
+            training_share=training_share([record], 1, wall_s),
+        )
+        result = finish(asked, run, found, reproduce("train", asked))
+        live.header([])
+    if not quiet:
+        live.console.print(outcome_table(result))
+        live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False)
+    return outcome_dict(result)

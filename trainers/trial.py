@@ -1,0 +1,94 @@
+"""The Tune trainable: one actor keeps one warm worker group and hands it one trial after another."""
+
+import pickle
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+
+from trainers.job import FAILED_VALUE, Job, Report, TrainingState
+from trainers.worker_group import GroupConfig, GroupLost, WorkerGroup
+
+STATE_FILE = "state.pickle"
+
+
+class Trial(tune.Trainable):
+    """Checkpoints belong to Tune: it asks for the state to be written, so retention, pause and restore are its own."""
+
+    def setup(  # type: ignore[override]  # tune.with_parameters gives what a plain trainable does not take
+        self, config: dict[str, Any], template: Job, group: GroupConfig, baseline: Mapping[str, float]
+    ) -> None:
+        """
+        Args:
+            config: the sampled settings.
+            template: the job of every trial, but for its name and settings.
+            baseline: the settings whose trial also judges the untuned base model.
+        """
+        self.template, self.baseline, self.group_config = template, dict(baseline), group
+        self.group = WorkerGroup(group)
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """The next trial of this actor; its first step assigns it, as its checkpoint may come after this."""
+        self.settings = dict(new_config)
+        self.state: TrainingState | None = None
+        self.assigned, self.epoch = False, 0.0
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train to the next judgement of dev. A failed trial is a failed result: Tune drops an actor that raises."""
+        try:
+            report = self._next_report()
+        except (GroupLost, ray.exceptions.RayError) as error:
+            self.group = WorkerGroup(self.group_config)
+            report = Report(error=str(error))
+        if report.error is not None:
+            self.assigned = False
+            metric = self.template.metric
+            return {metric: FAILED_VALUE, "error": report.error, "epoch": self.epoch, "done": True}
+        self.epoch = report.metrics["epoch"]
+        self.state = report.state or self.state
+        self.assigned = not report.done
+        return {**report.metrics, "done": report.done}
+
+    def _next_report(self) -> Report:
+        if self.assigned:
+            self.group.go_on()
+        else:
+            self.group.assign(self._job(), self.state)
+            self.assigned = True
+        return self.group.next_report()
+
+    def _job(self) -> Job:
+        return replace(
+            self.template,
+            trial=self.trial_id,
+            settings={**self.template.settings, **self.settings},
+            score_untuned=self.settings == self.baseline,
+            assigned_at=time.time(),
+        )
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """The whole state in one file, by pickle protocol 5: the arrays are written without a copy."""
+        with Path(checkpoint_dir, STATE_FILE).open("wb") as file:
+            pickle.dump(self.state, file, protocol=5)
+
+    def load_checkpoint(self, checkpoint_dir: str) -> None:
+        """Continue from what `save_checkpoint` wrote."""
+        self.state = read_state(checkpoint_dir)
+        self.assigned = False
+
+    def cleanup(self) -> None:
+        """The group goes with the actor."""
+        self.group.end()
+
+
+def read_state(folder: str) -> TrainingState:
+    """The state of a checkpoint folder."""
+    with Path(folder, STATE_FILE).open("rb") as file:
+        state: TrainingState = pickle.load(file)
+    return state

@@ -1,0 +1,51 @@
+"""A search from a request to its summary."""
+
+from typing import Any
+
+from reporting.live import Live
+from reporting.run_folder import RunFolder
+from reporting.summary import outcome_dict, outcome_lines, outcome_table
+from reporting.trial_log import TrialLog
+from trainers.finish import finish, reproduce
+from trainers.request import Request
+from trainers.search import SearchPlan, search
+from trainers.start import reach_cluster, start
+from trainers.watch import Watch
+
+
+def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
+    """Search, export the best model, print the summary; returns result.json's content.
+
+    Raises:
+        Mistakes: no cluster, or one that is too small; nothing was started.
+    """
+    options, task = asked.options, asked.task
+    run = RunFolder(options.run)
+    log = TrialLog(run)
+    with Live(task.metric, options.trials, quiet=quiet) as live:
+        live.say(asked.model.line)
+        where, concurrent = reach_cluster(asked)
+        live.header([where, "reading and tokenising pairs"])
+        started = start(asked, run, concurrent)
+        live.header([f"{where}; {concurrent} worker groups; {started.hardware.line()}"])
+        plan = SearchPlan(
+            run=run,
+            template=started.template,
+            group=started.group,
+            space=asked.space,
+            baseline=dict(asked.baseline),
+            trials=options.trials,
+            minutes=options.minutes,
+            concurrent=concurrent,
+        )
+        found = search(plan, Watch(task.metric, plan.fixed, log, live))
+        log.close()
+        live.header(["saving the best model"])
+        result = finish(asked, run, found, reproduce("tune", asked))
+        if not found.interrupted:
+            run.delete_folders("tune", "checkpoint_")  # each three times a model's size; the best model is saved
+        live.header([])
+    if not quiet:
+        live.console.print(outcome_table(result))
+        live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False)
+    return outcome_dict(result)

@@ -1,0 +1,97 @@
+"""The loop that every worker of a group runs: import once, load the base model once, then one job after another."""
+
+import gc
+import os
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray import train
+
+from trainers.job import Job, Report, TrainingState
+from trainers.mailbox import Answer, Arrival
+
+PROGRESS_EVERY = 5
+"""Steps between two messages about progress: it is for a display, not for decisions."""
+
+
+class Ranks:
+    """This rank's side of the mailbox: every meeting has a number, and all ranks come to it."""
+
+    def __init__(self, mailbox: Any, board: Any, rank: int, generation: str) -> None:
+        self.mailbox, self.board, self.rank, self.generation, self.number = mailbox, board, rank, generation, 0
+        ray.get(mailbox.enter.remote(generation))
+
+    def meet(self, kind: str, report: Report | None = None) -> Answer:
+        """Arrive and wait for what all ranks are told."""
+        self.number += 1
+        arrival = Arrival(kind, report)
+        return ray.get(self.mailbox.meet.remote(self.generation, self.rank, self.number, arrival))  # type: ignore[no-any-return]
+
+    def progress(self, job: Job, step: int) -> None:
+        """Told now and then, by rank 0, without waiting."""
+        if self.rank == 0 and step % PROGRESS_EVERY == 0:
+            self.board.step_taken.remote(job.trial, step, job.global_batch_size)
+
+    def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
+        """Rank 0 brings metrics and state; every rank is told alike whether to go on."""
+        own = Report(metrics, [ray.put(capture())], done) if self.rank == 0 else Report(done=done)
+        return self.meet("report", own).verdict == "go"
+
+
+def work(config: dict[str, Any]) -> None:
+    """Runs inside a Ray Train worker until the trial ends its group.
+
+    Args:
+        config: mailbox; board; model: [reference to the base model's files]; max_length; threads.
+    """
+    import torch
+
+    from pairs.order import Share
+    from trainers.base_model import load_model
+
+    torch.set_num_threads(config["threads"])
+    context = train.get_context()
+    rank, world_size = context.get_world_rank(), context.get_world_size()
+    if world_size == 1:
+        os.environ.pop("LOCAL_RANK", None)  # else accelerate wraps a single worker's model in DDP, for nothing
+    device = str(train.torch.get_device())
+    base = load_model(ray.get(config["model"][0]), config["max_length"], device)
+    ranks = Ranks(config["mailbox"], config["board"], rank, agreed_name())
+    while (answer := ranks.meet("next")).job:
+        share = Share(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
+        _train_one(ranks, answer.job, base, share, ray.get(answer.start[0]) if answer.start else None)
+        gc.collect()  # the library's trainer and its callbacks hold each other, and with them model and optimizer
+        if device.startswith("cuda"):
+            torch.cuda.empty_cache()
+
+
+def agreed_name() -> str:
+    """One name for this start of the group, the same on every rank."""
+    from ray.train.collective import broadcast_from_rank_zero
+
+    return str(broadcast_from_rank_zero(uuid.uuid4().hex))
+
+
+def _train_one(ranks: Ranks, job: Job, base: Any, share: Any, start: TrainingState | None) -> None:
+    from torch import AcceleratorError
+    from torch.distributed import DistError
+
+    from trainers.fine_tune import fine_tune
+    from trainers.pair_trainer import TrialFailed
+
+    try:
+        fine_tune(job, base, share, start, ranks)
+    except TrialFailed as failure:
+        ranks.meet("failed", Report(error=str(failure)))
+    except DistError:
+        raise  # a peer was lost: no fault of the job, which the restarted group takes up again
+    except Exception as error:
+        if share.world_size == 1 and not isinstance(error, AcceleratorError):  # which breaks the process's device
+            ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
+            return
+        # The peers may wait in a collective for this rank; only the end of this process wakes them.
+        if "gloo" not in str(error).lower():
+            ray.get(ranks.mailbox.fatal.remote(job.trial, f"{type(error).__name__}: {error}"))
+        raise
