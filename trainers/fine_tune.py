@@ -42,7 +42,7 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
     """
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
-    model = copy.deepcopy(base)
+    model = copy.deepcopy(base, {id(base.tokenizer): base.tokenizer})  # shared: training does not change it
     if not job.dropout:
         switch_off_dropout(model)
     with tempfile.TemporaryDirectory() as folder:
