@@ -45,5 +45,5 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         live.header([])
     if not quiet:
         live.console.print(outcome_table(result))
-        live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False)
+        live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
     return outcome_dict(result)

@@ -1,0 +1,1 @@
+"""Measurements that a figure in a document or a note comes from."""
