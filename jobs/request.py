@@ -7,8 +7,9 @@ from evaluation.judge import Judge
 from pairs.prepared import PreparedPairs
 from reporting.run_folder import RunFolder
 from search_spaces.by_loss import baseline_in, fixed, for_task
+from tasks.common.declaration import Task
 from tasks.common.loading import load
-from tasks.common.mistakes import Checks
+from tasks.common.mistakes import Checks, Mistakes
 from trainers.base_model import ResolvedModel
 from trainers.options import Options
 from trainers.request import Request
@@ -33,6 +34,7 @@ def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool 
         make = fixed if single else for_task
         space = checks.run(make, task, overrides, pairs.num_rows("train"), options.workers)
     if pairs:
+        checks.run(_check_labels, task, pairs)
         checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
     if options:
         checks.run(RunFolder.check if dry_run else RunFolder.claim, options.run)
@@ -47,6 +49,15 @@ def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool 
         model=cast(ResolvedModel, model),
         overrides=tuple(overrides),
     )
+
+
+def _check_labels(task: Task, pairs: PreparedPairs) -> None:
+    wanted = task.loss != "ranking"
+    if pairs.has_labels("train") != wanted:
+        has, needs = ("no label", "one") if wanted else ("a label", "none")
+        raise Mistakes(
+            f"data: {pairs.path('train')} has {has} column; the {task.loss} loss of {task.name} takes {needs}"
+        )
 
 
 def _filled(given: dict[str, Any], defaults: dict[str, str]) -> dict[str, Any]:

@@ -88,6 +88,10 @@ class PreparedPairs:
         """How many pairs the split has, from the file's footer."""
         return int(_footer(self.path(split)).metadata.num_rows)
 
+    def has_labels(self, split: str) -> bool:
+        """Whether the split has a label column."""
+        return "label" in _footer(self.path(split)).schema_arrow.names
+
     def candidates(self) -> list[str] | None:
         """Every distinct sentence2 of all splits, sorted; None where nothing is ranked."""
         if self.manifest["declaration"]["kind"] not in RANKED_KINDS:

@@ -111,7 +111,7 @@ def resume_folder(start: TrainingState | None, folder: str) -> str | None:
 def dev_metrics(metrics: dict[str, float]) -> dict[str, float]:
     """The evaluator's metrics without the library's prefix and timings."""
     named = {name.removeprefix("eval_"): value for name, value in metrics.items() if name.startswith("eval_")}
-    timings = ("runtime", "samples_per_second", "steps_per_second", "loss")
+    timings = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time", "loss")
     return {name: float(value) for name, value in named.items() if name not in timings}
 
 

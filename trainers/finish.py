@@ -44,7 +44,7 @@ class Found:
     """Ended by its user: what has not finished could still be taken up."""
 
 
-def finish(asked: Request, run: RunFolder, found: Found, command: str) -> RunResult:
+def finish(asked: Request, run: RunFolder, found: Found) -> RunResult:
     """Write RUN/best and RUN/result.json."""
     result = RunResult(
         task=asked.task.name,
@@ -62,7 +62,7 @@ def finish(asked: Request, run: RunFolder, found: Found, command: str) -> RunRes
         training_share=found.training_share,
     )
     if found.state:
-        export(asked, run, found.state, card_facts(asked, result, found, command))
+        export(asked, run, found.state, card_facts(asked, result, found))
     run.write_json("result.json", outcome_dict(result))
     return result
 
@@ -78,7 +78,7 @@ def export(asked: Request, run: RunFolder, state: TrainingState, facts: CardFact
         run.put_folder(folder, "best")
 
 
-def card_facts(asked: Request, result: RunResult, found: Found, command: str) -> CardFacts:
+def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
     """Everything the card says, in plain values."""
     task, metrics = asked.task, found.metrics
     loss, best = BUILDERS[task.loss], result.best_settings
@@ -100,7 +100,7 @@ def card_facts(asked: Request, result: RunResult, found: Found, command: str) ->
         train_samples=asked.pairs.table("train").slice(0, SAMPLES).drop_columns("group").to_pylist(),
         data_fingerprint=asked.pairs.fingerprint,
         seed=asked.options.seed,
-        reproduce=command,
+        reproduce=reproduce(asked, best),
         search_space={name: str(allowed) for name, allowed in asked.space.items()},
         states=dict(result.states),
         settings=dict(best),
@@ -123,10 +123,12 @@ def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str
     return list(lines.values())
 
 
-def reproduce(job: str, asked: Request) -> str:
-    """One command that makes the same run again, from the same prepared pairs."""
+def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
+    """One command that trains the same weights again, from the same prepared pairs."""
     options = asked.options
-    words = ["python", "-m", f"jobs.{job}", options.task, "--data", options.data, "--seed", str(options.seed)]
-    words += ["--workers", str(options.workers)]
-    words += [word for override in asked.overrides for word in ("--set", override)]
+    words = ["python", "-m", "jobs.train", options.task, "--data", options.data, "--seed", str(options.seed)]
+    words += ["--workers", str(options.workers), "--precision", options.precision]
+    if options.base_model != asked.task.base_model:
+        words += ["--base-model", options.base_model]
+    words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]
     return shlex.join(words)

@@ -7,7 +7,7 @@ from reporting.live import Live
 from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, outcome_lines, outcome_table
 from reporting.trial_log import TrialLog
-from trainers.finish import Found, finish, reproduce, training_share
+from trainers.finish import Found, finish, training_share
 from trainers.request import Request
 from trainers.single import train_once
 from trainers.start import reach_cluster, start
@@ -41,7 +41,7 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
             wall_s=wall_s,
             training_share=training_share([record], 1, wall_s),
         )
-        result = finish(asked, run, found, reproduce("train", asked))
+        result = finish(asked, run, found)
         live.header([])
     if not quiet:
         live.console.print(outcome_table(result))

@@ -6,7 +6,7 @@ from reporting.live import Live
 from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, outcome_lines, outcome_table
 from reporting.trial_log import TrialLog
-from trainers.finish import finish, reproduce
+from trainers.finish import finish
 from trainers.request import Request
 from trainers.search import SearchPlan, search
 from trainers.start import reach_cluster, start
@@ -41,7 +41,7 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         found = search(plan, Watch(task.metric, plan.fixed, log, live))
         log.close()
         live.header(["saving the best model"])
-        result = finish(asked, run, found, reproduce("tune", asked))
+        result = finish(asked, run, found)
         if not found.interrupted:
             run.delete_folders("tune", "checkpoint_")  # each three times a model's size; the best model is saved
         live.header([])

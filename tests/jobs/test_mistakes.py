@@ -61,6 +61,15 @@ def test_an_unknown_task_is_told_its_neighbours(tmp_path: Path) -> None:
     assert "invoices" in result.output
 
 
+def test_pairs_without_labels_do_not_suit_a_loss_that_needs_them(tmp_path: Path) -> None:
+    tables = {"train": rows(20, "ranking"), "dev": rows(10, "cosine", seed=1)}
+    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
+    prepared.write(str(tmp_path / "data"), tables, manifest)
+    result = RUNNER.invoke(train.app, ["invoices", "--data", str(tmp_path / "data"), "--run", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert "has no label column; the contrastive loss of invoices takes one" in result.output
+
+
 def test_a_choice_is_no_single_training(data: str, tmp_path: Path) -> None:
     command = ["invoices", "--data", data, "--run", str(tmp_path / "run"), "--set", "margin=0.2,0.4"]
     result = RUNNER.invoke(train.app, command)

@@ -47,7 +47,7 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert (run / "events").is_dir()
     assert not list(run.glob("tune/*/checkpoint_*"))
     card = (run / "best" / "README.md").read_text()
-    for said in ("ContrastiveLoss", "jobs.tune", json.loads((run / "data.json").read_text())["fingerprint"][:12]):
+    for said in ("ContrastiveLoss", "jobs.train", json.loads((run / "data.json").read_text())["fingerprint"][:12]):
         assert said in card
     best = SentenceTransformer(str(run / "best"), device="cpu")
     assert best.encode(["a red door"]).shape == (1, 32)
