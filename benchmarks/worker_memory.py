@@ -99,9 +99,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             early, late = uss_at_steps(count, Path(folder)).values()
         growth = f"{late - early:+.0f} MiB"
-        print(
-            f"{count:>9,} pairs: USS {early:.0f} MiB at step {STEPS[0]}, {late:.0f} MiB at step {STEPS[1]} ({growth})"
-        )
+        print(f"{count:,} pairs: USS {early:.0f} MiB at step {STEPS[0]}, {late:.0f} at step {STEPS[1]} ({growth})")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,6 @@ def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool 
         space=space,
         baseline=baseline_in(task, space),
         model=cast(ResolvedModel, model),
-        overrides=tuple(overrides),
     )
 
 

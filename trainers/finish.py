@@ -41,7 +41,7 @@ class Found:
     wall_s: float
     training_share: float
     interrupted: bool = False
-    """Ended by its user: what has not finished could still be taken up."""
+    """Ended by its user or its budget: what has not finished could still be taken up."""
 
 
 def finish(asked: Request, run: RunFolder, found: Found) -> RunResult:
@@ -127,7 +127,8 @@ def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
     """One command that trains the same weights again, from the same prepared pairs."""
     options = asked.options
     words = ["python", "-m", "jobs.train", options.task, "--data", options.data, "--seed", str(options.seed)]
-    words += ["--workers", str(options.workers), "--precision", options.precision]
+    words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
+    words += ["--precision", options.precision, *(["--gpu"] if options.gpu else [])]
     if options.base_model != asked.task.base_model:
         words += ["--base-model", options.base_model]
     words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]

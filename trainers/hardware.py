@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-PRECISIONS = ("auto", "bf16", "fp32")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Hardware:

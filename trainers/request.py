@@ -21,8 +21,6 @@ class Request:
     space: Space
     baseline: Mapping[str, float]
     model: ResolvedModel
-    overrides: tuple[str, ...] = ()
-    """--set, as given."""
 
     @property
     def max_length(self) -> int:
