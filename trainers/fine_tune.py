@@ -16,6 +16,7 @@ from transformers import PrinterCallback, TrainerCallback
 from evaluation.evaluator import PairEvaluator
 from evaluation.judge import Judge
 from pairs.order import Share
+from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import Job, TrainingState
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
@@ -52,7 +53,7 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
             args=arguments(job, share, folder, base.device.type),
             loss=build_loss(job.loss, model, job.loss_parameters),
             evaluator=evaluator(job),
-            batches=PairBatches(job, share, model.tokenizer.pad_token_id),
+            batches=PairBatches(job, share, model.tokenizer.pad_token_id, TOKENS_PER_CALL[base.device.type]),
             start=start,
             callbacks=[reporting],
         )

@@ -23,23 +23,25 @@ class TrialFailed(Exception):
     """An error that every rank knows of: the ranks are still in step and can go on with the next job."""
 
 
-class PairBatches(IterableDataset[dict[str, torch.Tensor]]):
+class PairBatches(IterableDataset[dict[str, Any]]):
     """This rank's slice of every global batch of the epoch that was set last."""
 
-    def __init__(self, job: Job, share: Share, pad_id: int) -> None:
-        self.job, self.share, self.pad_id, self.epoch = job, share, pad_id, 0
+    def __init__(self, job: Job, share: Share, pad_id: int, tokens_per_call: int) -> None:
+        self.job, self.share, self.epoch = job, share, 0
+        self.pad_id, self.tokens_per_call = pad_id, tokens_per_call
 
     def __len__(self) -> int:
         return self.job.steps_per_epoch
 
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         for batch in self.job.data.train.batches(self.share, self.job.seed, self.epoch):
-            yield collate(batch, self.pad_id)
+            yield collate(batch, self.pad_id, self.tokens_per_call)
 
 
 class PairTrainer(SentenceTransformerTrainer):
     """Differs from the library's in its batches, in the ranks' agreement before backward, and in where it resumes."""
 
+    loss: Any
     optimizer: Any
     lr_scheduler: Any
 
@@ -52,8 +54,10 @@ class PairTrainer(SentenceTransformerTrainer):
         """Not prepared by accelerate, which would share out batches that are shared out already."""
         return DataLoader(self.batches, batch_size=None)
 
-    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The loss, once every rank has one: a rank that fails alone would leave its peers waiting in a collective.
+
+        The library's would embed column by column; the loss is given embeddings of the batch as `collate` arranged it.
 
         Raises:
             TrialFailed: on every rank, where any rank has an error or a loss that is not finite.
@@ -61,7 +65,7 @@ class PairTrainer(SentenceTransformerTrainer):
         error: str | None = None
         loss: Any = None
         try:
-            loss = super().compute_loss(*args, **kwargs)
+            loss = self.loss.compute_loss_from_embeddings(embed(model, inputs), inputs["label"])
             if not math.isfinite(value := float(loss)):
                 error = f"loss is {value} at step {self.state.global_step + 1}"
         except Exception as caught:  # whatever it is, the other ranks have to hear of it
@@ -102,6 +106,12 @@ class StepRandomness(TrainerCallback):
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         seed, share = self.batches.job.seed, self.batches.share
         torch.manual_seed((seed * 1_000_003 + state.global_step) * share.world_size + share.rank)
+
+
+def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
+    """Both columns of a batch that `collate` arranged: two tensors [rows, dimensions]."""
+    texts = torch.cat([model(dict(chunk))["sentence_embedding"] for chunk in batch["chunks"]])
+    return [texts[batch["first"]], texts[batch["second"]]]
 
 
 def agree(error: str | None, device: torch.device) -> None:

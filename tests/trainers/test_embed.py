@@ -1,0 +1,46 @@
+"""Work avoided must not change the mathematics: loss and gradient against the library's way, column by column."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import torch
+from sentence_transformers import SentenceTransformer
+
+from pairs.collate import collate, pad
+from pairs.tokenized import tokenize_batch
+from tests.trainers.cases import MAX_LENGTH, rows
+from trainers.base_model import resolve_base_model
+from trainers.fine_tune import switch_off_dropout
+from trainers.losses import build_loss
+from trainers.pair_trainer import embed
+
+PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosine": {}, "ranking": {"scale": 20.0}}
+
+
+def loss_and_gradient(
+    model: SentenceTransformer, loss: str, embeddings: Any, labels: torch.Tensor
+) -> tuple[float, torch.Tensor]:
+    """The loss and its gradient over all parameters as one vector; some parameters' own is zero up to rounding."""
+    value: Any = build_loss(loss, model, PARAMETERS[loss])
+    value = value.compute_loss_from_embeddings(embeddings, labels)
+    gradients = torch.autograd.grad(value, list(model.parameters()), allow_unused=True)
+    return float(value.detach()), torch.cat([gradient.flatten() for gradient in gradients if gradient is not None])
+
+
+@pytest.mark.parametrize("tokens_per_call", [0, 30])
+@pytest.mark.parametrize("loss", list(PARAMETERS))
+def test_loss_and_gradients_are_those_of_the_plain_way(tiny_model: str, loss: str, tokens_per_call: int) -> None:
+    model = SentenceTransformer(tiny_model, device="cpu").train()
+    switch_off_dropout(model)
+    pairs = rows(16, loss)
+    pairs = pa.concat_tables([pairs, pairs.slice(3, 4)]).combine_chunks()  # some texts stand twice
+    tokens = tokenize_batch(pairs.drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), MAX_LENGTH)
+    batch = collate(tokens.combine_chunks(), 0, tokens_per_call)
+    columns = [pad(tokens[name].combine_chunks(), 0) for name in ("ids1", "ids2")]
+    plain = [model(column)["sentence_embedding"] for column in columns]
+    ours, our_gradient = loss_and_gradient(model, loss, embed(model, batch), batch["label"])
+    theirs, their_gradient = loss_and_gradient(model, loss, plain, batch["label"])
+    assert sum(len(chunk["input_ids"]) for chunk in batch["chunks"]) < 2 * len(pairs)
+    assert ours == pytest.approx(theirs, rel=1e-5)
+    assert float((our_gradient - their_gradient).norm()) <= 1e-5 * float(their_gradient.norm())
