@@ -24,7 +24,7 @@ from trainers.base_model import resolve_base_model
 from trainers.cluster import connect
 from trainers.job import Data, Job
 from trainers.progress import Board
-from trainers.worker_group import GroupConfig, WorkerGroup
+from trainers.worker_group import GroupConfig, WorkerGroup, end_groups
 
 SIZES = (10_000, 1_000_000)
 STEPS = (20, 200)
@@ -71,9 +71,9 @@ def uss_at_steps(count: int, folder: Path) -> dict[int, float]:
             storage=str(folder / "groups"),
         )
     )
-    group.assign(job)
+    group.client.assign(job)
     found = dict(measured(board))
-    group.end()
+    end_groups([group])
     return found
 
 

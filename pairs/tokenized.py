@@ -115,14 +115,11 @@ def tokenize(
         tokenizer: the text of a tokenizer.json.
         in_memory: True: one table in the object store; False: parquet blocks beside the pairs, keyed by the data and
             the tokenizer; None: whichever fits.
-
-    Raises:
-        Mistakes: a text or a label is missing in some row.
     """
-    footer = _footer(pairs, split)
-    _refuse_missing(pairs.path(split), footer)
     if in_memory is None:
-        in_memory = _text_bytes(footer) * BYTES_PER_TEXT_BYTE < OBJECT_STORE_SHARE * _object_store_bytes()
+        in_memory = (
+            _text_bytes(_footer(pairs, split)) * BYTES_PER_TEXT_BYTE < OBJECT_STORE_SHARE * _object_store_bytes()
+        )
     if in_memory:
         blocks = _tokenized(pairs, split, tokenizer, max_length).to_arrow_refs()
         return TokenizedPairs(num_rows=pairs.num_rows(split), table=[_one_chunk.remote(*blocks)])
@@ -172,7 +169,13 @@ def _text_bytes(footer: Any) -> int:
     return sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
 
 
-def _refuse_missing(path: str, footer: Any) -> None:
+def refuse_missing(pairs: PreparedPairs, split: str) -> None:
+    """Look at the file's statistics only, which takes no time.
+
+    Raises:
+        Mistakes: a text or a label is missing in some row.
+    """
+    path, footer = pairs.path(split), _footer(pairs, split)
     counts: dict[str, int] = {}
     for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
         for column in (group.column(number) for number in range(group.num_columns)):

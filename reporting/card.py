@@ -53,6 +53,8 @@ class CardFacts(TypedDict, total=False):
     seed: Required[int]
     reproduce: Required[str]
     """One command that makes this model again from the prepared pairs."""
+    stopped: str
+    """A sentence where that command goes on beyond the saved weights, else empty."""
     search_space: dict[str, str]
     """Setting -> its range in words; empty for a single run."""
     states: dict[str, int]
@@ -64,6 +66,9 @@ class CardFacts(TypedDict, total=False):
     """The deciding metric on dev: base model, baseline settings, saved model."""
     baseline: float | None
     best: float | None
+    baseline_epochs: str
+    """Epochs trained, of how many the settings ask for, such as '2/10'."""
+    best_epochs: str
     versions: dict[str, str]
     """Package -> version where it was trained, printed beside the library's own list."""
 
@@ -153,15 +158,17 @@ def made_section(facts: CardFacts) -> list[str]:
     lines += [f"- **Seed:** {facts['seed']}"]
     lines += [f"- **Loss:** {note}" for note in facts.get("loss_notes", [])]
     lines += [f"- **Trained with:** {_pairs(facts.get('versions', {}))}"] if facts.get("versions") else []
-    lines += ["", f"| on dev | {facts['metric']} |", "|:--|--:|"]
-    names = {"untuned base model": "untuned", "baseline settings": "baseline", "this model": "best"}
-    lines += [f"| {name} | {words.score(facts.get(key))} |" for name, key in names.items()]  # type: ignore[arg-type]
+    lines += ["", f"| on dev | {facts['metric']} | epochs |", "|:--|--:|--:|"]
+    lines += [f"| untuned base model | {words.score(facts.get('untuned'))} | |"]
+    lines += [f"| baseline settings | {words.score(facts.get('baseline'))} | {facts.get('baseline_epochs', '')} |"]
+    lines += [f"| this model | {words.score(facts.get('best'))} | {facts.get('best_epochs', '')} |"]
     if space := facts.get("search_space"):
         counts = ", ".join(f"{count} {state}" for state, count in facts.get("states", {}).items())
         lines += ["", f"A search over these settings chose the best on dev; trials: {counts}.", ""]
         lines += ["| setting | searched | baseline | this model |", "|:--|:--|--:|--:|"]
         lines += [_row(name, searched, facts.get("baseline_settings", {}), best) for name, searched in space.items()]
-    return [*lines, "", "To make it again from the prepared pairs:", "", "```bash", facts["reproduce"], "```"]
+    lines += ["", "To make it again from the prepared pairs:", "", "```bash", facts["reproduce"], "```"]
+    return [*lines, "", facts["stopped"]] if facts.get("stopped") else lines
 
 
 def _row(name: str, searched: str, baseline: Mapping[str, float], best: Mapping[str, float]) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reporting import words
-from reporting.records import TrialRecord, best_of
+from reporting.records import TrialRecord, best_of, epochs_reached
 
 REFRESHES_PER_SECOND = 4
 STATE_STYLE = {"running": "cyan", "completed": "green", "stopped": "yellow", "failed": "red"}
@@ -52,6 +52,7 @@ class Live:
         self._header: list[str] = []
         self._started = time.monotonic()
         self._ends: float | None = None
+        self._budget_ends: float | None = None
         self._screen: RichLive | None = None
 
     def __enter__(self) -> "Live":
@@ -102,6 +103,11 @@ class Live:
         with self._lock:
             self._ends = None if seconds is None else time.monotonic() + seconds
 
+    def budget(self, seconds: float) -> None:
+        """The run is ended after this time from now, whatever the estimate says."""
+        with self._lock:
+            self._budget_ends = time.monotonic() + seconds
+
     def title(self) -> str:
         """Trials done, best so far, time used and left."""
         with self._lock:
@@ -113,8 +119,15 @@ class Live:
                 parts.append(f"best {self.metric} {words.score(best.value)} ({best.trial})")
             parts.append(f"{words.duration(time.monotonic() - self._started)} elapsed")
             if self._ends is not None and done != self.total:
-                parts.append(f"{words.duration(max(0.0, self._ends - time.monotonic()))} left")
+                parts.append(self._time_left(self._ends))
             return ", ".join(parts)
+
+    def _time_left(self, ends: float) -> str:
+        now = time.monotonic()
+        estimate = words.duration(max(0.0, ends - now))
+        if self._budget_ends is None or ends <= self._budget_ends:
+            return f"{estimate} left"
+        return f"{words.duration(max(0.0, self._budget_ends - now))} of the budget left (all trials: up to {estimate})"
 
     def render(self) -> Group:
         """The table as it stands now; rich calls it at most four times a second.
@@ -166,19 +179,15 @@ class Live:
         if told := self._notes[record.trial] or record.error:
             state.append(f" {told.splitlines()[0]}")
         values = [words.number(record.settings.get(name)) for name in names]
-        plain = (record.trial, *values, _epochs(record), words.score(record.value))
+        plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), words.score(record.value))
         left = words.duration(record.time_left) if record.state == "running" else ""
         return [*(Text(cell) for cell in plain), state, Text(left)]
 
     def _line(self, record: TrialRecord) -> str:
-        parts = [f"{record.trial}: {record.state}", f"epoch {_epochs(record)}"]
+        parts = [f"{record.trial}: {record.state}", f"epoch {epochs_reached(record.epoch, record.epochs)}"]
         parts.append(f"{self.metric} {words.score(record.value)}")
         parts.append(words.settings(record.settings))
         if record.time_left is not None:
             parts.append(f"{words.duration(record.time_left)} left")
         parts += [told for told in (self._notes[record.trial], record.error) if told]
         return f"{', '.join(parts)} | {self.title()}".replace("\n", " ")
-
-
-def _epochs(record: TrialRecord) -> str:
-    return f"{words.number(round(record.epoch, 2))}/{words.number(record.epochs)}"

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from reporting import words
 from reporting.run_folder import finite
 
 STATES = ("running", "completed", "stopped", "failed")
@@ -26,6 +27,7 @@ class TrialRecord:
     """Best value of the metric on dev so far; higher is better."""
     epoch: float = 0.0
     epochs: float
+    """Epochs that the settings ask for; `epoch` of them are trained and judged."""
     steps: int = 0
     """Optimizer steps taken."""
     start_s: float | None = None
@@ -53,6 +55,11 @@ class TrialRecord:
         if self.state != "running" or not self.epoch:
             return None
         return self.train_s / self.epoch * (self.epochs - self.epoch)
+
+
+def epochs_reached(epoch: float, epochs: float) -> str:
+    """Such as '2/10'."""
+    return f"{words.number(round(epoch, 2))}/{words.number(epochs)}"
 
 
 def count_states(records: Iterable[TrialRecord]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from reporting import words
+from reporting.records import epochs_reached
 from reporting.run_folder import finite
 
 
@@ -27,6 +28,9 @@ class RunResult:
     """The metric of the task's baseline settings; None where their trial did not report."""
     best: float | None
     best_trial: str | None = None
+    best_epoch: float | None = None
+    """Epochs that the best trial was trained for; fewer than its settings' where the search or the budget ended it."""
+    baseline_epoch: float | None = None
     best_settings: Mapping[str, float] = field(default_factory=dict)
     baseline_settings: Mapping[str, float] = field(default_factory=dict)
     model: str | None = None
@@ -39,20 +43,26 @@ class RunResult:
 
 
 def outcome_table(result: RunResult) -> Table:
-    """Untuned base, baseline settings and best on dev; the difference is to the untuned base."""
+    """Untuned base, baseline settings and best on dev; the difference is to the untuned base.
+
+    The column 'epochs' says how many were trained, of how many the settings ask for.
+    """
     table = Table(title=f"{result.task}: {result.metric} on dev", title_justify="left", title_style="bold")
     table.add_column("model")
     table.add_column(result.metric, justify="right")
     table.add_column("difference", justify="right")
+    table.add_column("epochs", justify="right")
     table.add_column("settings")
     best = f"best ({result.best_trial})" if result.best_trial else "best"
     rows = [
-        ("untuned base", result.untuned, {}),
-        ("baseline settings", result.baseline, result.baseline_settings),
-        (best, result.best, result.best_settings),
+        ("untuned base", result.untuned, None, {}),
+        ("baseline settings", result.baseline, result.baseline_epoch, result.baseline_settings),
+        (best, result.best, result.best_epoch, result.best_settings),
     ]
-    for name, value, settings in rows:
-        table.add_row(name, words.score(value), _difference(value, result.untuned), words.settings(settings))
+    for name, value, epoch, settings in rows:
+        reached = "" if epoch is None else epochs_reached(epoch, settings["epochs"])
+        others = words.settings({name: value for name, value in settings.items() if name != "epochs"})
+        table.add_row(name, words.score(value), _difference(value, result.untuned), reached, others)
     return table
 
 

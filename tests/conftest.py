@@ -34,9 +34,9 @@ def ray_cluster() -> Iterator[str]:
     """A Ray cluster of 4 logical CPUs on this machine, connected; its address, for a subprocess's RAY_ADDRESS."""
     import ray
 
-    from trainers.cluster import PROJECT, QUIET
+    from trainers.cluster import LOCAL, PROJECT, QUIET
 
-    os.environ |= QUIET | {"PYTHONPATH": str(PROJECT)}
+    os.environ |= QUIET | LOCAL | {"PYTHONPATH": str(PROJECT)}
     # Sockets have short paths at most (107 bytes): the folder is directly under the system's temporary one.
     folder = tempfile.mkdtemp(prefix="pairtune-")
     ray.init(

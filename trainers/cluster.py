@@ -25,6 +25,9 @@ QUIET = {
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "TOKENIZERS_PARALLELISM": "false",
 }
+LOCAL = {
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # a process per group; this machine is not taken away
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,7 @@ def _join(address: str, variables: dict[str, str], verbose: bool) -> None:
 
 def _start_local(verbose: bool) -> None:
     """Its processes inherit this environment, which spares them a runtime environment of their own."""
+    os.environ |= LOCAL
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     ray.init(
         num_cpus=len(os.sched_getaffinity(0)) + DATA_CPUS,  # drivers and trial actors take none

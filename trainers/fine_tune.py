@@ -16,6 +16,7 @@ from transformers import PrinterCallback, TrainerCallback
 from evaluation.evaluator import PairEvaluator
 from evaluation.judge import Judge
 from pairs.order import Share
+from trainers.dropout import use_cpu_dropout
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import Job, TrainingState
 from trainers.losses import build_loss
@@ -27,6 +28,9 @@ class Reporter(Protocol):
 
     def progress(self, job: Job, step: int) -> None:
         """A step was taken; may be dropped."""
+
+    def untuned(self, scores: dict[str, float]) -> None:
+        """Dev was judged before the first step."""
 
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
         """Dev was judged after a step. Every rank calls it and is told alike whether to go on."""
@@ -44,6 +48,8 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
     model = copy.deepcopy(base, {id(base.tokenizer): base.tokenizer})  # shared: training does not change it
+    if base.device.type == "cpu":
+        use_cpu_dropout(model)
     if not job.dropout:
         switch_off_dropout(model)
     with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +66,7 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
         trainer.remove_callback(PrinterCallback)
         reporting.trainer = trainer
         if job.score_untuned and start is None:
-            reporting.untuned = dev_metrics(trainer.evaluate())
+            report.untuned(dev_metrics(trainer.evaluate()))
         trainer.train(resume_from_checkpoint=resume_folder(start, folder))
 
 
@@ -120,7 +126,6 @@ class ReportOnDev(TrainerCallback):
     """Judges dev after each report step, reports on every rank, and stops where the answer says so."""
 
     trainer: PairTrainer
-    untuned: dict[str, float] | None = None
 
     def __init__(self, job: Job, reporter: Reporter, seconds: dict[str, float]) -> None:
         self.job, self.reporter, self.at = job, reporter, job.report_steps()
@@ -166,6 +171,5 @@ class ReportOnDev(TrainerCallback):
         """Plain Python values only: Ray refuses numpy scalars, and NaN breaks a later resume."""
         log = [entry for entry in state.log_history if "loss" in entry or f"eval_{self.job.metric}" in entry]
         found = {"epoch": self.at[state.global_step], "steps": state.global_step, "loss": log[-2]["loss"]}
-        untuned = {"untuned": self.untuned} if self.untuned else {}
         scores = dev_metrics(metrics)
-        return {**found, **scores, **self.seconds, **untuned, "dev": scores, "log": log}
+        return {**found, **scores, **self.seconds, "dev": scores, "log": log}

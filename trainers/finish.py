@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporting.card import CardFacts, write_card
-from reporting.records import TrialRecord, count_states
+from reporting.records import TrialRecord, count_states, epochs_reached
 from reporting.run_folder import RunFolder
 from reporting.summary import RunResult, outcome_dict
 from tasks.common.declaration import LOSS_PARAMETERS
@@ -54,6 +54,8 @@ def finish(asked: Request, run: RunFolder, found: Found) -> RunResult:
         baseline=found.baseline.value if found.baseline else None,
         best=found.best.value if found.best else None,
         best_trial=found.best.trial if found.best else None,
+        best_epoch=found.best.epoch if found.best else None,
+        baseline_epoch=found.baseline.epoch if found.baseline else None,
         best_settings=found.best.settings if found.best else {},
         baseline_settings=dict(asked.baseline),
         model=f"{run.shown}/best" if found.state else None,
@@ -101,6 +103,9 @@ def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
         data_fingerprint=asked.pairs.fingerprint,
         seed=asked.options.seed,
         reproduce=reproduce(asked, best),
+        stopped=stopped(found),
+        baseline_epochs=epochs_reached(found.baseline.epoch, found.baseline.epochs) if found.baseline else "",
+        best_epochs=epochs_reached(found.best.epoch, found.best.epochs) if found.best else "",
         search_space={name: str(allowed) for name, allowed in asked.space.items()},
         states=dict(result.states),
         settings=dict(best),
@@ -121,6 +126,17 @@ def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str
         if (value := entry.get(f"eval_{metric}")) is not None:
             line[metric] = value
     return list(lines.values())
+
+
+def stopped(found: Found) -> str:
+    """A sentence for the card where the best trial was ended before its settings' epochs, else nothing."""
+    best = found.best
+    if best is None or best.epoch >= best.epochs:
+        return ""
+    return (
+        f"This training was ended after {best.epoch:g} of {best.epochs:g} epochs; "
+        f"the command trains all of them, and has these weights after step {found.metrics['steps']}."
+    )
 
 
 def reproduce(asked: Request, settings: Mapping[str, float]) -> str:

@@ -75,7 +75,7 @@ class Report(NamedTuple):
     metrics: dict[str, Any] = {}
     """epoch, steps, loss, the dev metrics, start_s, train_s, evaluate_s, log (training log so far)."""
     state: Any = None
-    """From a worker a list of one reference to its TrainingState; from WorkerGroup.next_report the state itself."""
+    """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False
     error: str | None = None
 

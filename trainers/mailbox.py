@@ -15,6 +15,8 @@ from trainers.job import Job, Report
 MAX_TRIES = 3
 """Starts of one job: the first, and two more after its group was lost (a machine or a process was)."""
 
+ALIVE_TIMEOUT_S = 0.5
+
 
 class Answer(NamedTuple):
     """What every rank of a meeting is told: 'job', 'go', 'stop', 'failed' or 'end'."""
@@ -33,12 +35,14 @@ class Arrival(NamedTuple):
 
 
 class _Mailbox:
-    """The trial calls assign, take, decide, end; the workers call enter, meet, fatal."""
+    """Trials call lease, release, assign, take, decide; workers enter, meet, fatal; the group's owner lose and end."""
 
     def __init__(self, num_workers: int) -> None:
         self.num_workers = num_workers
         self.generation = ""
         self.ended = False
+        self.holder: Any = None
+        self.lost: str | None = None
         self.job: Job | None = None
         self.start: Any = None
         self.tries = 0
@@ -53,12 +57,25 @@ class _Mailbox:
             change()
             self.changed.notify_all()
 
+    async def lease(self, holder: Any) -> bool:
+        """Give the group to this trial actor, unless another one that is alive has it."""
+        if self.holder is not None and await _alive(self.holder):
+            return False
+        self.holder = holder
+        return True
+
+    async def release(self) -> None:
+        """The group is free for another trial actor."""
+        self.holder = None
+
     async def assign(self, job: Job, start: Any) -> None:
         """Replace whatever the group was doing by this job."""
 
         def change() -> None:
             self.job, self.start, self.tries, self.decision = job, start, 0, None
             self.reports.clear()
+            if self.lost:
+                self._fail(self.lost)
 
         await self._change(change)
 
@@ -69,6 +86,15 @@ class _Mailbox:
             self.decision = verdict
             self.start = start or self.start
             self.tries = 0
+
+        await self._change(change)
+
+    async def lose(self, error: str, for_good: bool) -> None:
+        """The group's run has ended unasked: the job in hand fails, and where it is for good every later one does."""
+
+        def change() -> None:
+            self.lost = error if for_good else None
+            self._fail(error)
 
         await self._change(change)
 
@@ -153,6 +179,17 @@ class _Mailbox:
         if self.job:
             self.reports.append(Report(error=error))
             self.job = None
+
+
+async def _alive(actor: Any) -> bool:
+    """A dead actor says so at once; one that is busy does not answer."""
+    try:
+        await asyncio.wait_for(actor.__ray_ready__.remote(), ALIVE_TIMEOUT_S)
+    except TimeoutError:
+        return True
+    except ray.exceptions.RayActorError:
+        return False
+    return True
 
 
 Mailbox: Any = ray.remote(num_cpus=0, max_concurrency=64)(_Mailbox)

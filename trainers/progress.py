@@ -22,6 +22,7 @@ class _Board:
 
     def __init__(self) -> None:
         self.trainings: dict[str, tuple[float, Progress]] = {}
+        self.untuned_scores: dict[str, float] = {}
 
     def step_taken(self, training: str, step: int, rows_per_step: int) -> None:
         """Called by rank 0 every few steps, without waiting for the answer."""
@@ -29,6 +30,14 @@ class _Board:
         began, earlier = self.trainings.get(training, (now, None))
         first_rows = earlier.first_rows if earlier else rows
         self.trainings[training] = began, Progress(step, rows, now - began, first_rows)
+
+    def judged_untuned(self, scores: dict[str, float]) -> None:
+        """Dev metrics of the base model, known long before its trial's first report."""
+        self.untuned_scores = scores
+
+    def untuned(self) -> dict[str, float]:
+        """Dev metrics of the base model; empty until they are known."""
+        return self.untuned_scores
 
     def all(self) -> dict[str, Progress]:
         """Training -> progress."""

@@ -1,9 +1,12 @@
 """The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
+import ray
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
@@ -14,7 +17,7 @@ from trainers.finish import Found, training_share
 from trainers.job import Job, TrainingState
 from trainers.trial import Trial, read_state
 from trainers.watch import Estimate, Watch
-from trainers.worker_group import GroupConfig
+from trainers.worker_group import WorkerGroup
 
 REDUCTION_FACTOR = 2
 """ASHA keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
@@ -30,13 +33,14 @@ class SearchPlan:
     run: RunFolder
     template: Job
     """The job of every trial; its settings are the fixed ones."""
-    group: GroupConfig
+    groups: Sequence[WorkerGroup]
+    """Warm, or on the way; there are as many trials at a time."""
+    board: Any
     space: Space
     baseline: dict[str, float]
     """The first trial: the task's baseline, moved into the space."""
     trials: int
     minutes: float | None
-    concurrent: int
 
     @property
     def varied(self) -> dict[str, Range | Choice]:
@@ -59,13 +63,15 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
     """Run the search until its trials, its minutes or its user end it; the best so far is returned in every case."""
     began = time.monotonic()
     estimate = Estimate(
-        plan.group.board,
+        plan.board,
         watch,
         plan.max_epochs * plan.template.data.train.num_rows,
         plan.trials,
-        plan.concurrent,
+        len(plan.groups),
     )
     estimate.start()
+    if plan.minutes:
+        watch.live.budget(plan.minutes * 60)
     try:
         results = tuner(plan, watch).fit()
     finally:
@@ -77,14 +83,15 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
 def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
     """Tune, told what the plan says."""
     first = {name: plan.baseline[name] for name in plan.varied}
-    trainable = tune.with_parameters(Trial, template=plan.template, group=plan.group, baseline=first)
+    mailboxes = [group.mailbox for group in plan.groups]
+    trainable = tune.with_parameters(Trial, template=plan.template, mailboxes=mailboxes, baseline=first)
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
         tune_config=tune.TuneConfig(
             metric=plan.template.metric,
             mode="max",
             num_samples=plan.trials,
-            max_concurrent_trials=plan.concurrent,
+            max_concurrent_trials=len(plan.groups),
             time_budget_s=plan.minutes * 60 if plan.minutes else None,
             reuse_actors=True,
             search_alg=sampler(plan, first),
@@ -145,9 +152,9 @@ def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: floa
         metrics=watch.results[best] if best else {},
         state=checkpoint(results, best, plan.template.metric) if best else None,
         baseline=next((r for r in records if all(r.settings[n] == v for n, v in plan.baseline.items())), None),
-        untuned=watch.untuned or {},
+        untuned=ray.get(plan.board.untuned.remote()),
         wall_s=wall_s,
-        training_share=training_share(records, plan.concurrent, wall_s),
+        training_share=training_share(records, len(plan.groups), wall_s),
         interrupted=watch.interrupted,
     )
 

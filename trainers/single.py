@@ -8,9 +8,9 @@ from typing import Any
 from reporting.live import Live
 from reporting.records import TrialRecord
 from reporting.trial_log import TrialLog
+from trainers.group_client import GroupClient
 from trainers.job import Report, TrainingState
 from trainers.start import Started
-from trainers.worker_group import WorkerGroup
 
 NAME = "baseline"
 
@@ -23,16 +23,15 @@ class Trained:
     metrics: dict[str, Any]
     """Of the best judgement of dev, with the training log up to it."""
     state: TrainingState | None
-    untuned: dict[str, float]
 
 
 def train_once(started: Started, log: TrialLog, live: Live) -> Trained:
     """Train the template's settings; an interrupt ends it with the best state so far."""
     job = replace(started.template, trial=NAME, score_untuned=True, assigned_at=time.time())
     record = TrialRecord(trial=NAME, settings=dict(job.settings), metric=job.metric, epochs=job.settings["epochs"])
-    trained = Trained(record=record, metrics={}, state=None, untuned={})
+    trained = Trained(record=record, metrics={}, state=None)
     live.update(record)
-    group = WorkerGroup(started.group)
+    group = started.groups[0].client
     try:
         group.assign(job)
         for report in reports(group):
@@ -45,12 +44,10 @@ def train_once(started: Started, log: TrialLog, live: Live) -> Trained:
     except KeyboardInterrupt:
         trained = replace(trained, record=replace(trained.record, state="stopped"))
         log.update(trained.record)
-    finally:
-        group.end()
     return trained
 
 
-def reports(group: WorkerGroup) -> Iterator[Report]:
+def reports(group: GroupClient) -> Iterator[Report]:
     """Every report of the job in hand; each is answered with 'go' when the next one is asked for."""
     while True:
         report = group.next_report()
@@ -74,7 +71,7 @@ def _after(trained: Trained, report: Report, metric: str) -> Trained:
         value=found[metric] if before is None else max(before, found[metric]),
         state="completed" if report.done else "running",
     )
-    trained = replace(trained, record=record, untuned=found.get("untuned") or trained.untuned)
+    trained = replace(trained, record=record)
     if before is None or found[metric] > before:
         trained = replace(trained, metrics=found, state=report.state or trained.state)
     return trained

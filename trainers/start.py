@@ -1,10 +1,11 @@
 """From a request to a cluster that holds model and tokenised pairs, ready for workers."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import ray
 
-from pairs.tokenized import tokenize
+from pairs.tokenized import refuse_missing, tokenize
 from reporting.environment import environment
 from reporting.run_folder import RunFolder
 from trainers.cluster import capacity, concurrent_groups, connect
@@ -12,18 +13,23 @@ from trainers.hardware import Hardware, choose
 from trainers.job import Data, Job
 from trainers.progress import Board
 from trainers.request import Request
-from trainers.worker_group import GroupConfig
+from trainers.worker_group import GroupConfig, WorkerGroup, end_groups
 
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A connected cluster with model and tokenised pairs in its object store."""
+    """A connected cluster with model and tokenised pairs in its object store, and worker groups on the way."""
 
     hardware: Hardware
-    concurrent: int
-    group: GroupConfig
+    groups: list[WorkerGroup]
+    board: Any
+    """The actor that workers tell their progress (trainers/progress.py)."""
     template: Job
     """The job of the baseline settings, without a name."""
+
+    def end(self) -> None:
+        """Let all groups go home."""
+        end_groups(self.groups)
 
 
 def reach_cluster(asked: Request) -> tuple[str, int]:
@@ -46,32 +52,42 @@ def reach_cluster(asked: Request) -> tuple[str, int]:
 
 
 def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
-    """Write down what is asked, tokenise, and put model and pairs where every worker finds them."""
+    """Write down what is asked, and start the worker groups; they import and meet while the pairs are tokenised.
+
+    Raises:
+        Mistakes: a text or a label is missing in some row; nothing was started.
+    """
+    refuse_missing(asked.pairs, "train")
     options = asked.options
     hardware = choose(options.precision, options.cpus_per_worker, options.gpu)
     run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
     run.write_json("environment.json", environment())
     run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
-    train = tokenize(asked.pairs, "train", asked.model.tokenizer(), asked.max_length)
-    candidates = asked.pairs.candidates()
-    data = Data(
-        train=train,
-        dev=[ray.put(asked.pairs.table("dev"))],
-        candidates=tuple(candidates) if candidates else None,
-    )
-    group = GroupConfig(
+    board = Board.remote()
+    config = GroupConfig(
         model=[ray.put(asked.model.files())],
-        board=Board.remote(),
+        board=board,
         max_length=asked.max_length,
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,
         storage=run.at("groups"),
     )
-    return Started(hardware=hardware, concurrent=concurrent, group=group, template=job(asked, data, hardware.bf16))
+    groups = [WorkerGroup(config) for _ in range(concurrent)]
+    return Started(hardware=hardware, groups=groups, board=board, template=job(asked, data(asked), hardware.bf16))
 
 
-def job(asked: Request, data: Data, bf16: bool) -> Job:
+def data(asked: Request) -> Data:
+    """The pairs in the object store, train as tokens and dev as texts."""
+    candidates = asked.pairs.candidates()
+    return Data(
+        train=tokenize(asked.pairs, "train", asked.model.tokenizer(), asked.max_length),
+        dev=[ray.put(asked.pairs.table("dev"))],
+        candidates=tuple(candidates) if candidates else None,
+    )
+
+
+def job(asked: Request, pairs: Data, bf16: bool) -> Job:
     """The job of the baseline settings."""
     task = asked.task
     return Job(
@@ -82,6 +98,6 @@ def job(asked: Request, data: Data, bf16: bool) -> Job:
         metric=task.metric,
         seed=asked.options.seed,
         reports_per_epoch=task.reports_per_epoch,
-        data=data,
+        data=pairs,
         bf16=bf16,
     )

@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+import ray
+
 from reporting.live import Live
 from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, outcome_lines, outcome_table
@@ -28,7 +30,10 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         started = start(asked, run, 1)
         live.header([f"{where}; {asked.options.workers} workers; {started.hardware.line()}"])
         began = time.monotonic()
-        trained = train_once(started, log, live)
+        try:
+            trained = train_once(started, log, live)
+        finally:
+            started.end()
         log.close()
         wall_s, record = time.monotonic() - began, trained.record
         found = Found(
@@ -37,7 +42,7 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
             metrics=trained.metrics,
             state=trained.state,
             baseline=record,
-            untuned=trained.untuned,
+            untuned=ray.get(started.board.untuned.remote()),
             wall_s=wall_s,
             training_share=training_share([record], 1, wall_s),
         )

@@ -1,8 +1,8 @@
-"""The Tune trainable: one actor keeps one warm worker group and hands it one trial after another."""
+"""The Tune trainable: one actor leases one warm worker group and hands it one trial after another."""
 
 import pickle
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,26 +10,28 @@ from typing import Any
 import ray
 from ray import tune
 
+from trainers.group_client import GroupClient
 from trainers.job import FAILED_VALUE, Job, Report, TrainingState
-from trainers.worker_group import GroupConfig, GroupLost, WorkerGroup
 
 STATE_FILE = "state.pickle"
+LEASE_AGAIN_S = 0.2
 
 
 class Trial(tune.Trainable):
     """Checkpoints belong to Tune: it asks for the state to be written, so retention, pause and restore are its own."""
 
     def setup(  # type: ignore[override]  # tune.with_parameters gives what a plain trainable does not take
-        self, config: dict[str, Any], template: Job, group: GroupConfig, baseline: Mapping[str, float]
+        self, config: dict[str, Any], template: Job, mailboxes: Sequence[Any], baseline: Mapping[str, float]
     ) -> None:
         """
         Args:
             config: the sampled settings.
             template: the job of every trial, but for its name and settings.
+            mailboxes: of all worker groups; there are as many as trials at a time, so one is free or about to be.
             baseline: the settings whose trial also judges the untuned base model.
         """
-        self.template, self.baseline, self.group_config = template, dict(baseline), group
-        self.group = WorkerGroup(group)
+        self.template, self.baseline = template, dict(baseline)
+        self.group = GroupClient(lease(mailboxes))
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -43,8 +45,7 @@ class Trial(tune.Trainable):
         """Train to the next judgement of dev. A failed trial is a failed result: Tune drops an actor that raises."""
         try:
             report = self._next_report()
-        except (GroupLost, ray.exceptions.RayError) as error:
-            self.group = WorkerGroup(self.group_config)
+        except ray.exceptions.RayError as error:
             report = Report(error=str(error))
         if report.error is not None:
             self.assigned = False
@@ -83,8 +84,18 @@ class Trial(tune.Trainable):
         self.assigned = False
 
     def cleanup(self) -> None:
-        """The group goes with the actor."""
-        self.group.end()
+        """The group stays warm for the next actor."""
+        ray.get(self.group.mailbox.release.remote())
+
+
+def lease(mailboxes: Sequence[Any]) -> Any:
+    """The mailbox of a group that no other actor has."""
+    me = ray.get_runtime_context().current_actor
+    while True:
+        for mailbox in mailboxes:
+            if ray.get(mailbox.lease.remote(me)):
+                return mailbox
+        time.sleep(LEASE_AGAIN_S)
 
 
 def read_state(folder: str) -> TrainingState:

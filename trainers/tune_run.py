@@ -31,14 +31,17 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         plan = SearchPlan(
             run=run,
             template=started.template,
-            group=started.group,
+            groups=started.groups,
+            board=started.board,
             space=asked.space,
             baseline=dict(asked.baseline),
             trials=options.trials,
             minutes=options.minutes,
-            concurrent=concurrent,
         )
-        found = search(plan, Watch(task.metric, plan.fixed, log, live))
+        try:
+            found = search(plan, Watch(task.metric, plan.fixed, log, live))
+        finally:
+            started.end()
         log.close()
         live.header(["saving the best model"])
         result = finish(asked, run, found)

@@ -24,7 +24,6 @@ class Watch(tune.Callback):
         self.records: dict[str, TrialRecord] = {}
         self.results: dict[str, dict[str, Any]] = {}
         """Per trial: of its best report, the metrics and the log up to it."""
-        self.untuned: dict[str, float] | None = None
         self.interrupted = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -47,7 +46,6 @@ class Watch(tune.Callback):
         value = result[self.metric]
         if record.value is None or value > record.value:
             self.results[trial.trial_id] = result
-        self.untuned = result.get("untuned") or self.untuned
         scalars = {name: number for name, number in result.items() if isinstance(number, float)}
         self.log.scalars(record.trial, result["steps"], scalars)
         self._put(

@@ -34,6 +34,11 @@ class Ranks:
         if self.rank == 0 and step % PROGRESS_EVERY == 0:
             self.board.step_taken.remote(job.trial, step, job.global_batch_size)
 
+    def untuned(self, scores: dict[str, float]) -> None:
+        """Told at once: a budget may end before the first report."""
+        if self.rank == 0:
+            self.board.judged_untuned.remote(scores)
+
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
         """Rank 0 brings metrics and state; every rank is told alike whether to go on."""
         own = Report(metrics, [ray.put(capture())], done) if self.rank == 0 else Report(done=done)

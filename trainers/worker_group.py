@@ -1,7 +1,9 @@
 """A worker group: one long-lived Ray Train run whose workers take one job after another."""
 
 import threading
+import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +11,14 @@ import ray
 from ray import train
 from ray.train.torch import TorchConfig, TorchTrainer
 
-from trainers.job import Job, Report, TrainingState
+from trainers.group_client import GroupClient
 from trainers.mailbox import Mailbox
 from trainers.worker import work
 
 COLLECTIVE_TIMEOUT_S = 300
 """How long a rank waits for a peer that is alive and silent (Ray's default is 1800 s)."""
+MAX_RUNS = 3
+"""Ray Train runs of one group: a run ends unasked where its controller is lost or its workers cannot be placed."""
 END_TIMEOUT_S = 10
 """A group between two jobs ends in well under this; one in the middle of an epoch is ended with its trial."""
 
@@ -35,19 +39,15 @@ class GroupConfig:
     """Absolute or remote folder that every node can reach; Ray Train keeps its bookkeeping there."""
 
 
-class GroupLost(RuntimeError):
-    """The Ray Train run of this group has ended although nobody ended it."""
-
-
 class WorkerGroup:
     """Start it early: processes, imports and rendezvous take seconds, and run while the caller does other things."""
 
     def __init__(self, config: GroupConfig) -> None:
         self.mailbox = Mailbox.remote(config.num_workers)
-        self._error: BaseException | None = None
-        self._kept: list[Any] | None = None
-        self._thread = threading.Thread(target=self._run, args=(self._trainer(config),), daemon=True)
-        self._thread.start()
+        self.client = GroupClient(self.mailbox)
+        self._ending = threading.Event()
+        self.thread = threading.Thread(target=self._run, args=(config,), daemon=True)
+        self.thread.start()
 
     def _trainer(self, config: GroupConfig) -> TorchTrainer:
         return TorchTrainer(
@@ -72,44 +72,28 @@ class WorkerGroup:
             ),
         )
 
-    def _run(self, trainer: TorchTrainer) -> None:
-        try:
-            trainer.fit()
-        except BaseException as error:
-            self._error = error
+    def _run(self, config: GroupConfig) -> None:
+        """Ray Train restarts lost workers itself; a run that ends although nobody ended it is started anew."""
+        for remaining in reversed(range(MAX_RUNS)):
+            error: BaseException | None = None
+            try:
+                self._trainer(config).fit()
+            except BaseException as caught:  # whatever it is, the trial that waits has to hear of it
+                error = caught
+            if self._ending.is_set():
+                return
+            ray.get(self.mailbox.lose.remote(f"the worker group ended: {error!r}", remaining == 0))
 
-    def assign(self, job: Job, start: TrainingState | None = None) -> None:
-        """Hand over a job, to begin from `start` or from the base model."""
-        self._kept = [ray.put(start)] if start else None
-        ray.get(self.mailbox.assign.remote(job, self._kept))
-
-    def next_report(self) -> Report:
-        """Wait for the job's next report.
-
-        Raises:
-            GroupLost: with what Ray Train said.
-        """
-        while (report := ray.get(self.mailbox.take.remote(1.0))) is None:
-            if not self._thread.is_alive():
-                raise GroupLost(f"the worker group ended: {self._error!r}")
-        return report._replace(state=self._keep(report.state))  # type: ignore[no-any-return]
-
-    def _keep(self, reported: list[Any] | None) -> TrainingState | None:
-        """What rank 0 put is lost with it, so this process, which outlives the group, puts it again."""
-        if reported is None:
-            return None
-        try:
-            state: TrainingState = ray.get(reported[0])
-        except (ray.exceptions.ObjectLostError, ray.exceptions.ReferenceCountingAssertionError):
-            return None  # rank 0 died right after its report: the restarted group begins at the last state kept
-        self._kept = [ray.put(state)]
-        return state
-
-    def go_on(self) -> None:
-        """Answer a report that was not the last."""
-        ray.get(self.mailbox.decide.remote("go", self._kept))
-
-    def end(self) -> None:
-        """Let the workers go home and wait for it."""
+    def dismiss(self) -> None:
+        """No further job; `thread` ends when the workers have gone."""
+        self._ending.set()
         ray.get(self.mailbox.end.remote())
-        self._thread.join(END_TIMEOUT_S)
+
+
+def end_groups(groups: Sequence[WorkerGroup]) -> None:
+    """Let the workers of all groups go home, and wait for it a while."""
+    for group in groups:
+        group.dismiss()
+    deadline = time.monotonic() + END_TIMEOUT_S
+    for group in groups:
+        group.thread.join(max(0.0, deadline - time.monotonic()))

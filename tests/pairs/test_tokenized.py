@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 from pairs import prepared, tokenized
 from pairs.order import Share
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import tokenize, tokenize_batch
+from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
 from tasks.common.mistakes import Mistakes
 from tests.trainers.cases import rows
 from trainers.base_model import resolve_base_model
@@ -62,11 +62,11 @@ def test_every_row_arrives_once_over_both_ranks(
         assert again == tokens
 
 
-def test_a_row_without_a_text_is_refused_by_name_and_count(ray_cluster: str, tiny_model: str, tmp_path: Path) -> None:
+def test_a_row_without_a_text_is_refused_by_name_and_count(tmp_path: Path) -> None:
     train = rows(10, "cosine")
     train = train.set_column(1, "sentence2", pa.array([None, None, *train["sentence2"].to_pylist()[2:]], pa.string()))
     folder = tmp_path / "data"
     pairs = prepare(folder, rows(10, "cosine"))
     pa.parquet.write_table(train, folder / "train.parquet")
     with pytest.raises(Mistakes, match="'sentence2' is empty in 2 rows"):
-        tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32)
+        refuse_missing(pairs, "train")

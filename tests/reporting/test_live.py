@@ -114,6 +114,15 @@ def test_the_estimate_is_shown_until_all_trials_are_done() -> None:
     assert "left" not in live.title()
 
 
+def test_a_budget_that_ends_before_the_estimate_is_said_beside_it() -> None:
+    live = Live("cosine_ap", 16, console(terminal=True))
+    live.budget(600.0)
+    live.time_left(60.0)
+    assert live.title().endswith(" left")
+    live.time_left(7200.0)
+    assert " of the budget left (all trials: up to " in live.title()
+
+
 def test_a_budget_without_a_number_of_trials() -> None:
     live = Live("cosine_ap", None, console(terminal=True))
     live.update(record(state="completed"))

@@ -16,8 +16,10 @@ RESULT = RunResult(
     baseline=0.71,
     best=0.76,
     best_trial="trial-04",
-    best_settings={"learning_rate": 4e-5, "global_batch_size": 16.0},
-    baseline_settings={"learning_rate": 2e-5, "global_batch_size": 32.0},
+    best_epoch=10.0,
+    baseline_epoch=2.0,
+    best_settings={"learning_rate": 4e-5, "global_batch_size": 16.0, "epochs": 10.0},
+    baseline_settings={"learning_rate": 2e-5, "global_batch_size": 32.0, "epochs": 10.0},
     model="runs/my tickets/best",
     states={"completed": 3, "stopped": 2},
     wall_s=321.0,
@@ -35,9 +37,9 @@ def drawn(result: RunResult) -> str:
 def test_the_table_compares_untuned_baseline_and_best() -> None:
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in drawn(RESULT).splitlines() if "│" in line]
     assert rows == [
-        ["untuned base", "0.5000", "", ""],
-        ["baseline settings", "0.7100", "+0.2100", "learning_rate=2e-05 global_batch_size=32"],
-        ["best (trial-04)", "0.7600", "+0.2600", "learning_rate=4e-05 global_batch_size=16"],
+        ["untuned base", "0.5000", "", "", ""],
+        ["baseline settings", "0.7100", "+0.2100", "2/10", "learning_rate=2e-05 global_batch_size=32"],
+        ["best (trial-04)", "0.7600", "+0.2600", "10/10", "learning_rate=4e-05 global_batch_size=16"],
     ]
 
 
@@ -65,7 +67,9 @@ def test_no_better_than_untuned_is_said() -> None:
 
 
 def test_without_a_model_the_reader_is_sent_to_the_trials() -> None:
-    nothing = replace(RESULT, model=None, best=None, baseline=None, best_trial=None, states={"failed": 2})
+    nothing = replace(
+        RESULT, model=None, best=None, baseline=None, best_trial=None, best_epoch=None, states={"failed": 2}
+    )
     assert next_commands(nothing) == []
     assert outcome_lines(nothing)[-1] == "no model: no trial reached its first report; see runs/my tickets/trials.jsonl"
     assert "best" in drawn(nothing)

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import ray
 
 from pairs.tokenized import TokenizedPairs
 from trainers.job import Data, Job, Report
-from trainers.mailbox import MAX_TRIES, Arrival, _Mailbox
+from trainers.mailbox import ALIVE_TIMEOUT_S, MAX_TRIES, Arrival, _Mailbox
 
 JOB = Job(
     trial="t1",
@@ -148,5 +150,51 @@ def test_an_ended_group_goes_home(arrival: Arrival) -> None:
         mailbox = await started()
         await mailbox.end()
         assert {answer.verdict for answer in await both(mailbox, 1, arrival, arrival)} <= {"end", "stop"}
+
+    run(conversation())
+
+
+def test_a_group_that_is_lost_for_good_fails_every_later_job_at_once() -> None:
+    async def conversation() -> None:
+        mailbox = await started()
+        for for_good in (False, True):
+            await mailbox.lose("no machine", for_good)
+            taken = await mailbox.take(5)
+            assert taken is not None
+            assert taken.error == "no machine"
+            await mailbox.assign(JOB, None)
+            assert [each.error for each in mailbox.reports] == ["no machine"] * for_good
+
+    run(conversation())
+
+
+def actor(answer: Any) -> Any:
+    """Something that is asked for life as an actor is."""
+
+    async def ready() -> None:
+        if isinstance(answer, Exception):
+            raise answer
+        await asyncio.sleep(answer)
+
+    return SimpleNamespace(__ray_ready__=SimpleNamespace(remote=ready))
+
+
+@pytest.mark.parametrize("holder", [actor(0), actor(ALIVE_TIMEOUT_S * 10)], ids=["idle", "busy"])
+def test_a_group_belongs_to_one_living_trial_actor_until_it_is_released(holder: Any) -> None:
+    async def conversation() -> None:
+        mailbox = _Mailbox(num_workers=2)
+        assert await mailbox.lease(holder)
+        assert not await mailbox.lease(actor(0))
+        await mailbox.release()
+        assert await mailbox.lease(actor(0))
+
+    run(conversation())
+
+
+def test_a_dead_trial_actor_loses_its_group_to_the_next() -> None:
+    async def conversation() -> None:
+        mailbox = _Mailbox(num_workers=2)
+        assert await mailbox.lease(actor(ray.exceptions.ActorDiedError()))
+        assert await mailbox.lease(actor(0))
 
     run(conversation())

@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from tests.trainers.cases import group_config, job
+from trainers.group_client import GroupClient
 from trainers.job import Job, Report, TrainingState
-from trainers.worker_group import WorkerGroup
+from trainers.worker_group import WorkerGroup, end_groups
 
 LOSSES = ("contrastive", "cosine", "ranking")
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -20,15 +21,14 @@ pytestmark = pytest.mark.usefixtures("ray_cluster")
 @pytest.fixture(scope="module")
 def groups(
     ray_cluster: str, tiny_model: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[int, WorkerGroup]]:
+) -> Iterator[dict[int, GroupClient]]:
     storage = str(tmp_path_factory.mktemp("groups"))
     groups = {workers: WorkerGroup(group_config(tiny_model, workers, storage)) for workers in (1, 2)}
-    yield groups
-    for group in groups.values():
-        group.end()
+    yield {workers: group.client for workers, group in groups.items()}
+    end_groups(list(groups.values()))
 
 
-def train(group: WorkerGroup, asked: Job, start: TrainingState | None = None) -> list[Report]:
+def train(group: GroupClient, asked: Job, start: TrainingState | None = None) -> list[Report]:
     group.assign(asked, start)
     reports = [group.next_report()]
     while not reports[-1].done and reports[-1].error is None:
@@ -47,7 +47,7 @@ def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_one_worker_and_two_have_the_same_loss_curve(
-    groups: dict[int, WorkerGroup], tiny_model: str, loss: str
+    groups: dict[int, GroupClient], tiny_model: str, loss: str
 ) -> None:
     asked = job(tiny_model, loss, train_rows=160, reports_per_epoch=20, dropout=False)
     asked = replace(asked, settings={**asked.settings, "epochs": 1})
@@ -57,7 +57,7 @@ def test_one_worker_and_two_have_the_same_loss_curve(
     assert curves[1] == pytest.approx(curves[0], rel=1e-4)
 
 
-def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, WorkerGroup], tiny_model: str) -> None:
+def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, GroupClient], tiny_model: str) -> None:
     asked = job(tiny_model, "cosine")
     other = replace(job(tiny_model, "contrastive"), trial="another", seed=9)
     first, _, third = (train(groups[1], each)[-1] for each in (asked, other, asked))
@@ -66,7 +66,7 @@ def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, WorkerGr
 
 
 def test_a_training_that_was_cut_in_the_middle_of_an_epoch_ends_as_one_that_was_not(
-    groups: dict[int, WorkerGroup], tiny_model: str
+    groups: dict[int, GroupClient], tiny_model: str
 ) -> None:
     asked = job(tiny_model, "ranking", reports_per_epoch=2)
     groups[1].assign(asked)
@@ -84,7 +84,7 @@ def test_a_training_that_was_cut_in_the_middle_of_an_epoch_ends_as_one_that_was_
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_trial_whose_loss_is_not_finite_fails_alone(
-    groups: dict[int, WorkerGroup], tiny_model: str, workers: int
+    groups: dict[int, GroupClient], tiny_model: str, workers: int
 ) -> None:
     good = job(tiny_model, "cosine")
     bad = replace(good, trial="bad", settings={**good.settings, "learning_rate": 1e30})
@@ -94,7 +94,7 @@ def test_a_trial_whose_loss_is_not_finite_fails_alone(
 
 
 def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept(
-    groups: dict[int, WorkerGroup], tiny_model: str
+    groups: dict[int, GroupClient], tiny_model: str
 ) -> None:
     asked = job(tiny_model, "cosine")
     whole = train(groups[2], asked)[-1]

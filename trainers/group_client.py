@@ -1,0 +1,44 @@
+"""A trial's side of a worker group: hand over a job, take its reports, say go on. Needs neither torch nor Ray Train."""
+
+from typing import Any
+
+import ray
+
+from trainers.job import Job, Report, TrainingState
+
+ASK_AGAIN_S = 1.0
+"""A call that waits for ever could not be interrupted."""
+
+
+class GroupClient:
+    """Works through the group's mailbox, so it can live in any process of the cluster."""
+
+    def __init__(self, mailbox: Any) -> None:
+        self.mailbox = mailbox
+        self._kept: list[Any] | None = None
+
+    def assign(self, job: Job, start: TrainingState | None = None) -> None:
+        """Hand over a job, to begin from `start` or from the base model."""
+        self._kept = [ray.put(start)] if start else None
+        ray.get(self.mailbox.assign.remote(job, self._kept))
+
+    def next_report(self) -> Report:
+        """Wait for the job's next report; where the group was lost for good, one with that error."""
+        while (report := ray.get(self.mailbox.take.remote(ASK_AGAIN_S))) is None:
+            pass
+        return report._replace(state=self._keep(report.state))  # type: ignore[no-any-return]
+
+    def _keep(self, reported: list[Any] | None) -> TrainingState | None:
+        """What rank 0 put is lost with it, so this process, which outlives the group, puts it again."""
+        if reported is None:
+            return None
+        try:
+            state: TrainingState = ray.get(reported[0])
+        except (ray.exceptions.ObjectLostError, ray.exceptions.ReferenceCountingAssertionError):
+            return None  # rank 0 died right after its report: the restarted group begins at the last state kept
+        self._kept = [ray.put(state)]
+        return state
+
+    def go_on(self) -> None:
+        """Answer a report that was not the last."""
+        ray.get(self.mailbox.decide.remote("go", self._kept))
