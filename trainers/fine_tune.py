@@ -66,7 +66,8 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
         trainer.remove_callback(PrinterCallback)
         reporting.trainer = trainer
         if job.score_untuned and start is None:
-            report.untuned(dev_metrics(trainer.evaluate()))
+            # Not by trainer.evaluate(): before train() it leaves the model without DDP, and the ranks diverge.
+            report.untuned(evaluator(job)(model))
         trainer.train(resume_from_checkpoint=resume_folder(start, folder))
 
 

@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from sentence_transformers import SentenceTransformer
 from typer.testing import CliRunner
 
+from evaluation.judge import Judge
+from evaluation.scoring import score_model
 from jobs import train, tune
 from pairs import prepared
 from tests.trainers.cases import rows
@@ -77,4 +80,7 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     found = json.loads((run / "result.json").read_text())
     assert found["best"] == trial["value"]
     assert found["untuned"] != found["best"]
+    dev = Judge("binary", pq.read_table(Path(data) / "dev.parquet"))
+    exported = score_model(str(run / "best"), dev, lambda done, total: None)  # ranks that diverged would not agree
+    assert exported["cosine_ap"] == pytest.approx(found["best"], abs=1e-6)
     assert (run / "best" / "README.md").exists()
