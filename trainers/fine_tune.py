@@ -52,13 +52,14 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
         use_cpu_dropout(model)
     if not job.dropout:
         switch_off_dropout(model)
+    judge_dev = evaluator(job)
     with tempfile.TemporaryDirectory() as folder:
         reporting = ReportOnDev(job, report, dict(start.clock) if start else {})
         trainer = PairTrainer(
             model=model,
             args=arguments(job, share, folder, base.device.type),
             loss=build_loss(job.loss, model, job.loss_parameters),
-            evaluator=evaluator(job),
+            evaluator=judge_dev,
             batches=PairBatches(job, share, model.tokenizer.pad_token_id, TOKENS_PER_CALL[base.device.type]),
             start=start,
             callbacks=[reporting],
@@ -66,8 +67,8 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
         trainer.remove_callback(PrinterCallback)
         reporting.trainer = trainer
         if job.score_untuned and start is None:
-            # Not by trainer.evaluate(): before train() it leaves the model without DDP, and the ranks diverge.
-            report.untuned(evaluator(job)(model))
+            # trainer.evaluate() marks the model as prepared: train() would leave it without DDP, and ranks diverge.
+            report.untuned(judge_dev(model))
         trainer.train(resume_from_checkpoint=resume_folder(start, folder))
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 TOKENS_PER_CALL = {"cpu": 64, "cuda": 4096}
 """What one more call of the model costs, forward and backward, in tokens of work on this kind of device.
 
-cpu: measured on tickets, 32 pairs, one thread: 12 pairs/s at 32 to 128, 9 at 16, 10.5 at 256. cuda: a guess.
+cpu: tickets, 32 pairs, one thread: 8.9 pairs/s at 0, 12.8 at 16, 13.2 at 64, 11.5 at 256; invoices, of like lengths,
+8.0 at 64 as at 256 (`python -m benchmarks.training_step`). cuda: a guess.
 """
 
 

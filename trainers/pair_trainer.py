@@ -66,7 +66,7 @@ class PairTrainer(SentenceTransformerTrainer):
         loss: Any = None
         try:
             loss = self.loss.compute_loss_from_embeddings(embed(model, inputs), inputs["label"])
-            if not math.isfinite(value := float(loss)):
+            if not math.isfinite(value := loss.item()):
                 error = f"loss is {value} at step {self.state.global_step + 1}"
         except Exception as caught:  # whatever it is, the other ranks have to hear of it
             error = f"{type(caught).__name__}: {caught}"

@@ -74,7 +74,12 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
         storage=run.at("groups"),
     )
     groups = [WorkerGroup(config) for _ in range(concurrent)]
-    return Started(hardware=hardware, groups=groups, board=board, template=job(asked, data(asked), hardware.bf16))
+    try:
+        template = job(asked, data(asked), hardware.bf16)
+    except BaseException:  # an interrupt too: nobody else knows of the groups yet
+        end_groups(groups)
+        raise
+    return Started(hardware=hardware, groups=groups, board=board, template=template)
 
 
 def data(asked: Request) -> Data:
