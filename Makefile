@@ -1,10 +1,10 @@
-# make demo | test | lint | clean. Each makes its own .venv first, with the pinned versions, once.
+# make demo | test | lint | bench | bench-long | clean. Each makes its own .venv first, with the pinned versions, once.
 
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --no-input --disable-pip-version-check --quiet
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench bench-long clean
 
 # Prepares a small version of the invoices task and tries four settings of it, two at a time, with the real base model.
 # Two epochs instead of the card's four, and a time budget: on two cores it has to end within six minutes.
@@ -20,6 +20,24 @@ lint: .venv/.installed
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
+
+# Ours beside its rivals, in turns; leave the machine alone meanwhile. Tables, and JSON in build/bench/. Within 30 minutes on two
+# cores, bench-long within some hours.
+bench: .venv/.installed
+	$(python) -m benchmarks.limit --rounds 3
+	$(python) -m benchmarks.training_step --pairs 128 --rounds 3
+	$(python) -m benchmarks.group_start
+	$(python) -m benchmarks.search_cost --pairs 50
+	$(python) -m benchmarks.search_cost --pairs 500 --rival optuna
+	$(python) -m benchmarks.streaming
+	$(python) -m benchmarks.scale
+
+bench-long: .venv/.installed
+	$(python) -m benchmarks.training_step
+	$(python) -m benchmarks.search_cost --rounds 3
+	$(python) -m benchmarks.time_to_quality
+	$(python) -m benchmarks.streaming --tokenised 10000000
+	$(python) -m benchmarks.scale --trials 1000 --rounds 1
 
 # Removes the .venv and the caches; data/ and runs/ are yours and stay.
 clean:

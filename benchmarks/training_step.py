@@ -1,109 +1,183 @@
-"""What arranging a batch and the CPU's own dropout save: forward and backward, the ways taken in turns, one thread.
+"""Training steps per second, ours against the library's trainer, in turns on the same rows, with the same threads.
 
-python -m benchmarks.training_step PATH/TO/prepared/pairs
+python -m benchmarks.training_step [--steps 10] [--pairs 128] [--rounds 5] [--threads 2] [--bf16] [--data PATH/TO/prepared/pairs]
+
+Timed from the begin of the first step to the end of the last: batches, forward, backward, clipping, optimizer,
+schedule. The library's trainer runs with its defaults, and where the processor computes bf16 natively, or with
+--bf16, with that as well.
 """
 
-import statistics
-import sys
+import multiprocessing
+import os
+import tempfile
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Annotated, Any
+from unittest.mock import patch
 
 import pyarrow as pa
 import torch
-from rich.console import Console
-from rich.table import Table
-from sentence_transformers import SentenceTransformer
+import typer
+from transformers import TrainerCallback
 
-from pairs.collate import collate, pad
-from pairs.order import Share, batches_in_memory
+from benchmarks.cases import CASES, Case, training_pairs
+from benchmarks.measure import in_turns, progress, ratios, report
+from benchmarks.rivals import library_trainer
+from pairs.order import Share, batches_in_memory, shuffled
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import tokenize_batch
+from pairs.tokenized import TokenizedPairs, tokenize_batch
 from tasks.common import loading
-from tasks.common.declaration import BASE_MODEL, LOSS_PARAMETERS, Task
+from tasks.common.declaration import BASE_MODEL, Task
 from trainers.base_model import load_model, resolve_base_model
-from trainers.dropout import Dropout, use_cpu_dropout
-from trainers.hardware import TOKENS_PER_CALL
-from trainers.losses import build_loss
-from trainers.pair_trainer import embed
+from trainers.cluster import ALLOCATOR
+from trainers.fine_tune import build_trainer
+from trainers.hardware import Hardware, choose
+from trainers.job import Data, Job
 
-STEPS = 3
-ROUNDS = 3
-ACTIVATIONS = 16 * 12 * 55 * 55
-"""Attention weights of one layer for 16 texts of 55 tokens, as invoices are."""
-Embeddings = list[torch.Tensor]
+SEED = 0
+OURS, LIBRARY, BY_HAND = "ours", "the library", "the library with bf16"
 
 
-def column_by_column(model: SentenceTransformer, batch: pa.Table, pad_id: int) -> tuple[Embeddings, int]:
-    """The library's way: each column padded to its longest text. Returns the tokens computed, too."""
-    columns = [pad(batch[name].combine_chunks(), pad_id) for name in ("ids1", "ids2")]
-    return [model(column)["sentence_embedding"] for column in columns], sum(c["input_ids"].numel() for c in columns)
+@dataclass(frozen=True, kw_only=True)
+class TokensAtHand(TokenizedPairs):
+    """A tokenised table of this process."""
+
+    tokens: pa.Table
+
+    def batches(self, share: Share, seed: int, epoch: int) -> Iterator[pa.Table]:
+        """As from the object store."""
+        return batches_in_memory(self.tokens, share, seed, epoch)
 
 
-def in_chunks(tokens_per_call: int) -> Callable[[SentenceTransformer, pa.Table, int], tuple[Embeddings, int]]:
-    """Our way, with this price of a call."""
+class Stopwatch(TrainerCallback):
+    """Seconds from the begin of the first step to the end of the last."""
 
-    def way(model: SentenceTransformer, batch: pa.Table, pad_id: int) -> tuple[Embeddings, int]:
-        arranged = collate(batch, pad_id, tokens_per_call)
-        return embed(model, arranged), sum(chunk["input_ids"].numel() for chunk in arranged["chunks"])
+    began = ended = 0.0
 
-    return way
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.began = self.began or time.perf_counter()
 
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.ended = time.perf_counter()
 
-def measured(task: Task, tokens: pa.Table, files: dict[str, bytes]) -> list[tuple[str, float, float]]:
-    """(way, pairs/s, tokens computed for each token that the batch holds)."""
-    settings = task.settings
-    size, plain = int(settings["global_batch_size"]), load_model(files, int(task.max_length.value), "cpu").train()
-    quick = load_model(files, int(task.max_length.value), "cpu").train()
-    use_cpu_dropout(quick)
-    ways: dict[str, tuple[SentenceTransformer, Any]] = {"column by column": (plain, column_by_column)}
-    ways |= {f"chunks, {price} tokens a call": (plain, in_chunks(price)) for price in (0, 16, 64, 256)}
-    ways["chunks as trained, our dropout"] = (quick, in_chunks(TOKENS_PER_CALL["cpu"]))
-    batches = list(batches_in_memory(tokens, Share(global_batch_size=size), seed=0, epoch=0))[:STEPS]
-    held = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
-    parameters = {name: settings[name] for name in LOSS_PARAMETERS[task.loss]}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    computed = dict.fromkeys(ways, 0)
-    for _ in range(ROUNDS):
-        for name, (model, way) in ways.items():
-            loss: Any = build_loss(task.loss, model, parameters)
-            began, computed[name] = time.perf_counter(), 0
-            for batch in batches:
-                embeddings, count = way(model, batch, model.tokenizer.pad_token_id)
-                loss.compute_loss_from_embeddings(embeddings, collate(batch, 0)["label"]).backward()
-                model.zero_grad()
-                computed[name] += count
-            seconds[name].append(time.perf_counter() - began)
-    pairs = size * len(batches)
-    return [(name, pairs / statistics.median(seconds[name]), computed[name] / held) for name in ways]
+    def seconds(self, trainer: Any) -> float:
+        """Of this trainer's training."""
+        trainer.add_callback(self)
+        trainer.train()
+        return self.ended - self.began
 
 
-def dropout_ms(times: int = 20) -> dict[str, float]:
-    """Median milliseconds of torch's dropout and of ours, in turns."""
-    activations = torch.rand(ACTIVATIONS)
-    layers = {"torch": torch.nn.Dropout(0.1), "ours": Dropout(0.1)}
-    taken: dict[str, list[float]] = {name: [] for name in layers}
-    for _ in range(times):
-        for name, layer in layers.items():
-            began = time.perf_counter()
-            layer(activations)
-            taken[name].append(1e3 * (time.perf_counter() - began))
-    return {name: statistics.median(each) for name, each in taken.items()}
+def job(task: Task, size: int, steps: int, tokens: pa.Table, hardware: Hardware) -> Job:
+    """One epoch of so many steps."""
+    settings = {**task.settings, "global_batch_size": size, "epochs": 1}
+    return Job(
+        trial="benchmark",
+        settings=settings,
+        loss=task.loss,
+        kind=task.kind,
+        metric=task.metric,
+        seed=SEED,
+        reports_per_epoch=1,
+        data=Data(train=TokensAtHand(num_rows=size * steps, tokens=tokens), dev=[]),
+        bf16=hardware.bf16,
+        optimizer=hardware.optimizer,
+    )
 
 
-def main(folder: str) -> None:
-    """Print a line per way."""
-    torch.set_num_threads(1)
-    pairs, model = PreparedPairs.open(folder), resolve_base_model(BASE_MODEL)
-    task = loading.load(pairs.manifest["task"], folder)
-    tokens = tokenize_batch(pairs.table("train"), model.tokenizer(), int(task.max_length.value)).combine_chunks()
-    table = Table("way", "pairs/s", "tokens computed / held", title=f"{task.name}, one thread", title_justify="left")
-    for name, speed, ratio in measured(task, tokens, model.files()):
-        table.add_row(name, f"{speed:.2f}", f"{ratio:.2f}")
-    Console().print(table)
-    milliseconds = ", ".join(f"{name} {value:.1f} ms" for name, value in dropout_ms().items())
-    print(f"dropout of {ACTIVATIONS:,} activations: {milliseconds}")
+def trained(way: str, task_name: str, size: int, rows: pa.Table, hardware: Hardware) -> float:
+    """Train these rows once, this way; seconds of the steps. Called in a process of the way's own."""
+    torch.set_num_threads(hardware.threads)
+    task, resolved = loading.load(task_name), resolve_base_model(BASE_MODEL)
+    length = int(task.max_length.value)
+    model = load_model(resolved.files(), length, hardware.device)
+    tokens = tokenize_batch(rows, resolved.tokenizer(), length).combine_chunks()
+    asked = job(task, size, len(rows) // size, tokens, hardware)
+    with tempfile.TemporaryDirectory() as folder:
+        if way == OURS:
+            return Stopwatch().seconds(build_trainer(asked, model, Share(global_batch_size=size), folder, start=None))
+        return Stopwatch().seconds(
+            library_trainer(
+                model,
+                rows,
+                task.loss,
+                asked.loss_parameters,
+                output_dir=folder,
+                num_train_epochs=1,
+                per_device_train_batch_size=size,
+                seed=SEED,
+                bf16=way == BY_HAND,
+                use_cpu=hardware.device == "cpu",
+            )
+        )
+
+
+def process(way: str) -> ProcessPoolExecutor:
+    """A process for one way; ours has the environment that our workers have."""
+    with patch.dict(os.environ, ALLOCATOR if way == OURS else {}):
+        pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        pool.submit(os.getpid).result()  # it starts with its first call
+    return pool
+
+
+def measured(
+    case: Case, rows: pa.Table, steps: int, rounds: int, hardware: Hardware, names: list[str]
+) -> dict[str, Any]:
+    """One row of the table."""
+    task, size = loading.load(case.task), case.global_batch_size
+    rows = rows.take(pa.array(shuffled(len(rows), SEED, 0)[: size * steps]))
+    held = tokenize_batch(rows, resolve_base_model(BASE_MODEL).tokenizer(), int(task.max_length.value))
+    tokens = sum(len(held[name].combine_chunks().flatten()) for name in ("ids1", "ids2"))
+    with ExitStack() as stack:
+        pools = {name: stack.enter_context(process(name)) for name in names}
+
+        def way(name: str) -> Callable[[], float]:
+            return lambda: pools[name].submit(trained, name, case.task, size, rows, hardware).result()
+
+        ways = {name: way(name) for name in names}
+        for name in names:
+            progress(f"{case.name}, once to warm up: {name}")
+            ways[name]()
+        seconds = in_turns(ways, rounds, lambda what: progress(f"{case.name}, {what}"))
+    rivals = {name: ratios(seconds[name], seconds[OURS]) for name in names if name != OURS}
+    return {
+        "case": case.name,
+        "our pairs/s": [len(rows) / each for each in seconds[OURS]],
+        "our tokens/s": [tokens / each for each in seconds[OURS]],
+        "library pairs/s": [len(rows) / each for each in seconds[LIBRARY]],
+        "times the library": rivals[LIBRARY],
+        "times bf16 by hand": rivals.get(BY_HAND),
+    }
+
+
+def main(
+    steps: int = 10,
+    pairs: Annotated[int, typer.Option(help="At most so many pairs a round, but two steps.")] = 10_000,
+    rounds: int = 5,
+    threads: int = os.cpu_count() or 1,
+    bf16: Annotated[bool, typer.Option("--bf16")] = False,
+    gpu: Annotated[bool, typer.Option("--gpu")] = False,
+    data: Annotated[str | None, typer.Option(help="Real prepared pairs instead of generated ones.")] = None,
+) -> None:
+    """Print a row per case."""
+    hardware = choose("auto", "auto", threads, gpu)
+    tokenizer = resolve_base_model(BASE_MODEL).tokenizer()
+    names = [OURS, LIBRARY, *([BY_HAND] if bf16 or hardware.bf16 else [])]
+    table = []
+    for case in CASES:
+        size = case.global_batch_size
+        own_steps = min(steps, max(2, pairs // size))
+        if data is None:
+            rows = training_pairs(case, max(size * own_steps, case.rows), tokenizer)
+        elif (prepared := PreparedPairs.open(data)).manifest["task"] == case.task:
+            rows = prepared.table("train")
+        else:
+            continue
+        table.append(measured(case, rows, own_steps, rounds, hardware, names))
+    report("training_step", f"training steps ({hardware.line()})", table)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    typer.run(main)

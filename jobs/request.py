@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from evaluation.judge import Judge
+from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
 from reporting.run_folder import RunFolder
 from search_spaces.by_loss import baseline_in, fixed, for_task
@@ -29,6 +30,8 @@ def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool 
     defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
     options = checks.run(Options.check, task=name, **{**given, **_filled(given, defaults)})
     pairs = checks.run(PreparedPairs.open, options.data) if options else None
+    if options and pairs and options.distinct:
+        pairs = distinct(pairs)
     space: Any = None
     if options and pairs:
         make = fixed if single else for_task

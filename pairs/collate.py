@@ -24,6 +24,7 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
         first, second: [rows] int64, where a row's two texts stand among the chunks' texts, counted through.
         label: [rows] float32 where the pairs have one, else [rows, 2] int64: the hashes of both texts, by which the
             ranking loss knows repeats of a text.
+        weight: [rows] float32, only where the pairs have one.
     """
     rows = len(batch)
     hashes = np.concatenate([batch["hash1"].to_numpy(), batch["hash2"].to_numpy()])
@@ -34,7 +35,9 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
     place = np.argsort(order)[text_of]
     texts = texts.take(pa.array(distinct[order]))
     bounds = cheapest_chunks(lengths[order], tokens_per_call)
+    weight = {"weight": torch.tensor(batch["weight"].to_numpy())} if "weight" in batch.column_names else {}
     return {
+        **weight,
         "chunks": [pad(texts.slice(start, stop - start), pad_id) for start, stop in bounds],
         "first": torch.from_numpy(place[:rows]),
         "second": torch.from_numpy(place[rows:]),

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import ray
 
 from pairs.block_store import BlockStore
+from pairs.distinct import WEIGHT, DistinctPairs
 from pairs.order import Share, batches_by_block, batches_in_memory, steps_per_epoch
 from pairs.prepared import PreparedPairs
 from tasks.common import storage
@@ -31,7 +32,7 @@ TOKENIZE_ROWS = 1_000
 class TokenizedPairs:
     """A handle that travels to workers: one table in the object store, or parquet blocks where that would not fit.
 
-    Columns: ids1, ids2: list<int32>; hash1, hash2: int64; label: float32 where the pairs have one.
+    Columns: ids1, ids2: list<int32>; hash1, hash2: int64; label, weight: float32 where the pairs have them.
     """
 
     num_rows: int
@@ -91,7 +92,11 @@ def _text_hashes(texts: pa.Array) -> np.ndarray:
 
 
 def tokenize_batch(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
-    """sentence1, sentence2[, label] -> ids1, ids2, hash1, hash2[, label]; `tokenizer` is a tokenizer.json's text."""
+    """sentence1, sentence2[, label][, weight] -> ids1, ids2, hash1, hash2[, label][, weight].
+
+    Args:
+        tokenizer: the text of a tokenizer.json.
+    """
     encode = _tokenizer(tokenizer)
     encode.enable_truncation(max_length)
     encode.no_padding()
@@ -101,8 +106,9 @@ def tokenize_batch(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table
         encoded = encode.encode_batch_fast(texts.to_pylist())
         columns[f"ids{number}"] = pa.array([text.ids for text in encoded], pa.list_(pa.int32()))
         columns[f"hash{number}"] = _text_hashes(texts)
-    if "label" in batch.column_names:
-        columns["label"] = batch["label"].cast(pa.float32())
+    for name in ("label", WEIGHT):
+        if name in batch.column_names:
+            columns[name] = batch[name].cast(pa.float32())
     return pa.table(columns)
 
 
@@ -114,28 +120,26 @@ def tokenize(
     Args:
         tokenizer: the text of a tokenizer.json.
         in_memory: True: one table in the object store; False: parquet blocks beside the pairs, keyed by the data and
-            the tokenizer; None: whichever fits.
+            the tokenizer; None: whichever fits. Distinct pairs are in memory already.
     """
-    if in_memory is None:
+    if in_memory is None and not isinstance(pairs, DistinctPairs):
         in_memory = (
             _text_bytes(_footer(pairs, split)) * BYTES_PER_TEXT_BYTE < OBJECT_STORE_SHARE * _object_store_bytes()
         )
-    if in_memory:
+    if in_memory or isinstance(pairs, DistinctPairs):
         blocks = _tokenized(pairs, split, tokenizer, max_length).to_arrow_refs()
         return TokenizedPairs(num_rows=pairs.num_rows(split), table=[_one_chunk.remote(*blocks)])
     return _in_blocks(pairs, split, tokenizer, max_length)
 
 
 def _tokenized(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> Any:
-    return (
-        _ray_data()
-        .read_parquet(pairs.path(split))
-        .map_batches(
-            tokenize_batch,
-            batch_size=TOKENIZE_ROWS,
-            batch_format="pyarrow",
-            fn_kwargs={"tokenizer": tokenizer, "max_length": max_length},
-        )
+    data, in_hand = _ray_data(), isinstance(pairs, DistinctPairs)
+    rows = data.from_arrow(pairs.table(split)) if in_hand else data.read_parquet(pairs.path(split))
+    return rows.map_batches(
+        tokenize_batch,
+        batch_size=TOKENIZE_ROWS,
+        batch_format="pyarrow",
+        fn_kwargs={"tokenizer": tokenizer, "max_length": max_length},
     )
 
 

@@ -12,6 +12,8 @@ from reporting import words
 from reporting.records import epochs_reached
 from reporting.run_folder import finite
 
+SHOWN_GROUPS = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
@@ -38,8 +40,14 @@ class RunResult:
     states: Mapping[str, int]
     """State -> number of trials."""
     wall_s: float
-    training_share: float | None = None
-    """Share of the wall time , over all worker groups, in which they were training: 0 to 1."""
+    group_times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Worker group -> phase -> seconds: starting, training, evaluating, checkpointing, idle; together its life."""
+
+    @property
+    def training_share(self) -> float | None:
+        """Share of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
+        total = sum(sum(times.values()) for times in self.group_times.values())
+        return sum(times["training"] for times in self.group_times.values()) / total if total else None
 
 
 def outcome_table(result: RunResult) -> Table:
@@ -63,6 +71,21 @@ def outcome_table(result: RunResult) -> Table:
         reached = "" if epoch is None else epochs_reached(epoch, settings["epochs"])
         others = words.settings({name: value for name, value in settings.items() if name != "epochs"})
         table.add_row(name, words.score(value), _difference(value, result.untuned), reached, others)
+    return table
+
+
+def time_table(result: RunResult) -> Table:
+    """Where the worker groups' time went, a line per group and one for all; the groups only where they are few."""
+    table = Table(title="where the worker groups' time went", title_justify="left", title_style="bold")
+    table.add_column("group")
+    phases = list(next(iter(result.group_times.values()), {}))
+    for phase in phases:
+        table.add_column(phase, justify="right")
+    total = {phase: sum(times[phase] for times in result.group_times.values()) for phase in phases}
+    shown = dict(result.group_times) if len(result.group_times) <= SHOWN_GROUPS else {}
+    for name, times in {**shown, **({} if len(shown) == 1 else {"all": total})}.items():
+        share = 1 / (sum(times.values()) or 1.0)
+        table.add_row(name, *(f"{words.duration(times[phase])} ({times[phase] * share:.0%})" for phase in phases))
     return table
 
 
@@ -95,7 +118,7 @@ def next_commands(result: RunResult) -> list[str]:
 
 def outcome_dict(result: RunResult) -> dict[str, Any]:
     """For --json and result.json: every field, None for what is not finite, and the commands under 'next'."""
-    values: dict[str, Any] = finite(asdict(result))
+    values: dict[str, Any] = finite({**asdict(result), "training_share": result.training_share})
     return {**values, "next": next_commands(result)}
 
 
@@ -106,4 +129,4 @@ def _difference(value: float | None, start: float | None) -> str:
 def _share(result: RunResult) -> str:
     if result.training_share is None:
         return ""
-    return f", the worker groups were training for {result.training_share:.0%} of it"
+    return f", the worker groups were training for {result.training_share:.0%} of their time"

@@ -22,6 +22,7 @@ class TrialLog:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self._records: dict[str, TrialRecord] = {}
+        self._lines: dict[str, str] = {}
         self._writers: dict[str, SummaryWriter] = {}
         self._lock = threading.Lock()
         self._nearby = None if folder.is_local else tempfile.TemporaryDirectory(prefix="events-")
@@ -33,7 +34,8 @@ class TrialLog:
             if self._records.get(record.trial) == record:
                 return
             self._records[record.trial] = record
-            self.folder.write_text("trials.jsonl", "".join(known.to_line() + "\n" for known in self._records.values()))
+            self._lines[record.trial] = record.to_line() + "\n"
+            self.folder.write_text("trials.jsonl", "".join(self._lines.values()))
             if record.state != "running":
                 self._end(record.trial)
 

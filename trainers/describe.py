@@ -1,5 +1,6 @@
 """What a training or a search would do, for --dry-run."""
 
+from pairs.distinct import DistinctPairs
 from trainers.request import Request
 
 
@@ -18,6 +19,7 @@ def _request(asked: Request) -> list[str]:
         f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
         asked.model.line,
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
+        *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
         f"steps: {asked.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {asked.steps():,}; "
         f"{rows % size} pairs of each epoch are left out, others each time",
         f"workers: {options.workers} x {options.cpus_per_worker} CPUs{gpu} for each training, seed {options.seed}",

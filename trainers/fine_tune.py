@@ -21,6 +21,7 @@ from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import Job, TrainingState
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
+from trainers.progress import PHASES
 
 
 class Reporter(Protocol):
@@ -31,6 +32,9 @@ class Reporter(Protocol):
 
     def untuned(self, scores: dict[str, float]) -> None:
         """Dev was judged before the first step."""
+
+    def spent(self, phase: str, seconds: float) -> None:
+        """Time went into setup_s, train_s, evaluate_s or checkpoint_s."""
 
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
         """Dev was judged after a step. Every rank calls it and is told alike whether to go on."""
@@ -45,31 +49,36 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
     Raises:
         TrialFailed: on every rank; the group can take its next job.
     """
+    reporting, judge_dev = ReportOnDev(job, report, dict(start.clock) if start else {}), evaluator(job)
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = build_trainer(job, base, share, folder, start=start, evaluator=judge_dev, callbacks=[reporting])
+        reporting.trainer = trainer
+        if job.score_untuned and start is None:
+            reporting.count("setup_s")
+            # trainer.evaluate() marks the model as prepared: train() would leave it without DDP, and ranks diverge.
+            report.untuned(judge_dev(trainer.model))
+            reporting.count("evaluate_s")
+        trainer.train(resume_from_checkpoint=resume_folder(start, folder))
+
+
+def build_trainer(job: Job, base: SentenceTransformer, share: Share, folder: str, **more: Any) -> PairTrainer:
+    """The trainer of a copy of `base`; `more` goes to PairTrainer as it is."""
     model = copy.deepcopy(base, {id(base.tokenizer): base.tokenizer})  # shared: training does not change it
     if base.device.type == "cpu":
         use_cpu_dropout(model)
     if not job.dropout:
         switch_off_dropout(model)
-    judge_dev = evaluator(job)
-    with tempfile.TemporaryDirectory() as folder:
-        reporting = ReportOnDev(job, report, dict(start.clock) if start else {})
-        trainer = PairTrainer(
-            model=model,
-            args=arguments(job, share, folder, base.device.type),
-            loss=build_loss(job.loss, model, job.loss_parameters),
-            evaluator=judge_dev,
-            batches=PairBatches(job, share, model.tokenizer.pad_token_id, TOKENS_PER_CALL[base.device.type]),
-            start=start,
-            callbacks=[reporting],
-        )
-        trainer.remove_callback(PrinterCallback)
-        reporting.trainer = trainer
-        if job.score_untuned and start is None:
-            # trainer.evaluate() marks the model as prepared: train() would leave it without DDP, and ranks diverge.
-            report.untuned(judge_dev(model))
-        trainer.train(resume_from_checkpoint=resume_folder(start, folder))
+    trainer = PairTrainer(
+        model=model,
+        args=arguments(job, share, folder, base.device.type),
+        loss=build_loss(job.loss, model, job.loss_parameters),
+        batches=PairBatches(job, share, model.tokenizer.pad_token_id, TOKENS_PER_CALL[base.device.type]),
+        **more,
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTransformerTrainingArguments:
@@ -84,6 +93,7 @@ def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTrans
         warmup_steps=round(job.settings["warmup_share"] * job.total_steps),
         seed=job.seed,
         bf16=job.bf16,
+        optim=job.optimizer,
         use_cpu=device == "cpu",
         eval_strategy="no",
         save_strategy="no",
@@ -91,7 +101,7 @@ def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTrans
         logging_nan_inf_filter=False,
         report_to=[],
         disable_tqdm=True,
-        ddp_backend="nccl" if device == "cuda" else "gloo",
+        ddp_backend=None if share.world_size == 1 else "nccl" if device == "cuda" else "gloo",
         ddp_broadcast_buffers=False,
     )
 
@@ -131,17 +141,18 @@ class ReportOnDev(TrainerCallback):
 
     def __init__(self, job: Job, reporter: Reporter, seconds: dict[str, float]) -> None:
         self.job, self.reporter, self.at = job, reporter, job.report_steps()
-        self.seconds = {"train_s": 0.0, "evaluate_s": 0.0, "report_s": 0.0, **seconds}
+        self.seconds = {**dict.fromkeys(PHASES, 0.0), **seconds}
         self.since = time.perf_counter()
 
     def count(self, phase: str) -> None:
         """The time since the last count went into this phase."""
         now = time.perf_counter()
         self.seconds[phase] += now - self.since
+        self.reporter.spent(phase, now - self.since)
         self.since = now
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.since = time.perf_counter()
+        self.count("setup_s")
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.seconds.setdefault("start_s", max(0.0, time.time() - self.job.assigned_at))
@@ -150,12 +161,9 @@ class ReportOnDev(TrainerCallback):
         self.seconds.setdefault("first_step_s", time.perf_counter() - self.since)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.count("train_s")
         self.reporter.progress(self.job, state.global_step)
         control.should_log = control.should_evaluate = state.global_step in self.at
-
-    def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if "loss" in kwargs["logs"]:
-            self.count("train_s")
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == 0:
@@ -163,7 +171,7 @@ class ReportOnDev(TrainerCallback):
         self.count("evaluate_s")
         done = state.global_step >= self.job.total_steps
         go_on = self.reporter.report(self.metrics(state, kwargs["metrics"]), self.capture, done)
-        self.count("report_s")
+        self.count("checkpoint_s")
         control.should_training_stop |= not go_on
 
     def capture(self) -> TrainingState:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pairs.distinct import DistinctPairs
 from reporting.card import CardFacts, write_card
 from reporting.records import TrialRecord, count_states, epochs_reached
 from reporting.run_folder import RunFolder
@@ -18,13 +19,9 @@ from trainers.losses import BUILDERS, NOTES
 from trainers.pair_trainer import to_tensors
 from trainers.request import Request
 
+PAIR_COLUMNS = ("sentence1", "sentence2", "label")
 SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
-
-
-def training_share(records: Sequence[TrialRecord], groups: int, wall_s: float) -> float:
-    """Of the wall time of all worker groups, the share spent in training steps; groups must start, so never 1.0."""
-    return sum(record.train_s for record in records) / (groups * wall_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +36,8 @@ class Found:
     baseline: TrialRecord | None
     untuned: Mapping[str, float]
     wall_s: float
-    training_share: float
+    group_times: Mapping[str, Mapping[str, float]]
+    """Worker group -> phase -> seconds (trainers/progress.py)."""
     interrupted: bool = False
     """Ended by its user or its budget: what has not finished could still be taken up."""
 
@@ -61,7 +59,7 @@ def finish(asked: Request, run: RunFolder, found: Found) -> RunResult:
         model=f"{run.shown}/best" if found.state else None,
         states=count_states(found.records),
         wall_s=found.wall_s,
-        training_share=found.training_share,
+        group_times=found.group_times,
     )
     if found.state:
         export(asked, run, found.state, card_facts(asked, result, found))
@@ -85,11 +83,13 @@ def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
     task, metrics = asked.task, found.metrics
     loss, best = BUILDERS[task.loss], result.best_settings
     parameters = {name: best[name] for name in LOSS_PARAMETERS[task.loss]}
+    train = asked.pairs.table("train").slice(0, SAMPLES)
+    distinct = [f"{asked.pairs.line}."] if isinstance(asked.pairs, DistinctPairs) else []
     return CardFacts(
         base_model=asked.model.name,
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
         loss_parameters=parameters,
-        loss_notes=list(NOTES.get(task.loss, ())),
+        loss_notes=[*NOTES.get(task.loss, ()), *distinct],
         hyperparameters=dict(best),
         training_log=training_log(metrics.get("log", []), task.metric),
         best_step=metrics["steps"],
@@ -99,7 +99,7 @@ def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
         dev_metrics=dict(metrics["dev"]),
         evaluator_class="evaluation.evaluator.PairEvaluator",
         train_size=asked.pairs.num_rows("train"),
-        train_samples=asked.pairs.table("train").slice(0, SAMPLES).drop_columns("group").to_pylist(),
+        train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
         data_fingerprint=asked.pairs.fingerprint,
         seed=asked.options.seed,
         reproduce=reproduce(asked, best),
@@ -144,7 +144,8 @@ def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
     options = asked.options
     words = ["python", "-m", "jobs.train", options.task, "--data", options.data, "--seed", str(options.seed)]
     words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
-    words += ["--precision", options.precision, *(["--gpu"] if options.gpu else [])]
+    words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
+    words += ["--distinct"] if options.distinct else []
     if options.base_model != asked.task.base_model:
         words += ["--base-model", options.base_model]
     words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]

@@ -10,6 +10,9 @@ cpu: tickets, 32 pairs, one thread: 8.9 pairs/s at 0, 12.8 at 16, 13.2 at 64, 11
 """
 
 
+FASTEST_OPTIMIZER = "adamw_torch_fused"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hardware:
     """What one worker uses."""
@@ -17,6 +20,8 @@ class Hardware:
     device: str
     """'cpu' or 'cuda'."""
     bf16: bool
+    optimizer: str
+    """The library's name of it."""
     threads: int
     """CPU threads of one worker: its CPUs. Two processes of two threads each on two cores run several times slower."""
 
@@ -26,17 +31,23 @@ class Hardware:
 
         name = torch.cuda.get_device_name() if self.device == "cuda" else "CPU"
         precision = "bf16 autocast" if self.bf16 else "fp32"
-        return f"{name}, {precision}, {self.threads} thread{'s' * (self.threads > 1)} a worker"
+        return f"{name}, {precision}, {self.optimizer}, {self.threads} thread{'s' * (self.threads > 1)} a worker"
 
 
-def choose(precision: str, cpus_per_worker: int, gpu: bool) -> Hardware:
-    """Resolve 'auto': bf16 where the GPU or the processor computes it natively; emulated bf16 is slower than fp32."""
+def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool) -> Hardware:
+    """Resolve 'auto': bf16 where the GPU or the processor computes it natively; emulated bf16 is slower than fp32.
+
+    The fused AdamW computes what the plain one does, in a fifth of its time on a CPU: 22 ms a step of MiniLM, not 104.
+    """
     import torch
 
     device = "cuda" if gpu else "cpu"
     native = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else cpu_has_bf16()
     return Hardware(
-        device=device, bf16=precision == "bf16" or (precision == "auto" and native), threads=cpus_per_worker
+        device=device,
+        bf16=precision == "bf16" or (precision == "auto" and native),
+        optimizer=FASTEST_OPTIMIZER if optimizer == "auto" else optimizer,
+        threads=cpus_per_worker,
     )
 
 

@@ -36,6 +36,8 @@ class Job:
     reports_per_epoch: int
     data: Data
     bf16: bool = False
+    optimizer: str = "adamw_torch_fused"
+    """A name that the library's training arguments know."""
     dropout: bool = True
     score_untuned: bool = False
     """Also judge the base model on dev, before the first step."""

@@ -1,6 +1,7 @@
 """The three losses of sentence-transformers that pair tasks use, built from a loss name and its parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from sentence_transformers import SentenceTransformer
@@ -26,7 +27,12 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
         super().__init__(model, scale=scale, gather_across_devices=True)
 
     def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-        """
+        """The mean over this rank's rows; arguments as in `scores`."""
+        return nn.functional.cross_entropy(*self.scores(embeddings, labels))
+
+    def scores(self, embeddings: list[Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [rows, all rows], -inf where there is no negative, and [rows] where each row's own document stands.
+
         Args:
             embeddings: anchors and documents, each [rows, dimensions] of this rank.
             labels: [rows, 2] int64, hashes of both texts.
@@ -41,7 +47,7 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
         scores = self.similarity_fct(anchors, documents) * self.scale
         repeats = same_text(labels, hashes)
         repeats[rows, own] = False
-        return nn.functional.cross_entropy(scores.masked_fill(repeats, -torch.inf), own)
+        return scores.masked_fill(repeats, -torch.inf), own
 
 
 def same_text(labels: Tensor, hashes: Tensor) -> Tensor:
@@ -50,6 +56,41 @@ def same_text(labels: Tensor, hashes: Tensor) -> Tensor:
     return (document == hashes[:, 1]) | (anchor == hashes[:, 0]) | (anchor == hashes[:, 1])
 
 
+def weighted_mean(loss: nn.Module, embeddings: list[Tensor], labels: Tensor, weights: Tensor) -> Tensor:
+    """The loss over rows that stand for several equal ones; with weights of 1 it is the loss itself.
+
+    Args:
+        embeddings: first and second texts, each [rows, dimensions] of this rank.
+        labels: as the loss takes them.
+        weights: [rows], of mean 1 over the whole data.
+    """
+    return (ROW_LOSSES[type(loss)](loss, embeddings, labels) * weights).mean()
+
+
+def contrastive_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
+    """[rows]; Hadsell et al. 2006, as in the library, which returns the mean or the sum only."""
+    distances = loss.distance_metric(*embeddings)
+    apart = nn.functional.relu(loss.margin - distances)
+    return 0.5 * (labels * distances.pow(2) + (1 - labels) * apart.pow(2))
+
+
+def cosine_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
+    """[rows]; the squared error of the cosine, as in the library."""
+    first, second = embeddings
+    return (torch.cosine_similarity(first, second) - labels).pow(2)
+
+
+def ranking_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
+    """[rows] of this rank."""
+    scores, own = loss.scores(embeddings, labels)
+    return nn.functional.cross_entropy(scores, own, reduction="none")
+
+
+ROW_LOSSES: Mapping[type[nn.Module], Callable[[Any, list[Tensor], Tensor], Tensor]] = {
+    ContrastiveLoss: contrastive_rows,
+    CosineSimilarityLoss: cosine_rows,
+    MaskedRankingLoss: ranking_rows,
+}
 BUILDERS: Mapping[str, type[nn.Module]] = {
     "contrastive": ContrastiveLoss,
     "cosine": CosineSimilarityLoss,

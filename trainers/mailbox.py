@@ -40,6 +40,7 @@ class _Mailbox:
     def __init__(self, num_workers: int) -> None:
         self.num_workers = num_workers
         self.generation = ""
+        self.starts = 0
         self.ended = False
         self.holder: Any = None
         self.lost: str | None = None
@@ -115,18 +116,20 @@ class _Mailbox:
                 return None
             return self.reports.pop(0)
 
-    async def enter(self, generation: str) -> None:
-        """A rank of a newly started group is there; a job that keeps losing its group fails."""
+    async def enter(self, generation: str) -> int:
+        """A rank of a newly started group is there; a job that keeps losing its group fails. Returns starts so far."""
 
         def change() -> None:
             if generation == self.generation:
                 return
             self.generation, self.arrived, self.full = generation, {}, {}
+            self.starts += 1
             self.tries += 1  # this start of the group takes the job up again
             if self.job and self.tries >= MAX_TRIES:
                 self._fail(f"its worker group was lost {MAX_TRIES} times without a report between")
 
         await self._change(change)
+        return self.starts
 
     async def fatal(self, trial: str, error: str) -> None:
         """A rank met an error the others do not know of and leaves: the job fails, and the group starts again."""

@@ -20,7 +20,9 @@ class Options(BaseModel):
     workers: int = Field(1, ge=1)
     cpus_per_worker: int = Field(1, ge=1)
     gpu: bool = False
+    distinct: bool = False
     precision: str = Field("auto", pattern="^(auto|bf16|fp32)$")
+    optimizer: str = Field("auto", pattern="^(auto|adamw_torch|adamw_torch_fused)$")
     seed: int = Field(42, ge=0, lt=2**32)
     trials: int = Field(1, ge=1)
     concurrent: int | None = Field(None, ge=1)

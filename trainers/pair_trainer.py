@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from sentence_transformers import SentenceTransformerTrainer
+from sentence_transformers.sentence_transformer.modules import Transformer
 from torch.utils._pytree import tree_map
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import TrainerCallback
@@ -17,6 +18,7 @@ from transformers import TrainerCallback
 from pairs.collate import collate
 from pairs.order import Share
 from trainers.job import Job, TrainingState
+from trainers.losses import weighted_mean
 
 
 class TrialFailed(Exception):
@@ -65,7 +67,11 @@ class PairTrainer(SentenceTransformerTrainer):
         error: str | None = None
         loss: Any = None
         try:
-            loss = self.loss.compute_loss_from_embeddings(embed(model, inputs), inputs["label"])
+            embeddings, labels = embed(model, inputs), inputs["label"]
+            if "weight" in inputs:
+                loss = weighted_mean(self.loss, embeddings, labels, inputs["weight"])
+            else:
+                loss = self.loss.compute_loss_from_embeddings(embeddings, labels)
             if not math.isfinite(value := loss.item()):
                 error = f"loss is {value} at step {self.state.global_step + 1}"
         except Exception as caught:  # whatever it is, the other ranks have to hear of it
@@ -110,8 +116,25 @@ class StepRandomness(TrainerCallback):
 
 def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
     """Both columns of a batch that `collate` arranged: two tensors [rows, dimensions]."""
-    texts = torch.cat([model(dict(chunk))["sentence_embedding"] for chunk in batch["chunks"]])
+    chunks = [dict(chunk) for chunk in batch["chunks"]]
+    look_up_words(getattr(model, "module", model)[0], chunks)
+    texts = torch.cat([model(chunk)["sentence_embedding"] for chunk in chunks])
     return [texts[batch["first"]], texts[batch["second"]]]
+
+
+def look_up_words(transformer: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
+    """Replace the chunks' ids by their embeddings, looked up once: each lookup has a gradient as large as the table.
+
+    For MiniLM that is 47 MB to fill and to add for every chunk. What pads a chunk is looked up too, as in the library;
+    nothing attends to it, so its gradient is 0. A module that is no transformer keeps the ids.
+    """
+    if not isinstance(transformer, Transformer):
+        return
+    shapes = [chunk["input_ids"].shape for chunk in chunks]
+    ids = torch.cat([chunk.pop("input_ids").flatten() for chunk in chunks])
+    words = transformer.model.get_input_embeddings()(ids)
+    for chunk, shape, own in zip(chunks, shapes, words.split([shape.numel() for shape in shapes]), strict=True):
+        chunk["inputs_embeds"] = own.view(*shape, -1)
 
 
 def agree(error: str | None, device: torch.device) -> None:

@@ -13,8 +13,9 @@ from ray.tune.search.optuna import OptunaSearch
 
 from reporting.run_folder import RunFolder
 from tasks.common.space import Choice, Range, Space
-from trainers.finish import Found, training_share
+from trainers.finish import Found
 from trainers.job import Job, TrainingState
+from trainers.progress import group_times
 from trainers.trial import Trial, read_state
 from trainers.watch import Estimate, Watch
 from trainers.worker_group import WorkerGroup
@@ -83,7 +84,7 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
 def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
     """Tune, told what the plan says."""
     first = {name: plan.baseline[name] for name in plan.varied}
-    mailboxes = [group.mailbox for group in plan.groups]
+    mailboxes = {group.name: group.mailbox for group in plan.groups}
     trainable = tune.with_parameters(Trial, template=plan.template, mailboxes=mailboxes, baseline=first)
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
@@ -154,7 +155,7 @@ def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: floa
         baseline=next((r for r in records if all(r.settings[n] == v for n, v in plan.baseline.items())), None),
         untuned=ray.get(plan.board.untuned.remote()),
         wall_s=wall_s,
-        training_share=training_share(records, len(plan.groups), wall_s),
+        group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
         interrupted=watch.interrupted,
     )
 

@@ -28,7 +28,13 @@ class Trained:
 def train_once(started: Started, log: TrialLog, live: Live) -> Trained:
     """Train the template's settings; an interrupt ends it with the best state so far."""
     job = replace(started.template, trial=NAME, score_untuned=True, assigned_at=time.time())
-    record = TrialRecord(trial=NAME, settings=dict(job.settings), metric=job.metric, epochs=job.settings["epochs"])
+    record = TrialRecord(
+        trial=NAME,
+        settings=dict(job.settings),
+        metric=job.metric,
+        epochs=job.settings["epochs"],
+        group=started.groups[0].name,
+    )
     trained = Trained(record=record, metrics={}, state=None)
     live.update(record)
     group = started.groups[0].client

@@ -59,7 +59,7 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     """
     refuse_missing(asked.pairs, "train")
     options = asked.options
-    hardware = choose(options.precision, options.cpus_per_worker, options.gpu)
+    hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu)
     run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
     run.write_json("environment.json", environment())
     run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
@@ -73,9 +73,9 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
         gpu=options.gpu,
         storage=run.at("groups"),
     )
-    groups = [WorkerGroup(config) for _ in range(concurrent)]
+    groups = [WorkerGroup(config, f"group-{number}") for number in range(1, concurrent + 1)]
     try:
-        template = job(asked, data(asked), hardware.bf16)
+        template = job(asked, data(asked), hardware)
     except BaseException:  # an interrupt too: nobody else knows of the groups yet
         end_groups(groups)
         raise
@@ -92,7 +92,7 @@ def data(asked: Request) -> Data:
     )
 
 
-def job(asked: Request, pairs: Data, bf16: bool) -> Job:
+def job(asked: Request, pairs: Data, hardware: Hardware) -> Job:
     """The job of the baseline settings."""
     task = asked.task
     return Job(
@@ -104,5 +104,6 @@ def job(asked: Request, pairs: Data, bf16: bool) -> Job:
         seed=asked.options.seed,
         reports_per_epoch=task.reports_per_epoch,
         data=pairs,
-        bf16=bf16,
+        bf16=hardware.bf16,
+        optimizer=hardware.optimizer,
     )

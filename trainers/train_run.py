@@ -7,9 +7,10 @@ import ray
 
 from reporting.live import Live
 from reporting.run_folder import RunFolder
-from reporting.summary import outcome_dict, outcome_lines, outcome_table
+from reporting.summary import outcome_dict, outcome_lines, outcome_table, time_table
 from reporting.trial_log import TrialLog
-from trainers.finish import Found, finish, training_share
+from trainers.finish import Found, finish
+from trainers.progress import group_times
 from trainers.request import Request
 from trainers.single import train_once
 from trainers.start import reach_cluster, start
@@ -32,6 +33,7 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         began = time.monotonic()
         try:
             trained = train_once(started, log, live)
+            times = group_times(started.board, {group.name: group.began for group in started.groups})
         finally:
             started.end()
         log.close()
@@ -44,11 +46,12 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
             baseline=record,
             untuned=ray.get(started.board.untuned.remote()),
             wall_s=wall_s,
-            training_share=training_share([record], 1, wall_s),
+            group_times=times,
         )
         result = finish(asked, run, found)
         live.header([])
     if not quiet:
         live.console.print(outcome_table(result))
+        live.console.print(time_table(result))
         live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
     return outcome_dict(result)

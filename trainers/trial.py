@@ -2,7 +2,7 @@
 
 import pickle
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,18 @@ class Trial(tune.Trainable):
     """Checkpoints belong to Tune: it asks for the state to be written, so retention, pause and restore are its own."""
 
     def setup(  # type: ignore[override]  # tune.with_parameters gives what a plain trainable does not take
-        self, config: dict[str, Any], template: Job, mailboxes: Sequence[Any], baseline: Mapping[str, float]
+        self, config: dict[str, Any], template: Job, mailboxes: Mapping[str, Any], baseline: Mapping[str, float]
     ) -> None:
         """
         Args:
             config: the sampled settings.
             template: the job of every trial, but for its name and settings.
-            mailboxes: of all worker groups; there are as many as trials at a time, so one is free or about to be.
+            mailboxes: of all worker groups, by name; as many as trials at a time, so one is free or about to be.
             baseline: the settings whose trial also judges the untuned base model.
         """
         self.template, self.baseline = template, dict(baseline)
-        self.group = GroupClient(lease(mailboxes))
+        self.group_name = lease(mailboxes)
+        self.group = GroupClient(mailboxes[self.group_name])
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -54,7 +55,7 @@ class Trial(tune.Trainable):
         self.epoch = report.metrics["epoch"]
         self.state = report.state or self.state
         self.assigned = not report.done
-        return {**report.metrics, "done": report.done}
+        return {**report.metrics, "group": self.group_name, "done": report.done}
 
     def _next_report(self) -> Report:
         if self.assigned:
@@ -88,13 +89,13 @@ class Trial(tune.Trainable):
         ray.get(self.group.mailbox.release.remote())
 
 
-def lease(mailboxes: Sequence[Any]) -> Any:
-    """The mailbox of a group that no other actor has."""
+def lease(mailboxes: Mapping[str, Any]) -> str:
+    """The name of a group that no other actor has."""
     me = ray.get_runtime_context().current_actor
     while True:
-        for mailbox in mailboxes:
+        for name, mailbox in mailboxes.items():
             if ray.get(mailbox.lease.remote(me)):
-                return mailbox
+                return name
         time.sleep(LEASE_AGAIN_S)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from reporting.live import Live
 from reporting.run_folder import RunFolder
-from reporting.summary import outcome_dict, outcome_lines, outcome_table
+from reporting.summary import outcome_dict, outcome_lines, outcome_table, time_table
 from reporting.trial_log import TrialLog
 from trainers.finish import finish
 from trainers.request import Request
@@ -50,5 +50,6 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         live.header([])
     if not quiet:
         live.console.print(outcome_table(result))
+        live.console.print(time_table(result))
         live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
     return outcome_dict(result)

@@ -58,7 +58,7 @@ class Watch(tune.Callback):
                 start_s=result["start_s"],
                 first_step_s=result["first_step_s"],
                 train_s=result["train_s"],
-                group=str(result["pid"]),
+                group=result["group"],
             ),
         )
 

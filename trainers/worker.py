@@ -2,6 +2,7 @@
 
 import gc
 import os
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from ray import train
 
 from trainers.job import Job, Report, TrainingState
 from trainers.mailbox import Answer, Arrival
+from trainers.progress import PHASES
 
 PROGRESS_EVERY = 5
 """Steps between two messages about progress: it is for a display, not for decisions."""
@@ -19,9 +21,11 @@ PROGRESS_EVERY = 5
 class Ranks:
     """This rank's side of the mailbox: every meeting has a number, and all ranks come to it."""
 
-    def __init__(self, mailbox: Any, board: Any, rank: int, generation: str) -> None:
-        self.mailbox, self.board, self.rank, self.generation, self.number = mailbox, board, rank, generation, 0
-        ray.get(mailbox.enter.remote(generation))
+    def __init__(self, mailbox: Any, board: Any, group: str, rank: int, generation: str) -> None:
+        self.mailbox, self.board, self.group = mailbox, board, group
+        self.rank, self.generation, self.number = rank, generation, 0
+        self.seconds: dict[str, float] = {}
+        self.starts: int = ray.get(mailbox.enter.remote(generation))
 
     def meet(self, kind: str, report: Report | None = None) -> Answer:
         """Arrive and wait for what all ranks are told."""
@@ -33,6 +37,16 @@ class Ranks:
         """Told now and then, by rank 0, without waiting."""
         if self.rank == 0 and step % PROGRESS_EVERY == 0:
             self.board.step_taken.remote(job.trial, step, job.global_batch_size)
+            self.tell_time()
+
+    def spent(self, phase: str, seconds: float) -> None:
+        """Time of this group went into a phase of a training (a key of PHASES)."""
+        self.seconds[PHASES[phase]] = self.seconds.get(PHASES[phase], 0.0) + seconds
+
+    def tell_time(self) -> None:
+        """To the board, by rank 0, without waiting."""
+        if self.rank == 0:
+            self.board.time_spent.remote(self.group, self.generation, dict(self.seconds))
 
     def untuned(self, scores: dict[str, float]) -> None:
         """Told at once: a budget may end before the first report."""
@@ -49,13 +63,15 @@ def work(config: dict[str, Any]) -> None:
     """Runs inside a Ray Train worker until the trial ends its group.
 
     Args:
-        config: mailbox; board; model: [reference to the base model's files]; max_length; threads.
+        config: mailbox; board; group: its name; created_at: Unix time at which its start began, seconds;
+            model: [reference to the base model's files]; max_length; threads.
     """
     import torch
 
     from pairs.order import Share
     from trainers.base_model import load_model
 
+    began = time.time()
     torch.set_num_threads(config["threads"])
     context = train.get_context()
     rank, world_size = context.get_world_rank(), context.get_world_size()
@@ -64,10 +80,13 @@ def work(config: dict[str, Any]) -> None:
     device = str(train.torch.get_device())
     base = load_model(ray.get(config["model"][0]), config["max_length"], device)
     gc.freeze()  # what is here stays: the library collects garbage at each start of a training, 0.35 s otherwise
-    ranks = Ranks(config["mailbox"], config["board"], rank, agreed_name())
+    ranks = Ranks(config["mailbox"], config["board"], config["group"], rank, agreed_name())
+    ranks.spent("setup_s", max(0.0, time.time() - (config["created_at"] if ranks.starts == 1 else began)))
+    ranks.tell_time()
     while (answer := ranks.meet("next")).job:
         share = Share(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
         _train_one(ranks, answer.job, base, share, ray.get(answer.start[0]) if answer.start else None)
+        ranks.tell_time()
         gc.collect()  # the library's trainer and its callbacks hold each other, and with them model and optimizer
         if device.startswith("cuda"):
             torch.cuda.empty_cache()

@@ -42,7 +42,8 @@ class GroupConfig:
 class WorkerGroup:
     """Start it early: processes, imports and rendezvous take seconds, and run while the caller does other things."""
 
-    def __init__(self, config: GroupConfig) -> None:
+    def __init__(self, config: GroupConfig, name: str) -> None:
+        self.name, self.began, self.created_at = name, time.monotonic(), time.time()
         self.mailbox = Mailbox.remote(config.num_workers)
         self.client = GroupClient(self.mailbox)
         self._ending = threading.Event()
@@ -55,6 +56,8 @@ class WorkerGroup:
             train_loop_config={
                 "mailbox": self.mailbox,
                 "board": config.board,
+                "group": self.name,
+                "created_at": self.created_at,
                 "model": config.model,
                 "max_length": config.max_length,
                 "threads": config.cpus_per_worker,

@@ -4,9 +4,11 @@ import json
 import shlex
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
+from rich.table import Table
 
-from reporting.summary import RunResult, next_commands, outcome_dict, outcome_lines, outcome_table
+from reporting.summary import RunResult, next_commands, outcome_dict, outcome_lines, outcome_table, time_table
 
 RESULT = RunResult(
     task="tickets",
@@ -23,30 +25,46 @@ RESULT = RunResult(
     model="runs/my tickets/best",
     states={"completed": 3, "stopped": 2},
     wall_s=321.0,
-    training_share=0.814,
+    group_times={
+        "group-1": {"starting": 20.0, "training": 260.0, "idle": 41.0},
+        "group-2": {"starting": 22.0, "training": 262.6, "idle": 36.4},
+    },
 )
 
 
-def drawn(result: RunResult) -> str:
+def drawn(table: Table) -> list[list[str]]:
+    """The cells of every row."""
     console = Console(width=120, color_system=None)
     with console.capture() as capture:
-        console.print(outcome_table(result))
-    return capture.get()
+        console.print(table)
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in capture.get().splitlines() if "│" in line]
 
 
 def test_the_table_compares_untuned_baseline_and_best() -> None:
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in drawn(RESULT).splitlines() if "│" in line]
-    assert rows == [
+    assert drawn(outcome_table(RESULT)) == [
         ["untuned base", "0.5000", "", "", ""],
         ["baseline settings", "0.7100", "+0.2100", "2/10", "learning_rate=2e-05 global_batch_size=32"],
         ["best (trial-04)", "0.7600", "+0.2600", "10/10", "learning_rate=4e-05 global_batch_size=16"],
     ]
 
 
+def test_the_time_of_every_group_is_shown_and_of_all() -> None:
+    assert drawn(time_table(RESULT)) == [
+        ["group-1", "20s (6%)", "4:20 (81%)", "41s (13%)"],
+        ["group-2", "22s (7%)", "4:23 (82%)", "36s (11%)"],
+        ["all", "42s (7%)", "8:43 (81%)", "1:17 (12%)"],
+    ]
+
+
+def test_many_groups_are_shown_as_one() -> None:
+    many = {f"group-{number}": {"training": 1.0, "idle": 1.0} for number in range(9)}
+    assert drawn(time_table(replace(RESULT, group_times=many))) == [["all", "9s (50%)", "9s (50%)"]]
+
+
 def test_the_lines_say_states_time_share_and_model() -> None:
     text = "\n".join(outcome_lines(RESULT))
     assert "trials: 3 completed, 2 stopped" in text
-    assert "wall time: 5:21, the worker groups were training for 81% of it" in text
+    assert "wall time: 5:21, the worker groups were training for 81% of their time" in text
     assert "model: runs/my tickets/best" in text
     assert "no better" not in text
 
@@ -72,7 +90,7 @@ def test_without_a_model_the_reader_is_sent_to_the_trials() -> None:
     )
     assert next_commands(nothing) == []
     assert outcome_lines(nothing)[-1] == "no model: no trial reached its first report; see runs/my tickets/trials.jsonl"
-    assert "best" in drawn(nothing)
+    assert drawn(outcome_table(nothing))[-1][0] == "best"
 
 
 def test_the_dict_is_json_with_everything() -> None:
@@ -81,3 +99,4 @@ def test_the_dict_is_json_with_everything() -> None:
     assert found["best"] == 0.76
     assert found["states"] == {"completed": 3, "stopped": 2}
     assert len(found["next"]) == 3
+    assert found["training_share"] == pytest.approx(0.814, abs=1e-3)

@@ -1,5 +1,6 @@
 """Work avoided must not change the mathematics: loss and gradient against the library's way, column by column."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from tests.trainers.cases import MAX_LENGTH, rows
 from trainers.base_model import resolve_base_model
 from trainers.fine_tune import switch_off_dropout
 from trainers.losses import build_loss
-from trainers.pair_trainer import embed
+from trainers.pair_trainer import PairTrainer, embed
 
 PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosine": {}, "ranking": {"scale": 20.0}}
 
@@ -44,3 +45,30 @@ def test_loss_and_gradients_are_those_of_the_plain_way(tiny_model: str, loss: st
     assert sum(len(chunk["input_ids"]) for chunk in batch["chunks"]) < 2 * len(pairs)
     assert ours == pytest.approx(theirs, rel=1e-5)
     assert float((our_gradient - their_gradient).norm()) <= 1e-5 * float(their_gradient.norm())
+
+
+def test_the_word_embeddings_are_looked_up_once_for_all_chunks(tiny_model: str) -> None:
+    model = SentenceTransformer(tiny_model, device="cpu")
+    tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    batch = collate(tokens.combine_chunks(), 0, 0)
+    calls: list[int] = []
+    transformer: Any = model[0]
+    transformer.model.get_input_embeddings().register_forward_hook(lambda *given: calls.append(1))
+    embed(model, batch)
+    assert len(batch["chunks"]) > 1
+    assert len(calls) == 1
+
+
+def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
+    model = SentenceTransformer(tiny_model, device="cpu")
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    weights = pa.array([8.0, *[0.0] * 7], pa.float32())
+    trainer: Any = SimpleNamespace(
+        loss=build_loss("cosine", model, {}),
+        args=SimpleNamespace(device=model.device),
+        state=SimpleNamespace(global_step=0),
+    )
+    weighted = collate(tokens.append_column("weight", weights).combine_chunks(), 0)
+    first = collate(tokens.slice(0, 1).combine_chunks(), 0)
+    losses = [PairTrainer.compute_loss(trainer, model, batch).item() for batch in (weighted, first)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)

@@ -1,8 +1,8 @@
-"""The time a search may still take, from the pace so far."""
+"""The time a search may still take, from the pace so far, and where the time of its groups went."""
 
 import pytest
 
-from trainers.progress import Progress, seconds_left
+from trainers.progress import IDLE, PHASES, Progress, _Board, seconds_left
 
 
 def test_the_pace_of_all_trainings_and_what_is_left_give_the_time() -> None:
@@ -14,3 +14,14 @@ def test_the_pace_of_all_trainings_and_what_is_left_give_the_time() -> None:
 def test_without_a_pace_there_is_no_time() -> None:
     assert seconds_left({}, 1_000, 0, 1) is None
     assert seconds_left({"a": Progress(1, 8, 0.0, 8)}, 1_000, 8, 1) is None
+
+
+def test_a_restarted_group_keeps_the_time_of_the_workers_it_lost() -> None:
+    board = _Board()
+    board.time_spent("group-1", "first", {"starting": 5.0, "training": 1.0})
+    board.time_spent("group-1", "first", {"starting": 5.0, "training": 7.0})
+    board.time_spent("group-1", "second", {"starting": 2.0, "training": 3.0, "evaluating": 1.0})
+    times = board.group_seconds()["group-1"]
+    assert times == {"starting": 7.0, "training": 10.0, "evaluating": 1.0, "checkpointing": 0.0}
+    assert set(times) == set(PHASES.values())
+    assert IDLE not in times

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sentence_transformers import SentenceTransformer
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.usefixtures("ray_cluster")
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = str(tmp_path_factory.mktemp("runs") / "data")
-    tables = {"train": rows(64, "contrastive"), "dev": rows(24, "contrastive", seed=1)}
+    train = rows(64, "contrastive")
+    tables = {"train": pa.concat_tables([train, train.slice(0, 16)]), "dev": rows(24, "contrastive", seed=1)}
     manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
     prepared.write(folder, tables, manifest)
     return folder
@@ -46,7 +48,11 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     first = next(trial for trial in trials if trial["trial"] == "trial-01")
     assert first["settings"] == settings["baseline"]
     assert printed["baseline"] == first["value"]
-    assert len({trial["group"] for trial in trials}) == 2
+    assert {trial["group"] for trial in trials} == {"group-1", "group-2"}
+    for group, times in printed["group_times"].items():
+        trained = sum(trial["train_s"] for trial in trials if trial["group"] == group)
+        assert times["training"] >= trained > 0.0
+        assert min(times.values()) > 0.0
     assert (run / "events").is_dir()
     assert not list(run.glob("tune/*/checkpoint_*"))
     card = (run / "best" / "README.md").read_text()
@@ -72,7 +78,7 @@ def test_a_failing_trial_does_not_end_the_search(data: str, tiny_model: str, tmp
 
 def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--workers", "2"]
+    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--workers", "2", "--distinct"]
     result = CliRunner().invoke(train.app, ["invoices", *options, "--set", "learning_rate=1e-3", "--json"])
     assert result.exit_code == 0, result.output
     (trial,) = lines(run)
@@ -83,4 +89,6 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     dev = Judge("binary", pq.read_table(Path(data) / "dev.parquet"))
     exported = score_model(str(run / "best"), dev, lambda done, total: None)  # ranks that diverged would not agree
     assert exported["cosine_ap"] == pytest.approx(found["best"], abs=1e-6)
-    assert (run / "best" / "README.md").exists()
+    card = (run / "best" / "README.md").read_text()
+    assert "64 distinct training pairs, weighted, for 80 rows" in card
+    assert "--distinct" in card

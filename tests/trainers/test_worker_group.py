@@ -23,7 +23,9 @@ def groups(
     ray_cluster: str, tiny_model: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[int, GroupClient]]:
     storage = str(tmp_path_factory.mktemp("groups"))
-    groups = {workers: WorkerGroup(group_config(tiny_model, workers, storage)) for workers in (1, 2)}
+    groups = {
+        workers: WorkerGroup(group_config(tiny_model, workers, storage), f"group-{workers}") for workers in (1, 2)
+    }
     yield {workers: group.client for workers, group in groups.items()}
     end_groups(list(groups.values()))
 

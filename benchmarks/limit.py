@@ -1,0 +1,115 @@
+"""How near a training step of MiniLM comes to the processor's matrix products: achieved over measured FLOP/s.
+
+python -m benchmarks.limit [--threads 2] [--rounds 5]
+
+FLOP of a step, forward and backward, of n texts of t tokens:
+
+    3 * n * t * layers * (2 * 4 * h * h + 2 * 2 * h * f + 2 * 2 * t * h)
+
+with h hidden and f feed-forward dimensions: a multiply-add counts 2, the backward pass twice the forward (Kaplan et
+al. 2020, section 2.1), the last term is attention. Embeddings, norms, activations and dropout count nothing; their
+time counts. The matrix products' rate is the best of square products and of the model's own shapes, measured in the
+same run.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+import torch
+import typer
+from sentence_transformers import SentenceTransformer
+
+from benchmarks.measure import in_turns, progress, report
+from tasks.common.declaration import BASE_MODEL
+from trainers.base_model import load_model, resolve_base_model
+from trainers.dropout import use_cpu_dropout
+from trainers.hardware import choose
+
+LENGTHS = (8, 16, 32, 48, 64, 128, 256)
+TOKENS = 2048
+"""Of a step, at every length."""
+REPEATS = 3
+
+
+def flop(config: Any, texts: int, tokens: int) -> float:
+    """Of forward and backward; see above."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    per_token = 2 * 4 * hidden * hidden + 2 * 2 * hidden * inner + 2 * 2 * tokens * hidden
+    return 3.0 * texts * tokens * config.num_hidden_layers * per_token
+
+
+def rate(work: Callable[[], Any], operations: float, device: str) -> Callable[[], float]:
+    """A way: FLOP/s of this work."""
+
+    def way() -> float:
+        began = time.perf_counter()
+        for _ in range(REPEATS):
+            work()
+        if device == "cuda":
+            torch.cuda.synchronize()
+        return REPEATS * operations / (time.perf_counter() - began)
+
+    return way
+
+
+def products(config: Any, device: str, dtype: torch.dtype) -> dict[str, Callable[[], float]]:
+    """Matrix products [m, k] x [k, n]."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    found = {}
+    for m, k, n in ((TOKENS, hidden, hidden), (TOKENS, hidden, inner), (TOKENS, inner, hidden), (2048, 2048, 2048)):
+        left, right = (torch.rand(shape, device=device, dtype=dtype) for shape in ((m, k), (k, n)))
+        found[f"product {m}x{k}x{n}"] = rate(partial(torch.matmul, left, right), 2.0 * m * k * n, device)
+    return found
+
+
+def steps(model: SentenceTransformer, device: str, bf16: bool) -> dict[str, Callable[[], float]]:
+    """Forward and backward of TOKENS tokens at every length, dropout on."""
+    transformer: Any = model[0]
+    config = transformer.model.config
+    found = {}
+    for length in LENGTHS:
+        ids = torch.randint(1000, 20000, (TOKENS // length, length), device=device)
+
+        def step(ids: torch.Tensor = ids) -> None:
+            with torch.autocast(device, torch.bfloat16, enabled=bf16):
+                chunk = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+                model(chunk)["sentence_embedding"].float().square().sum().backward()
+            model.zero_grad()
+
+        found[f"{length} tokens a text"] = rate(step, flop(config, len(ids), length), device)
+    return found
+
+
+def main(
+    threads: int = os.cpu_count() or 1, rounds: int = 5, gpu: Annotated[bool, typer.Option("--gpu")] = False
+) -> None:
+    """Print a row per length."""
+    torch.set_num_threads(threads)
+    hardware = choose("auto", "auto", threads, gpu)
+    model = load_model(resolve_base_model(BASE_MODEL).files(), max(LENGTHS), hardware.device).train()
+    if hardware.device == "cpu":
+        use_cpu_dropout(model)
+    dtype = torch.bfloat16 if hardware.bf16 else torch.float32
+    transformer: Any = model[0]
+    config = transformer.model.config
+    peaks, trainings = products(config, hardware.device, dtype), steps(model, hardware.device, hardware.bf16)
+    for way in (peaks | trainings).values():
+        way()  # the first call allocates
+    found = in_turns(peaks | trainings, rounds, progress)
+    best = [max(found[name][number] for name in peaks) for number in range(rounds)]
+    rows = [
+        {
+            "work": name,
+            "GFLOP/s": [each / 1e9 for each in rates],
+            "share of the best product": [each / top for each, top in zip(rates, best, strict=True)],
+        }
+        for name, rates in found.items()
+    ]
+    report("limit", f"limit ({hardware.line()})", rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,199 @@
+"""What a competent user would write instead: sentence-transformers' trainer, with Optuna around it or inside Ray Tune.
+
+python -m benchmarks.rivals {optuna,torch-trainer} PATH/TO/prepared/pairs NEW_FOLDER TRIALS EPOCHS SEED
+
+Both searches train at a global batch of 16, judge every trial on dev after each epoch, keep the best model on disk,
+and print one line of JSON for each trial that is the best so far, and one at the end. Of several epochs the Optuna
+loop prunes.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.evaluation import BinaryClassificationEvaluator
+from sentence_transformers.sentence_transformer.losses import (
+    ContrastiveLoss,
+    CosineSimilarityLoss,
+    MultipleNegativesRankingLoss,
+)
+from transformers import TrainerCallback
+
+from tasks.common.declaration import BASE_MODEL
+from trainers.base_model import resolve_base_model
+
+BATCH_SIZE = 16
+METRIC = "cosine_ap"
+LEARNING_RATE = (5e-6, 1.6e-4)
+MARGIN = (0.1, 1.0)
+LOSSES: dict[str, Any] = {
+    "contrastive": ContrastiveLoss,
+    "cosine": CosineSimilarityLoss,
+    "ranking": MultipleNegativesRankingLoss,
+}
+
+
+def base_model() -> str:
+    """The folder of the base model."""
+    return str(resolve_base_model(BASE_MODEL).folder)
+
+
+def library_trainer(
+    model: SentenceTransformer,
+    rows: Any,
+    loss: str,
+    parameters: dict[str, float],
+    evaluator: Any = None,
+    callbacks: list[TrainerCallback] | None = None,
+    **arguments: Any,
+) -> SentenceTransformerTrainer:
+    """The library's trainer with its defaults but for what `arguments` says; `rows` is a table of pairs."""
+    columns = [name for name in ("sentence1", "sentence2", "label") if name in rows.column_names]
+    return SentenceTransformerTrainer(
+        model=model,
+        args=SentenceTransformerTrainingArguments(
+            save_strategy="no", logging_strategy="no", report_to=[], disable_tqdm=True, **arguments
+        ),
+        train_dataset=Dataset(rows.select(columns)),
+        loss=LOSSES[loss](model, **parameters),
+        evaluator=evaluator,
+        callbacks=callbacks,
+    )
+
+
+class AfterEpoch(TrainerCallback):
+    """Hands the metric on dev to `told`, which answers whether to go on."""
+
+    def __init__(self, told: Callable[[float, int], bool]) -> None:
+        self.told, self.value = told, -1.0
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.value = kwargs["metrics"][f"eval_{METRIC}"]
+        control.should_training_stop |= not self.told(self.value, round(state.epoch))
+
+
+def trained(
+    data: str, settings: dict[str, float], epochs: int, folder: str, told: Callable[[float, int], bool]
+) -> tuple[SentenceTransformer, float]:
+    """One trial: the trained model and its last metric on dev."""
+    model, dev = SentenceTransformer(base_model(), device="cpu"), pq.read_table(f"{data}/dev.parquet").to_pydict()
+    after_epoch = AfterEpoch(told)
+    library_trainer(
+        model,
+        pq.read_table(f"{data}/train.parquet"),
+        "contrastive",
+        {"margin": settings["margin"]},
+        output_dir=folder,
+        evaluator=BinaryClassificationEvaluator(dev["sentence1"], dev["sentence2"], dev["label"]),
+        callbacks=[after_epoch],
+        num_train_epochs=epochs,
+        eval_strategy="epoch",
+        per_device_train_batch_size=BATCH_SIZE,
+        learning_rate=settings["learning_rate"],
+        weight_decay=0.01,
+        warmup_steps=0.1,
+    ).train()
+    return model, after_epoch.value
+
+
+def optuna_loop(data: str, run: str, trials: int, epochs: int, seed: int) -> float:
+    """A plain Optuna loop in one process, with all threads of the machine for each trial."""
+    import optuna
+
+    best, began = -1.0, time.monotonic()
+
+    def objective(trial: optuna.Trial) -> float:
+        nonlocal best
+        settings = {
+            "learning_rate": trial.suggest_float("learning_rate", *LEARNING_RATE, log=True),
+            "margin": trial.suggest_float("margin", *MARGIN),
+        }
+
+        def told(value: float, epoch: int) -> bool:
+            trial.report(value, epoch)
+            return epochs == 1 or not trial.should_prune()
+
+        with tempfile.TemporaryDirectory() as folder:
+            model, value = trained(data, settings, epochs, folder, told)
+        if value > best:
+            best = value
+            model.save_pretrained(f"{run}/best")
+            print(json.dumps({"best": best, "seconds": time.monotonic() - began}), flush=True)
+        return value
+
+    study = optuna.create_study(
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2),
+    )
+    study.enqueue_trial({"learning_rate": 2e-5, "margin": 0.5})
+    study.optimize(objective, n_trials=trials)
+    return study.best_value
+
+
+def torch_trainer_in_tune(data: str, run: str, trials: int, epochs: int, seed: int) -> float:
+    """The way Ray documents: a TorchTrainer inside every trial of Tune, as many at a time as there are cores."""
+    import optuna
+    import ray
+    from ray import train, tune
+    from ray.train.torch import TorchTrainer
+    from ray.tune.integration.ray_train import TuneReportCallback
+    from ray.tune.search.optuna import OptunaSearch
+
+    def train_function(settings: dict[str, float]) -> None:
+        os.environ.pop("LOCAL_RANK", None)  # one worker needs no DDP
+        with tempfile.TemporaryDirectory() as folder:
+            model, value = trained(data, settings, epochs, folder, lambda value, epoch: True)
+            model.save_pretrained(f"{folder}/model")
+            train.report({METRIC: value}, checkpoint=train.Checkpoint.from_directory(f"{folder}/model"))
+
+    def driver(settings: dict[str, float]) -> None:
+        TorchTrainer(
+            train_function,
+            train_loop_config=settings,
+            scaling_config=train.ScalingConfig(num_workers=1),
+            run_config=train.RunConfig(
+                name=tune.get_context().get_trial_id(),
+                storage_path=f"{run}/train",
+                checkpoint_config=train.CheckpointConfig(num_to_keep=1),
+                callbacks=[TuneReportCallback()],
+            ),
+        ).fit()
+
+    cores = os.cpu_count() or 1
+    ray.init(num_cpus=cores + 1, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
+    results = tune.Tuner(
+        tune.with_resources(driver, {"CPU": 0.01}),
+        param_space={"learning_rate": tune.loguniform(*LEARNING_RATE), "margin": tune.uniform(*MARGIN)},
+        tune_config=tune.TuneConfig(
+            metric=METRIC,
+            mode="max",
+            num_samples=trials,
+            max_concurrent_trials=cores,
+            search_alg=OptunaSearch(sampler=optuna.samplers.TPESampler(seed=seed)),
+        ),
+        run_config=tune.RunConfig(name="tune", storage_path=run, verbose=0),
+    ).fit()
+    return float((results.get_best_result().metrics or {})[METRIC])
+
+
+SEARCHES = {"optuna": optuna_loop, "torch-trainer": torch_trainer_in_tune}
+
+
+def main(name: str, data: str, run: str, trials: str, epochs: str, seed: str) -> None:
+    """Search, and print the best value."""
+    began = time.monotonic()
+    best = SEARCHES[name](os.path.abspath(data), str(Path(run).absolute()), int(trials), int(epochs), int(seed))
+    print(json.dumps({"best": best, "seconds": time.monotonic() - began}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

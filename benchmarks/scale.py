@@ -1,0 +1,232 @@
+"""How the search's own cost grows with trials, beside plain Tune; and pairs/s with workers.
+
+python -m benchmarks.scale [--trials 10 --trials 100] [--workers 1 --workers 2 --workers 4] [--rounds 3]
+
+Trials: stubs that report twice and train nothing, two at a time, random sampler, ASHA, a checkpoint at each report,
+lines per result and TensorBoard events on both sides. What is counted is the CPU time of the driver process. Workers:
+jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs where the cores end.
+"""
+
+import json
+import os
+import pickle
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+from unittest.mock import patch
+
+import numpy as np
+import optuna
+import psutil
+import ray
+import typer
+from ray import tune
+from ray.tune.logger import JsonLoggerCallback, TBXLoggerCallback
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search.optuna import OptunaSearch
+
+from benchmarks.measure import in_turns, progress, ratios, report
+from benchmarks.search_cost import called, prepared
+from pairs.tokenized import TokenizedPairs
+from reporting.live import Live
+from reporting.run_folder import RunFolder
+from reporting.trial_log import TrialLog
+from search_spaces.by_loss import baseline_in, for_task
+from tasks.common import loading
+from trainers.cluster import connect
+from trainers.job import Data, Job, Report, TrainingState
+from trainers.mailbox import Arrival, Mailbox
+from trainers.progress import Board
+from trainers.search import SearchPlan, search
+from trainers.watch import Watch
+
+CONCURRENT = 2
+EPOCHS = 2
+METRIC = "cosine_ap"
+SIZE = 32
+
+
+def stub_result(epoch: int) -> dict[str, Any]:
+    """What a worker reports."""
+    dev = {METRIC: 0.5 + 0.1 * epoch}
+    seconds = {"start_s": 0.1, "first_step_s": 0.1, "train_s": 1.0, "evaluate_s": 0.1}
+    return {"epoch": float(epoch), "steps": 10 * epoch, "loss": 0.1, **dev, **seconds, "dev": dev, "log": []}
+
+
+class StubGroup:
+    """A worker group whose one worker reports and trains nothing."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.began = name, 0.0
+        self.mailbox = Mailbox.remote(1)
+        self.running = stub_worker.remote(self.mailbox)
+
+
+@ray.remote(num_cpus=0)
+def stub_worker(mailbox: Any) -> None:
+    """Meets as a worker does."""
+    ray.get(mailbox.enter.remote("stub"))
+    state = TrainingState(weights={"w": np.zeros(8)}, optimizer={}, schedule={}, trainer="{}")
+    number = 0
+
+    def meet(arrival: Arrival) -> Any:
+        nonlocal number
+        number += 1
+        return ray.get(mailbox.meet.remote("stub", 0, number, arrival))
+
+    while meet(Arrival("next")).job:
+        for epoch in range(1, EPOCHS + 1):
+            if meet(Arrival("report", Report(stub_result(epoch), [ray.put(state)], epoch == EPOCHS))).verdict != "go":
+                break
+
+
+class PlainTrial(tune.Trainable):
+    """The same in plain Tune."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self.epoch = 0
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.epoch = 0
+        return True
+
+    def step(self) -> dict[str, Any]:
+        self.epoch += 1
+        return {**stub_result(self.epoch), "done": self.epoch == EPOCHS}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        Path(checkpoint_dir, "state").write_bytes(pickle.dumps(np.zeros(8)))
+
+    def load_checkpoint(self, checkpoint_dir: str) -> None:
+        pass
+
+
+def ours(trials: int, folder: str) -> None:
+    """Our search over stub groups."""
+    task = loading.load("invoices")
+    space = for_task(task, [f"epochs={EPOCHS}"], 1_000, 1)
+    groups: Any = [StubGroup(f"group-{number}") for number in range(CONCURRENT)]
+    run = RunFolder(folder)
+    plan = SearchPlan(
+        run=run,
+        template=Job(
+            trial="",
+            settings=baseline_in(task, space),
+            loss=task.loss,
+            kind=task.kind,
+            metric=METRIC,
+            seed=0,
+            reports_per_epoch=1,
+            data=Data(train=TokenizedPairs(num_rows=1_000), dev=[]),
+        ),
+        groups=groups,
+        board=Board.remote(),
+        space=space,
+        baseline=baseline_in(task, space),
+        trials=trials,
+        minutes=None,
+    )
+    log = TrialLog(run)
+    with (
+        Live(METRIC, trials, quiet=True) as live,
+        patch("trainers.search.optuna.samplers.TPESampler", lambda **_: optuna.samplers.RandomSampler(seed=0)),
+    ):
+        search(plan, Watch(METRIC, plan.fixed, log, live))
+    log.close()
+    for group in groups:
+        ray.get(group.mailbox.end.remote())
+
+
+def plain_tune(trials: int, folder: str) -> None:
+    """Plain Tune with its own loggers."""
+    space = {
+        "margin": optuna.distributions.FloatDistribution(0.1, 1.0),
+        "learning_rate": optuna.distributions.FloatDistribution(5e-6, 1.6e-4, log=True),
+        "warmup_share": optuna.distributions.FloatDistribution(0.0, 0.2),
+        "global_batch_size": optuna.distributions.CategoricalDistribution((8, 16, 32)),
+    }
+    tune.Tuner(
+        tune.with_resources(PlainTrial, {"memory": 300 * 2**20}),
+        tune_config=tune.TuneConfig(
+            metric=METRIC,
+            mode="max",
+            num_samples=trials,
+            max_concurrent_trials=CONCURRENT,
+            reuse_actors=True,
+            search_alg=OptunaSearch(
+                space=space, metric=METRIC, mode="max", sampler=optuna.samplers.RandomSampler(seed=0)
+            ),
+            scheduler=ASHAScheduler(time_attr="epoch", max_t=EPOCHS, grace_period=1, reduction_factor=2),
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=folder,
+            verbose=0,
+            callbacks=[JsonLoggerCallback(), TBXLoggerCallback()],  # ours switches off the ones that come by themselves
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=1, checkpoint_score_attribute=METRIC, checkpoint_frequency=1
+            ),
+        ),
+    ).fit()
+
+
+def driver_cpu(work: Callable[[int, str], None], trials: int) -> Callable[[], float]:
+    """A way: CPU milliseconds of this process for each trial."""
+
+    def way() -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            before = psutil.Process().cpu_times()
+            work(trials, folder)
+            after = psutil.Process().cpu_times()
+        return 1e3 * (after.user - before.user + after.system - before.system) / trials
+
+    return way
+
+
+def trials_measured(trials: int, rounds: int) -> dict[str, Any]:
+    """One row."""
+    ways = {"ours": driver_cpu(ours, trials), "plain Tune": driver_cpu(plain_tune, trials)}
+    found = in_turns(ways, rounds, lambda what: progress(f"{trials} trials, {what}"))
+    return {
+        "trials": str(trials),
+        "ours, driver CPU ms a trial": found["ours"],
+        "plain Tune": found["plain Tune"],
+        "ours / plain Tune": ratios(found["ours"], found["plain Tune"]),
+    }
+
+
+def workers_measured(workers: list[int], pairs: int) -> list[dict[str, Any]]:
+    """A row per number of workers."""
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        data = prepared(Path(folder) / "data", pairs)
+        for count in workers:
+            progress(f"{count} workers")
+            run = Path(folder) / f"run-{count}"
+            command = ["jobs.train", "invoices", "--data", data.folder, "--run", str(run), "--workers", str(count)]
+            called([*command, "--set", "epochs=1", "--set", f"global_batch_size={SIZE}", "--json"])
+            trial = json.loads((run / "trials.jsonl").read_text())
+            pace = SIZE * trial["steps"] / trial["train_s"]
+            alone = rows[0]["pairs/s"] if rows else pace
+            rows.append({"workers": str(count), "pairs/s": pace, "times the first": pace / alone})
+    return rows
+
+
+def main(
+    trials: Annotated[list[int] | None, typer.Option()] = None,
+    workers: Annotated[list[int] | None, typer.Option()] = None,
+    pairs: int = 300,
+    rounds: int = 3,
+) -> None:
+    """Print a row per number of workers, and one per number of trials."""
+    cores = os.cpu_count()
+    report("scale_workers", f"workers, {cores} cores", workers_measured(workers or [1, 2, 4], pairs))
+    connect(cpus_per_worker=1)
+    driver_cpu(plain_tune, 2)()  # imports and the first actor's start belong to neither
+    driver_cpu(ours, 2)()
+    report("scale_trials", "stub trials", [trials_measured(count, rounds) for count in trials or [10, 100]])
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,102 @@
+"""Wall time of whole searches of equal trials: ours, Ray's documented way, and a plain Optuna loop; each a process.
+
+python -m benchmarks.search_cost [--pairs 50 --pairs 500] [--trials 8] [--rounds 1]
+
+Invoices, one epoch at a global batch of 16, dev judged once a trial, the best model kept. Ours is shown with the
+start of its worker groups, which is paid once a search, and without.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmarks.measure import in_turns, progress, ratios, report
+from benchmarks.rivals import BATCH_SIZE
+from pairs.prepared import PreparedPairs
+
+ROWS_PER_PAIR = 2.8
+"""Generated invoices for each training pair of the task."""
+
+
+def prepared(folder: Path, pairs: int) -> PreparedPairs:
+    """Invoices with about so many training pairs."""
+    rows = str(round(pairs * ROWS_PER_PAIR))
+    called(["jobs.prepare", "invoices", "--rows", rows, "--data", str(folder)])
+    return PreparedPairs.open(str(folder))
+
+
+def called(command: list[str]) -> str:
+    """Standard output of a module of this project.
+
+    Raises:
+        RuntimeError: with what it said, where it failed.
+    """
+    environment = {**os.environ, "RAY_AUTH_MODE": "disabled"}
+    done = subprocess.run([sys.executable, "-m", *command], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def timed(command: list[str], run: Path, starts: list[float]) -> Callable[[], float]:
+    """A way: the command's wall time; what ours says of its groups' start goes to `starts`."""
+
+    def way() -> float:
+        shutil.rmtree(run, ignore_errors=True)
+        began = time.perf_counter()
+        result = json.loads(called(command).splitlines()[-1])
+        seconds = time.perf_counter() - began
+        if groups := result.get("group_times"):
+            starts.append(max(times["starting"] for times in groups.values()))
+        return seconds
+
+    return way
+
+
+def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[str]) -> dict[str, Any]:
+    """One row of the table."""
+    data = prepared(folder / "data", pairs)
+    starts: list[float] = []
+    tune = ["jobs.tune", "invoices", "--data", data.folder, "--run", str(folder / "ours"), "--trials", str(trials)]
+    tune += ["--set", "epochs=1", "--set", f"global_batch_size={BATCH_SIZE}", "--json"]
+    ways = {"ours": timed(tune, folder / "ours", starts)}
+    for rival in rivals:
+        command = ["benchmarks.rivals", rival, data.folder, str(folder / rival), str(trials), "1", "0"]
+        ways[rival] = timed(command, folder / rival, [])
+    seconds = in_turns(ways, rounds, lambda what: progress(f"{pairs} pairs, {what}"))
+    warm = [whole - start for whole, start in zip(seconds["ours"], starts, strict=True)]
+    row: dict[str, Any] = {"training pairs": data.num_rows("train"), "trials": trials}
+    row |= {"ours s": seconds["ours"], "of it first start s": starts}
+    for rival in ("torch-trainer", "optuna"):
+        found = seconds.get(rival)
+        row[f"{rival} s"] = found
+        row[f"{rival} / ours"] = ratios(found, seconds["ours"]) if found else None
+        row[f"{rival} / ours without start"] = ratios(found, warm) if found else None
+    return row
+
+
+def main(
+    pairs: Annotated[list[int] | None, typer.Option(help="Training pairs, about.")] = None,
+    trials: int = 8,
+    rounds: int = 1,
+    rival: Annotated[list[str] | None, typer.Option(help="torch-trainer, optuna; both by default.")] = None,
+) -> None:
+    """Print a row per size."""
+    rows = []
+    for count in pairs or (50, 500):
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(measured(Path(folder), count, trials, rounds, rival or ["torch-trainer", "optuna"]))
+    report("search_cost", "whole searches, seconds", rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)

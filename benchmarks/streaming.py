@@ -1,0 +1,176 @@
+"""Pairs as a stream: rows/s, a worker's unique memory (USS), and the share of a step spent waiting for its batch.
+
+python -m benchmarks.streaming [--pairs 100000 --pairs 1000000] [--tokenised 10000000]
+
+`--pairs` take the way of every search (prepared files, Ray Data, one table in the object store); `--tokenised` are
+written as token blocks, as data too large for the object store is, and streamed from there. MiniLM trains on them in
+one worker. What is shared between processes, the table above all, does not count towards USS.
+"""
+
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import ray
+import typer
+
+from benchmarks.measure import progress, report
+from pairs import prepared
+from pairs.block_store import BlockStore
+from pairs.collate import collate
+from pairs.order import Share
+from pairs.prepared import PreparedPairs
+from pairs.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
+from tasks.common.declaration import BASE_MODEL
+from trainers.base_model import resolve_base_model
+from trainers.cluster import connect
+from trainers.hardware import TOKENS_PER_CALL
+from trainers.job import Data, Job
+from trainers.progress import Board
+from trainers.worker_group import GroupConfig, WorkerGroup, end_groups
+
+STEPS = (20, 200)
+STREAMED_BATCHES = 20_000
+SIZE = 8
+WORDS = [f"{first}{last}" for first in ("ba", "do", "ki", "lu", "me", "no") for last in ("ran", "sel", "tip", "wo")]
+SETTINGS = {"learning_rate": 2e-5, "global_batch_size": SIZE, "epochs": 1, "warmup_share": 0.1, "weight_decay": 0.01}
+POLL_S = 0.2
+
+
+def texts(count: int) -> pa.Table:
+    """Pairs of four words and a label, in the schema of prepared pairs."""
+    draw = random.Random(count)
+    columns = [[" ".join(draw.choices(WORDS, k=4)) for _ in range(count)] for _ in range(2)]
+    labels = pa.array([float(number % 2) for number in range(count)], pa.float32())
+    groups = pa.array([str(number) for number in range(count)])
+    return pa.table({"sentence1": columns[0], "sentence2": columns[1], "label": labels, "group": groups})
+
+
+def token_blocks(count: int) -> Iterator[pa.Table]:
+    """The same, as tokens: ten of them in every text."""
+    draw = np.random.default_rng(count)
+    for start in range(0, count, BLOCK_ROWS):
+        rows = min(BLOCK_ROWS, count - start)
+        table: dict[str, Any] = {"label": pa.array(draw.integers(0, 2, rows).astype(np.float32))}
+        for number in "12":
+            ids = pa.array(draw.integers(1000, 20000, 10 * rows).astype(np.int32))
+            table[f"ids{number}"] = pa.ListArray.from_arrays(
+                pa.array(np.arange(0, 10 * rows + 1, 10, dtype=np.int32)), ids
+            )
+            table[f"hash{number}"] = pa.array(draw.integers(-(2**62), 2**62, rows))
+        yield pa.table(table)
+
+
+def prepared_pairs(count: int, folder: Path) -> TokenizedPairs:
+    """Through prepared files and Ray Data into the object store."""
+    tables = {"train": texts(count), "dev": texts(100)}
+    manifest = {"task": "stream", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
+    prepared.write(str(folder / "data"), tables, manifest)
+    pairs = PreparedPairs.open(str(folder / "data"))
+    return tokenize(pairs, "train", resolve_base_model(BASE_MODEL).tokenizer(), 32, in_memory=True)
+
+
+def tokenised_pairs(count: int, folder: Path) -> TokenizedPairs:
+    """As blocks in files."""
+    store = BlockStore(str(folder / "blocks"))
+    store.fill(token_blocks(count))
+    paths, sizes = store.blocks()
+    return TokenizedPairs(num_rows=sum(sizes), blocks=tuple(paths), sizes=tuple(sizes))
+
+
+def seconds_per_batch(train: TokenizedPairs) -> float:
+    """From the shuffled rows to tensors, in this process; the first batch, which waits for the table, is left out."""
+    batches = train.batches(Share(global_batch_size=SIZE), seed=0, epoch=0)
+    next(batches)
+    began, count = time.perf_counter(), 0
+    for count, batch in enumerate(batches, start=1):
+        collate(batch, 0, TOKENS_PER_CALL["cpu"])
+        if count == STREAMED_BATCHES:
+            break
+    return (time.perf_counter() - began) / count
+
+
+def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, float], float]:
+    """Step -> USS of the training worker in MiB; and seconds per step."""
+    board = Board.remote()
+    job = Job(
+        trial="stream",
+        settings=SETTINGS,
+        loss="cosine",
+        kind="graded",
+        metric="spearman_cosine",
+        seed=0,
+        reports_per_epoch=1,
+        data=Data(train=train, dev=[ray.put(texts(100))]),
+    )
+    group = WorkerGroup(
+        GroupConfig(
+            model=[ray.put(resolve_base_model(BASE_MODEL).files())],
+            board=board,
+            max_length=32,
+            num_workers=1,
+            cpus_per_worker=1,
+            gpu=False,
+            storage=str(folder / "groups"),
+        ),
+        "stream",
+    )
+    group.client.assign(job)
+    uss = dict(watched(board))
+    done = ray.get(board.all.remote())["stream"]
+    end_groups([group])
+    return uss, done.seconds / ((done.rows - done.first_rows) / SIZE)
+
+
+def watched(board: Any) -> Iterator[tuple[int, float]]:
+    """The worker's USS, in MiB, once it has taken each of STEPS."""
+    for wanted in STEPS:
+        while (reached := ray.get(board.all.remote()).get("stream")) is None or reached.step < wanted:
+            time.sleep(POLL_S)
+        yield wanted, worker().memory_full_info().uss / 2**20
+
+
+def worker() -> psutil.Process:
+    """The training worker that this process's Ray started last."""
+    started = psutil.Process().children(recursive=True)
+    workers = [each for each in started if "RayTrainWorker" in " ".join(each.cmdline())]
+    return max(workers, key=lambda each: each.create_time())
+
+
+def measured(count: int, tokenised: bool) -> dict[str, Any]:
+    """One row of the table."""
+    progress(f"{count:,} pairs")
+    with tempfile.TemporaryDirectory() as folder:
+        train = (tokenised_pairs if tokenised else prepared_pairs)(count, Path(folder))
+        batch_s = seconds_per_batch(train)
+        uss, step_s = memory_and_pace(train, Path(folder))
+    return {
+        "pairs": f"{count:,}",
+        "way": "token blocks" if tokenised else "object store",
+        "rows/s": SIZE / batch_s,
+        **{f"USS MiB at step {step}": size for step, size in uss.items()},
+        "ms a batch": 1e3 * batch_s,
+        "ms a step": 1e3 * step_s,
+        "share waiting": batch_s / step_s,
+    }
+
+
+def main(
+    pairs: Annotated[list[int] | None, typer.Option()] = None,
+    tokenised: Annotated[list[int] | None, typer.Option()] = None,
+) -> None:
+    """Print a row per size."""
+    connect(cpus_per_worker=1)
+    sizes = [(count, False) for count in pairs or ([] if tokenised else [100_000, 1_000_000])]
+    sizes += [(count, True) for count in tokenised or []]
+    report("streaming", f"streaming, batches of {SIZE}", [measured(*size) for size in sizes])
+
+
+if __name__ == "__main__":
+    typer.run(main)
