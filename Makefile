@@ -25,19 +25,19 @@ lint: .venv/.installed
 # cores, bench-long within some hours.
 bench: .venv/.installed
 	$(python) -m benchmarks.limit --rounds 3
-	$(python) -m benchmarks.training_step --pairs 128 --rounds 3
+	$(python) -m benchmarks.training_step --pairs 64 --rounds 3
 	$(python) -m benchmarks.group_start
 	$(python) -m benchmarks.search_cost --pairs 50
-	$(python) -m benchmarks.search_cost --pairs 500 --rival optuna
 	$(python) -m benchmarks.streaming
-	$(python) -m benchmarks.scale
+	$(python) -m benchmarks.scale --trials 10
 
 bench-long: .venv/.installed
 	$(python) -m benchmarks.training_step
+	$(python) -m benchmarks.step_profile
 	$(python) -m benchmarks.search_cost --rounds 3
 	$(python) -m benchmarks.time_to_quality
 	$(python) -m benchmarks.streaming --tokenised 10000000
-	$(python) -m benchmarks.scale --trials 1000 --rounds 1
+	$(python) -m benchmarks.scale --trials 100 --trials 1000 --rounds 1
 
 # Removes the .venv and the caches; data/ and runs/ are yours and stay.
 clean:

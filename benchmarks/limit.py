@@ -22,9 +22,10 @@ import torch
 import typer
 from sentence_transformers import SentenceTransformer
 
-from benchmarks.measure import in_turns, progress, report
+from benchmarks.measure import in_turns, process, progress, report
 from tasks.common.declaration import BASE_MODEL
 from trainers.base_model import load_model, resolve_base_model
+from trainers.cluster import ALLOCATOR
 from trainers.dropout import use_cpu_dropout
 from trainers.hardware import choose
 
@@ -83,10 +84,8 @@ def steps(model: SentenceTransformer, device: str, bf16: bool) -> dict[str, Call
     return found
 
 
-def main(
-    threads: int = os.cpu_count() or 1, rounds: int = 5, gpu: Annotated[bool, typer.Option("--gpu")] = False
-) -> None:
-    """Print a row per length."""
+def measured(threads: int, rounds: int, gpu: bool) -> tuple[str, list[dict[str, Any]]]:
+    """The hardware in words, and a row per product and per length."""
     torch.set_num_threads(threads)
     hardware = choose("auto", "auto", threads, gpu)
     model = load_model(resolve_base_model(BASE_MODEL).files(), max(LENGTHS), hardware.device).train()
@@ -108,7 +107,16 @@ def main(
         }
         for name, rates in found.items()
     ]
-    report("limit", f"limit ({hardware.line()})", rows)
+    return hardware.line(), rows
+
+
+def main(
+    threads: int = os.cpu_count() or 1, rounds: int = 5, gpu: Annotated[bool, typer.Option("--gpu")] = False
+) -> None:
+    """Print a row per product and per length."""
+    with process(ALLOCATOR) as worker:
+        hardware, rows = worker.submit(measured, threads, rounds, gpu).result()
+    report("limit", f"limit ({hardware})", rows)
 
 
 if __name__ == "__main__":

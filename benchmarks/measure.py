@@ -1,11 +1,15 @@
 """Ways of doing the same, taken in turns, and what comes out of it as a table and as JSON."""
 
 import json
+import multiprocessing
+import os
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +35,14 @@ def in_turns(
 def progress(what: str) -> None:
     """A line on standard error: a benchmark is silent for minutes otherwise."""
     print(what, file=sys.stderr, flush=True)
+
+
+def process(variables: Mapping[str, str]) -> ProcessPoolExecutor:
+    """One process with these environment variables, which some libraries read when they start only."""
+    with patch.dict(os.environ, variables):
+        pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        pool.submit(os.getpid).result()  # it starts with its first call
+    return pool
 
 
 def spread(values: Sequence[float]) -> str:

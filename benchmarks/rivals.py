@@ -25,7 +25,7 @@ from sentence_transformers.sentence_transformer.losses import (
     CosineSimilarityLoss,
     MultipleNegativesRankingLoss,
 )
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 
 from tasks.common.declaration import BASE_MODEL
 from trainers.base_model import resolve_base_model
@@ -57,7 +57,7 @@ def library_trainer(
 ) -> SentenceTransformerTrainer:
     """The library's trainer with its defaults but for what `arguments` says; `rows` is a table of pairs."""
     columns = [name for name in ("sentence1", "sentence2", "label") if name in rows.column_names]
-    return SentenceTransformerTrainer(
+    trainer = SentenceTransformerTrainer(
         model=model,
         args=SentenceTransformerTrainingArguments(
             save_strategy="no", logging_strategy="no", report_to=[], disable_tqdm=True, **arguments
@@ -67,6 +67,8 @@ def library_trainer(
         evaluator=evaluator,
         callbacks=callbacks,
     )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 class AfterEpoch(TrainerCallback):

@@ -25,9 +25,11 @@ from ray import tune
 from ray.tune.logger import JsonLoggerCallback, TBXLoggerCallback
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
+from typer.testing import CliRunner
 
 from benchmarks.measure import in_turns, progress, ratios, report
-from benchmarks.search_cost import called, prepared
+from benchmarks.search_cost import prepared
+from jobs import train
 from pairs.tokenized import TokenizedPairs
 from reporting.live import Live
 from reporting.run_folder import RunFolder
@@ -140,6 +142,7 @@ def ours(trials: int, folder: str) -> None:
 
 def plain_tune(trials: int, folder: str) -> None:
     """Plain Tune with its own loggers."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = {
         "margin": optuna.distributions.FloatDistribution(0.1, 1.0),
         "learning_rate": optuna.distributions.FloatDistribution(5e-6, 1.6e-4, log=True),
@@ -204,8 +207,10 @@ def workers_measured(workers: list[int], pairs: int) -> list[dict[str, Any]]:
         for count in workers:
             progress(f"{count} workers")
             run = Path(folder) / f"run-{count}"
-            command = ["jobs.train", "invoices", "--data", data.folder, "--run", str(run), "--workers", str(count)]
-            called([*command, "--set", "epochs=1", "--set", f"global_batch_size={SIZE}", "--json"])
+            command = ["invoices", "--data", data.folder, "--run", str(run), "--workers", str(count)]
+            command += ["--set", "epochs=1", "--set", f"global_batch_size={SIZE}", "--json"]
+            if (done := CliRunner().invoke(train.app, command)).exit_code:
+                raise RuntimeError(f"jobs.train {' '.join(command)}: {done.output}")
             trial = json.loads((run / "trials.jsonl").read_text())
             pace = SIZE * trial["steps"] / trial["train_s"]
             alone = rows[0]["pairs/s"] if rows else pace
@@ -220,9 +225,10 @@ def main(
     rounds: int = 3,
 ) -> None:
     """Print a row per number of workers, and one per number of trials."""
-    cores = os.cpu_count()
-    report("scale_workers", f"workers, {cores} cores", workers_measured(workers or [1, 2, 4], pairs))
-    connect(cpus_per_worker=1)
+    counts = workers or [1, 2, 4]
+    with patch("trainers.cluster.os.sched_getaffinity", lambda _: range(max(counts))):  # logical CPUs
+        connect(cpus_per_worker=1)
+    report("scale_workers", f"workers, {os.cpu_count()} cores", workers_measured(counts, pairs))
     driver_cpu(plain_tune, 2)()  # imports and the first actor's start belong to neither
     driver_cpu(ours, 2)()
     report("scale_trials", "stub trials", [trials_measured(count, rounds) for count in trials or [10, 100]])

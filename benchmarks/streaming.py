@@ -36,7 +36,7 @@ from trainers.progress import Board
 from trainers.worker_group import GroupConfig, WorkerGroup, end_groups
 
 STEPS = (20, 200)
-STREAMED_BATCHES = 20_000
+STREAMED_BATCHES = 5_000
 SIZE = 8
 WORDS = [f"{first}{last}" for first in ("ba", "do", "ki", "lu", "me", "no") for last in ("ran", "sel", "tip", "wo")]
 SETTINGS = {"learning_rate": 2e-5, "global_batch_size": SIZE, "epochs": 1, "warmup_share": 0.1, "weight_decay": 0.01}

@@ -1,22 +1,19 @@
 """Training steps per second, ours against the library's trainer, in turns on the same rows, with the same threads.
 
-python -m benchmarks.training_step [--steps 10] [--pairs 128] [--rounds 5] [--threads 2] [--bf16] [--data PATH/TO/prepared/pairs]
+python -m benchmarks.training_step [--steps 10] [--pairs 128] [--rounds 5] [--threads 2] [--bf16] [--data PREPARED]
 
 Timed from the begin of the first step to the end of the last: batches, forward, backward, clipping, optimizer,
 schedule. The library's trainer runs with its defaults, and where the processor computes bf16 natively, or with
 --bf16, with that as well.
 """
 
-import multiprocessing
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any
-from unittest.mock import patch
 
 import pyarrow as pa
 import torch
@@ -24,7 +21,7 @@ import typer
 from transformers import TrainerCallback
 
 from benchmarks.cases import CASES, Case, training_pairs
-from benchmarks.measure import in_turns, progress, ratios, report
+from benchmarks.measure import in_turns, process, progress, ratios, report
 from benchmarks.rivals import library_trainer
 from pairs.order import Share, batches_in_memory, shuffled
 from pairs.prepared import PreparedPairs
@@ -114,14 +111,6 @@ def trained(way: str, task_name: str, size: int, rows: pa.Table, hardware: Hardw
         )
 
 
-def process(way: str) -> ProcessPoolExecutor:
-    """A process for one way; ours has the environment that our workers have."""
-    with patch.dict(os.environ, ALLOCATOR if way == OURS else {}):
-        pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-        pool.submit(os.getpid).result()  # it starts with its first call
-    return pool
-
-
 def measured(
     case: Case, rows: pa.Table, steps: int, rounds: int, hardware: Hardware, names: list[str]
 ) -> dict[str, Any]:
@@ -131,7 +120,7 @@ def measured(
     held = tokenize_batch(rows, resolve_base_model(BASE_MODEL).tokenizer(), int(task.max_length.value))
     tokens = sum(len(held[name].combine_chunks().flatten()) for name in ("ids1", "ids2"))
     with ExitStack() as stack:
-        pools = {name: stack.enter_context(process(name)) for name in names}
+        pools = {name: stack.enter_context(process(ALLOCATOR if name == OURS else {})) for name in names}
 
         def way(name: str) -> Callable[[], float]:
             return lambda: pools[name].submit(trained, name, case.task, size, rows, hardware).result()
