@@ -1,7 +1,7 @@
 """What a user asks of a training or a search, checked."""
 
 import os
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,8 +21,8 @@ class Options(BaseModel):
     cpus_per_worker: int = Field(1, ge=1)
     gpu: bool = False
     distinct: bool = False
-    precision: str = Field("auto", pattern="^(auto|bf16|fp32)$")
-    optimizer: str = Field("auto", pattern="^(auto|adamw_torch|adamw_torch_fused)$")
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    optimizer: Literal["auto", "adamw_torch", "adamw_torch_fused"] = "auto"
     seed: int = Field(42, ge=0, lt=2**32)
     trials: int = Field(1, ge=1)
     concurrent: int | None = Field(None, ge=1)
