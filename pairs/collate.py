@@ -14,7 +14,7 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
     """Every distinct text of the batch once, shortest first, in chunks of texts of similar length.
 
     What a batch holds stays random; only the way through the model is arranged. Padded to its longest text, a batch of
-    32 tickets computes 4.2 times the tokens that it holds, in chunks 1.05 times (`python -m benchmarks.training_step`).
+    32 tickets computes 4.2 times the tokens that it holds, in chunks 1.05 times (`python -m benchmarks.chunks`).
 
     Args:
         tokens_per_call: what one more call of the model costs, in tokens; see `cheapest_chunks`.

@@ -29,8 +29,8 @@ ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(2**30),
 }
-"""glibc otherwise hands a step's activations back to the system and gets them again as zeroed pages: an eighth of a
-step of 8 invoices. 32 MiB is the most it takes. Other C libraries ignore both."""
+"""glibc otherwise hands a step's activations back to the system and gets them again as zeroed pages.
+32 MiB is the most it takes. Other C libraries ignore both."""
 LOCAL = {
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # a process per group; this machine is not taken away
 }

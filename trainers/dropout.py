@@ -1,8 +1,8 @@
 """Dropout for processors: the same distribution as torch's in less than half its time.
 
 On a CPU torch draws a Bernoulli number for every activation, and its fused attention has no dropout there at all. Here
-64 random bits decide four activations: a step of MiniLM does 12 to 16 % more pairs/s
-(`python -m benchmarks.training_step`).
+64 random bits decide four activations: a step of MiniLM does 11 % more pairs/s on tickets
+(`python -m benchmarks.chunks`).
 """
 
 from typing import Any

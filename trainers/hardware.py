@@ -5,8 +5,8 @@ from dataclasses import dataclass
 TOKENS_PER_CALL = {"cpu": 64, "cuda": 4096}
 """What one more call of the model costs, forward and backward, in tokens of work on this kind of device.
 
-cpu: tickets, 32 pairs, one thread: 8.9 pairs/s at 0, 12.8 at 16, 13.2 at 64, 11.5 at 256; invoices, of like lengths,
-8.0 at 64 as at 256 (`python -m benchmarks.training_step`). cuda: a guess.
+cpu: tickets, 32 pairs, one thread: 8.8 pairs/s at 0, 11.8 at 16, 12.1 at 64, 11.1 at 256
+(`python -m benchmarks.chunks`). cuda: a guess.
 """
 
 
@@ -37,7 +37,7 @@ class Hardware:
 def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool) -> Hardware:
     """Resolve 'auto': bf16 where the GPU or the processor computes it natively; emulated bf16 is slower than fp32.
 
-    The fused AdamW computes what the plain one does, in a fifth of its time on a CPU: 22 ms a step of MiniLM, not 104.
+    The fused AdamW computes what the plain one does, and is what the library takes by default.
     """
     import torch
 

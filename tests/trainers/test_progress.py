@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainers.progress import IDLE, PHASES, Progress, _Board, seconds_left
+from trainers.progress import PHASES, Progress, _Board, seconds_left
 
 
 def test_the_pace_of_all_trainings_and_what_is_left_give_the_time() -> None:
@@ -24,4 +24,3 @@ def test_a_restarted_group_keeps_the_time_of_the_workers_it_lost() -> None:
     times = board.group_seconds()["group-1"]
     assert times == {"starting": 7.0, "training": 10.0, "evaluating": 1.0, "checkpointing": 0.0}
     assert set(times) == set(PHASES.values())
-    assert IDLE not in times

@@ -1,0 +1,109 @@
+"""What arranging a batch and the CPU's own dropout save: forward and backward, the ways taken in turns, one thread.
+
+python -m benchmarks.chunks PATH/TO/prepared/pairs
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import torch
+from rich.console import Console
+from rich.table import Table
+from sentence_transformers import SentenceTransformer
+
+from pairs.collate import collate, pad
+from pairs.order import Share, batches_in_memory
+from pairs.prepared import PreparedPairs
+from pairs.tokenized import tokenize_batch
+from tasks.common import loading
+from tasks.common.declaration import BASE_MODEL, LOSS_PARAMETERS, Task
+from trainers.base_model import load_model, resolve_base_model
+from trainers.dropout import Dropout, use_cpu_dropout
+from trainers.hardware import TOKENS_PER_CALL
+from trainers.losses import build_loss
+from trainers.pair_trainer import embed
+
+STEPS = 3
+ROUNDS = 3
+ACTIVATIONS = 16 * 12 * 55 * 55
+"""Attention weights of one layer for 16 texts of 55 tokens, as invoices are."""
+Embeddings = list[torch.Tensor]
+
+
+def column_by_column(model: SentenceTransformer, batch: pa.Table, pad_id: int) -> tuple[Embeddings, int]:
+    """The library's way: each column padded to its longest text. Returns the tokens computed, too."""
+    columns = [pad(batch[name].combine_chunks(), pad_id) for name in ("ids1", "ids2")]
+    return [model(column)["sentence_embedding"] for column in columns], sum(c["input_ids"].numel() for c in columns)
+
+
+def in_chunks(tokens_per_call: int) -> Callable[[SentenceTransformer, pa.Table, int], tuple[Embeddings, int]]:
+    """Our way, with this price of a call."""
+
+    def way(model: SentenceTransformer, batch: pa.Table, pad_id: int) -> tuple[Embeddings, int]:
+        arranged = collate(batch, pad_id, tokens_per_call)
+        return embed(model, arranged), sum(chunk["input_ids"].numel() for chunk in arranged["chunks"])
+
+    return way
+
+
+def measured(task: Task, tokens: pa.Table, files: dict[str, bytes]) -> list[tuple[str, float, float]]:
+    """(way, pairs/s, tokens computed for each token that the batch holds)."""
+    settings = task.settings
+    size, plain = int(settings["global_batch_size"]), load_model(files, int(task.max_length.value), "cpu").train()
+    quick = load_model(files, int(task.max_length.value), "cpu").train()
+    use_cpu_dropout(quick)
+    ways: dict[str, tuple[SentenceTransformer, Any]] = {"column by column": (plain, column_by_column)}
+    ways |= {f"chunks, {price} tokens a call": (plain, in_chunks(price)) for price in (0, 16, 64, 256)}
+    ways["chunks as trained, our dropout"] = (quick, in_chunks(TOKENS_PER_CALL["cpu"]))
+    batches = list(batches_in_memory(tokens, Share(global_batch_size=size), seed=0, epoch=0))[:STEPS]
+    held = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
+    parameters = {name: settings[name] for name in LOSS_PARAMETERS[task.loss]}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    computed = dict.fromkeys(ways, 0)
+    for _ in range(ROUNDS):
+        for name, (model, way) in ways.items():
+            loss: Any = build_loss(task.loss, model, parameters)
+            began, computed[name] = time.perf_counter(), 0
+            for batch in batches:
+                embeddings, count = way(model, batch, model.tokenizer.pad_token_id)
+                loss.compute_loss_from_embeddings(embeddings, collate(batch, 0)["label"]).backward()
+                model.zero_grad()
+                computed[name] += count
+            seconds[name].append(time.perf_counter() - began)
+    pairs = size * len(batches)
+    return [(name, pairs / statistics.median(seconds[name]), computed[name] / held) for name in ways]
+
+
+def dropout_ms(times: int = 20) -> dict[str, float]:
+    """Median milliseconds of torch's dropout and of ours, in turns."""
+    activations = torch.rand(ACTIVATIONS)
+    layers = {"torch": torch.nn.Dropout(0.1), "ours": Dropout(0.1)}
+    taken: dict[str, list[float]] = {name: [] for name in layers}
+    for _ in range(times):
+        for name, layer in layers.items():
+            began = time.perf_counter()
+            layer(activations)
+            taken[name].append(1e3 * (time.perf_counter() - began))
+    return {name: statistics.median(each) for name, each in taken.items()}
+
+
+def main(folder: str) -> None:
+    """Print a line per way."""
+    torch.set_num_threads(1)
+    pairs, model = PreparedPairs.open(folder), resolve_base_model(BASE_MODEL)
+    task = loading.load(pairs.manifest["task"], folder)
+    tokens = tokenize_batch(pairs.table("train"), model.tokenizer(), int(task.max_length.value)).combine_chunks()
+    table = Table("way", "pairs/s", "tokens computed / held", title=f"{task.name}, one thread", title_justify="left")
+    for name, speed, ratio in measured(task, tokens, model.files()):
+        table.add_row(name, f"{speed:.2f}", f"{ratio:.2f}")
+    Console().print(table)
+    milliseconds = ", ".join(f"{name} {value:.1f} ms" for name, value in dropout_ms().items())
+    print(f"dropout of {ACTIVATIONS:,} activations: {milliseconds}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
