@@ -2,12 +2,13 @@
 
 Cosines that differ by less than SAME_COSINE count as tied, and a tie never helps the model: a model that puts all texts
 at one place gets what chance or less would give, not what the order of the rows happens to be.
+
+scikit-learn and scipy take seconds to import, so only what computes with them does: a command that merely checks its
+pairs, and every worker group that waits for that command, starts sooner.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
-from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 
 SAME_COSINE = 1e-6
 """float32 embeddings of one text, computed in two batches of different padding, agree to about 1e-7."""
@@ -46,6 +47,8 @@ def cosine_ap(cosines: Floats, labels: Floats) -> float:
 
     Pairs of equal cosine are one threshold: they enter together, none of them is put first.
     """
+    from sklearn.metrics import average_precision_score
+
     return float(average_precision_score(labels, cosines))
 
 
@@ -54,6 +57,8 @@ def spearman_cosine(cosines: Floats, labels: Floats) -> float:
 
     0.0 where all cosines are equal: such a model says nothing about the order, and NaN would stop a search.
     """
+    from scipy.stats import spearmanr
+
     if np.ptp(cosines) == 0:
         return 0.0
     return float(spearmanr(labels, cosines).statistic)
@@ -75,6 +80,8 @@ def nearest(texts: Floats, candidates: Floats, truth: Indices) -> Indices:
 
 def category_scores(truth: Indices, found: Indices) -> dict[str, float]:
     """Macro-F1 over the categories that occur in truth or prediction (scikit-learn's default), and accuracy."""
+    from sklearn.metrics import accuracy_score, f1_score
+
     macro_f1 = f1_score(truth, found, average="macro", zero_division=0.0)
     return {"macro_f1": float(macro_f1), "accuracy": float(accuracy_score(truth, found))}
 

@@ -111,6 +111,14 @@ except SystemExit as end:
     assert not HEAVY & set(modules.split())
 
 
+@pytest.mark.parametrize("run", ["trainers.train_run", "trainers.tune_run"])
+def test_mistakes_are_told_and_ray_is_started_before_what_takes_seconds_to_import(run: str) -> None:
+    loaded = python(f"import sys, jobs.request, {run}; print(*sys.modules)")
+    assert run in loaded.stdout.split()
+    heavy = {"torch", "sentence_transformers", "sklearn", "scipy", "pandas", "ray.train", "ray.tune", "optuna"}
+    assert not heavy & set(loaded.stdout.split())
+
+
 def test_no_folder_or_job_hides_a_dependency_or_a_standard_module() -> None:
     """An uploaded folder comes first on the import path: what is named like a module would replace it."""
     owners = importlib.metadata.packages_distributions()

@@ -5,7 +5,9 @@ import os
 import signal
 import socket
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import ray
 
@@ -56,11 +58,17 @@ def connect(cpus_per_worker: int, verbose: bool = False) -> str:
         logging.getLogger("ray").setLevel(_level(verbose))
         variables = {**QUIET, **ALLOCATOR, "OMP_NUM_THREADS": str(cpus_per_worker)}
         os.environ.update(variables)
+        import_meanwhile("torch")  # the start of Ray is mostly waiting
         _join(address, variables, verbose) if address else _start_local(verbose)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a stop keeps the best so far
     resources = ray.cluster_resources()
     where = f"the cluster at {address}" if address else "a local Ray"
     return f"{where}: {resources.get('CPU', 0):g} CPUs, {resources.get('GPU', 0):g} GPUs"
+
+
+def import_meanwhile(module: str) -> None:
+    """Begin an import that takes seconds and is needed later; who imports the module by then waits for the rest."""
+    Thread(target=import_module, args=(module,), daemon=True).start()
 
 
 def _join(address: str, variables: dict[str, str], verbose: bool) -> None:

@@ -1,19 +1,21 @@
 """From a request to a cluster that holds model and tokenised pairs, ready for workers."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 
 from pairs.tokenized import refuse_missing, tokenize
 from reporting.environment import environment
 from reporting.run_folder import RunFolder
-from trainers.cluster import capacity, concurrent_groups, connect
+from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
 from trainers.hardware import Hardware, choose
 from trainers.job import Data, Job
 from trainers.progress import Board
 from trainers.request import Request
-from trainers.worker_group import GroupConfig, WorkerGroup, end_groups
+
+if TYPE_CHECKING:
+    from trainers.worker_group import WorkerGroup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class Started:
     """A connected cluster with model and tokenised pairs in its object store, and worker groups on the way."""
 
     hardware: Hardware
-    groups: list[WorkerGroup]
+    groups: list["WorkerGroup"]
     board: Any
     """The actor that workers tell their progress (trainers/progress.py)."""
     template: Job
@@ -29,6 +31,8 @@ class Started:
 
     def end(self) -> None:
         """Let all groups go home."""
+        from trainers.worker_group import end_groups
+
         end_groups(self.groups)
 
 
@@ -57,6 +61,8 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     Raises:
         Mistakes: a text or a label is missing in some row; nothing was started.
     """
+    from trainers.worker_group import GroupConfig, WorkerGroup, end_groups  # imports torch, meanwhile Ray has started
+
     refuse_missing(asked.pairs, "train")
     options = asked.options
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu)
@@ -74,6 +80,7 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
         storage=run.at("groups"),
     )
     groups = [WorkerGroup(config, f"group-{number}") for number in range(1, concurrent + 1)]
+    import_meanwhile("trainers.export")
     try:
         template = job(asked, data(asked), hardware)
     except BaseException:  # an interrupt too: nobody else knows of the groups yet

@@ -8,9 +8,7 @@ from reporting.summary import outcome_dict, outcome_lines, outcome_table, time_t
 from reporting.trial_log import TrialLog
 from trainers.finish import finish
 from trainers.request import Request
-from trainers.search import SearchPlan, search
 from trainers.start import reach_cluster, start
-from trainers.watch import Watch
 
 
 def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
@@ -27,6 +25,9 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         where, concurrent = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, concurrent)
+        from trainers.search import SearchPlan, search  # Tune takes seconds to import; the groups are on their way
+        from trainers.watch import Watch
+
         live.header([f"{where}; {concurrent} worker groups; {started.hardware.line()}"])
         plan = SearchPlan(
             run=run,

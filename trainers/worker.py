@@ -66,12 +66,13 @@ def work(config: dict[str, Any]) -> None:
         config: mailbox; board; group: its name; created_at: Unix time at which its start began, seconds;
             model: [reference to the base model's files]; max_length; threads.
     """
+    began = time.time()
+    gc.disable()  # while thousands of modules are imported it finds nothing and takes a tenth of the time
     import torch
 
     from pairs.order import Share
     from trainers.base_model import load_model
 
-    began = time.time()
     torch.set_num_threads(config["threads"])
     context = train.get_context()
     rank, world_size = context.get_world_rank(), context.get_world_size()
@@ -79,6 +80,7 @@ def work(config: dict[str, Any]) -> None:
         os.environ.pop("LOCAL_RANK", None)  # else accelerate wraps a single worker's model in DDP, for nothing
     device = str(train.torch.get_device())
     base = load_model(ray.get(config["model"][0]), config["max_length"], device)
+    gc.enable()
     gc.freeze()  # what is here stays: the library collects garbage at each start of a training, 0.35 s otherwise
     ranks = Ranks(config["mailbox"], config["board"], config["group"], rank, agreed_name())
     ranks.spent("setup_s", max(0.0, time.time() - (config["created_at"] if ranks.starts == 1 else began)))

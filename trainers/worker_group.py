@@ -1,5 +1,6 @@
 """A worker group: one long-lived Ray Train run whose workers take one job after another."""
 
+import os
 import threading
 import time
 import uuid
@@ -22,6 +23,11 @@ MAX_RUNS = 3
 END_TIMEOUT_S = 10
 """A group between two jobs ends in well under this; one in the middle of an epoch is ended with its trial."""
 
+UNUSED = frozenset({"DatasetsCallback"})
+"""Shares out Ray Datasets; the pairs are in the object store, or in blocks that each worker streams for itself."""
+UNUSED_LOCALLY = frozenset({"PlacementGroupCleanerCallback"})
+"""Asks the dashboard whether the controller is alive; the local Ray has none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupConfig:
@@ -39,6 +45,17 @@ class GroupConfig:
     """Absolute or remote folder that every node can reach; Ray Train keeps its bookkeeping there."""
 
 
+class Trainer(TorchTrainer):
+    """Ray's, without the actors that a group has no use for: each takes seconds of a processor to start.
+
+    Which callbacks there are is Ray's own affair: where a later Ray names them differently, all of them stay.
+    """
+
+    def _create_default_callbacks(self) -> list[Any]:
+        unused = UNUSED if os.environ.get("RAY_ADDRESS") else UNUSED | UNUSED_LOCALLY
+        return [each for each in super()._create_default_callbacks() if type(each).__name__ not in unused]
+
+
 class WorkerGroup:
     """Start it early: processes, imports and rendezvous take seconds, and run while the caller does other things."""
 
@@ -51,7 +68,7 @@ class WorkerGroup:
         self.thread.start()
 
     def _trainer(self, config: GroupConfig) -> TorchTrainer:
-        return TorchTrainer(
+        return Trainer(
             work,
             train_loop_config={
                 "mailbox": self.mailbox,

@@ -38,10 +38,11 @@ def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
     assert len(set(tokens["hash1"].to_pylist())) == len(texts)
 
 
-@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize(("in_memory", "at_once"), [(True, tokenized.AT_ONCE_BYTES), (True, 0), (False, 0)])
 def test_every_row_arrives_once_over_both_ranks(
-    ray_cluster: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool
+    ray_cluster: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool, at_once: int
 ) -> None:
+    monkeypatch.setattr(tokenized, "AT_ONCE_BYTES", at_once)
     monkeypatch.setattr(tokenized, "BLOCK_ROWS", 64)
     train = rows(ROWS, "cosine")
     pairs = prepare(tmp_path / "data", train)

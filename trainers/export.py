@@ -1,0 +1,109 @@
+"""The best model as a folder that sentence-transformers reads, with its card."""
+
+import os
+import shlex
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pairs.distinct import DistinctPairs
+from reporting.card import CardFacts, write_card
+from reporting.records import epochs_reached
+from reporting.run_folder import RunFolder
+from reporting.summary import RunResult
+from tasks.common.declaration import LOSS_PARAMETERS
+from trainers.base_model import load_model
+from trainers.finish import Found
+from trainers.losses import BUILDERS, NOTES
+from trainers.pair_trainer import to_tensors
+from trainers.request import Request
+
+PAIR_COLUMNS = ("sentence1", "sentence2", "label")
+SAMPLES = 100
+"""Training pairs whose lengths the library's card counts; it shows three of them."""
+
+
+def export(asked: Request, run: RunFolder, result: RunResult, found: Found) -> None:
+    """RUN/best: a sentence-transformers folder with the weights found, its card filled with the facts."""
+    assert found.state is not None
+    model = load_model(asked.model.files(), asked.max_length, "cpu")
+    model.load_state_dict(to_tensors(found.state.weights))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
+        model.save_pretrained(folder, create_model_card=False)
+        write_card(folder, card_facts(asked, result, found))
+        run.put_folder(folder, "best")
+
+
+def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
+    """Everything the card says, in plain values."""
+    task, metrics = asked.task, found.metrics
+    loss, best = BUILDERS[task.loss], result.best_settings
+    parameters = {name: best[name] for name in LOSS_PARAMETERS[task.loss]}
+    train = asked.pairs.table("train").slice(0, SAMPLES)
+    distinct = [f"{asked.pairs.line}."] if isinstance(asked.pairs, DistinctPairs) else []
+    return CardFacts(
+        base_model=asked.model.name,
+        loss_class=f"{loss.__module__}.{loss.__qualname__}",
+        loss_parameters=parameters,
+        loss_notes=[*NOTES.get(task.loss, ()), *distinct],
+        hyperparameters=dict(best),
+        training_log=training_log(metrics.get("log", []), task.metric),
+        best_step=metrics["steps"],
+        task=task.name,
+        kind=task.kind,
+        metric=task.metric,
+        dev_metrics=dict(metrics["dev"]),
+        evaluator_class="evaluation.evaluator.PairEvaluator",
+        train_size=asked.pairs.num_rows("train"),
+        train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
+        data_fingerprint=asked.pairs.fingerprint,
+        seed=asked.options.seed,
+        reproduce=reproduce(asked, best),
+        stopped=stopped(found),
+        baseline_epochs=epochs_reached(found.baseline.epoch, found.baseline.epochs) if found.baseline else "",
+        best_epochs=epochs_reached(found.best.epoch, found.best.epochs) if found.best else "",
+        search_space={name: str(allowed) for name, allowed in asked.space.items()},
+        states=dict(result.states),
+        settings=dict(best),
+        baseline_settings=dict(result.baseline_settings),
+        untuned=result.untuned,
+        baseline=result.baseline,
+        best=result.best,
+    )
+
+
+def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str, Any]]:
+    """The library's log, one line per judgement of dev, in the words of its card."""
+    lines: dict[int, dict[str, Any]] = {}
+    for entry in log:
+        line = lines.setdefault(entry["step"], {"Epoch": entry["epoch"], "Step": entry["step"]})
+        if "loss" in entry:
+            line["Training Loss"] = entry["loss"]
+        if (value := entry.get(f"eval_{metric}")) is not None:
+            line[metric] = value
+    return list(lines.values())
+
+
+def stopped(found: Found) -> str:
+    """A sentence for the card where the best trial was ended before its settings' epochs, else nothing."""
+    best = found.best
+    if best is None or best.epoch >= best.epochs:
+        return ""
+    return (
+        f"This training was ended after {best.epoch:g} of {best.epochs:g} epochs; "
+        f"the command trains all of them, and has these weights after step {found.metrics['steps']}."
+    )
+
+
+def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
+    """One command that trains the same weights again, from the same prepared pairs."""
+    options = asked.options
+    words = ["python", "-m", "jobs.train", options.task, "--data", options.data, "--seed", str(options.seed)]
+    words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
+    words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
+    words += ["--distinct"] if options.distinct else []
+    if options.base_model != asked.task.base_model:
+        words += ["--base-model", options.base_model]
+    words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]
+    return shlex.join(words)
