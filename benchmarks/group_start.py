@@ -1,25 +1,37 @@
-"""Where the first start of worker groups goes: CPU seconds of every process until the groups wait for a job.
+"""Where a search's start goes: the processes of the smallest search there is, with their CPU seconds.
 
-python -m benchmarks.group_start [--groups 2] [--workers 1]
+python -m benchmarks.group_start [--trials 2] [--workers 1]
+
+Invoices, 40 pairs, an epoch of two steps: all but a few of its seconds are start and end.
 """
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections import Counter
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import psutil
-import ray
 import typer
 
 from benchmarks.measure import report
-from tasks.common.declaration import BASE_MODEL
-from trainers.base_model import resolve_base_model
-from trainers.cluster import connect
-from trainers.progress import Board
-from trainers.worker_group import GroupConfig, WorkerGroup, end_groups
+from benchmarks.search_cost import prepared
 
-POLL_S = 0.1
+PAIRS = 50
+POLL_S = 0.2
+
+
+class Seen(NamedTuple):
+    """What is known of a process."""
+
+    kind: str
+    cpu_s: float
+    first_s: float
+    """When it was seen first, seconds after the command's begin."""
 
 
 def kind(process: psutil.Process) -> str:
@@ -29,58 +41,67 @@ def kind(process: psutil.Process) -> str:
     return name.removeprefix("ray::").split(".")[0] if name.startswith("ray::") else "Ray's own services"
 
 
-def cpu_seconds() -> dict[int, tuple[str, float]]:
-    """Process id -> what it is and its CPU seconds so far, of all children of this process."""
-    found = {}
-    for process in psutil.Process().children(recursive=True):
-        try:
-            times = process.cpu_times()
-            found[process.pid] = kind(process), times.user + times.system
-        except psutil.Error:
-            continue
+def watched(command: subprocess.Popen[str]) -> dict[int, Seen]:
+    """Process id -> what was last seen of it, until the command ends."""
+    began, root, found = time.monotonic(), psutil.Process(command.pid), dict[int, Seen]()
+    while command.poll() is None:
+        for process in family(root):
+            try:
+                name = "driver" if process == root else kind(process)
+                times, now = process.cpu_times(), time.monotonic() - began
+            except psutil.Error:
+                continue
+            found[process.pid] = Seen(
+                name, times.user + times.system, found[process.pid].first_s if process.pid in found else now
+            )
+        time.sleep(POLL_S)
     return found
 
 
-def waiting(mailbox: Any) -> bool:
-    """Whether all workers of the group have come for a job."""
-    return bool(ray.get(mailbox.__ray_call__.remote(lambda actor: bool(actor.full or actor.arrived))))
+def family(root: psutil.Process) -> Iterator[psutil.Process]:
+    """The process and what it started."""
+    try:
+        yield from [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return
 
 
-def main(groups: int = 2, workers: int = 1) -> None:
+def main(trials: int = 2, workers: int = 1) -> None:
     """Print a row per kind of process."""
-    began = time.perf_counter()
-    connect(cpus_per_worker=1)
-    connected = time.perf_counter()
-    model = resolve_base_model(BASE_MODEL)
-    before = cpu_seconds()
     with tempfile.TemporaryDirectory() as folder:
-        config = GroupConfig(
-            model=[ray.put(model.files())],
-            board=Board.remote(),
-            max_length=256,
-            num_workers=workers,
-            cpus_per_worker=1,
-            gpu=False,
-            storage=folder,
+        data = prepared(Path(folder, "data"), PAIRS)
+        options = ["--data", data.folder, "--run", f"{folder}/run", "--trials", str(trials), "--workers", str(workers)]
+        began = time.monotonic()
+        with subprocess.Popen(
+            [sys.executable, "-m", "jobs.tune", "invoices", *options, "--set", "epochs=1", "--json"],
+            env={**os.environ, "RAY_AUTH_MODE": "disabled"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as command:
+            seen = list(watched(command).values())
+            whole = time.monotonic() - began
+            assert command.stdout is not None
+            groups = json.loads(command.stdout.read().splitlines()[-1])["group_times"].values()
+    rows: list[dict[str, Any]] = []
+    for name in sorted({each.kind for each in seen}, key=lambda name: -sum(s.cpu_s for s in seen if s.kind == name)):
+        own = [each for each in seen if each.kind == name]
+        cpu = sum(each.cpu_s for each in own)
+        rows.append(
+            {
+                "process": name,
+                "number": str(len(own)),
+                "CPU s": cpu,
+                "CPU s each": cpu / len(own),
+                "first seen after s": min(each.first_s for each in own),
+            }
         )
-        started = [WorkerGroup(config, f"group-{number}") for number in range(groups)]
-        while not all(waiting(group.mailbox) for group in started):
-            time.sleep(POLL_S)
-        ready = time.perf_counter()
-        after = cpu_seconds()
-        end_groups(started)
-    spent: dict[str, float] = {}
-    for pid, (name, seconds) in after.items():
-        spent[name] = spent.get(name, 0.0) + seconds - before.get(pid, ("", 0.0))[1]
-    counts = Counter(name for name, _ in after.values())
-    rows = [
-        {"process": name, "number": str(counts[name]), "CPU s": seconds, "CPU s each": seconds / counts[name]}
-        for name, seconds in sorted(spent.items(), key=lambda each: -each[1])
-    ]
-    title = (
-        f"{groups} groups of {workers}: Ray {connected - began:.1f} s, then {ready - connected:.1f} s until they wait"
+    whole_cpu = sum(each.cpu_s for each in seen)
+    rows.append(
+        {"process": "all", "number": str(len(seen)), "CPU s": whole_cpu, "CPU s each": None, "first seen after s": None}
     )
-    report("group_start", title, rows)
+    starting = max(times["starting"] for times in groups)
+    report("group_start", f"{trials} trials of two steps: {whole:.1f} s, groups starting {starting:.1f} s of it", rows)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,16 @@
 
 python -m benchmarks.scale [--trials 10 --trials 100] [--workers 1 --workers 2 --workers 4] [--rounds 3]
 
-Trials: stubs that report twice and train nothing, two at a time, random sampler, ASHA, a checkpoint at each report,
-lines per result and TensorBoard events on both sides. What is counted is the CPU time of the driver process. Workers:
-jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs where the cores end.
+Trials: stubs that wait for each of two reports and train nothing, two at a time, random sampler, ASHA, a checkpoint at
+each report, lines per result and TensorBoard events on both sides. What is counted is the CPU time of the driver
+process. Workers: jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs where the cores end.
 """
 
 import json
 import os
 import pickle
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,6 +48,8 @@ CONCURRENT = 2
 EPOCHS = 2
 METRIC = "cosine_ap"
 SIZE = 32
+REPORT_S = 0.2
+"""Of a stub, until its next report: after trials that take no time, Tune ends their actors before it reuses them."""
 
 
 def stub_result(epoch: int) -> dict[str, Any]:
@@ -79,6 +82,7 @@ def stub_worker(mailbox: Any) -> None:
 
     while meet(Arrival("next")).job:
         for epoch in range(1, EPOCHS + 1):
+            time.sleep(REPORT_S)
             if meet(Arrival("report", Report(stub_result(epoch), [ray.put(state)], epoch == EPOCHS))).verdict != "go":
                 break
 
@@ -94,6 +98,7 @@ class PlainTrial(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
+        time.sleep(REPORT_S)
         self.epoch += 1
         return {**stub_result(self.epoch), "done": self.epoch == EPOCHS}
 

@@ -28,20 +28,20 @@ def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool 
         checks.finish()
         raise AssertionError("a task that does not load is a mistake")
     defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
-    options = checks.run(Options.check, task=name, **{**given, **_filled(given, defaults)})
-    pairs = checks.run(PreparedPairs.open, options.data) if options else None
+    named = {**given, **_filled(given, defaults)}
+    options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
+    pairs = checks.run(PreparedPairs.open, options.data if options else named["data"])
     if options and pairs and options.distinct:
         pairs = distinct(pairs)
     space: Any = None
-    if options and pairs:
-        make = fixed if single else for_task
-        space = checks.run(make, task, overrides, pairs.num_rows("train"), options.workers)
     if pairs:
+        make = fixed if single else for_task
+        space = checks.run(make, task, overrides, pairs.num_rows("train"), options.workers if options else 1)
         checks.run(_check_labels, task, pairs)
         checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
-    if options:
-        checks.run(RunFolder.check if dry_run else RunFolder.claim, options.run)
-        model = checks.run(Request.resolve, options, task)
+    claim = RunFolder.claim if options and not dry_run else RunFolder.check
+    checks.run(claim, options.run if options else named["run"])
+    model = checks.run(Request.resolve, named["base_model"], task)
     checks.finish()
     return Request(  # whatever is missing was a mistake
         options=cast(Options, options),

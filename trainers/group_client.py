@@ -26,17 +26,17 @@ class GroupClient:
         """Wait for the job's next report; where the group was lost for good, one with that error."""
         while (report := ray.get(self.mailbox.take.remote(ASK_AGAIN_S))) is None:
             pass
-        return report._replace(state=self._keep(report.state))  # type: ignore[no-any-return]
+        return report._replace(state=self._keep(report.state, report.done))  # type: ignore[no-any-return]
 
-    def _keep(self, reported: list[Any] | None) -> TrainingState | None:
-        """What rank 0 put is lost with it, so this process, which outlives the group, puts it again."""
+    def _keep(self, reported: list[Any] | None, done: bool) -> TrainingState | None:
+        """What rank 0 put is lost with it, so this process, which outlives the group, puts it again if it goes on."""
         if reported is None:
             return None
         try:
             state: TrainingState = ray.get(reported[0])
         except (ray.exceptions.ObjectLostError, ray.exceptions.ReferenceCountingAssertionError):
             return None  # rank 0 died right after its report: the restarted group begins at the last state kept
-        self._kept = [ray.put(state)]
+        self._kept = None if done else [ray.put(state)]
         return state
 
     def go_on(self) -> None:

@@ -107,7 +107,6 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
                 num_to_keep=1,
                 checkpoint_score_attribute=plan.template.metric,
                 checkpoint_score_order="max",
-                checkpoint_frequency=1,
             ),
         ),
     )

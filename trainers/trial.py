@@ -9,6 +9,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.result import SHOULD_CHECKPOINT
 
 from trainers.group_client import GroupClient
 from trainers.job import FAILED_VALUE, Job, Report, TrainingState
@@ -39,7 +40,7 @@ class Trial(tune.Trainable):
         """The next trial of this actor; its first step assigns it, as its checkpoint may come after this."""
         self.settings = dict(new_config)
         self.state: TrainingState | None = None
-        self.assigned, self.epoch = False, 0.0
+        self.assigned, self.epoch, self.best = False, 0.0, float("-inf")
         return True
 
     def step(self) -> dict[str, Any]:
@@ -55,7 +56,13 @@ class Trial(tune.Trainable):
         self.epoch = report.metrics["epoch"]
         self.state = report.state or self.state
         self.assigned = not report.done
-        return {**report.metrics, "group": self.group_name, "done": report.done}
+        return {**report.metrics, "group": self.group_name, "done": report.done, SHOULD_CHECKPOINT: self._kept(report)}
+
+    def _kept(self, report: Report) -> bool:
+        """Whether Tune would keep a checkpoint of it: to export the best state, or to resume at the latest."""
+        value = report.metrics[self.template.metric]
+        self.best = max(self.best, value)
+        return not report.done or bool(value == self.best)
 
     def _next_report(self) -> Report:
         if self.assigned:

@@ -17,13 +17,7 @@ SETTINGS = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 1, "warmup_
 def test_the_optimizer_that_is_asked_for_trains(tmp_path: Path, asked: str, used: str) -> None:
     job = Job(
         trial="t1",
-        settings={
-            "learning_rate": 1e-3,
-            "global_batch_size": 8,
-            "epochs": 1,
-            "warmup_share": 0.1,
-            "weight_decay": 0.01,
-        },
+        settings=SETTINGS,
         loss="cosine",
         kind="graded",
         metric="spearman_cosine",

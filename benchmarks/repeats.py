@@ -1,0 +1,87 @@
+"""Rows that repeat, trained as they are and once each with their weight: dev's metric after very different steps.
+
+python -m benchmarks.repeats PATH/TO/job_descriptions_cleaned.csv [--steps 4000] [--distinct-steps 470] [--workers 2]
+
+job_skills with its baseline settings. The rows are drawn with replacement from the task's training pairs, as often as
+the file repeats them; dev and test stay as prepared. Both are judged ten times or more, and the best judgement counts.
+"""
+
+import json
+import random
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import typer
+
+from benchmarks.measure import progress, report
+from benchmarks.search_cost import called
+from pairs import prepared
+from pairs.clean import one_spaced
+from pairs.distinct import distinct
+from pairs.prepared import PreparedPairs
+from pairs.read import read
+from tasks.common import loading
+
+TASK = "job_skills"
+JUDGEMENTS = 10
+
+
+def drawn(pairs: pa.Table, file: str, rows: int, seed: int) -> pa.Table:
+    """So many of these pairs, with replacement, each as probable as it is frequent in the file."""
+    raw = read(file, loading.load(TASK).layouts)
+    shaped = filter(None, map(raw.layout.shape, raw.rows))
+    counts = Counter((one_spaced(row["sentence1"]), one_spaced(row["sentence2"])) for row in shaped)
+    weights = [counts[pair] for pair in zip(*(pairs[f"sentence{n}"].to_pylist() for n in "12"), strict=True)]
+    return pairs.take(pa.array(random.Random(seed).choices(range(len(pairs)), weights, k=rows)))
+
+
+def trained(data: str, run: Path, epochs: int, workers: int, seed: int, *options: str) -> dict[str, Any]:
+    """What jobs.train says, and the trial's line."""
+    command = ["jobs.train", TASK, "--data", data, "--run", str(run), "--workers", str(workers), "--seed", str(seed)]
+    result = json.loads(called([*command, "--set", f"epochs={epochs}", "--json", *options]).splitlines()[-1])
+    return {**result, **json.loads((run / "trials.jsonl").read_text().splitlines()[-1])}
+
+
+def main(
+    file: Annotated[str, typer.Argument(metavar="PATH/TO/FILE")],
+    steps: int = 4000,
+    distinct_steps: int = 470,
+    workers: int = 2,
+    seed: int = 42,
+) -> None:
+    """Print a row for the rows as they are, and one for the distinct ones."""
+    size = int(loading.load(TASK).settings["global_batch_size"])
+    with tempfile.TemporaryDirectory() as folder:
+        called(["jobs.prepare", TASK, "--source", file, "--data", f"{folder}/once"])
+        once = PreparedPairs.open(f"{folder}/once")
+        tables = {split: once.table(split) for split in ("train", "dev")}
+        tables["train"] = drawn(tables["train"], file, size * steps // JUDGEMENTS, seed)
+        manifest = {**once.manifest, "fingerprint": prepared.fingerprint(tables)}
+        prepared.write(f"{folder}/repeated", tables, manifest)
+        found = {}
+        progress("rows as they are")
+        found["as they are"] = trained(f"{folder}/repeated", Path(folder, "run"), JUDGEMENTS, workers, seed)
+        progress("distinct rows")
+        rows = distinct(PreparedPairs.open(f"{folder}/repeated")).num_rows("train")
+        epochs, run = distinct_steps // (rows // size), Path(folder, "distinct")
+        found["distinct"] = trained(f"{folder}/repeated", run, epochs, workers, seed, "--distinct")
+    report("repeats", f"{TASK}, batch {size}, {workers} workers", [row(name, each) for name, each in found.items()])
+
+
+def row(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Of the table."""
+    return {
+        "rows": name,
+        "steps": str(found["steps"]),
+        "untuned": found["untuned"],
+        "best on dev": found["best"],
+        "after epoch": found["best_epoch"],
+        "seconds of steps": found["train_s"],
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
