@@ -4,12 +4,14 @@ python -m benchmarks.scale [--trials 10 --trials 100] [--workers 1 --workers 2 -
 
 Trials: stubs that wait for each of two reports and train nothing, two at a time, random sampler, ASHA, a checkpoint at
 each report, lines per result and TensorBoard events on both sides. What is counted is the CPU time of the driver
-process. Workers: jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs where the cores end.
+process. Workers: jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs
+where the cores end.
 """
 
 import json
 import os
 import pickle
+import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -48,8 +50,12 @@ CONCURRENT = 2
 EPOCHS = 2
 METRIC = "cosine_ap"
 SIZE = 32
-REPORT_S = 0.2
-"""Of a stub, until its next report: after trials that take no time, Tune ends their actors before it reuses them."""
+REPORT_S = (0.1, 0.5)
+"""Of a stub, until its next report, drawn evenly: of two trials that end together, Tune keeps one actor only."""
+
+START_S = 15.0
+"""Of a stub group or actor, about what worker groups take: where the first trials end before a second actor is up, Tune
+hands the first actor on, ends the second, and starts another one for the next trial, again and again."""
 
 
 def stub_result(epoch: int) -> dict[str, Any]:
@@ -71,6 +77,7 @@ class StubGroup:
 @ray.remote(num_cpus=0)
 def stub_worker(mailbox: Any) -> None:
     """Meets as a worker does."""
+    time.sleep(START_S)
     ray.get(mailbox.enter.remote("stub"))
     state = TrainingState(weights={"w": np.zeros(8)}, optimizer={}, schedule={}, trainer="{}")
     number = 0
@@ -82,7 +89,7 @@ def stub_worker(mailbox: Any) -> None:
 
     while meet(Arrival("next")).job:
         for epoch in range(1, EPOCHS + 1):
-            time.sleep(REPORT_S)
+            time.sleep(random.uniform(*REPORT_S))
             if meet(Arrival("report", Report(stub_result(epoch), [ray.put(state)], epoch == EPOCHS))).verdict != "go":
                 break
 
@@ -91,6 +98,7 @@ class PlainTrial(tune.Trainable):
     """The same in plain Tune."""
 
     def setup(self, config: dict[str, Any]) -> None:
+        time.sleep(START_S)
         self.epoch = 0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -98,7 +106,7 @@ class PlainTrial(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        time.sleep(REPORT_S)
+        time.sleep(random.uniform(*REPORT_S))
         self.epoch += 1
         return {**stub_result(self.epoch), "done": self.epoch == EPOCHS}
 

@@ -62,8 +62,8 @@ def timed(command: list[str], run: Path, starts: list[float]) -> Callable[[], fl
     return way
 
 
-def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[str]) -> dict[str, Any]:
-    """One row of the table."""
+def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[str]) -> list[dict[str, Any]]:
+    """Rows of the table: ours, and each rival beside it."""
     data = prepared(folder / "data", pairs)
     starts: list[float] = []
     tune = ["jobs.tune", "invoices", "--data", data.folder, "--run", str(folder / "ours"), "--trials", str(trials)]
@@ -74,14 +74,18 @@ def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[st
         ways[rival] = timed(command, folder / rival, [])
     seconds = in_turns(ways, rounds, lambda what: progress(f"{pairs} pairs, {what}"))
     warm = [whole - start for whole, start in zip(seconds["ours"], starts, strict=True)]
-    row: dict[str, Any] = {"training pairs": data.num_rows("train"), "trials": trials}
-    row |= {"ours s": seconds["ours"], "of it first start s": starts}
-    for rival in ("torch-trainer", "optuna"):
-        found = seconds.get(rival)
-        row[f"{rival} s"] = found
-        row[f"{rival} / ours"] = ratios(found, seconds["ours"]) if found else None
-        row[f"{rival} / ours without start"] = ratios(found, warm) if found else None
-    return row
+    case = f"{trials} trials of {data.num_rows('train')} pairs"
+    return [
+        {
+            "search": case,
+            "way": way,
+            "seconds": found,
+            "of it first start": starts if way == "ours" else None,
+            "times ours": ratios(found, seconds["ours"]),
+            "times ours without start": ratios(found, warm),
+        }
+        for way, found in seconds.items()
+    ]
 
 
 def main(
@@ -90,12 +94,12 @@ def main(
     rounds: int = 1,
     rival: Annotated[list[str] | None, typer.Option(help="torch-trainer, optuna; both by default.")] = None,
 ) -> None:
-    """Print a row per size."""
-    rows = []
+    """Print a row per size and way."""
+    rows: list[dict[str, Any]] = []
     for count in pairs or (50, 500):
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(measured(Path(folder), count, trials, rounds, rival or ["torch-trainer", "optuna"]))
-    report("search_cost", "whole searches, seconds", rows)
+            rows += measured(Path(folder), count, trials, rounds, rival or ["torch-trainer", "optuna"])
+    report("search_cost", "whole searches", rows)
 
 
 if __name__ == "__main__":
