@@ -24,12 +24,12 @@ lint: .venv/.installed
 # Ours beside its rivals, in turns; leave the machine alone meanwhile. Tables, and JSON in build/bench/. Within 30 minutes on two
 # cores, bench-long within some hours.
 bench: .venv/.installed
-	$(python) -m benchmarks.limit --rounds 3
-	$(python) -m benchmarks.training_step --pairs 64 --rounds 3
+	$(python) -m benchmarks.limit --rounds 2
+	$(python) -m benchmarks.training_step --pairs 64 --rounds 2
 	$(python) -m benchmarks.group_start
 	$(python) -m benchmarks.search_cost --pairs 50
 	$(python) -m benchmarks.streaming
-	$(python) -m benchmarks.scale --trials 10
+	$(python) -m benchmarks.scale --pairs 150 --trials 10 --rounds 2
 
 bench-long: .venv/.installed
 	$(python) -m benchmarks.training_step
