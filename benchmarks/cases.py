@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from tokenizers import Tokenizer
 
+from pairs.order import shuffled
 from pairs.prepare import prepare
 from tasks.common import loading
 
@@ -83,6 +84,11 @@ def training_pairs(case: Case, count: int, tokenizer: str, seed: int = 0) -> pa.
         {} if task.loss == "ranking" else {"label": pa.array([draw.choice([0.0, 1.0]) for _ in first], pa.float32())}
     )
     return pa.table({**columns, **label, "group": first})
+
+
+def drawn(rows: pa.Table, count: int, seed: int = 0) -> pa.Table:
+    """So many of the rows, in the order of the seed."""
+    return rows.take(pa.array(shuffled(len(rows), seed, 0)[:count]))
 
 
 def whole_words(tokenizer: str) -> list[str]:

@@ -7,14 +7,14 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import torch
-from rich.console import Console
-from rich.table import Table
 from sentence_transformers import SentenceTransformer
 
+from benchmarks.measure import in_turns, progress, report
 from pairs.collate import collate, pad
 from pairs.order import Share, batches_in_memory
 from pairs.prepared import PreparedPairs
@@ -50,8 +50,8 @@ def in_chunks(tokens_per_call: int) -> Callable[[SentenceTransformer, pa.Table, 
     return way
 
 
-def measured(task: Task, tokens: pa.Table, files: dict[str, bytes]) -> list[tuple[str, float, float]]:
-    """(way, pairs/s, tokens computed for each token that the batch holds)."""
+def measured(task: Task, tokens: pa.Table, files: dict[str, bytes]) -> list[dict[str, Any]]:
+    """A row per way."""
     settings = task.settings
     size, plain = int(settings["global_batch_size"]), load_model(files, int(task.max_length.value), "cpu").train()
     quick = load_model(files, int(task.max_length.value), "cpu").train()
@@ -62,33 +62,39 @@ def measured(task: Task, tokens: pa.Table, files: dict[str, bytes]) -> list[tupl
     batches = list(batches_in_memory(tokens, Share(global_batch_size=size), seed=0, epoch=0))[:STEPS]
     held = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
     parameters = {name: settings[name] for name in LOSS_PARAMETERS[task.loss]}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
     computed = dict.fromkeys(ways, 0)
-    for _ in range(ROUNDS):
-        for name, (model, way) in ways.items():
-            loss: Any = build_loss(task.loss, model, parameters)
-            began, computed[name] = time.perf_counter(), 0
-            for batch in batches:
-                embeddings, count = way(model, batch, model.tokenizer.pad_token_id)
-                loss.compute_loss_from_embeddings(embeddings, collate(batch, 0)["label"]).backward()
-                model.zero_grad()
-                computed[name] += count
-            seconds[name].append(time.perf_counter() - began)
+
+    def seconds(name: str) -> float:
+        model, way = ways[name]
+        loss: Any = build_loss(task.loss, model, parameters)
+        began, computed[name] = time.perf_counter(), 0
+        for batch in batches:
+            embeddings, count = way(model, batch, model.tokenizer.pad_token_id)
+            loss.compute_loss_from_embeddings(embeddings, collate(batch, 0)["label"]).backward()
+            model.zero_grad()
+            computed[name] += count
+        return time.perf_counter() - began
+
+    found = in_turns({name: partial(seconds, name) for name in ways}, ROUNDS, progress)
     pairs = size * len(batches)
-    return [(name, pairs / statistics.median(seconds[name]), computed[name] / held) for name in ways]
+    return [
+        {"way": name, "pairs/s": [pairs / each for each in taken], "tokens computed / held": computed[name] / held}
+        for name, taken in found.items()
+    ]
 
 
 def dropout_ms(times: int = 20) -> dict[str, float]:
     """Median milliseconds of torch's dropout and of ours, in turns."""
     activations = torch.rand(ACTIVATIONS)
+
+    def milliseconds(layer: torch.nn.Module) -> float:
+        began = time.perf_counter()
+        layer(activations)
+        return 1e3 * (time.perf_counter() - began)
+
     layers = {"torch": torch.nn.Dropout(0.1), "ours": Dropout(0.1)}
-    taken: dict[str, list[float]] = {name: [] for name in layers}
-    for _ in range(times):
-        for name, layer in layers.items():
-            began = time.perf_counter()
-            layer(activations)
-            taken[name].append(1e3 * (time.perf_counter() - began))
-    return {name: statistics.median(each) for name, each in taken.items()}
+    ways = {name: partial(milliseconds, layer) for name, layer in layers.items()}
+    return {name: statistics.median(taken) for name, taken in in_turns(ways, times, lambda what: None).items()}
 
 
 def main(folder: str) -> None:
@@ -97,10 +103,7 @@ def main(folder: str) -> None:
     pairs, model = PreparedPairs.open(folder), resolve_base_model(BASE_MODEL)
     task = loading.load(pairs.manifest["task"], folder)
     tokens = tokenize_batch(pairs.table("train"), model.tokenizer(), int(task.max_length.value)).combine_chunks()
-    table = Table("way", "pairs/s", "tokens computed / held", title=f"{task.name}, one thread", title_justify="left")
-    for name, speed, ratio in measured(task, tokens, model.files()):
-        table.add_row(name, f"{speed:.2f}", f"{ratio:.2f}")
-    Console().print(table)
+    report("chunks", f"{task.name}, one thread", measured(task, tokens, model.files()))
     milliseconds = ", ".join(f"{name} {value:.1f} ms" for name, value in dropout_ms().items())
     print(f"dropout of {ACTIVATIONS:,} activations: {milliseconds}")
 

@@ -6,9 +6,7 @@ Invoices, 40 pairs, an epoch of two steps: all but a few of its seconds are star
 """
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ import psutil
 import typer
 
 from benchmarks.measure import report
-from benchmarks.search_cost import prepared
+from benchmarks.search_cost import begun, prepared
 
 PAIRS = 50
 POLL_S = 0.2
@@ -72,13 +70,7 @@ def main(trials: int = 2, workers: int = 1) -> None:
         data = prepared(Path(folder, "data"), PAIRS)
         options = ["--data", data.folder, "--run", f"{folder}/run", "--trials", str(trials), "--workers", str(workers)]
         began = time.monotonic()
-        with subprocess.Popen(
-            [sys.executable, "-m", "jobs.tune", "invoices", *options, "--set", "epochs=1", "--json"],
-            env={**os.environ, "RAY_AUTH_MODE": "disabled"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        ) as command:
+        with begun(["jobs.tune", "invoices", *options, "--set", "epochs=1", "--json"]) as command:
             seen = list(watched(command).values())
             whole = time.monotonic() - began
             assert command.stdout is not None

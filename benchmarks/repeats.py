@@ -58,6 +58,7 @@ def main(
         called(["jobs.prepare", TASK, "--source", file, "--data", f"{folder}/once"])
         once = PreparedPairs.open(f"{folder}/once")
         tables = {split: once.table(split) for split in ("train", "dev")}
+        tables[prepared.CANDIDATES] = pa.table({"text": once.candidates()})
         tables["train"] = drawn(tables["train"], file, size * steps // JUDGEMENTS, seed)
         manifest = {**once.manifest, "fingerprint": prepared.fingerprint(tables)}
         prepared.write(f"{folder}/repeated", tables, manifest)

@@ -34,6 +34,17 @@ def prepared(folder: Path, pairs: int) -> PreparedPairs:
     return PreparedPairs.open(str(folder))
 
 
+def begun(command: list[str]) -> subprocess.Popen[str]:
+    """A module of this project, running; it says one line at its end."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *command],
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
 def called(command: list[str]) -> str:
     """Standard output of a module of this project.
 

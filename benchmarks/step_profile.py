@@ -5,14 +5,12 @@ python -m benchmarks.step_profile ["invoices b8"] [--steps 6] [--threads 1]
 
 from typing import Any
 
-import pyarrow as pa
 import typer
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.cases import CASES, training_pairs
+from benchmarks.cases import CASES, drawn, training_pairs
 from benchmarks.measure import process, progress, report
 from benchmarks.training_step import LIBRARY, OURS, SEED, trained
-from pairs.order import shuffled
 from tasks.common.declaration import BASE_MODEL
 from trainers.base_model import resolve_base_model
 from trainers.cluster import ALLOCATOR
@@ -35,7 +33,7 @@ def main(case: str = "invoices b8", steps: int = 6, threads: int = 1) -> None:
     chosen = {each.name: each for each in CASES}[case]
     size, hardware = chosen.global_batch_size, choose("auto", "auto", threads, gpu=False)
     pairs = training_pairs(chosen, max(size * steps, chosen.rows), resolve_base_model(BASE_MODEL).tokenizer())
-    some = pairs.take(pa.array(shuffled(len(pairs), SEED, 0)[: size * steps]))
+    some = drawn(pairs, size * steps, SEED)
     found = {}
     for way, variables in ((OURS, ALLOCATOR), (LIBRARY, {})):
         progress(way)

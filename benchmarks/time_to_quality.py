@@ -7,9 +7,6 @@ its time counts from the start of that process. Ours is `jobs.tune`, whose trial
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +16,7 @@ import typer
 
 from benchmarks.measure import progress, report
 from benchmarks.rivals import BATCH_SIZE
-from benchmarks.search_cost import called
+from benchmarks.search_cost import begun, called
 
 SHARE = 0.99
 POLL_S = 0.5
@@ -40,12 +37,7 @@ def ours(data: str, run: Path, trials: int, epochs: int, seed: int) -> list[tupl
     command = ["jobs.tune", "invoices", "--data", data, "--run", str(run), "--trials", str(trials), "--seed", str(seed)]
     command += ["--set", f"epochs={epochs}", "--set", f"global_batch_size={BATCH_SIZE}", "--json"]
     began, bests = time.monotonic(), [(0.0, -1.0)]
-    with subprocess.Popen(
-        [sys.executable, "-m", *command],
-        env={**os.environ, "RAY_AUTH_MODE": "disabled"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with begun(command) as process:
         while process.poll() is None:
             time.sleep(POLL_S)
             if (best := best_of(run)) > bests[-1][1]:

@@ -20,10 +20,10 @@ import torch
 import typer
 from transformers import TrainerCallback
 
-from benchmarks.cases import CASES, Case, training_pairs
+from benchmarks.cases import CASES, Case, drawn, training_pairs
 from benchmarks.measure import in_turns, process, progress, ratios, report
 from benchmarks.rivals import library_trainer
-from pairs.order import Share, batches_in_memory, shuffled
+from pairs.order import Share, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import TokenizedPairs, tokenize_batch
 from tasks.common import loading
@@ -116,7 +116,7 @@ def measured(
 ) -> dict[str, Any]:
     """One row of the table."""
     task, size = loading.load(case.task), case.global_batch_size
-    rows = rows.take(pa.array(shuffled(len(rows), SEED, 0)[: size * steps]))
+    rows = drawn(rows, size * steps, SEED)
     held = tokenize_batch(rows, resolve_base_model(BASE_MODEL).tokenizer(), int(task.max_length.value))
     tokens = sum(len(held[name].combine_chunks().flatten()) for name in ("ids1", "ids2"))
     with ExitStack() as stack:

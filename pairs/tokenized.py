@@ -24,7 +24,7 @@ OBJECT_STORE_SHARE = 0.3
 BYTES_PER_TEXT_BYTE = 1.2
 """Token ids are four bytes for about four characters, and 16 bytes of hashes a row; used to guess a table's size."""
 AT_ONCE_BYTES = 4 * 2**20
-"""Up to here this process tokenises alone: two seconds, where the start of Ray Data takes 20 s of processors."""
+"""As stored. Up to here this process tokenises alone, in seconds; Ray Data takes 20 s of processors to start."""
 BLOCK_ROWS = 16_384
 WINDOW_BLOCKS = 4
 TOKENIZE_ROWS = 1_000

@@ -43,6 +43,8 @@ def test_every_row_arrives_once_over_both_ranks(
     ray_cluster: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool, at_once: int
 ) -> None:
     monkeypatch.setattr(tokenized, "AT_ONCE_BYTES", at_once)
+    if at_once:
+        monkeypatch.setattr(tokenized, "_tokenized", None)  # the way of Ray Data
     monkeypatch.setattr(tokenized, "BLOCK_ROWS", 64)
     train = rows(ROWS, "cosine")
     pairs = prepare(tmp_path / "data", train)

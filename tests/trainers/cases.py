@@ -20,6 +20,19 @@ KIND = {"contrastive": "binary", "cosine": "graded", "ranking": "retrieval"}
 MAX_LENGTH = 32
 
 
+BARE_JOB = Job(
+    trial="t1",
+    settings={},
+    loss="cosine",
+    kind="graded",
+    metric="spearman_cosine",
+    seed=0,
+    reports_per_epoch=1,
+    data=Data(train=TokenizedPairs(num_rows=0), dev=[]),
+)
+"""Needs no cluster, and cannot be trained."""
+
+
 def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
     """D5's schema: half of the pairs share words; ranking pairs all do and have no label."""
     draw = random.Random(seed)

@@ -8,20 +8,11 @@ from typing import Any
 import pytest
 import ray
 
-from pairs.tokenized import TokenizedPairs
-from trainers.job import Data, Job, Report
+from tests.trainers.cases import BARE_JOB
+from trainers.job import Report
 from trainers.mailbox import ALIVE_TIMEOUT_S, MAX_TRIES, Arrival, _Mailbox
 
-JOB = Job(
-    trial="t1",
-    settings={},
-    loss="cosine",
-    kind="graded",
-    metric="spearman_cosine",
-    seed=0,
-    reports_per_epoch=1,
-    data=Data(train=TokenizedPairs(num_rows=0), dev=[]),
-)
+JOB = BARE_JOB
 NEXT, FAILED = Arrival("next"), Arrival("failed", Report(error="another rank failed"))
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import psutil
 import pytest
+from ray.train.torch import TorchTrainer
 
 from tests.trainers.cases import group_config, job
 from trainers.group_client import GroupClient
 from trainers.job import Job, Report, TrainingState
-from trainers.worker_group import WorkerGroup, end_groups
+from trainers.worker_group import UNUSED, UNUSED_LOCALLY, Trainer, WorkerGroup, end_groups
 
 LOSSES = ("contrastive", "cosine", "ranking")
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -45,6 +46,13 @@ def weights(report: Report) -> dict[str, np.ndarray]:
 
 def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
     return all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_only_callbacks_that_ray_has_are_left_out() -> None:
+    """Where Ray renames one, its actor is back: seconds of a processor at every start of a group."""
+    own, rays = Trainer(print), TorchTrainer(print)
+    kept, there = ({type(each).__name__ for each in trainer._create_default_callbacks()} for trainer in (own, rays))
+    assert there - kept == UNUSED | UNUSED_LOCALLY
 
 
 @pytest.mark.parametrize("loss", LOSSES)
