@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from sentence_transformers import SentenceTransformerTrainer
 from sentence_transformers.sentence_transformer.modules import Transformer
+from torch import nn
 from torch.utils._pytree import tree_map
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import TrainerCallback
@@ -49,12 +50,24 @@ class PairTrainer(SentenceTransformerTrainer):
 
     def __init__(self, *, batches: PairBatches, start: TrainingState | None, **kwargs: Any) -> None:
         self.batches, self.start = batches, start
+        self.words_gradient: torch.Tensor | None = None
         super().__init__(**kwargs)
         self.add_callback(StepRandomness(batches))
 
     def get_train_dataloader(self) -> DataLoader:
         """Not prepared by accelerate, which would share out batches that are shared out already."""
         return DataLoader(self.batches, batch_size=None)
+
+    def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
+        """The library's, with the gradient of the words in the same memory at every step.
+
+        It is larger than any memory that glibc keeps: new at every step, it would be 12,000 page faults for MiniLM.
+        """
+        words = word_embeddings(self.model)
+        if type(words) is nn.Embedding and words.weight.requires_grad:
+            kept = torch.empty_like(words.weight) if self.words_gradient is None else self.words_gradient
+            words.weight.grad = self.words_gradient = kept.zero_()
+        return super().training_step(model, inputs, *args, **kwargs)
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The loss, once every rank has one: a rank that fails alone would leave its peers waiting in a collective.
@@ -117,23 +130,32 @@ class StepRandomness(TrainerCallback):
 def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
     """Both columns of a batch that `collate` arranged: two tensors [rows, dimensions]."""
     chunks = [dict(chunk) for chunk in batch["chunks"]]
-    look_up_words(getattr(model, "module", model)[0], chunks)
+    plain = getattr(model, "module", model)
+    if (words := word_embeddings(plain)) is not None:
+        look_up(words, chunks)
     texts = torch.cat([model(chunk)["sentence_embedding"] for chunk in chunks])
     return [texts[batch["first"]], texts[batch["second"]]]
 
 
-def look_up_words(transformer: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
+def word_embeddings(model: Any) -> Any:
+    """The table of the model's words; None where its first module is no transformer."""
+    return model[0].model.get_input_embeddings() if isinstance(model[0], Transformer) else None
+
+
+def look_up(words: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
     """Replace the chunks' ids by their embeddings, looked up once: each lookup has a gradient as large as the table.
 
-    For MiniLM that is 47 MB to fill and to add for every chunk. What pads a chunk is looked up too, as in the library;
-    nothing attends to it, so its gradient is 0. A module that is no transformer keeps the ids.
+    For MiniLM that is 47 MB to fill and to add for every chunk; to a gradient that is there already, only the rows of
+    these words are added. What pads a chunk is looked up too, as in the library; nothing attends to it, so its gradient
+    is 0.
     """
-    if not isinstance(transformer, Transformer):
-        return
     shapes = [chunk["input_ids"].shape for chunk in chunks]
     ids = torch.cat([chunk.pop("input_ids").flatten() for chunk in chunks])
-    words = transformer.model.get_input_embeddings()(ids)
-    for chunk, shape, own in zip(chunks, shapes, words.split([shape.numel() for shape in shapes]), strict=True):
+    if type(words) is nn.Embedding and words.weight.grad is not None:
+        found = nn.functional.embedding(ids, words.weight, words.padding_idx, sparse=True)
+    else:
+        found = words(ids)
+    for chunk, shape, own in zip(chunks, shapes, found.split([shape.numel() for shape in shapes]), strict=True):
         chunk["inputs_embeds"] = own.view(*shape, -1)
 
 

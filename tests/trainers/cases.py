@@ -22,13 +22,13 @@ MAX_LENGTH = 32
 
 BARE_JOB = Job(
     trial="t1",
-    settings={},
+    settings={"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 1, "warmup_share": 0.1, "weight_decay": 0.0},
     loss="cosine",
     kind="graded",
     metric="spearman_cosine",
     seed=0,
     reports_per_epoch=1,
-    data=Data(train=TokenizedPairs(num_rows=0), dev=[]),
+    data=Data(train=TokenizedPairs(num_rows=64), dev=[]),
 )
 """Needs no cluster, and cannot be trained."""
 

@@ -1,5 +1,7 @@
 """Work avoided must not change the mathematics: loss and gradient against the library's way, column by column."""
 
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,12 +11,13 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from pairs.collate import collate, pad
+from pairs.order import Share
 from pairs.tokenized import tokenize_batch
-from tests.trainers.cases import MAX_LENGTH, rows
+from tests.trainers.cases import BARE_JOB, MAX_LENGTH, rows
 from trainers.base_model import resolve_base_model
-from trainers.fine_tune import switch_off_dropout
+from trainers.fine_tune import build_trainer, switch_off_dropout
 from trainers.losses import build_loss
-from trainers.pair_trainer import PairTrainer, embed
+from trainers.pair_trainer import PairTrainer, embed, word_embeddings
 
 PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosine": {}, "ranking": {"scale": 20.0}}
 
@@ -57,6 +60,29 @@ def test_the_word_embeddings_are_looked_up_once_for_all_chunks(tiny_model: str) 
     embed(model, batch)
     assert len(batch["chunks"]) > 1
     assert len(calls) == 1
+
+
+def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every_step(
+    tiny_model: str, tmp_path: Path
+) -> None:
+    model = SentenceTransformer(tiny_model, device="cpu")
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    job = replace(BARE_JOB, dropout=False)
+    trainer = build_trainer(job, model, Share(global_batch_size=8), str(tmp_path), start=None)
+    trainer.current_gradient_accumulation_steps = 1  # train() sets it
+    batch = collate(tokens.combine_chunks(), 0, 0)
+    columns = [pad(tokens[name].combine_chunks(), 0) for name in ("ids1", "ids2")]
+    words: Any = word_embeddings(trainer.model)
+    plain = [trainer.model(column)["sentence_embedding"] for column in columns]
+    value: Any = build_loss("cosine", model, {})
+    (wanted,) = torch.autograd.grad(value.compute_loss_from_embeddings(plain, batch["label"]), words.weight)
+    places = []
+    for _ in range(2):
+        trainer.training_step(trainer.model, batch)
+        assert float((words.weight.grad - wanted).norm()) <= 1e-5 * float(wanted.norm())
+        places.append(words.weight.grad.data_ptr())
+        trainer.model.zero_grad()
+    assert places[0] == places[1]
 
 
 def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
