@@ -25,11 +25,11 @@ lint: .venv/.installed
 # cores, bench-long within some hours.
 bench: .venv/.installed
 	$(python) -m benchmarks.limit --rounds 2
-	$(python) -m benchmarks.training_step --pairs 64 --rounds 2
+	$(python) -m benchmarks.training_step --pairs 48 --rounds 2
 	$(python) -m benchmarks.group_start
 	$(python) -m benchmarks.search_cost --pairs 50
 	$(python) -m benchmarks.streaming
-	$(python) -m benchmarks.scale --pairs 150 --trials 10 --rounds 2
+	$(python) -m benchmarks.scale --pairs 100 --trials 10 --rounds 2
 
 bench-long: .venv/.installed
 	$(python) -m benchmarks.training_step

@@ -1,6 +1,6 @@
 """Where a training step's time goes, operation by operation, ours and the library's.
 
-python -m benchmarks.step_profile ["invoices b8"] [--steps 6] [--threads 1]
+python -m benchmarks.step_profile [--case "invoices b8"] [--steps 6] [--threads 1]
 """
 
 from typing import Any
