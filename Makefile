@@ -22,7 +22,7 @@ lint: .venv/.installed
 	$(python) -m mypy
 
 # Ours beside its rivals, in turns; leave the machine alone meanwhile. Tables, and JSON in build/bench/. Within 30 minutes on two
-# cores, bench-long within some hours.
+# cores, bench-long within a night.
 bench: .venv/.installed
 	$(python) -m benchmarks.limit --rounds 2
 	$(python) -m benchmarks.training_step --pairs 48 --rounds 2

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 import ray
 
-from tests.trainers.cases import BARE_JOB
+from tests.trainers.cases import BARE_JOB as JOB
 from trainers.job import Report
 from trainers.mailbox import ALIVE_TIMEOUT_S, MAX_TRIES, Arrival, _Mailbox
 
-JOB = BARE_JOB
 NEXT, FAILED = Arrival("next"), Arrival("failed", Report(error="another rank failed"))
 
 
