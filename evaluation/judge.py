@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evaluation import metrics
+from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
 from tasks.common.declaration import DECIDING_METRIC
 from tasks.common.mistakes import Mistakes, raise_if
 
@@ -47,6 +48,7 @@ class Judge:
         """Every distinct text of the split and its candidates, in the order in which they appear."""
         self._first, self._second, self._choice = (_places(self.texts, part) for part in (first, second, choice))
         self._truth = _places(choice, second) if against else None
+        self._groups = _numbered(table)
         self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
 
     @property
@@ -60,33 +62,56 @@ class Judge:
         Raises:
             ValueError: an embedding is not finite.
         """
-        vectors = metrics.normalized(encode(self.texts))
-        if self._truth is not None:
-            return self._score_candidates(vectors, self._truth)
-        cosines = metrics.pair_cosines(vectors[self._first], vectors[self._second])
-        if self.kind == "binary":
-            return {"cosine_ap": metrics.cosine_ap(cosines, self._labels)}
-        return {"spearman_cosine": metrics.spearman_cosine(cosines, self._labels)}
+        return self.judge(encode).scores()
 
-    def _score_candidates(self, vectors: metrics.Floats, truth: metrics.Indices) -> dict[str, float]:
+    def judge(self, encode: Encode) -> Judged:
+        """The same item by item.
+
+        Raises:
+            ValueError: an embedding is not finite.
+        """
+        vectors = metrics.normalized(encode(self.texts))
+        if self._truth is None:
+            cosines = metrics.pair_cosines(vectors[self._first], vectors[self._second])
+            return JudgedPairs(kind=self.kind, groups=self._groups, cosines=cosines, labels=self._labels)
         candidates = vectors[self._choice]
         if self.kind == "category":
-            return metrics.category_scores(truth, metrics.nearest(vectors[self._first], candidates, truth))
-        queries, own = _own_candidates(self._first, truth)
-        return {"cosine_mrr@10": metrics.mean_reciprocal_rank(vectors[queries], candidates, own)}
+            found = metrics.nearest(vectors[self._first], candidates, self._truth)
+            names = tuple(self.texts[place] for place in self._choice)
+            return JudgedCategories(kind=self.kind, groups=self._groups, truth=self._truth, found=found, names=names)
+        queries, own, rows = _own_candidates(self._first, self._truth)
+        per_query = metrics.retrieval_scores(vectors[queries], candidates, own)
+        groups = np.unique(self._groups[rows], return_inverse=True)[1]
+        return JudgedQueries(kind=self.kind, groups=groups, per_query=per_query)
 
 
-def _own_candidates(first: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:
-    """A text that stands in several pairs is one query with several own candidates, as in the library."""
+def _own_candidates(
+    first: metrics.Indices, truth: metrics.Indices
+) -> tuple[metrics.Indices, list[metrics.Indices], metrics.Indices]:
+    """A text that stands in several pairs is one query with several own candidates, as in the library.
+
+    Returns:
+        The queries, the own candidates of each, and the row where each stands first.
+    """
     own: dict[int, list[int]] = {}
     for query, candidate in zip(first.tolist(), truth.tolist(), strict=True):
         own.setdefault(query, []).append(candidate)
-    return np.array(list(own), dtype=np.int64), [np.array(sorted(set(found)), dtype=np.int64) for found in own.values()]
+    _, rows = np.unique(first, return_index=True)
+    queries = first[np.sort(rows)]
+    return queries, [np.array(sorted(set(own[query])), dtype=np.int64) for query in queries.tolist()], np.sort(rows)
 
 
 def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
     place = {text: index for index, text in enumerate(among)}
     return np.array([place[text] for text in texts], dtype=np.int64)
+
+
+def _numbered(table: pa.Table) -> metrics.Indices:
+    """The group of each row, from 0; without a column of groups every row is one of its own."""
+    if "group" not in table.column_names:
+        return np.arange(table.num_rows)
+    encoded = table.column("group").combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _own_pairs(kind: str, table: pa.Table) -> pa.Table:

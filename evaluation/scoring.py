@@ -1,6 +1,7 @@
 """Scores a saved model with a judge, and names its weights, so that a score can be looked up again."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation.judge import Judge
+from evaluation.judged import JudgedPairs
 from evaluation.metrics import Floats
+from evaluation.threshold import at_threshold
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -19,11 +22,16 @@ TEXTS_AT_ONCE = 64
 Told = Callable[[int, int], None]
 """(texts encoded, texts in all): called after every TEXTS_AT_ONCE texts."""
 
+THRESHOLD = "threshold.json"
+"""In a model's folder: from which cosine on a pair counts as belonging together (evaluation/threshold.py)."""
+
 WEIGHT_FILES = (".safetensors", ".bin")
 
 
 def score_model(folder: str, judge: Judge, told: Told, *, max_length: int | None = None) -> dict[str, float]:
     """The judge's scores of a sentence-transformers folder, on a GPU where there is one.
+
+    Of 0/1 pairs also precision, recall and F1 at the threshold that is stored with the model.
 
     Args:
         max_length: tokens per text; None leaves what is saved with the model.
@@ -33,7 +41,11 @@ def score_model(folder: str, judge: Judge, told: Told, *, max_length: int | None
     model = SentenceTransformer(folder, local_files_only=True)
     if max_length is not None:
         model.max_seq_length = max_length
-    return judge.score(lambda texts: encode(model, texts, told))
+    judged = judge.judge(lambda texts: encode(model, texts, told))
+    stored = Path(folder, THRESHOLD)
+    if not isinstance(judged, JudgedPairs) or judged.kind != "binary" or not stored.is_file():
+        return judged.scores()
+    return judged.scores() | at_threshold(judged, float(json.loads(stored.read_text())["value"]))
 
 
 def encode(model: "SentenceTransformer", texts: list[str], told: Told) -> Floats:

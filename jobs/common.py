@@ -60,6 +60,11 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="A setting, its choices (8,16,32) or its range (0.2:0.8)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable line at the end, nothing else.")]
+Accept = Annotated[
+    list[str] | None, typer.Option(metavar="CODE", help="Let an error of the audit pass; may be given again.")
+]
+Seeds = Annotated[int, typer.Option(help="Train baseline and winner with so many more seeds, for the spread.")]
+Export = Annotated[str, typer.Option(help="auto (by the verdict on dev), winner, baseline or base.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what Ray says, too.")]
 

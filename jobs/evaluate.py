@@ -52,17 +52,22 @@ def _print(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) 
     from rich.console import Console
 
     from reporting.evaluations import kept_lines, scores_table
+    from reporting.verdict import show
 
     pairs = subject.pairs
     print_lines([f"{model} on {split} of {pairs.folder} ({pairs.num_rows(split)} pairs)"])
     Console().print(scores_table(kept, subject.metric))
     for line in [*kept_lines(kept), *(f"note: {note}" for note in subject.notes)]:
         print_lines([line])
+    if verdict := subject.verdict(split):
+        show(verdict, Console())
 
 
 def _print_json(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) -> None:
     own, base = kept["model"], kept.get("untuned base")
     result = {"model": model, "split": split, **subject.to_dict(), "scores": own.scores, "scored_at": own.since}
+    if verdict := subject.verdict(split):
+        result["verdict"] = verdict
     print_json(result | ({"base_model": {"name": subject.base_model, "scores": base.scores}} if base else {}))
 
 

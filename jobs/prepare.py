@@ -3,6 +3,8 @@
 python -m jobs.prepare tickets --source fine_tuning_dataset.csv --test-source reference_dataset.csv
 
 python -m jobs.prepare pairs.csv --columns question,answer,label
+
+python -m jobs.prepare pages --source cbs_graduate_programs.csv --as-published    # errors included, for jobs.audit
 """
 
 from typing import Annotated, Any
@@ -21,8 +23,9 @@ def prepare(
     source: Annotated[str | None, typer.Option(help="The task's raw file: a path or an address.")] = None,
     dev_source: Annotated[str | None, typer.Option(help="A file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="A file of its own for test.")] = None,
-    columns: Annotated[str | None, typer.Option(help="Of FILE: two texts and perhaps a label, as a,b,label.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label.")] = None,
     rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
+    as_published: Annotated[bool, typer.Option("--as-published", help="By the published model's own rule.")] = False,
     seed: Annotated[int, typer.Option(help="Of what is generated, split and paired at random.")] = 42,
     data: common.Data = None,
     dry_run: common.DryRun = False,
@@ -32,39 +35,30 @@ def prepare(
     from rich.console import Console
 
     from pairs import prepared
+    from pairs.from_file import task_of
     from pairs.prepare import prepare as make
+    from pairs.published import publish
     from reporting.pairs_table import show
 
-    declared = _task(task, source, columns)
+    declared = task_of(task, source, columns)
     files = {"train": task if columns is not None else source, "dev": dev_source, "test": test_source}
-    folder = data or f"data/{declared.name}"
+    folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     prepared.refuse_foreign(folder)
-    made = make(declared, {split: file for split, file in files.items() if file}, seed=seed, rows=rows)
+    given = {split: file for split, file in files.items() if file}
+    made = (
+        publish(declared, given, seed=seed, rows=rows) if as_published else make(declared, given, seed=seed, rows=rows)
+    )
     if not dry_run:
         prepared.write(folder, made.tables, made.manifest)
     known_as = task if task.endswith(".py") else declared.name
-    following = f"python -m jobs.tune {known_as}" + (f" --data {data}" if data else "")
+    tuning = f"python -m jobs.tune {known_as}" + (f" --data {data}" if data else "")
+    following = f"python -m jobs.audit {folder}" if as_published else tuning
     if json:
         common.print_json(_outcome(made.manifest, folder, dry_run, following))
         return
     show(made.manifest, Console())
     written = ", ".join([*(f"{name}.parquet" for name in made.tables), prepared.MANIFEST])
     common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {written}", f"Next: {following}"])
-
-
-def _task(name: str, source: str | None, columns: str | None) -> Any:
-    from pairs.from_file import is_data_file, task_from_file
-    from tasks.common.loading import load
-    from tasks.common.mistakes import Mistakes
-
-    if not is_data_file(name):
-        declared = load(name)
-        if columns is not None:
-            raise Mistakes(f"columns: {columns}: {name} declares its columns; allowed: only with a file of pairs")
-        return declared
-    if source is not None:
-        raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
-    return task_from_file(name, (columns or "").split(",") if columns else [])
 
 
 def _outcome(manifest: dict[str, Any], folder: str, dry_run: bool, following: str) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """From the words of a command line to a request in which everything is in order, or to all its mistakes at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
+from evaluation.audit.plan import Plan, plan_of_folder
 from evaluation.judge import Judge
+from jobs.audited import accepted
 from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
 from reporting.run_folder import RunFolder
@@ -16,8 +19,19 @@ from trainers.options import Options
 from trainers.request import Request
 
 
-def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool = False, **given: Any) -> Request:
+def request(
+    name: str,
+    overrides: Sequence[str],
+    *,
+    dry_run: bool,
+    accept: Sequence[str] | None,
+    quiet: bool,
+    single: bool = False,
+    **given: Any,
+) -> Request:
     """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
+
+    The part of the audit that asks the base model comes last, when nothing else is wrong; a dry run leaves it out.
 
     Raises:
         Mistakes: all of them.
@@ -30,7 +44,11 @@ def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool 
     defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
     named = {**given, **_filled(given, defaults)}
     options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
-    pairs = checks.run(PreparedPairs.open, options.data if options else named["data"])
+    data = options.data if options else named["data"]
+    plan = _plan(data, task)
+    if plan:
+        checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
+    pairs = checks.run(PreparedPairs.open, data)
     if options and pairs and options.distinct:
         pairs = distinct(pairs)
     space: Any = None
@@ -39,18 +57,33 @@ def request(name: str, overrides: Sequence[str], *, dry_run: bool, single: bool 
         space = checks.run(make, task, overrides, pairs.num_rows("train"), options.workers if options else 1)
         checks.run(_check_labels, task, pairs)
         checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
-    claim = RunFolder.claim if options and not dry_run else RunFolder.check
-    checks.run(claim, options.run if options else named["run"])
+    checks.run(RunFolder.check, options.run if options else named["run"])
     model = checks.run(Request.resolve, named["base_model"], task)
     checks.finish()
-    return Request(  # whatever is missing was a mistake
-        options=cast(Options, options),
+    options, plan = cast(Options, options), cast(Plan, plan)  # whatever is missing was a mistake
+    baseline = baseline_in(task, space)
+    size = int(baseline["global_batch_size"])
+    plan = replace(plan, global_batch_size=size, base_model=options.base_model)
+    findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet)
+    if not dry_run:
+        RunFolder.claim(options.run)
+    return Request(
+        options=options,
         task=task,
         pairs=cast(PreparedPairs, pairs),
         space=space,
-        baseline=baseline_in(task, space),
+        baseline=baseline,
         model=cast(ResolvedModel, model),
+        audit=findings,
     )
+
+
+def _plan(folder: str, task: Task) -> Plan | None:
+    """What there is to audit, whatever its columns hold; what is missing there, opening the folder says."""
+    try:
+        return plan_of_folder(folder, task)
+    except Mistakes:
+        return None
 
 
 def _check_labels(task: Task, pairs: PreparedPairs) -> None:

@@ -69,6 +69,17 @@ class Subject:
             return Kept(scores=compute())
         return scored_once(self.run, split, self.pairs.fingerprint, weights_sha256(folder), compute)
 
+    def verdict(self, split: str) -> dict[str, Any] | None:
+        """What the run said at its end of base, baseline and winner on test, if this is the model and these the pairs.
+
+        Test was scored then, once; it is not scored again.
+        """
+        if split != "test" or self.run is None or not self.run.exists("verdict.json"):
+            return None
+        found: dict[str, Any] = self.run.read_json("verdict.json")
+        same = found["fingerprint"] == self.pairs.fingerprint and found["weights"] == weights_sha256(self.folder)
+        return found if same and "test" in found["splits"] else None
+
     def to_dict(self) -> dict[str, Any]:
         """What was judged, for --json."""
         about = {"task": self.pairs.manifest["task"], "data": self.pairs.folder, "fingerprint": self.pairs.fingerprint}

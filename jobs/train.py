@@ -23,6 +23,7 @@ def train(
     base_model: common.BaseModel = None,
     seed: common.Seed = 42,
     set_: common.Set = None,
+    accept: common.Accept = None,
     dry_run: common.DryRun = False,
     json: common.Json = False,
     verbose: common.Verbose = False,
@@ -35,6 +36,8 @@ def train(
         task,
         set_ or [],
         dry_run=dry_run,
+        accept=accept,
+        quiet=json,
         single=True,
         data=data,
         run=run,
@@ -46,6 +49,7 @@ def train(
         distinct=distinct,
         base_model=base_model,
         seed=seed,
+        export="winner",
         verbose=verbose,
     )
     if dry_run:

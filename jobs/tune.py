@@ -30,6 +30,9 @@ def tune(
     base_model: common.BaseModel = None,
     seed: common.Seed = 42,
     set_: common.Set = None,
+    accept: common.Accept = None,
+    seeds: common.Seeds = 0,
+    export: common.Export = "auto",
     dry_run: common.DryRun = False,
     json: common.Json = False,
     verbose: common.Verbose = False,
@@ -42,6 +45,8 @@ def tune(
         task,
         set_ or [],
         dry_run=dry_run,
+        accept=accept,
+        quiet=json,
         data=data,
         run=run,
         trials=trials,
@@ -55,6 +60,8 @@ def tune(
         distinct=distinct,
         base_model=base_model,
         seed=seed,
+        seeds=seeds,
+        export=export,
         verbose=verbose,
     )
     if dry_run:

@@ -1,6 +1,7 @@
 """Shape raw rows and drop what cannot be used, with a count for every reason."""
 
 import math
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -54,6 +55,14 @@ def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], wh
 def one_spaced(value: Any) -> str:
     """A value as text, with one space wherever white space stood; nothing becomes empty text."""
     return "" if value is None else " ".join(str(value).split())
+
+
+def folded(text: str) -> str:
+    """What remains of a text when case, width of letters, ligatures and white space are not told apart; digits are.
+
+    Unicode's NFKC and case folding, as an uncased tokenizer nearly does.
+    """
+    return one_spaced(unicodedata.normalize("NFKC", text).casefold())
 
 
 def _checked(task: Task, shaped: Row, place: str) -> dict[str, Any]:

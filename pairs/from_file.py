@@ -9,7 +9,7 @@ from pairs.clean import number_in
 from pairs.read import DELIMITERS, extension_of, first_names, read
 from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Task
-from tasks.common.loading import names
+from tasks.common.loading import load, names
 from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
 
@@ -55,21 +55,45 @@ COSINE = Inferred(
 )
 
 
+LABEL_COLUMNS = ("label", "labels", "score", "scores")
+
+
 def is_data_file(name: str) -> bool:
     """Whether a name given as a task is rather a file of pairs: it has an extension other than .py."""
     return "." in name.rsplit("/", 1)[-1] and not name.endswith(".py")
+
+
+def task_of(name: str, source: str | None, columns: str | None) -> Task:
+    """The task of that name, or of that file of pairs.
+
+    Args:
+        source: the task's raw file; a file of pairs has none beside itself.
+        columns: of a file of pairs, as a,b or a,b,label.
+
+    Raises:
+        Mistakes: an option that belongs to the other kind, or see `load` and `task_from_file`.
+    """
+    if not is_data_file(name):
+        declared = load(name)
+        if columns is not None:
+            raise Mistakes(f"columns: {columns}: {name} declares its columns; allowed: only with a file of pairs")
+        return declared
+    if source is not None:
+        raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
+    return task_from_file(name, columns.split(",") if columns else [])
 
 
 def task_from_file(location: str, columns: Sequence[str]) -> Task:
     """The task of a file of pairs; its name is the file's.
 
     Args:
-        columns: two text columns and perhaps a label, by name; by number, from 1, for a file without a header.
+        columns: two text columns and perhaps a label, by name; by number, from 1, for a file without a header; none
+            where the file has no others, see `usual_columns`.
 
     Raises:
         Mistakes: the file or the columns are not there, or a label is none that a loss takes.
     """
-    layout = _layout(location, columns)
+    layout = layout_of(location, columns)
     used = layout.shape
     assert isinstance(used, PairColumns)
     inferred = RANKING if used.label is None else _inferred(used.label, read(location, [layout]).rows, location)
@@ -103,7 +127,13 @@ def name_from(location: str) -> str:
     return name
 
 
-def _layout(location: str, columns: Sequence[str]) -> Layout:
+def layout_of(location: str, columns: Sequence[str]) -> Layout:
+    """How the columns named, or else the usual ones, are read from the file.
+
+    Raises:
+        Mistakes: not two texts and perhaps a label, or columns that the file has not.
+    """
+    columns = columns or usual_columns(first_names(location))
     if len(columns) not in (2, 3) or len(set(columns)) != len(columns):
         raise Mistakes(
             f"columns: {','.join(columns) or 'nothing'}; allowed: two different text columns and perhaps a label, "
@@ -117,6 +147,18 @@ def _layout(location: str, columns: Sequence[str]) -> Layout:
         raise Mistakes(f"columns: {','.join(columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
     raise_if([_missing(location, column, found) for column in columns if column not in found])
     return Layout(columns=used.columns, shape=used)
+
+
+def usual_columns(found: Sequence[str]) -> list[str]:
+    """Two texts and perhaps a label, where a file has nothing else and its names can be no cells; else nothing.
+
+    As sentence-transformers reads a dataset: a column called label, labels, score or scores is the label, the others
+    are texts in their order (its Training Overview, "Dataset Format").
+    """
+    labels = [name for name in found if name in LABEL_COLUMNS]
+    texts = [name for name in found if name not in labels]
+    usual = len(texts) == 2 and len(labels) < 2 and all(map(str.isidentifier, texts))
+    return [*texts, *labels] if usual else []
 
 
 def _without_header(location: str, found: list[str], used: PairColumns) -> Layout:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from pairs.clean import folded
 from tasks.common.declaration import Given, Recipe
 
 LARGEST_SHARE = 0.5
@@ -42,7 +43,7 @@ def join_groups(recipe: Recipe, rows: list[dict[str, Any]]) -> Joined:
 
 def _against(rows: list[dict[str, Any]], pieces: dict[str, str]) -> str | None:
     """Why groups cannot be joined, in words."""
-    num_second = len({row["sentence2"].casefold() for row in rows})
+    num_second = len({folded(row["sentence2"]) for row in rows})
     if len(rows) > MOST_ROWS_PER_SECOND_TEXT * num_second:
         return f"{len(rows):,} rows have {num_second:,} second texts, like categories"
     largest = max(Counter(pieces[row["group"]] for row in rows).values()) / len(rows)
@@ -64,7 +65,7 @@ def _pieces(rows: list[dict[str, Any]], fields: tuple[str, ...]) -> dict[str, st
     first_with: dict[str, str] = {}
     for row in rows:
         for name in fields:
-            other = first_with.setdefault(row[name].casefold(), row["group"])
+            other = first_with.setdefault(folded(row[name]), row["group"])
             low, high = sorted((root(other), root(row["group"])))
             parent[high] = low
     return {name: root(name) for name in parent}

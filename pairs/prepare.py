@@ -40,6 +40,10 @@ class Source:
     rows: Sequence[Row]
     shape: Callable[[Row], Row | None]
 
+    def to_dict(self) -> dict[str, Any]:
+        """As in a manifest."""
+        return {"split": self.split, "name": self.name, "sha256": self.sha256, "rows": len(self.rows)}
+
 
 def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None) -> Preparation:
     """Read or generate, clean, split by group, make pairs inside each split.
@@ -53,7 +57,7 @@ def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None
     """
     rows = task.rows if rows is None else rows
     raise_if(_misuse(task, files, rows))
-    sources = _sources(task, files, seed, rows)
+    sources = sources_of(task, files, seed, rows)
     pools, dropped = _cleaned(task, sources)
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows)
     pairs, notes = _pairs(task, division, seed)
@@ -63,7 +67,7 @@ def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None
         "dropped": dict(sorted((dropped + division.dropped).items())),
         "groups": {split: len({row["group"] for row in members}) for split, members in division.rows.items()},
         "pairs": {split: len(members) for split, members in pairs.items()},
-        "labels": {split: _label_counts(members) for split, members in pairs.items()},
+        "labels": {split: label_counts([pair.label for pair in members]) for split, members in pairs.items()},
         "notes": notes,
     }
     manifest = {
@@ -71,11 +75,9 @@ def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None
         "fingerprint": prepared.fingerprint(tables),
         "seed": seed,
         "rows": rows,
-        "sources": [
-            {"split": source.split, "name": source.name, "sha256": source.sha256, "rows": len(source.rows)}
-            for source in sources
-        ],
+        "sources": [source.to_dict() for source in sources],
         "split_rule": division.rule,
+        "apart": list(division.apart),
         "table": table,
         "declaration": to_dict(task),
     }
@@ -93,7 +95,12 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None) -> list[str]
     return wrong
 
 
-def _sources(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:
+def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:
+    """The raw rows: read from files, or generated.
+
+    Raises:
+        Mistakes: a file is not there, or no layout of the task fits it.
+    """
     if task.generate and rows:
         made = list(task.generate(rows, seed))
         return [Source(split="train", name=f"generated, seed {seed}", sha256=None, rows=made, shape=_as_it_is)]
@@ -155,8 +162,9 @@ def _table(pairs: Sequence[Pair]) -> pa.Table:
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
 
 
-def _label_counts(pairs: Sequence[Pair]) -> dict[str, int]:
-    values = [pair.label for pair in pairs if pair.label is not None]
+def label_counts(labels: Sequence[float | None]) -> dict[str, int]:
+    """Label -> rows; to one decimal where there are many labels."""
+    values = [label for label in labels if label is not None]
     if len(set(values)) > MOST_LABELS_SHOWN:
         values = [round(value, 1) for value in values]
     return {str(value): count for value, count in sorted(Counter(values).items())}

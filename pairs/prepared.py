@@ -120,9 +120,15 @@ def fingerprint(tables: Mapping[str, pa.Table]) -> str:
         for column in tables[name].column_names:
             digest.update(f"{name}/{column}/{tables[name].num_rows}\n".encode())
             for value in tables[name].column(column).to_pylist():
-                content = value.encode() if isinstance(value, str) else struct.pack("<f", value)
+                content = _content(value)
                 digest.update(struct.pack("<Q", len(content)) + content)
     return digest.hexdigest()
+
+
+def _content(value: Any) -> bytes:
+    if isinstance(value, float):
+        return struct.pack("<f", value)
+    return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
 def refuse_foreign(folder: str) -> None:

@@ -117,10 +117,20 @@ def _parquet(content: bytes, layout: Layout, _: str) -> pa.Table:
 
 
 def _delimited(content: bytes, layout: Layout, extension: str) -> pa.Table:
-    return pa.csv.read_csv(
-        pa.BufferReader(content),
+    names = None if layout.header else layout.columns
+    return delimited_reader(pa.BufferReader(content), extension, names).read_all()
+
+
+def delimited_reader(file: Any, extension: str, names: Sequence[str] | None) -> Any:
+    """A CSV, TSV or text file as batches of columns of strings.
+
+    Args:
+        names: of the columns of a file without a header.
+    """
+    return pa.csv.open_csv(
+        file,
         read_options=pa.csv.ReadOptions(
-            column_names=None if layout.header else list(layout.columns),
+            column_names=None if names is None else list(names),
             block_size=2**24,  # bytes; a row must fit into one block, and a page of text may be long
         ),
         parse_options=pa.csv.ParseOptions(

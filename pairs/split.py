@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pairs.clean import folded
 from pairs.join import join_groups
 from pairs.prepared import SPLITS
 from tasks.common.declaration import AgainstCategory, Blocking, Task
@@ -27,6 +28,8 @@ class Division:
     rows: dict[str, Rows]
     dropped: Counter[str]
     rule: str
+    apart: tuple[str, ...]
+    """Columns of the pairs whose texts stand in one split only."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -56,7 +59,15 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
         train = _at_most(rule, _grouped(splits["train"]), rows, notes)
         splits["train"] = [row for members in train.values() for row in members]
     _refuse_empty(task, splits, len(groups))
-    return Division(rows=splits, dropped=dropped, rule=_words(rule, pools, joined.grown), notes=notes)
+    return Division(
+        rows=splits, dropped=dropped, rule=_words(rule, pools, joined.grown), apart=_columns(rule), notes=notes
+    )
+
+
+def _columns(rule: "Rule") -> tuple[str, ...]:
+    if rule.fields != ("text",):
+        return rule.fields
+    return ("sentence1",) if isinstance(rule.task.recipe, AgainstCategory) else ("sentence1", "sentence2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +86,9 @@ class Rule:
         return names
 
     def texts(self, row: Mapping[str, Any]) -> set[str]:
-        """What may not stand in two splits, in the lower case that an uncased model reads."""
-        own = {row[name].casefold() for name in self.fields}
-        return own | ({row["identity"].casefold()} if "identity" in row else set())
+        """What may not stand in two splits, as an uncased model reads it."""
+        own = {folded(row[name]) for name in self.fields}
+        return own | ({folded(row["identity"])} if "identity" in row else set())
 
 
 def _keep_apart(rule: Rule, splits: Mapping[str, Rows], place: str, dropped: Counter[str]) -> dict[str, Rows]:

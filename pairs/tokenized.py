@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 
 from pairs.block_store import BlockStore
 from pairs.distinct import WEIGHT, DistinctPairs
+from pairs.hashes import text_hashes
 from pairs.order import Share, batches_by_block, batches_in_memory, steps_per_epoch
 from pairs.prepared import PreparedPairs
 from tasks.common import storage
@@ -64,7 +64,7 @@ class TokenizedPairs:
             held = held.slice(self.sizes[number])
 
 
-def _ray_data() -> Any:
+def ray_data() -> Any:
     """Ray Data, imported where it is used, as it takes seconds, and as talkative as Ray was told to be."""
     import ray.data
 
@@ -74,7 +74,7 @@ def _ray_data() -> Any:
 
 
 def _stream(paths: list[str]) -> Iterator[pa.Table]:
-    data = _ray_data()
+    data = ray_data()
     data.DataContext.get_current().execution_options.preserve_order = True
     dataset = data.read_parquet(paths, override_num_blocks=len(paths))
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=2)
@@ -85,12 +85,6 @@ def _tokenizer(files: str) -> Any:
     from tokenizers import Tokenizer
 
     return Tokenizer.from_str(files)
-
-
-def _text_hashes(texts: pa.Array) -> np.ndarray:
-    """64 bits of BLAKE2b: equal texts, equal hashes; 10^7 distinct texts collide with a chance of 3e-6."""
-    digests = (hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts.to_pylist())
-    return np.frombuffer(b"".join(digests), dtype=np.int64)
 
 
 def tokenize_batch(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
@@ -107,7 +101,7 @@ def tokenize_batch(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table
         texts = batch[f"sentence{number}"]
         encoded = encode.encode_batch_fast(texts.to_pylist())
         columns[f"ids{number}"] = pa.array([text.ids for text in encoded], pa.list_(pa.int32()))
-        columns[f"hash{number}"] = _text_hashes(texts)
+        columns[f"hash{number}"] = text_hashes(texts.to_pylist())
     for name in ("label", WEIGHT):
         if name in batch.column_names:
             columns[name] = batch[name].cast(pa.float32())
@@ -138,7 +132,7 @@ def tokenize(
 
 
 def _tokenized(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> Any:
-    data, in_hand = _ray_data(), isinstance(pairs, DistinctPairs)
+    data, in_hand = ray_data(), isinstance(pairs, DistinctPairs)
     rows = data.from_arrow(pairs.table(split)) if in_hand else data.read_parquet(pairs.path(split))
     return rows.map_batches(
         tokenize_batch,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
-from reporting import words
+from reporting.card_section import made_section
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -69,6 +69,18 @@ class CardFacts(TypedDict, total=False):
     baseline_epochs: str
     """Epochs trained, of how many the settings ask for, such as '2/10'."""
     best_epochs: str
+    kept: str
+    """base, baseline or winner."""
+    verdict: Mapping[str, Any] | None
+    """As in verdict.json."""
+    audit: list[dict[str, Any]]
+    """Findings of the audit, as in audit.json."""
+    pairs: dict[str, int]
+    """Split -> pairs."""
+    split_rule: str
+    core_seconds: float
+    """CPU or GPU seconds of all worker groups."""
+    wall_s: float
     versions: dict[str, str]
     """Package -> version where it was trained, printed beside the library's own list."""
 
@@ -146,37 +158,6 @@ def _render(model: "SentenceTransformer") -> str:
 def _insert(card: str, section: str) -> str:
     before, heading, after = card.partition("\n## Training Details\n")
     return f"{before}\n{section}\n{heading}{after}" if heading else f"{card}\n{section}\n"
-
-
-def made_section(facts: CardFacts) -> list[str]:
-    """The Markdown lines of 'How this model was made': data, search, what it gained, and the command to repeat it."""
-    best = facts.get("settings", {})
-    lines = ["## How this model was made", ""]
-    lines += [f"- **Task:** {facts['task']}, {facts['kind']} pairs, chosen by `{facts['metric']}` on dev"]
-    lines += [f"- **Base model:** {facts['base_model']}"]
-    lines += [f"- **Prepared pairs:** fingerprint `{facts['data_fingerprint']}`"]
-    lines += [f"- **Seed:** {facts['seed']}"]
-    lines += [f"- **Loss:** {note}" for note in facts.get("loss_notes", [])]
-    lines += [f"- **Trained with:** {_pairs(facts.get('versions', {}))}"] if facts.get("versions") else []
-    lines += ["", f"| on dev | {facts['metric']} | epochs |", "|:--|--:|--:|"]
-    lines += [f"| untuned base model | {words.score(facts.get('untuned'))} | |"]
-    lines += [f"| baseline settings | {words.score(facts.get('baseline'))} | {facts.get('baseline_epochs', '')} |"]
-    lines += [f"| this model | {words.score(facts.get('best'))} | {facts.get('best_epochs', '')} |"]
-    if space := facts.get("search_space"):
-        counts = ", ".join(f"{count} {state}" for state, count in facts.get("states", {}).items())
-        lines += ["", f"A search over these settings chose the best on dev; trials: {counts}.", ""]
-        lines += ["| setting | searched | baseline | this model |", "|:--|:--|--:|--:|"]
-        lines += [_row(name, searched, facts.get("baseline_settings", {}), best) for name, searched in space.items()]
-    lines += ["", "To make it again from the prepared pairs:", "", "```bash", facts["reproduce"], "```"]
-    return [*lines, "", facts["stopped"]] if facts.get("stopped") else lines
-
-
-def _row(name: str, searched: str, baseline: Mapping[str, float], best: Mapping[str, float]) -> str:
-    return f"| {name} | {searched} | {words.number(baseline.get(name))} | {words.number(best.get(name))} |"
-
-
-def _pairs(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _is_local(name: str) -> bool:

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from reporting import words
+
 
 def show(manifest: Mapping[str, Any], console: Console) -> None:
     """Print rows in, dropped and why, then groups, pairs and label counts of each split.
@@ -40,5 +42,5 @@ def _splits_table(table: Mapping[str, Any]) -> Table:
     shown.add_column("labels")
     for split, pairs in table["pairs"].items():
         labels = ", ".join(f"{label}: {count:,}" for label, count in table["labels"][split].items())
-        shown.add_row(split, f"{table['groups'][split]:,}", f"{pairs:,}", labels or "none")
+        shown.add_row(split, words.count(table["groups"].get(split)), f"{pairs:,}", labels or "none")
     return shown

@@ -10,19 +10,16 @@ QUIET_S = 2.0
 """What is done sooner needs no word."""
 
 
-class EncodingProgress:
-    """Shows how many texts are encoded: a bar on a terminal, one line elsewhere, nothing in the first two seconds."""
+class _Told:
+    """A bar on a terminal, one line elsewhere, nothing in the first two seconds."""
 
-    def __init__(self, console: Console | None = None, quiet_s: float = QUIET_S) -> None:
+    def __init__(self, console: Console | None = None, quiet_s: float = QUIET_S, quiet: bool = False) -> None:
         self.console = console or Console(stderr=True)
-        self.quiet_s = quiet_s
+        self.quiet_s, self.quiet = quiet_s, quiet
         self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._said = False
-
-    def __enter__(self) -> "EncodingProgress":
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -30,19 +27,51 @@ class EncodingProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, done: int, total: int) -> None:
-        """`done` of `total` texts are encoded."""
-        if time.monotonic() - self._began < self.quiet_s:
+    def _tell(self, what: str, share: float) -> None:
+        if self.quiet or time.monotonic() - self._began < self.quiet_s:
             return
         if self.console.is_terminal:
-            self._draw(done, total)
-        elif not self._said and done < total:
+            self._draw(what, share)
+        elif not self._said and share < 1:
             self._said = True
-            self.console.print(f"encoding {total} texts, {done} done", highlight=False)
+            self.console.print(f"{what}, {share:.0%} done", highlight=False)
 
-    def _draw(self, done: int, total: int) -> None:
+    def _draw(self, what: str, share: float) -> None:
         if self._bar is None:
             self._bar = Progress(console=self.console, transient=True)
-            self._task = self._bar.add_task(f"encoding {total} texts", total=total)
+            self._task = self._bar.add_task(what, total=1.0)
             self._bar.start()
-        self._bar.update(self._task, completed=done, total=total)
+        self._bar.update(self._task, description=what, completed=share)
+
+
+class EncodingProgress(_Told):
+    """Shows how many texts are encoded."""
+
+    def __enter__(self) -> "EncodingProgress":
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` texts are encoded."""
+        self._tell(f"encoding {total:,} texts", done / total)
+
+
+class ReadingProgress(_Told):
+    """Shows how much of a split is read."""
+
+    def __enter__(self) -> "ReadingProgress":
+        return self
+
+    def __call__(self, split: str, rows: int, share: float) -> None:
+        """So many rows are read, which are that share of the split's file."""
+        self._tell(f"reading {split}, {rows:,} rows so far", share)
+
+
+class ScoringProgress(_Told):
+    """Shows how many rows are scored."""
+
+    def __enter__(self) -> "ScoringProgress":
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` rows are scored."""
+        self._tell(f"scoring {total:,} rows", done / total)

@@ -101,6 +101,11 @@ class RunFolder:
         return self.at("data.json")
 
     @property
+    def audit(self) -> str:
+        """What the audit found in the pairs before the first step."""
+        return self.at("audit.json")
+
+    @property
     def trials(self) -> str:
         """One JSON line per trial."""
         return self.at("trials.jsonl")

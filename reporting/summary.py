@@ -2,17 +2,22 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.table import Table
 
-from reporting import words
+from reporting import verdict, words
 from reporting.records import epochs_reached
 from reporting.run_folder import finite
 
 SHOWN_GROUPS = 8
+KEPT = {
+    "base": "untuned base model",
+    "baseline": "one trained with the baseline settings",
+    "winner": "search's best",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +45,33 @@ class RunResult:
     states: Mapping[str, int]
     """State -> number of trials."""
     wall_s: float
+    kept: str | None = None
+    """Which of base, baseline and winner the model is."""
+    verdict: Mapping[str, Any] | None = None
+    """verdict.json; None where there was nothing to compare."""
+    cores: int = 1
+    """CPUs, or GPUs where there are any, of one worker group."""
     group_times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Worker group -> phase -> seconds: starting, training, evaluating, checkpointing, idle; together its life."""
+
+    @property
+    def core_seconds(self) -> float:
+        """What the worker groups cost: the seconds of their lives times their CPUs, or GPUs."""
+        return self.cores * sum(sum(times.values()) for times in self.group_times.values())
 
     @property
     def training_share(self) -> float | None:
         """Share of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
         total = sum(sum(times.values()) for times in self.group_times.values())
         return sum(times["training"] for times in self.group_times.values()) / total if total else None
+
+
+def outcome_tables(result: RunResult) -> Iterable[Table]:
+    """Everything that is told at the end in tables."""
+    yield outcome_table(result)
+    if result.verdict:
+        yield from verdict.tables(result.verdict)
+    yield time_table(result)
 
 
 def outcome_table(result: RunResult) -> Table:
@@ -95,9 +119,12 @@ def outcome_lines(result: RunResult) -> list[str]:
     lines = [f"trials: {counts}", f"wall time: {words.duration(result.wall_s)}{_share(result)}"]
     if result.model is None:
         return [*lines, f"no model: no trial reached its first report; see {result.run}/trials.jsonl"]
-    lines.append(f"model: {result.model}")
-    if result.best is not None and result.untuned is not None and result.best <= result.untuned:
+    if result.verdict:
+        lines += verdict.lines(result.verdict)
+    elif result.best is not None and result.untuned is not None and result.best <= result.untuned:
         lines.append("note: the best trial is no better on dev than the untuned base model")
+    searched = result.kept and sum(result.states.values()) > 1
+    lines.append(f"model: {result.model}" + (f", the {KEPT[result.kept]}" if result.kept and searched else ""))
     return [*lines, "try next:", *(f"  {command}" for command in next_commands(result))]
 
 
@@ -118,7 +145,9 @@ def next_commands(result: RunResult) -> list[str]:
 
 def outcome_dict(result: RunResult) -> dict[str, Any]:
     """For --json and result.json: every field, None for what is not finite, and the commands under 'next'."""
-    values: dict[str, Any] = finite({**asdict(result), "training_share": result.training_share})
+    values: dict[str, Any] = finite(
+        {**asdict(result), "training_share": result.training_share, "core_seconds": result.core_seconds}
+    )
     return {**values, "next": next_commands(result)}
 
 

@@ -16,6 +16,11 @@ def number(value: float | None) -> str:
     return f"{value:.4g}"
 
 
+def count(value: int | None) -> str:
+    """With thousands apart, '-' where there is none."""
+    return "-" if value is None else f"{value:,}"
+
+
 def score(value: float | None) -> str:
     """A metric with 4 decimals, so that columns line up; '-' where there is none."""
     return "-" if value is None or math.isnan(value) else f"{value:.4f}"

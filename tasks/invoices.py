@@ -5,6 +5,7 @@ python -m jobs.prepare invoices --rows 1320      # the demo's size
 
 from collections.abc import Iterator
 
+from tasks import _published
 from tasks._invoice_generator import Invoice, invoices
 from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import Blocking, Number, Row, Task
@@ -53,6 +54,6 @@ task = Task(
     recipe=Blocking(negatives_per_positive=Number(5, "card: 720 pairs of 120 duplicates")),
     generate=generate,
     group="an invoice and its duplicates",
-    shares=(0.6, 0.2, 0.2),  # ours: the card has no test; 120 positives each in dev and test
-    rows=6_000,  # ours: 600 true duplicates; the card had 1,320 invoices with 120
+    published=_published.INVOICES,
+    rows=6_000,  # ours: 600 true duplicates, 120 each in dev and test; the card had 1,320 invoices with 120
 )

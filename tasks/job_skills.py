@@ -3,6 +3,7 @@
 python -m jobs.prepare job_skills --source job_descriptions_cleaned.csv
 """
 
+from tasks import _published
 from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Row, Task
 
@@ -32,5 +33,6 @@ task = Task(
     recipe=Given(),
     layouts=(Layout(columns=("Job Title", "Job Description", "skills"), shape=shape),),
     group="Job Title",
+    published=_published.JOB_SKILLS,
     shares=(0.6, 0.2, 0.2),  # ours: the card has no evaluation
 )

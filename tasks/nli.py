@@ -5,6 +5,7 @@ python -m jobs.prepare nli --source snli_train_18k.tsv --test-source snli_valida
 
 from collections.abc import Mapping
 
+from tasks import _published
 from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Row, Task
 
@@ -43,6 +44,7 @@ task = Task(
         ),
     ),
     group="premise",
+    published=_published.NLI,
     shares=(1.0, 0.0, 0.0),  # dev has a fixed size, test its own file
     dev_rows=2_000,  # ours: a search needs no more, whatever the size of the source
     reports_per_epoch=4,  # ours: one epoch with one report leaves a search nothing to stop

@@ -3,6 +3,7 @@
 python -m jobs.prepare pages --source cbs_graduate_programs.csv
 """
 
+from tasks import _published
 from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import Layout, Number, Row, Task, WithinGroup
 
@@ -37,5 +38,6 @@ task = Task(
     ),
     layouts=(Layout(columns=("page_name", "section_title", "text_chunk"), shape=shape),),
     group="page_name",
+    published=_published.PAGES,
     shares=(0.7, 0.15, 0.15),  # ours: the card's 80/20 split tore pages apart
 )

@@ -12,6 +12,7 @@ os.environ |= {
     "TOKENIZERS_PARALLELISM": "false",
 }
 
+import atexit
 import logging
 import shutil
 import tempfile
@@ -20,6 +21,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.tiny_model import build_tiny_model
+
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="pairtune-cache-")  # audits of a user's own are not looked at
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

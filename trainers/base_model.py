@@ -90,8 +90,8 @@ def _from_hub(name: str) -> ResolvedModel:
     return ResolvedModel(name=name, folder=Path(folder), line=f"base model: {name} from the model hub, in {folder}")
 
 
-def load_model(files: dict[str, bytes], max_length: int, device: str) -> "SentenceTransformer":
-    """The model of these files, reading at most `max_length` tokens a text."""
+def load_model(files: dict[str, bytes], max_length: int | None, device: str) -> "SentenceTransformer":
+    """The model of these files, reading at most `max_length` tokens a text (None: what is saved with it)."""
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -102,7 +102,8 @@ def load_model(files: dict[str, bytes], max_length: int, device: str) -> "Senten
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         model = SentenceTransformer(folder, device=device, local_files_only=True)
-    model.max_seq_length = max_length
+    if max_length is not None:
+        model.max_seq_length = max_length
     return model
 
 

@@ -1,19 +1,23 @@
 """The best model as a folder that sentence-transformers reads, with its card."""
 
+import json
 import os
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from evaluation.scoring import THRESHOLD, weights_sha256
 from pairs.distinct import DistinctPairs
 from reporting.card import CardFacts, write_card
+from reporting.evaluations import scored_once
 from reporting.records import epochs_reached
-from reporting.run_folder import RunFolder
+from reporting.run_folder import RunFolder, finite
 from reporting.summary import RunResult
 from tasks.common.declaration import LOSS_PARAMETERS
 from trainers.base_model import load_model
-from trainers.finish import Found
+from trainers.finish import Exported, Found
 from trainers.losses import BUILDERS, NOTES
 from trainers.pair_trainer import to_tensors
 from trainers.request import Request
@@ -23,23 +27,33 @@ SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
 
 
-def export(asked: Request, run: RunFolder, result: RunResult, found: Found) -> None:
-    """RUN/best: a sentence-transformers folder with the weights found, its card filled with the facts."""
-    assert found.state is not None
+def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept: Exported) -> None:
+    """RUN/best: a sentence-transformers folder with the weights kept, its threshold, its card filled with the facts.
+
+    What test said is kept under these weights, so that no later question scores it again.
+    """
     model = load_model(asked.model.files(), asked.max_length, "cpu")
-    model.load_state_dict(to_tensors(found.state.weights))
+    if kept.state is not None:
+        model.load_state_dict(to_tensors(kept.state.weights))
     with tempfile.TemporaryDirectory() as temporary:
         folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
         model.save_pretrained(folder, create_model_card=False)
-        write_card(folder, card_facts(asked, result, found))
+        if result.verdict and result.verdict["threshold"]:
+            Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
+        write_card(folder, card_facts(asked, result, found, kept))
         run.put_folder(folder, "best")
+        weights = weights_sha256(folder)
+    if result.verdict:
+        run.write_json("verdict.json", {**result.verdict, "fingerprint": asked.pairs.fingerprint, "weights": weights})
+        if test := result.verdict["splits"].get("test"):
+            scored_once(run, "test", asked.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
 
 
-def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
+def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) -> CardFacts:
     """Everything the card says, in plain values."""
-    task, metrics = asked.task, found.metrics
-    loss, best = BUILDERS[task.loss], result.best_settings
-    parameters = {name: best[name] for name in LOSS_PARAMETERS[task.loss]}
+    task, metrics = asked.task, kept.metrics
+    loss, own = BUILDERS[task.loss], dict(kept.record.settings) if kept.record else {}
+    parameters = {name: own.get(name, asked.baseline[name]) for name in LOSS_PARAMETERS[task.loss]}
     train = asked.pairs.table("train").slice(0, SAMPLES)
     distinct = [f"{asked.pairs.line}."] if isinstance(asked.pairs, DistinctPairs) else []
     return CardFacts(
@@ -47,7 +61,7 @@ def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
         loss_parameters=parameters,
         loss_notes=[*NOTES.get(task.loss, ()), *distinct],
-        hyperparameters=dict(best),
+        hyperparameters=own,
         training_log=training_log(metrics.get("log", []), task.metric),
         best_step=metrics["steps"],
         task=task.name,
@@ -59,17 +73,24 @@ def card_facts(asked: Request, result: RunResult, found: Found) -> CardFacts:
         train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
         data_fingerprint=asked.pairs.fingerprint,
         seed=asked.options.seed,
-        reproduce=reproduce(asked, best),
-        stopped=stopped(found),
+        reproduce=reproduce(asked, own) if kept.record else searched(asked),
+        stopped=stopped(kept),
         baseline_epochs=epochs_reached(found.baseline.epoch, found.baseline.epochs) if found.baseline else "",
-        best_epochs=epochs_reached(found.best.epoch, found.best.epochs) if found.best else "",
+        best_epochs=epochs_reached(kept.record.epoch, kept.record.epochs) if kept.record else "",
         search_space={name: str(allowed) for name, allowed in asked.space.items()},
         states=dict(result.states),
-        settings=dict(best),
+        settings=own,
         baseline_settings=dict(result.baseline_settings),
         untuned=result.untuned,
         baseline=result.baseline,
-        best=result.best,
+        best=metrics["dev"].get(task.metric),
+        kept=kept.name,
+        verdict=result.verdict,
+        audit=asked.audit.to_dict()["findings"],
+        pairs={split: asked.pairs.num_rows(split) for split in asked.pairs.splits},
+        split_rule=str(asked.pairs.manifest.get("split_rule", "")),
+        core_seconds=result.core_seconds,
+        wall_s=result.wall_s,
     )
 
 
@@ -85,15 +106,22 @@ def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str
     return list(lines.values())
 
 
-def stopped(found: Found) -> str:
-    """A sentence for the card where the best trial was ended before its settings' epochs, else nothing."""
-    best = found.best
+def stopped(kept: Exported) -> str:
+    """A sentence for the card where the training was ended before its settings' epochs, else nothing."""
+    best = kept.record
     if best is None or best.epoch >= best.epochs:
         return ""
     return (
         f"This training was ended after {best.epoch:g} of {best.epochs:g} epochs; "
-        f"the command trains all of them, and has these weights after step {found.metrics['steps']}."
+        f"the command trains all of them, and has these weights after step {kept.metrics['steps']}."
     )
+
+
+def searched(asked: Request) -> str:
+    """The command of the search, for a model that no training made."""
+    options = asked.options
+    words = ["python", "-m", "jobs.tune", options.task, "--data", options.data, "--seed", str(options.seed)]
+    return shlex.join([*words, "--trials", str(options.trials)])
 
 
 def reproduce(asked: Request, settings: Mapping[str, float]) -> str:

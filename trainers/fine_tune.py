@@ -4,6 +4,7 @@ import copy
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +31,9 @@ class Reporter(Protocol):
     def progress(self, job: Job, step: int) -> None:
         """A step was taken; may be dropped."""
 
+    def unwanted(self, job: Job) -> bool:
+        """Whether nobody waits for this training any more; asked on every rank before every step."""
+
     def untuned(self, scores: dict[str, float]) -> None:
         """Dev was judged before the first step."""
 
@@ -49,11 +53,14 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
     Raises:
         TrialFailed: on every rank; the group can take its next job.
     """
+    unwanted = partial(report.unwanted, job)
     reporting, judge_dev = ReportOnDev(job, report, dict(start.clock) if start else {}), evaluator(job)
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = build_trainer(job, base, share, folder, start=start, evaluator=judge_dev, callbacks=[reporting])
+        trainer = build_trainer(
+            job, base, share, folder, start=start, unwanted=unwanted, evaluator=judge_dev, callbacks=[reporting]
+        )
         reporting.trainer = trainer
         if job.score_untuned and start is None:
             reporting.count("setup_s")

@@ -1,14 +1,17 @@
-"""What a training or a search leaves behind: the best model with its card, result.json, and a summary to read."""
+"""What a training or a search leaves behind: the model that is kept, its card, the verdict, result.json, a summary."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporting.records import TrialRecord, count_states
 from reporting.run_folder import RunFolder
 from reporting.summary import RunResult, outcome_dict
 from trainers.job import TrainingState
 from trainers.request import Request
+
+if TYPE_CHECKING:
+    from trainers.verdict import Weighed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,8 @@ class Found:
     """Of the best judgement of dev, with the training log up to it; empty where none was reached."""
     state: TrainingState | None
     baseline: TrialRecord | None
+    baseline_metrics: Mapping[str, Any] = field(default_factory=dict)
+    baseline_state: TrainingState | None = None
     untuned: Mapping[str, float]
     wall_s: float
     group_times: Mapping[str, Mapping[str, float]]
@@ -29,8 +34,29 @@ class Found:
     """Ended by its user or its budget: what has not finished could still be taken up."""
 
 
-def finish(asked: Request, run: RunFolder, found: Found) -> RunResult:
-    """Write RUN/best and RUN/result.json."""
+class Exported(NamedTuple):
+    """The model that is kept: base (no training), baseline or winner."""
+
+    name: str
+    record: TrialRecord | None
+    metrics: Mapping[str, Any]
+    state: TrainingState | None
+
+
+def exported(found: Found, weighed: "Weighed | None") -> Exported:
+    """What the verdict chose; without one, what was best on dev."""
+    chosen = weighed.verdict.chosen if weighed else "winner"
+    if weighed and chosen == "base":
+        dev = weighed.verdict.splits["dev"].scores["base"]
+        return Exported(chosen, None, {"dev": dev, "steps": 0, "log": []}, None)
+    if chosen == "baseline" and found.baseline is not found.best:
+        return Exported(chosen, found.baseline, found.baseline_metrics, found.baseline_state)
+    return Exported("baseline" if found.best is found.baseline else "winner", found.best, found.metrics, found.state)
+
+
+def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | None") -> RunResult:
+    """Write RUN/best, RUN/verdict.json and RUN/result.json."""
+    kept = exported(found, weighed)
     result = RunResult(
         task=asked.task.name,
         run=run.shown,
@@ -44,6 +70,9 @@ def finish(asked: Request, run: RunFolder, found: Found) -> RunResult:
         best_settings=found.best.settings if found.best else {},
         baseline_settings=dict(asked.baseline),
         model=f"{run.shown}/best" if found.state else None,
+        kept=kept.name if found.state else None,
+        verdict=weighed.to_dict() if weighed else None,
+        cores=asked.options.workers * (1 if asked.options.gpu else asked.options.cpus_per_worker),
         states=count_states(found.records),
         wall_s=found.wall_s,
         group_times=found.group_times,
@@ -51,6 +80,6 @@ def finish(asked: Request, run: RunFolder, found: Found) -> RunResult:
     if found.state:
         from trainers.export import export  # takes seconds to import: trainers/start.py begins it early
 
-        export(asked, run, result, found)
+        export(asked, run, result, found, kept)
     run.write_json("result.json", outcome_dict(result))
     return result

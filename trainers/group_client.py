@@ -4,7 +4,7 @@ from typing import Any
 
 import ray
 
-from trainers.job import Job, Report, TrainingState
+from trainers.job import Job, Judging, Report, TrainingState
 
 ASK_AGAIN_S = 1.0
 """A call that waits for ever could not be interrupted."""
@@ -17,7 +17,7 @@ class GroupClient:
         self.mailbox = mailbox
         self._kept: list[Any] | None = None
 
-    def assign(self, job: Job, start: TrainingState | None = None) -> None:
+    def assign(self, job: Job | Judging, start: TrainingState | None = None) -> None:
         """Hand over a job, to begin from `start` or from the base model."""
         self._kept = [ray.put(start)] if start else None
         ray.get(self.mailbox.assign.remote(job, self._kept))

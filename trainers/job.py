@@ -71,11 +71,24 @@ class Job:
         return {max(1, round(k * share * self.steps_per_epoch)): k * share for k in range(1, reports + 1)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """A model to be judged item by item: the base model, or the weights of the state that comes with it."""
+
+    trial: str
+    """The model's name."""
+    kind: str
+    splits: Mapping[str, list[Any]]
+    """Split -> one object reference to its table, wrapped so that Ray passes the reference."""
+    candidates: tuple[str, ...] | None = None
+
+
 class Report(NamedTuple):
     """What a group says of its job: at every judgement of dev, or once when it failed."""
 
     metrics: dict[str, Any] = {}
-    """epoch, steps, loss, the dev metrics, start_s, train_s, evaluate_s, log (training log so far)."""
+    """epoch, steps, loss, the dev metrics, start_s, train_s, evaluate_s, log (training log so far); of a Judging:
+    judged, split -> Judged."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from trainers.job import Job, Report
+from trainers.job import Job, Judging, Report
 
 MAX_TRIES = 3
 """Starts of one job: the first, and two more after its group was lost (a machine or a process was)."""
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     """What every rank of a meeting is told: 'job', 'go', 'stop', 'failed' or 'end'."""
 
     verdict: str
-    job: Job | None = None
+    job: Job | Judging | None = None
     start: Any = None
     """A list of one reference to the TrainingState to start from, or None."""
 
@@ -44,7 +44,8 @@ class _Mailbox:
         self.ended = False
         self.holder: Any = None
         self.lost: str | None = None
-        self.job: Job | None = None
+        self.job: Job | Judging | None = None
+        self.handed: Job | Judging | None = None
         self.start: Any = None
         self.tries = 0
         self.decision: str | None = None
@@ -69,7 +70,7 @@ class _Mailbox:
         """The group is free for another trial actor."""
         self.holder = None
 
-    async def assign(self, job: Job, start: Any) -> None:
+    async def assign(self, job: Job | Judging, start: Any) -> None:
         """Replace whatever the group was doing by this job."""
 
         def change() -> None:
@@ -79,6 +80,10 @@ class _Mailbox:
                 self._fail(self.lost)
 
         await self._change(change)
+
+    async def wants(self, trial: str) -> bool:
+        """Whether the group's training is still asked for."""
+        return self.job is not None and self.job.trial == trial and not self.ended
 
     async def decide(self, verdict: str, start: Any) -> None:
         """Answer the last report with 'go' or 'stop'; from here on a restarted group begins at `start`."""
@@ -122,7 +127,7 @@ class _Mailbox:
         def change() -> None:
             if generation == self.generation:
                 return
-            self.generation, self.arrived, self.full = generation, {}, {}
+            self.generation, self.arrived, self.full, self.handed = generation, {}, {}, None
             self.starts += 1
             self.tries += 1  # this start of the group takes the job up again
             if self.job and self.tries >= MAX_TRIES:
@@ -157,7 +162,14 @@ class _Mailbox:
                 return Answer("end")
             return await self._answer(self.full[number])
 
+    @property
+    def _replaced(self) -> bool:
+        """Whether the ranks still speak of a job that another one has replaced."""
+        return self.handed is not None and self.job is not self.handed
+
     def _conclude(self, arrivals: list[Arrival]) -> None:
+        if self._replaced:
+            return
         kinds = {arrival.kind for arrival in arrivals}
         if "failed" in kinds:
             errors = [arrival.report.error for arrival in arrivals if arrival.report and arrival.report.error]
@@ -173,7 +185,10 @@ class _Mailbox:
             return Answer("failed")
         if kinds == {"next"}:
             await self.changed.wait_for(lambda: self.job or self.ended)
+            self.handed = self.job
             return Answer("job", self.job, self.start) if self.job else Answer("end")
+        if self._replaced:
+            return Answer("stop")
         reported = self.job
         await self.changed.wait_for(lambda: self.decision or self.job is not reported or self.ended)
         return Answer("stop" if self.job is not reported or self.ended else self.decision or "stop")

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -48,8 +48,15 @@ class PairTrainer(SentenceTransformerTrainer):
     optimizer: Any
     lr_scheduler: Any
 
-    def __init__(self, *, batches: PairBatches, start: TrainingState | None, **kwargs: Any) -> None:
-        self.batches, self.start = batches, start
+    def __init__(
+        self,
+        *,
+        batches: PairBatches,
+        start: TrainingState | None,
+        unwanted: Callable[[], bool] = lambda: False,
+        **kwargs: Any,
+    ) -> None:
+        self.batches, self.start, self.unwanted = batches, start, unwanted
         self.words_gradient: torch.Tensor | None = None
         super().__init__(**kwargs)
         self.add_callback(StepRandomness(batches))
@@ -80,6 +87,8 @@ class PairTrainer(SentenceTransformerTrainer):
         error: str | None = None
         loss: Any = None
         try:
+            if self.unwanted():
+                raise TrialFailed("nobody waits for this training any more")
             embeddings, labels = embed(model, inputs), inputs["label"]
             if "weight" in inputs:
                 loss = weighted_mean(self.loss, embeddings, labels, inputs["weight"])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from evaluation.audit.audit import Audit
 from pairs.prepared import PreparedPairs
 from tasks.common.declaration import Task
 from tasks.common.space import Space
@@ -21,6 +22,8 @@ class Request:
     space: Space
     baseline: Mapping[str, float]
     model: ResolvedModel
+    audit: Audit
+    """What the audit of the pairs found; its errors, if any, were accepted."""
 
     @property
     def max_length(self) -> int:

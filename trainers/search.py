@@ -1,7 +1,7 @@
 """The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,17 +146,24 @@ def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: floa
     records = list(watch.records.values())
     judged = {trial: record for trial, record in watch.records.items() if record.value is not None}
     best = max(judged, key=lambda trial: judged[trial].value or 0.0, default=None)
+    baseline = next((t for t, r in watch.records.items() if _has(r.settings, plan.baseline)), None)
     return Found(
         records=records,
         best=judged[best] if best else None,
         metrics=watch.results[best] if best else {},
         state=checkpoint(results, best, plan.template.metric) if best else None,
-        baseline=next((r for r in records if all(r.settings[n] == v for n, v in plan.baseline.items())), None),
+        baseline=watch.records[baseline] if baseline else None,
+        baseline_metrics=watch.results.get(baseline, {}) if baseline else {},
+        baseline_state=checkpoint(results, baseline, plan.template.metric) if baseline in judged else None,
         untuned=ray.get(plan.board.untuned.remote()),
         wall_s=wall_s,
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
         interrupted=watch.interrupted,
     )
+
+
+def _has(settings: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
+    return all(settings[name] == value for name, value in wanted.items())
 
 
 def checkpoint(results: tune.ResultGrid, trial: str, metric: str) -> TrainingState | None:

@@ -68,6 +68,7 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu)
     run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
     run.write_json("environment.json", environment())
+    run.write_json("audit.json", asked.audit.to_dict())
     run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
     board = Board.remote()
     config = GroupConfig(

@@ -5,15 +5,17 @@ from typing import Any
 
 import ray
 
+from reporting.findings import short_line
 from reporting.live import Live
 from reporting.run_folder import RunFolder
-from reporting.summary import outcome_dict, outcome_lines, outcome_table, time_table
+from reporting.summary import outcome_dict, outcome_lines, outcome_tables
 from reporting.trial_log import TrialLog
 from trainers.finish import Found, finish
 from trainers.progress import group_times
 from trainers.request import Request
 from trainers.single import train_once
 from trainers.start import reach_cluster, start
+from trainers.verdict import weigh
 
 
 def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
@@ -26,6 +28,8 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
     log = TrialLog(run)
     with Live(task.metric, 1, quiet=quiet) as live:
         live.say(asked.model.line)
+        for finding in asked.audit.findings:
+            live.say(f"{finding.severity}: {short_line(finding.to_dict())}")
         where, _ = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, 1)
@@ -33,25 +37,27 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         began = time.monotonic()
         try:
             trained = train_once(started, log, live)
-            times = group_times(started.board, {group.name: group.began for group in started.groups})
+            record = trained.record
+            found = Found(
+                records=[record],
+                best=record if trained.state else None,
+                metrics=trained.metrics,
+                state=trained.state,
+                baseline=record,
+                baseline_metrics=trained.metrics,
+                baseline_state=trained.state,
+                untuned=ray.get(started.board.untuned.remote()),
+                wall_s=time.monotonic() - began,
+                group_times=group_times(started.board, {group.name: group.began for group in started.groups}),
+            )
+            weighed = weigh(asked, started, found, live)
         finally:
             started.end()
         log.close()
-        wall_s, record = time.monotonic() - began, trained.record
-        found = Found(
-            records=[record],
-            best=record if trained.state else None,
-            metrics=trained.metrics,
-            state=trained.state,
-            baseline=record,
-            untuned=ray.get(started.board.untuned.remote()),
-            wall_s=wall_s,
-            group_times=times,
-        )
-        result = finish(asked, run, found)
+        result = finish(asked, run, found, weighed)
         live.header([])
     if not quiet:
-        live.console.print(outcome_table(result))
-        live.console.print(time_table(result))
+        for table in outcome_tables(result):
+            live.console.print(table)
         live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
     return outcome_dict(result)

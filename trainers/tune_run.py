@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from reporting.findings import short_line
 from reporting.live import Live
 from reporting.run_folder import RunFolder
-from reporting.summary import outcome_dict, outcome_lines, outcome_table, time_table
+from reporting.summary import outcome_dict, outcome_lines, outcome_tables
 from reporting.trial_log import TrialLog
 from trainers.finish import finish
 from trainers.request import Request
@@ -22,10 +23,13 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
     log = TrialLog(run)
     with Live(task.metric, options.trials, quiet=quiet) as live:
         live.say(asked.model.line)
+        for finding in asked.audit.findings:
+            live.say(f"{finding.severity}: {short_line(finding.to_dict())}")
         where, concurrent = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, concurrent)
         from trainers.search import SearchPlan, search  # Tune takes seconds to import; the groups are on their way
+        from trainers.verdict import weigh
         from trainers.watch import Watch
 
         live.header([f"{where}; {concurrent} worker groups; {started.hardware.line()}"])
@@ -41,16 +45,17 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         )
         try:
             found = search(plan, Watch(task.metric, plan.fixed, log, live))
+            weighed = weigh(asked, started, found, live)
         finally:
             started.end()
         log.close()
         live.header(["saving the best model"])
-        result = finish(asked, run, found)
+        result = finish(asked, run, found, weighed)
         if not found.interrupted:
             run.delete_folders("tune", "checkpoint_")  # each three times a model's size; the best model is saved
         live.header([])
     if not quiet:
-        live.console.print(outcome_table(result))
-        live.console.print(time_table(result))
+        for table in outcome_tables(result):
+            live.console.print(table)
         live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
     return outcome_dict(result)

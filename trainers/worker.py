@@ -10,7 +10,7 @@ from typing import Any
 import ray
 from ray import train
 
-from trainers.job import Job, Report, TrainingState
+from trainers.job import Job, Judging, Report, TrainingState
 from trainers.mailbox import Answer, Arrival
 from trainers.progress import PHASES
 
@@ -25,6 +25,7 @@ class Ranks:
         self.mailbox, self.board, self.group = mailbox, board, group
         self.rank, self.generation, self.number = rank, generation, 0
         self.seconds: dict[str, float] = {}
+        self._asked: Any = None
         self.starts: int = ray.get(mailbox.enter.remote(generation))
 
     def meet(self, kind: str, report: Report | None = None) -> Answer:
@@ -47,6 +48,14 @@ class Ranks:
         """To the board, by rank 0, without waiting."""
         if self.rank == 0:
             self.board.time_spent.remote(self.group, self.generation, dict(self.seconds))
+
+    def unwanted(self, job: Job) -> bool:
+        """Whether the search has gone on without this training; asked by rank 0 now and then, without waiting."""
+        if self.rank or (self._asked and not ray.wait([self._asked], timeout=0)[0]):
+            return False
+        answer = self._asked is None or ray.get(self._asked)
+        self._asked = self.mailbox.wants.remote(job.trial)
+        return not answer
 
     def untuned(self, scores: dict[str, float]) -> None:
         """Told at once: a budget may end before the first report."""
@@ -86,8 +95,12 @@ def work(config: dict[str, Any]) -> None:
     ranks.spent("setup_s", max(0.0, time.time() - (config["created_at"] if ranks.starts == 1 else began)))
     ranks.tell_time()
     while (answer := ranks.meet("next")).job:
-        share = Share(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
-        _train_one(ranks, answer.job, base, share, ray.get(answer.start[0]) if answer.start else None)
+        start = ray.get(answer.start[0]) if answer.start else None
+        if isinstance(answer.job, Judging):
+            _judge(ranks, answer.job, base, start)
+        else:
+            share = Share(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
+            _train_one(ranks, answer.job, base, share, start)
         ranks.tell_time()
         gc.collect()  # the library's trainer and its callbacks hold each other, and with them model and optimizer
         if device.startswith("cuda"):
@@ -99,6 +112,30 @@ def agreed_name() -> str:
     from ray.train.collective import broadcast_from_rank_zero
 
     return str(broadcast_from_rank_zero(uuid.uuid4().hex))
+
+
+def _judge(ranks: Ranks, job: Judging, base: Any, start: TrainingState | None) -> None:
+    """Rank 0 judges, the others wait at the meeting."""
+    if ranks.rank:
+        ranks.meet("report", Report(done=True))
+        return
+    from evaluation.judge import Judge
+    from evaluation.scoring import encode
+    from trainers.judging import model_of
+
+    try:
+        model = model_of(base, start)
+        candidates = list(job.candidates) if job.candidates else None
+        judges = {split: Judge(job.kind, ray.get(table[0]), candidates) for split, table in job.splits.items()}
+        judged = {split: judge.judge(lambda texts: encode(model, texts, _untold)) for split, judge in judges.items()}
+    except Exception as error:
+        ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
+        return
+    ranks.meet("report", Report({"judged": judged}, done=True))
+
+
+def _untold(done: int, total: int) -> None:
+    """Nobody listens: the driver shows which models are judged."""
 
 
 def _train_one(ranks: Ranks, job: Job, base: Any, share: Any, start: TrainingState | None) -> None:

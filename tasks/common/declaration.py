@@ -3,7 +3,7 @@
 Machines, worker counts and paths are never part of a task.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -105,6 +105,18 @@ class Layout:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Published:
+    """How the pairs of the published model were made, errors included: for showing that an audit finds them."""
+
+    rule: str
+    """In words, for the manifest."""
+    pairs: Callable[[Sequence[Row], int], Mapping[str, Sequence[Row]]]
+    """(raw rows, seed) -> split -> rows of sentence1, sentence2 and perhaps label, of whatever type they had."""
+    rows: int | None = None
+    """Raw rows, for a task whose data is generated."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One pair task.
 
@@ -139,6 +151,7 @@ class Task:
     """A fixed size of dev, for a source that is larger than a search needs: `rows` then counts train alone."""
     generate: Callable[[int, int], Iterable[Row]] | None = None
     """(rows, seed) -> shaped rows, for a task whose data is generated."""
+    published: Published | None = None
     base_model: str = BASE_MODEL
     reports_per_epoch: int = 1
     """Dev evaluations per epoch: the resolution at which a search can stop a trial."""

@@ -29,7 +29,7 @@ class PairColumns:
 def to_dict(task: Task) -> dict[str, Any]:
     """Everything a task declares, as values that JSON can hold; code is named by what it needs (columns)."""
     own = {field.name: getattr(task, field.name) for field in fields(task)}
-    del own["generate"]
+    del own["generate"], own["published"]
     return own | {
         "baseline": {name: number._asdict() for name, number in task.baseline.items()},
         "max_length": task.max_length._asdict(),

@@ -31,12 +31,16 @@ class Angles:
 def test_binary_is_average_precision_of_the_cosine() -> None:
     pairs = table(["a:0", "a:0", "b:90"], ["c:10", "d:80", "e:135"], [1.0, 0.0, 1.0])
     # Angles 10, 80, 45: ranked positive, positive, negative.
-    assert Judge("binary", pairs).score(Angles()) == {"cosine_ap": pytest.approx(1.0)}
+    scores = Judge("binary", pairs).score(Angles())
+    assert scores == {"cosine_ap": pytest.approx(1.0), "cosine_roc_auc": pytest.approx(1.0)}
 
 
 def test_graded_is_spearman_of_cosine_and_label() -> None:
     pairs = table(["a:0"] * 3, ["b:80", "c:40", "d:10"], [0.0, 0.5, 1.0])
-    assert Judge("graded", pairs).score(Angles()) == {"spearman_cosine": pytest.approx(1.0)}
+    scores = Judge("graded", pairs).score(Angles())
+    cosines = np.cos(np.radians([80, 40, 10]))
+    pearson = np.corrcoef(cosines, [0.0, 0.5, 1.0])[0, 1]
+    assert scores == {"spearman_cosine": pytest.approx(1.0), "pearson_cosine": pytest.approx(pearson, abs=1e-5)}
 
 
 def test_category_takes_the_nearest_of_all_candidates() -> None:
@@ -54,7 +58,8 @@ def test_category_leaves_out_the_wrong_categories_of_train() -> None:
 def test_retrieval_ranks_among_all_candidates() -> None:
     pairs = table(["a:0", "b:90"], ["x:30", "y:80"])
     scores = Judge("retrieval", pairs, ["x:30", "y:80", "z:10"]).score(Angles())
-    assert scores == {"cosine_mrr@10": pytest.approx((1 / 2 + 1) / 2)}
+    assert scores["cosine_mrr@10"] == pytest.approx((1 / 2 + 1) / 2)
+    assert scores["cosine_recall@1"] == pytest.approx(1 / 2)
 
 
 def test_a_text_with_two_own_candidates_is_one_query_that_either_satisfies() -> None:
@@ -67,6 +72,15 @@ def test_candidates_that_are_named_twice_count_once() -> None:
     pairs = table(["a:0"], ["x:30"])
     once = Judge("retrieval", pairs, ["z:10", "x:30"]).score(Angles())
     assert once == Judge("retrieval", pairs, ["z:10", "x:30", "z:10", "z:10"]).score(Angles())
+
+
+def test_items_of_one_group_are_known() -> None:
+    groups = pa.array(["p", "q", "p", "q"])
+    pairs = table(["a:0", "a:0", "b:90", "c:9"], ["x:30", "y:80", "y:80", "x:30"], [1.0, 0.0, 1.0, 1.0])
+    pairs = pairs.drop_columns("group").append_column("group", groups)
+    assert Judge("binary", pairs).judge(Angles()).groups.tolist() == [0, 1, 0, 1]
+    queries = Judge("retrieval", pairs, ["x:30", "y:80"]).judge(Angles())
+    assert queries.groups.tolist() == [0, 0, 1]  # the query a stands in p; the pair labelled 0 is none
 
 
 @pytest.mark.parametrize("kind", sorted(DECIDING_METRIC))

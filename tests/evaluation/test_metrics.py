@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import rankdata
-from sklearn.metrics import f1_score, precision_recall_curve
+from sklearn.metrics import f1_score, ndcg_score, precision_recall_curve
 
 from evaluation import metrics
 
@@ -74,32 +74,78 @@ def test_category_scores_are_those_of_the_plain_definitions() -> None:
     assert scores["accuracy"] == pytest.approx(3 / 5)
 
 
-def reciprocal_ranks(queries: metrics.Floats, candidates: metrics.Floats, relevant: list[metrics.Indices]) -> float:
-    """By sorting, as the library does it; valid where nothing is tied."""
-    found = []
-    for query, own in zip(queries, relevant, strict=True):
-        order = np.argsort([-(query @ candidate) for candidate in candidates])[:10].tolist()
-        ranks = [place + 1 for place, candidate in enumerate(order) if candidate in own]
-        found.append(1 / ranks[0] if ranks else 0.0)
-    return float(np.mean(found))
+def own_candidates(queries: int) -> list[metrics.Indices]:
+    """One own candidate each, or two."""
+    return [np.array([index] if index % 3 else [index, index + 1]) for index in range(queries)]
 
 
-def test_mean_reciprocal_rank_is_that_of_a_sorted_list(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retrieval_scores_are_those_of_a_sorted_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "ROWS_AT_ONCE", 5)
-    queries, candidates = random_rows(5, 33), random_rows(6, 40)
-    own = [np.array([index] if index % 3 else [index, index + 1]) for index in range(33)]
-    assert metrics.mean_reciprocal_rank(queries, candidates, own) == pytest.approx(
-        reciprocal_ranks(queries, candidates, own)
-    )
+    queries, candidates, own = random_rows(5, 33), random_rows(6, 40), own_candidates(33)
+    found = metrics.retrieval_scores(queries, candidates, own)
+    for query, text in enumerate(queries):
+        order = np.argsort([-(text @ candidate) for candidate in candidates])[:10].tolist()
+        ranks = [place + 1 for place, candidate in enumerate(order) if candidate in own[query]]
+        assert found["cosine_mrr@10"][query] == pytest.approx(1 / ranks[0] if ranks else 0.0)
+        assert found["cosine_recall@10"][query] == pytest.approx(len(ranks) / len(own[query]))
+        assert found["cosine_recall@1"][query] == pytest.approx(ranks.count(1) / len(own[query]))
+        relevance = np.isin(np.arange(40), own[query])[None, :].astype(float)
+        assert found["cosine_ndcg@10"][query] == pytest.approx(ndcg_score(relevance, [text @ candidates.T], k=10))
 
 
 def test_a_model_that_puts_all_texts_at_one_place_ranks_the_own_candidate_last() -> None:
     same = metrics.normalized(np.ones((4, 3)))
     own = [np.array([index]) for index in range(4)]
-    assert metrics.mean_reciprocal_rank(same, same, own) == pytest.approx(1 / 4)
+    assert metrics.retrieval_scores(same, same, own)["cosine_mrr@10"].tolist() == pytest.approx([1 / 4] * 4)
 
 
 def test_ranks_beyond_ten_count_nothing() -> None:
-    same = metrics.normalized(np.ones((11, 3)))
-    assert metrics.mean_reciprocal_rank(same[:1], same, [np.array([0])]) == 0.0
-    assert metrics.mean_reciprocal_rank(same[:1], same[:10], [np.array([0])]) == pytest.approx(0.1)
+    same, own = metrics.normalized(np.ones((11, 3))), [np.array([0])]
+    assert metrics.retrieval_scores(same[:1], same, own)["cosine_mrr@10"].tolist() == [0.0]
+    assert metrics.retrieval_scores(same[:1], same[:10], own)["cosine_mrr@10"].tolist() == pytest.approx([0.1])
+
+
+Drawn = tuple[metrics.Floats, metrics.Floats, metrics.Indices]
+
+
+@pytest.fixture
+def drawn() -> Drawn:
+    """Cosines with ties, labels 0 and 1, and how often each pair was drawn."""
+    generator = np.random.default_rng(7)
+    cosines = np.round(generator.uniform(-1, 1, 60), 1)
+    return cosines, generator.integers(0, 2, 60).astype(float), generator.integers(0, 4, 60)
+
+
+def test_weighted_average_precision_is_that_of_repeated_pairs(drawn: Drawn) -> None:
+    cosines, labels, times = drawn
+    expected = metrics.cosine_ap(np.repeat(cosines, times), np.repeat(labels, times))
+    assert metrics.weighted_ap(cosines, labels, times.astype(float)) == pytest.approx(expected)
+    assert np.isnan(metrics.weighted_ap(cosines, np.zeros(60), times.astype(float)))
+
+
+def test_weighted_spearman_is_that_of_repeated_pairs(drawn: Drawn) -> None:
+    cosines, _, times = drawn
+    graded = np.round(cosines * 2 + np.sin(np.arange(60))) / 2
+    expected = metrics.spearman_cosine(np.repeat(cosines, times), np.repeat(graded, times))
+    assert metrics.weighted_spearman(cosines, graded, times.astype(float)) == pytest.approx(expected)
+    assert np.isnan(metrics.weighted_spearman(cosines, np.ones(60), times.astype(float)))
+    assert metrics.weighted_spearman(np.ones(60), graded, times.astype(float)) == 0.0
+
+
+def test_macro_f1_of_a_confusion_is_scikit_learns() -> None:
+    truth, found = np.array([0, 0, 1, 1, 2]), np.array([0, 3, 1, 0, 2])
+    confusion = np.zeros((5, 5))
+    np.add.at(confusion, (truth, found), 1.0)
+    assert metrics.macro_f1(confusion) == pytest.approx(f1_score(truth, found, average="macro", zero_division=0.0))
+
+
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order() -> None:
+    cosines, labels = np.array([0.9, 0.4, 0.4, 0.1]), np.array([1.0, 1.0, 0.0, 0.0])
+    assert metrics.roc_auc(cosines, labels) == pytest.approx((1 + 1 + 0.5 + 1) / 4)
+
+
+def test_pearson_is_numpys() -> None:
+    generator = np.random.default_rng(3)
+    cosines, labels = generator.uniform(size=50), generator.uniform(size=50)
+    assert metrics.pearson_cosine(cosines, labels) == pytest.approx(np.corrcoef(cosines, labels)[0, 1])
+    assert metrics.pearson_cosine(np.ones(50), labels) == 0.0

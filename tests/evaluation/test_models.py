@@ -63,7 +63,9 @@ def test_the_evaluator_fills_the_model_card_as_the_librarys_do(model: SentenceTr
     assert evaluator.primary_metric == "cosine_ap"
     assert evaluator.greater_is_better
     assert model.model_card_data.eval_results_dict == {evaluator: scores}
-    assert model.model_card_data.training_logs == [{"Epoch": 1.0, "Step": 7, "Training Loss": 0.5, **scores}]
+    assert model.model_card_data.training_logs == [
+        {"Epoch": 1.0, "Step": 7, "Training Loss": 0.5, "cosine_ap": scores["cosine_ap"]}
+    ]
     assert evaluator.description == "Binary Pairs"
 
 

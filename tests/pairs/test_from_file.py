@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pairs.from_file import is_data_file, task_from_file
+from pairs.from_file import is_data_file, layout_of, task_from_file
 from tasks.common.mistakes import Mistakes
 
 
@@ -61,13 +61,32 @@ def test_a_label_that_no_loss_takes_is_named(tmp_path: Path, labels: list[str], 
         ),
         (["question"], "question; allowed: two different text columns"),
         (["question", "question"], "allowed: two different text columns"),
-        ([], "columns: nothing; allowed: two different text columns.*it has question, answer, label"),
         (["1", "2", "9"], "columns: 9 is not in .*; allowed: numbers from 1 to 3"),
     ],
 )
 def test_wrong_columns_are_named(tmp_path: Path, columns: list[str], message: str) -> None:
     with pytest.raises(Mistakes, match=message):
         task_from_file(file_with(tmp_path, ["0", "1"]), columns)
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("question,answer,label", ("question", "answer", "label")),
+        ("score,anchor,positive", ("anchor", "positive", "score")),
+        ("anchor,positive", ("anchor", "positive")),
+    ],
+)
+def test_a_file_of_nothing_else_needs_no_columns(tmp_path: Path, header: str, columns: tuple[str, ...]) -> None:
+    (tmp_path / "pairs.csv").write_text(f"{header}\n")
+    assert layout_of(str(tmp_path / "pairs.csv"), []).columns == columns
+
+
+@pytest.mark.parametrize("header", ["id,question,answer,label", "question,label", "A man eats.,A woman eats.,label"])
+def test_columns_are_asked_for_where_they_could_be_others(tmp_path: Path, header: str) -> None:
+    (tmp_path / "pairs.csv").write_text(f"{header}\n")
+    with pytest.raises(Mistakes, match=f"columns: nothing; allowed: two different text columns.*it has {header[:2]}"):
+        layout_of(str(tmp_path / "pairs.csv"), [])
 
 
 def test_every_missing_column_is_named_at_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from sentence_transformers import SentenceTransformer
 
 from pairs import prepared, tokenized
 from pairs.distinct import distinct
+from pairs.hashes import text_hashes
 from pairs.order import Share
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
@@ -58,7 +59,7 @@ def test_every_row_arrives_once_over_both_ranks(
             assert len(batch) == 16
             seen.update(batch["hash1"].to_pylist())
     assert sum(seen.values()) == ROWS // 32 * 32
-    expected = Counter(tokenized._text_hashes(train["sentence1"]).tolist())
+    expected = Counter(text_hashes(train["sentence1"].to_pylist()).tolist())
     assert not seen - expected
     if not in_memory:
         assert len(tokens.blocks) == 8
@@ -73,7 +74,7 @@ def test_distinct_rows_arrive_with_their_weights(ray_cluster: str, tiny_model: s
     tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32)
     (batch,) = tokens.batches(Share(global_batch_size=30), seed=0, epoch=0)
     weights = dict(zip(batch["hash1"].to_pylist(), batch["weight"].to_pylist(), strict=True))
-    heavy = tokenized._text_hashes(train["sentence1"].slice(0, 10)).tolist()
+    heavy = text_hashes(train["sentence1"].slice(0, 10).to_pylist()).tolist()
     assert weights == pytest.approx({each: 1.8 if each in heavy else 0.6 for each in weights})
 
 

@@ -108,11 +108,38 @@ def test_the_section_says_what_is_needed_to_make_it_again() -> None:
         "**Loss:** Repeats are left out.",
         "| untuned base model | 0.5000 | |\n| baseline settings | 0.8400 | 4/4 |\n| this model | 0.8712 | 2/4 |",
         "ended after 2 of 4 epochs",
-        "trials: 2 completed, 3 stopped",
+        "Trials: 2 completed, 3 stopped",
         "| learning_rate | 5e-06 to 8e-05, log | 2e-05 | 3e-05 |",
         "| margin | 0.2 to 0.8 | 0.5 | 0.625 |",
         "```bash\npython -m jobs.tune invoices --data data/invoices --seed 42\n```",
         "ray 2.60.0",
+    ):
+        assert part in text, part
+
+
+def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
+    found = {"value": 0.84, "low": 0.7, "high": 0.9}
+    split = {"models": {"base": {**found, "value": 0.5}, "baseline": found}, "differences": {}}
+    verdict = {
+        "chosen": "baseline",
+        "gain": True,
+        "reason": "better",
+        "splits": {"dev": split, "test": split},
+        "threshold": {"value": 0.75, "rule": "highest F1", "dev": {"cosine_f1": found}},
+    }
+    finding = {"code": "shortcut", "severity": "warning", "count": 5, "share": 0.5, "effect": "it reads nothing"}
+    more: Any = {"verdict": verdict, "audit": [finding], "kept": "baseline", "pairs": {"train": 432, "dev": 144}}
+    text = "\n".join(made_section({**FACTS, **more, "core_seconds": 1234.4, "wall_s": 61.0, "split_rule": "by page"}))
+    for part in (
+        "**Splits:** 432 train, 144 dev",
+        "**Split rule:** by page",
+        "- **shortcut** (warning): 5 (50.0%); it reads nothing",
+        "| cosine_ap (95 % interval) | dev | test |",
+        "| baseline settings (this model) | 0.8400 (0.7000 to 0.9000) | 0.8400 (0.7000 to 0.9000) |",
+        "- threshold: cosine >= 0.7500 (highest F1); on dev: f1 0.8400 (0.7000 to 0.9000)",
+        '.encode("another")).item() >= 0.7500)',
+        "jobs.score PATH/TO/THIS/FOLDER FILE",
+        "1:01 of wall time, 1,234 core- or GPU-seconds",
     ):
         assert part in text, part
 

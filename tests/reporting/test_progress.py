@@ -22,7 +22,7 @@ def test_what_is_quick_needs_no_word() -> None:
 
 
 def test_a_file_gets_one_line() -> None:
-    assert shown(terminal=False, quiet_s=0.0) == "encoding 30 texts, 10 done\n"
+    assert shown(terminal=False, quiet_s=0.0) == "encoding 30 texts, 33% done\n"
 
 
 def test_a_terminal_gets_a_bar() -> None:

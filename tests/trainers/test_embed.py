@@ -17,7 +17,7 @@ from tests.trainers.cases import BARE_JOB, MAX_LENGTH, rows
 from trainers.base_model import resolve_base_model
 from trainers.fine_tune import build_trainer, switch_off_dropout
 from trainers.losses import build_loss
-from trainers.pair_trainer import PairTrainer, embed, word_embeddings
+from trainers.pair_trainer import PairTrainer, TrialFailed, embed, word_embeddings
 
 PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosine": {}, "ranking": {"scale": 20.0}}
 
@@ -88,6 +88,15 @@ def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every
     assert [each.is_sparse for each in added] == [True, True]  # a dense one would be as large as the table
 
 
+def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str, tmp_path: Path) -> None:
+    model = SentenceTransformer(tiny_model, device="cpu")
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    share = Share(global_batch_size=8)
+    trainer = build_trainer(BARE_JOB, model, share, str(tmp_path), start=None, unwanted=lambda: True)
+    with pytest.raises(TrialFailed, match="nobody waits"):
+        trainer.training_step(trainer.model, collate(tokens.combine_chunks(), 0, 0))
+
+
 def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
     tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
@@ -96,6 +105,7 @@ def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
         loss=build_loss("cosine", model, {}),
         args=SimpleNamespace(device=model.device),
         state=SimpleNamespace(global_step=0),
+        unwanted=lambda: False,
     )
     weighted = collate(tokens.append_column("weight", weights).combine_chunks(), 0)
     first = collate(tokens.slice(0, 1).combine_chunks(), 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,6 +77,32 @@ def test_a_new_job_stops_the_old_one() -> None:
         await mailbox.assign(JOB.__class__(**{**JOB.__dict__, "trial": "t2"}), None)
         assert [answer.verdict for answer in await meeting] == ["stop", "stop"]
         assert [answer.job.trial for answer in await both(mailbox, 2, NEXT, NEXT)] == ["t2", "t2"]
+
+    run(conversation())
+
+
+@pytest.mark.parametrize("late", [report(), report(done=True), FAILED])
+def test_what_the_ranks_say_of_a_replaced_job_is_not_the_new_ones(late: Arrival) -> None:
+    async def conversation() -> None:
+        mailbox = await started()
+        await both(mailbox, 1, NEXT, NEXT)
+        new = replace(JOB, trial="t2")
+        await mailbox.assign(new, None)
+        assert {answer.verdict for answer in await both(mailbox, 2, late, late)} <= {"stop", "failed"}
+        assert (mailbox.reports, mailbox.job) == ([], new)
+        assert [answer.job for answer in await both(mailbox, 3, NEXT, NEXT)] == [new, new]
+
+    run(conversation())
+
+
+def test_a_job_is_wanted_until_another_takes_its_place() -> None:
+    async def conversation() -> None:
+        mailbox = await started()
+        assert await mailbox.wants("t1")
+        await mailbox.assign(replace(JOB, trial="t2"), None)
+        assert not await mailbox.wants("t1")
+        await mailbox.end()
+        assert not await mailbox.wants("t2")
 
     run(conversation())
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from evaluation.judge import Judge
 from evaluation.scoring import score_model
-from jobs import train, tune
+from jobs import evaluate, train, tune
 from pairs import prepared
 from tests.trainers.cases import rows
 
@@ -23,7 +23,11 @@ pytestmark = pytest.mark.usefixtures("ray_cluster")
 def data(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = str(tmp_path_factory.mktemp("runs") / "data")
     train = rows(64, "contrastive")
-    tables = {"train": pa.concat_tables([train, train.slice(0, 16)]), "dev": rows(24, "contrastive", seed=1)}
+    tables = {
+        "train": pa.concat_tables([train, train.slice(0, 16)]),
+        "dev": rows(24, "contrastive", seed=1),
+        "test": rows(30, "contrastive", seed=2),
+    }
     manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
     prepared.write(folder, tables, manifest)
     return folder
@@ -36,7 +40,7 @@ def lines(run: Path) -> list[dict[str, Any]]:
 def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "4", "--concurrent", "2"]
-    result = CliRunner().invoke(tune.app, ["invoices", *options, "--set", "epochs=2", "--json"])
+    result = CliRunner().invoke(tune.app, ["invoices", *options, "--set", "epochs=2", "--seeds", "1", "--json"])
     assert result.exit_code == 0, result.output
     (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
     trials = lines(run)
@@ -56,8 +60,25 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert (run / "events").is_dir()
     assert not list(run.glob("tune/*/checkpoint_*"))
     card = (run / "best" / "README.md").read_text()
-    for said in ("ContrastiveLoss", "jobs.train", json.loads((run / "data.json").read_text())["fingerprint"][:12]):
+    again = "jobs.tune" if printed["kept"] == "base" else "jobs.train"
+    for said in ("ContrastiveLoss", again, json.loads((run / "data.json").read_text())["fingerprint"][:12]):
         assert said in card
+    audit = json.loads((run / "audit.json").read_text())
+    assert {each["code"] for each in audit["findings"]} >= {"duplicate_pairs", "too_small"}
+    assert "duplicate_pairs" in card
+    verdict = json.loads((run / "verdict.json").read_text())
+    assert printed["verdict"]["chosen"] == verdict["chosen"] == printed["kept"]
+    dev = verdict["splits"]["dev"]
+    assert dev["models"]["base"]["value"] == pytest.approx(printed["untuned"], abs=1e-6)
+    assert dev["models"]["baseline"]["value"] == pytest.approx(printed["baseline"], abs=1e-6)
+    assert {name: len(values) for name, values in verdict["seeds"].items()} == dict.fromkeys(list(dev["models"])[1:], 1)
+    assert json.loads((run / "best" / "threshold.json").read_text())["value"] == verdict["threshold"]["value"]
+    asked = CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--json"])
+    said = json.loads(asked.output.splitlines()[-1])
+    assert said["verdict"]["splits"]["test"] == verdict["splits"]["test"]
+    assert said["scores"] == verdict["splits"]["test"]["scores"][verdict["chosen"]]
+    assert said["scores"]["cosine_f1"] == verdict["threshold"]["test"]["cosine_f1"]["value"]
+    assert said["scored_at"] is not None
     best = SentenceTransformer(str(run / "best"), device="cpu")
     assert best.encode(["a red door"]).shape == (1, 32)
 
@@ -89,6 +110,9 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     dev = Judge("binary", pq.read_table(Path(data) / "dev.parquet"))
     exported = score_model(str(run / "best"), dev, lambda done, total: None)  # ranks that diverged would not agree
     assert exported["cosine_ap"] == pytest.approx(found["best"], abs=1e-6)
+    verdict = json.loads((run / "verdict.json").read_text())
+    assert list(verdict["splits"]["dev"]["models"]) == ["base", "baseline"]
+    assert verdict["chosen"] == "baseline"  # what a single training made is kept, whatever dev says
     card = (run / "best" / "README.md").read_text()
     assert "64 distinct training pairs, weighted, for 80 rows" in card
     assert "--distinct" in card

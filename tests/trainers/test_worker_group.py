@@ -8,11 +8,17 @@ from dataclasses import replace
 import numpy as np
 import psutil
 import pytest
+import ray
 from ray.train.torch import TorchTrainer
 
-from tests.trainers.cases import group_config, job
+from evaluation.judge import Judge
+from evaluation.judged import JudgedPairs
+from tests.trainers.cases import MAX_LENGTH, group_config, job, rows
+from trainers.base_model import load_model, resolve_base_model
 from trainers.group_client import GroupClient
-from trainers.job import Job, Report, TrainingState
+from trainers.job import Job, Judging, Report, TrainingState
+from trainers.judging import NotJudged, in_turns, judge_models
+from trainers.pair_trainer import to_tensors
 from trainers.worker_group import UNUSED, UNUSED_LOCALLY, Trainer, WorkerGroup, end_groups
 
 LOSSES = ("contrastive", "cosine", "ranking")
@@ -123,3 +129,40 @@ def worker_processes() -> list[int]:
     started = psutil.Process().children(recursive=True)
     workers = [each for each in started if "RayTrainWorker" in " ".join(each.cmdline())]
     return [each.pid for each in sorted(workers, key=lambda each: each.create_time())]
+
+
+def test_models_are_judged_on_the_groups_as_in_this_process(groups: dict[int, GroupClient], tiny_model: str) -> None:
+    asked = job(tiny_model, "cosine")
+    state = train(groups[2], asked)[-1].state
+    tables = {"dev": rows(24, "cosine", seed=1), "test": rows(30, "cosine", seed=2)}
+    what = Judging(trial="", kind="graded", splits={split: [ray.put(table)] for split, table in tables.items()})
+    told: list[tuple[int, int]] = []
+    models = {"base": None, "trained": state}
+    judged = judge_models(list(groups.values()), models, what, lambda *done: told.append(done))
+    assert sorted(told) == [(1, 2), (2, 2)]
+    model = load_model(resolve_base_model(tiny_model).files(), MAX_LENGTH, "cpu")
+    for name in models:
+        if state is not None and name == "trained":
+            model.load_state_dict(to_tensors(state.weights))
+        for split, table in tables.items():
+            found, here = judged[split][name], Judge("graded", table).judge(model.encode)
+            assert isinstance(found, JudgedPairs)
+            assert isinstance(here, JudgedPairs)
+            assert found.cosines == pytest.approx(here.cosines, abs=1e-5)
+    assert judged["dev"]["base"].scores() != judged["dev"]["trained"].scores()
+
+
+def test_a_model_that_cannot_be_judged_is_named(groups: dict[int, GroupClient], tiny_model: str) -> None:
+    what = Judging(trial="", kind="binary", splits={"dev": [ray.put(rows(8, "cosine").slice(0, 1))]})
+    with pytest.raises(NotJudged, match="base: .*average precision needs both 0 and 1"):
+        judge_models([groups[1]], {"base": None}, what, lambda *done: None)
+
+
+def test_jobs_take_turns_on_the_groups(groups: dict[int, GroupClient], tiny_model: str) -> None:
+    asked = [replace(job(tiny_model, "cosine"), trial=f"seed {seed}", seed=seed) for seed in (1, 2, 3)]
+    reports = in_turns(list(groups.values()), [(each, None) for each in asked], lambda *done: None)
+    alone = train(groups[1], asked[2])
+    assert reports[2].metrics["dev"] == pytest.approx(
+        max((each.metrics["dev"] for each in alone), key=lambda dev: dev["spearman_cosine"])
+    )
+    assert reports[0].metrics["dev"] != reports[1].metrics["dev"]

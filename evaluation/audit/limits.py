@@ -1,0 +1,44 @@
+"""Every threshold of the audit, in one place, each with its reason."""
+
+OVERSIZED_CHARACTERS = 50_000
+"""Of one text: some 10,000 tokens, twenty times what models of this kind read; such a cell is a file, not a text."""
+
+POLARITY_PAIRS = 1_000
+"""Drawn for the base model's rank correlation with the labels: its 95 % interval is then at most 0.13 wide."""
+POLARITY_FIRST = 200
+"""Of them: where the whole interval is above 0 after these, the rest would not turn it below 0 and is not encoded."""
+POLARITY_ERROR = -0.2
+"""Upper end of the interval: no labelling that agrees with the texts comes out there, one upside down does."""
+POLARITY_WARNING = 0.0
+
+ONE_SIDED_WARNING = 0.90
+"""Share of the commonest of two labels: one in ten pairs tells a loss what to change."""
+ONE_SIDED_ERROR = 0.97
+"""As in the pages card, 97.5 %: a model that puts all texts at one place then has nearly no loss."""
+
+DUPLICATES_WARNING = 0.01
+"""Share of rows that repeat an earlier row exactly: their steps teach nothing new."""
+
+CONTRADICTORY_ERROR = 0.05
+"""Share of rows whose pair has other labels, too: beyond, it is a rule that made them and not a slip."""
+
+REPEATS_IN_BATCH = 0.1
+"""Expected repeats of a text in a batch: one in ten batches is noticeable in a loss curve."""
+
+SHORTCUT_AUC = 0.95
+"""ROC-AUC of a rule without any learning: a model need not read further."""
+SHORTCUT_PAIRS = 5_000
+"""Drawn for it: its standard error is then below 0.01 at any share of positives over 2 %."""
+FIRST_WORDS = 3
+
+TRUNCATED_WARNING = 0.05
+"""Share of texts of which a model does not see the end."""
+
+POSITIVES_WARNING = 30
+"""In dev or test: the interval of a share is then up to 0.36 wide, and most settings look alike."""
+
+CONFIDENCE = 1.96
+"""Standard errors on either side of a 95 % interval."""
+EXAMPLES = 3
+"""Rows shown with a finding."""
+EXAMPLE_CHARACTERS = 160

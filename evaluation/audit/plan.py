@@ -1,0 +1,141 @@
+"""What is to be trained with which pairs: the question that an audit answers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evaluation.audit.scan import TEXTS
+from pairs.batches import Table
+from pairs.clean import number_in
+from pairs.from_file import CONTRASTIVE, COSINE, RANKING, Inferred, layout_of
+from pairs.prepared import MANIFEST, SPLITS
+from tasks.common import storage
+from tasks.common.declaration import BASE_MODEL, Task
+from tasks.common.loading import to_dict
+from tasks.common.mistakes import Mistakes
+from tasks.common.plain import PairColumns
+
+LABELLED = ("contrastive", "cosine")
+"""Losses that read labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Pairs and the loss that they are for.
+
+    Attributes:
+        name: of the task or the file, for messages.
+        tables: split -> its file; train comes first.
+        loss: contrastive, cosine or ranking.
+        kind: of evaluation, a key of DECIDING_METRIC.
+        global_batch_size: rows of a step.
+        max_length: tokens of a text that the model reads.
+        base_model: hub name or folder of the model that training starts from.
+        apart: columns whose texts our split keeps in one split; None where the splits were made by others.
+    """
+
+    name: str
+    tables: Mapping[str, Table]
+    loss: str
+    kind: str
+    global_batch_size: int
+    max_length: int
+    base_model: str
+    apart: tuple[str, ...] | None = None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the loss reads labels."""
+        return self.loss in LABELLED
+
+
+def plan_of_folder(
+    folder: str, task: Task | None = None, *, global_batch_size: int | None = None, base_model: str | None = None
+) -> Plan:
+    """The plan of prepared pairs, whatever their columns hold.
+
+    Args:
+        task: what they are for; by default what the manifest declares.
+
+    Raises:
+        Mistakes: the folder has no manifest or no train split, or a split without two texts.
+    """
+    location = storage.join(folder, MANIFEST)
+    if not storage.is_file(location):
+        raise Mistakes(f"data: {folder} has no {MANIFEST}; allowed: a folder that jobs.prepare has written")
+    manifest = json.loads(storage.read_bytes(location))
+    declared, names = to_dict(task) if task else manifest["declaration"], storage.file_names(folder)
+    splits = [split for split in SPLITS if f"{split}.parquet" in names]
+    if "train" not in splits:
+        raise Mistakes(f"data: {folder} has no train.parquet; allowed: train, dev and perhaps test")
+    apart = manifest.get("apart")
+    return Plan(
+        name=manifest["task"],
+        tables={split: _prepared_table(storage.join(folder, f"{split}.parquet")) for split in splits},
+        loss=declared["loss"],
+        kind=declared["kind"],
+        global_batch_size=global_batch_size or int(declared["baseline"]["global_batch_size"]["value"]),
+        max_length=int(declared["max_length"]["value"]),
+        base_model=base_model or declared["base_model"],
+        apart=None if apart is None else tuple(apart),
+    )
+
+
+def plan_of_files(
+    files: Mapping[str, str],
+    columns: Sequence[str],
+    *,
+    global_batch_size: int | None = None,
+    base_model: str | None = None,
+) -> Plan:
+    """The plan of files of ready pairs, one for each split; the loss follows from train's labels.
+
+    Raises:
+        Mistakes: a file or a column is not there.
+    """
+    tables = {split: _table(location, columns) for split, location in files.items()}
+    inferred = _inferred(tables["train"])
+    return Plan(
+        name=files["train"].rsplit("/", 1)[-1],
+        tables=tables,
+        loss=inferred.loss,
+        kind=inferred.kind,
+        global_batch_size=global_batch_size or int(inferred.own["global_batch_size"].value),
+        max_length=256,
+        base_model=base_model or BASE_MODEL,
+    )
+
+
+def _prepared_table(location: str) -> Table:
+    file_system, path = storage.locate(location)
+    try:
+        with file_system.open_input_file(path) as file:
+            found = pq.read_schema(file).names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Mistakes(f"data: {location} is not a readable parquet file: {error}") from None
+    lacking = [name for name in TEXTS if name not in found]
+    if lacking:
+        raise Mistakes(f"columns: {location} lacks {', '.join(lacking)}; has {', '.join(found)}")
+    return Table(location=location, columns={name: name for name in (*TEXTS, "label", "group") if name in found})
+
+
+def _table(location: str, columns: Sequence[str]) -> Table:
+    layout = layout_of(location, columns)
+    assert isinstance(layout.shape, PairColumns)
+    named = dict(zip((*TEXTS, "label"), layout.shape.columns, strict=False))
+    return Table(location=location, columns=named, names=() if layout.header else layout.columns)
+
+
+def _inferred(train: Table) -> Inferred:
+    """What the labels alone say; labels that are no numbers are for the checks to name."""
+    if "label" not in train.columns:
+        return RANKING
+    labels = Table(location=train.location, columns={"label": train.columns["label"]}, names=train.names)
+    values: set[Any] = set()
+    for batch, _ in labels.batches():
+        values |= {number_in(value) for value in batch["label"]}
+    return CONTRASTIVE if values <= {0.0, 1.0} else COSINE

@@ -1,0 +1,159 @@
+"""One pass over a split: what every check needs of it, in some 60 bytes a row."""
+
+import math
+import random
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.audit.limits import EXAMPLES, OVERSIZED_CHARACTERS, SHORTCUT_PAIRS
+from pairs.batches import Table
+from pairs.clean import folded, number_in, one_spaced
+from pairs.hashes import Hashes, text_hashes
+
+TEXTS = ("sentence1", "sentence2")
+Told = Callable[[str, int, float], None]
+"""(split, rows read, share of its file)."""
+
+
+@dataclass
+class Fault:
+    """Rows with one fault: how many, and the numbers of the first."""
+
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+
+    def add(self, row: int) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.rows) < EXAMPLES:
+            self.rows.append(row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Up to SHORTCUT_PAIRS rows without faults, in random order."""
+
+    first: list[str]
+    second: list[str]
+    labels: NDArray[np.float64]
+    rows: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of one split; arrays have an element per row."""
+
+    split: str
+    rows: int
+    faults: dict[str, Fault]
+    equal: tuple[Hashes, Hashes]
+    """Hash of sentence1 and of sentence2, runs of white space as one space."""
+    alike: tuple[Hashes, Hashes]
+    """The same of the folded texts."""
+    groups: Hashes | None
+    labels: NDArray[np.float64] | None
+    """NaN where there is no number; None without a label column."""
+    sample: Sample
+
+
+def scan(split: str, table: Table, told: Told, seed: int = 0) -> Facts:
+    """Read a split once.
+
+    Raises:
+        Mistakes: its file cannot be read.
+    """
+    reader = _Reader(set(table.columns), random.Random(seed))
+    for batch, share in table.batches():
+        reader.take(batch)
+        told(split, reader.rows, share)
+    return reader.facts(split)
+
+
+def text_of(value: Any) -> tuple[str, str | None]:
+    """A value as the text that it stands for, and the fault in it, if any.
+
+    A record becomes its keys and values, one after the other.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "", "null_value"
+    if isinstance(value, dict):
+        return " ".join(f"{key}: {one_spaced(inner)}" for key, inner in value.items()), "record_as_text"
+    if isinstance(value, list | tuple):
+        return one_spaced(" ".join(map(str, value))), "record_as_text"
+    text = one_spaced(value)
+    if not text:
+        return text, "empty_text"
+    return text, "oversized_text" if len(text) > OVERSIZED_CHARACTERS else None
+
+
+class _Reader:
+    def __init__(self, columns: set[str], draw: random.Random) -> None:
+        self.columns, self.draw, self.rows, self.sound = columns, draw, 0, 0
+        self.faults: dict[str, Fault] = defaultdict(Fault)
+        self.equal: tuple[list[Hashes], list[Hashes]] = ([], [])
+        self.alike: tuple[list[Hashes], list[Hashes]] = ([], [])
+        self.groups: list[Hashes] = []
+        self.labels = array("d")
+        self.drawn: list[tuple[str, str, float, int]] = []
+
+    def take(self, batch: dict[str, list[Any]]) -> None:
+        """The next rows."""
+        pairs = [[text_of(value) for value in batch[name]] for name in TEXTS]
+        values = batch.get("label") or [None] * len(pairs[0])
+        labels = [math.nan if (number := number_in(value)) is None else number for value in values]
+        for place, ((first, wrong1), (second, wrong2)) in enumerate(zip(*pairs, strict=True)):
+            wrong = {wrong1, wrong2, self._label_fault(values[place], labels[place])} - {None}
+            for code in wrong:
+                self.faults[str(code)].add(self.rows + place)
+            if first and second and not wrong & {"label_type"}:
+                self._draw((first, second, labels[place], self.rows + place))
+        for side, texts in enumerate(pairs):
+            self._hash(side, [text for text, _ in texts])
+        if "group" in self.columns:
+            self.groups.append(text_hashes(map(str, batch["group"])))
+        self.labels.extend(labels)
+        self.rows += len(labels)
+
+    def facts(self, split: str) -> Facts:
+        """Of all rows taken."""
+        self.draw.shuffle(self.drawn)
+        first, second, labels, rows = map(list, zip(*self.drawn, strict=True)) if self.drawn else ([], [], [], [])
+        return Facts(
+            split=split,
+            rows=self.rows,
+            faults=dict(self.faults),
+            equal=(_joined(self.equal[0]), _joined(self.equal[1])),
+            alike=(_joined(self.alike[0]), _joined(self.alike[1])),
+            groups=_joined(self.groups) if "group" in self.columns else None,
+            labels=np.array(self.labels) if "label" in self.columns else None,
+            sample=Sample(first=first, second=second, labels=np.array(labels), rows=rows),
+        )
+
+    def _label_fault(self, value: Any, number: float) -> str | None:
+        if "label" not in self.columns:
+            return None
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return "null_label"
+        return "label_type" if math.isnan(number) else None
+
+    def _hash(self, side: int, texts: list[str]) -> None:
+        self.equal[side].append(text_hashes(texts))
+        self.alike[side].append(text_hashes(map(folded, texts)))
+
+    def _draw(self, row: tuple[str, str, float, int]) -> None:
+        """Keep each of n rows with the same probability (Vitter 1985, algorithm R)."""
+        self.sound += 1
+        if len(self.drawn) < SHORTCUT_PAIRS:
+            self.drawn.append(row)
+        elif (place := self.draw.randrange(self.sound)) < SHORTCUT_PAIRS:
+            self.drawn[place] = row
+
+
+def _joined(parts: Iterable[Hashes]) -> Hashes:
+    return np.concatenate([np.empty(0, dtype=np.int64), *parts])

@@ -1,0 +1,54 @@
+"""The base model as an audit asks it: token counts, and cosines of pairs."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.metrics import normalized, pair_cosines
+from evaluation.scoring import Told, encode
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+class Untuned:
+    """A sentence-transformers folder, loaded when it is first asked: that takes seconds.
+
+    Args:
+        folder: on this machine.
+        max_length: tokens of a text that it reads.
+        told: hears how many texts are encoded.
+    """
+
+    def __init__(self, folder: str, max_length: int, told: Told) -> None:
+        self.folder, self.max_length, self.told = folder, max_length, told
+        self._model: SentenceTransformer | None = None
+
+    def lengths(self, texts: list[str]) -> list[int]:
+        """Tokens of each text, special ones included, nothing cut off."""
+        from tokenizers import Tokenizer
+
+        tokenizer: Any = Tokenizer.from_file(f"{self.folder}/tokenizer.json")
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return [len(each.ids) for each in tokenizer.encode_batch(texts)]
+
+    def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
+        """Of each pair; a text that stands in several is encoded once."""
+        if not first:
+            return np.empty(0)
+        places = {text: place for place, text in enumerate(dict.fromkeys([*first, *second]))}
+        vectors = normalized(encode(self._loaded(), list(places), self.told))
+        one, other = ([places[text] for text in texts] for texts in (first, second))
+        return pair_cosines(vectors[one], vectors[other])
+
+    def _loaded(self) -> "SentenceTransformer":
+        if self._model is None:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()
+            self._model = SentenceTransformer(self.folder, local_files_only=True)
+            self._model.max_seq_length = self.max_length
+        return self._model

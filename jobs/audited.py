@@ -1,0 +1,85 @@
+"""The audit as jobs run it: with the base model, with a word on how far it is, kept for the next time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluation.audit.audit import Audit, audit
+from evaluation.audit.finding import CODES
+from evaluation.audit.kept import kept_or_made
+from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
+from evaluation.audit.untuned import Untuned
+from pairs.from_file import is_data_file
+from pairs.prepared import MANIFEST
+from reporting.findings import short_line
+from reporting.progress import EncodingProgress, ReadingProgress
+from tasks.common import storage
+from tasks.common.loading import load
+from tasks.common.mistakes import Mistakes, raise_if
+from trainers.base_model import resolve_base_model
+
+
+def plan_of(subject: str, data: str | None, columns: str | None, judging: Mapping[str, str], **changes: Any) -> Plan:
+    """What is to be audited: a file of pairs, a folder of prepared pairs, or those of a task.
+
+    Args:
+        judging: split -> file, beside a file of pairs.
+        changes: global_batch_size and base_model, None for those declared.
+
+    Raises:
+        Mistakes: it is none of the three, or options do not fit it.
+    """
+    if columns is not None or is_data_file(subject):
+        return plan_of_files({"train": subject, **judging}, columns.split(",") if columns else [], **changes)
+    if judging:
+        named = ", ".join(judging.values())
+        raise Mistakes(f"source: {named}: {subject} is prepared; allowed: only with a file of pairs")
+    is_folder = storage.is_file(storage.join(subject, MANIFEST))
+    task = None if is_folder else load(subject, data)
+    return plan_of_folder(subject if task is None else data or f"data/{task.name}", task, **changes)
+
+
+def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audit:
+    """What is to be said about these pairs.
+
+    Raises:
+        Mistakes: a file or the base model is not there.
+    """
+
+    def make() -> Audit:
+        with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
+            return audit(plan, read, model(encoded) if with_model else None)
+
+    def model(told: EncodingProgress) -> Untuned:
+        return Untuned(str(resolve_base_model(plan.base_model).folder), plan.max_length, told)
+
+    return kept_or_made(plan, with_model, make)
+
+
+def accepted(plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool) -> Audit:
+    """The audit, if training may go on.
+
+    Raises:
+        Mistakes: every error that was not accepted.
+    """
+    found = audited(plan, quiet=quiet, with_model=with_model)
+    wrong = refused(found, accept)
+    raise_if(
+        [
+            f"data: {short_line(each.to_dict())}; to do: {CODES[each.code].advice}; allowed: --accept {each.code}"
+            for each in found.findings
+            if each.code in wrong and each.severity == "error"
+        ]
+    )
+    return found
+
+
+def refused(found: Audit, accepted: Sequence[str]) -> list[str]:
+    """Codes of errors that were not accepted.
+
+    Raises:
+        Mistakes: a code that is none.
+    """
+    unknown = [code for code in accepted if code not in CODES]
+    if unknown:
+        raise Mistakes(f"accept: {', '.join(unknown)}; allowed: {', '.join(CODES)}")
+    return [each.code for each in found.findings if each.severity == "error" and each.code not in accepted]

@@ -1,0 +1,56 @@
+"""The pairs of a published model, made again by its author's own rule, errors included."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from pairs import prepared
+from pairs.prepare import Preparation, label_counts, sources_of
+from tasks.common.declaration import Task
+from tasks.common.loading import load, names, to_dict
+from tasks.common.mistakes import Mistakes, raise_if
+
+
+def publish(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None) -> Preparation:
+    """Read or generate, then hand over to the author's rule; nothing is cleaned or checked.
+
+    Args:
+        rows: refused, as the author's rule has its own number.
+
+    Raises:
+        Mistakes: the task has no published rule, its file is not there, or more is asked than the rule takes.
+    """
+    if task.published is None:
+        known = [name for name in names() if load(name).published]
+        raise Mistakes(f"as-published: {task.name} has no published rule; allowed: {', '.join(known)}")
+    raise_if(
+        [f"rows: {rows}: the published rule has its own number; allowed: no --rows"] * (rows is not None)
+        + [f"{split}-source: {file}: allowed: --source alone" for split, file in files.items() if split != "train"]
+    )
+    sources = sources_of(task, files, seed, task.published.rows)
+    raw = [row for source in sources for row in source.rows]
+    pairs = task.published.pairs(raw, seed)
+    tables = {split: pa.Table.from_pylist([_own(row) for row in members]) for split, members in pairs.items()}
+    manifest = {
+        "task": task.name,
+        "fingerprint": prepared.fingerprint(tables),
+        "seed": seed,
+        "rows": task.published.rows,
+        "sources": [source.to_dict() for source in sources],
+        "split_rule": task.published.rule,
+        "table": {
+            "rows_in": len(raw),
+            "dropped": {},
+            "groups": {},
+            "pairs": {split: len(members) for split, members in pairs.items()},
+            "labels": {split: label_counts([row.get("label") for row in members]) for split, members in pairs.items()},
+            "notes": [f"made as {task.name} was published: python -m jobs.audit says what is wrong with it"],
+        },
+        "declaration": to_dict(task),
+    }
+    return Preparation(tables=tables, manifest=manifest)
+
+
+def _own(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("sentence1", "sentence2", "label") if name in row}

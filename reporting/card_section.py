@@ -1,0 +1,111 @@
+"""'How this model was made': what a model's card says beside what the library writes, as Markdown."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from reporting import words
+from reporting.verdict import lines, with_interval
+
+if TYPE_CHECKING:
+    from reporting.card import CardFacts
+
+NAMES = {"base": "untuned base model", "baseline": "baseline settings", "winner": "the search's best"}
+
+
+def made_section(facts: "CardFacts") -> list[str]:
+    """Data, audit, results, threshold, search, and the command to repeat it."""
+    return [
+        *_data(facts),
+        *_audit(facts),
+        *_results(facts),
+        *_use(facts),
+        *_search(facts),
+        *_repeat(facts),
+    ]
+
+
+def _data(facts: "CardFacts") -> Iterator[str]:
+    yield from ("## How this model was made", "")
+    yield f"- **Task:** {facts['task']}, {facts['kind']} pairs, chosen by `{facts['metric']}` on dev"
+    yield f"- **Base model:** {facts['base_model']}"
+    yield f"- **Prepared pairs:** fingerprint `{facts['data_fingerprint']}`"
+    if sizes := facts.get("pairs"):
+        yield f"- **Splits:** {', '.join(f'{count:,} {split}' for split, count in sizes.items())}"
+    if facts.get("split_rule"):
+        yield f"- **Split rule:** {facts['split_rule']}"
+    yield f"- **Seed:** {facts['seed']}"
+    yield from (f"- **Loss:** {note}" for note in facts.get("loss_notes", []))
+    if facts.get("versions"):
+        yield f"- **Trained with:** {', '.join(f'{name} {value}' for name, value in facts['versions'].items())}"
+
+
+def _audit(facts: "CardFacts") -> Iterator[str]:
+    if "audit" not in facts:
+        return
+    yield from ("", "### Audit of the pairs", "")
+    if not facts["audit"]:
+        yield "Nothing was found."
+    for each in facts["audit"]:
+        accepted = ", accepted" if each["severity"] == "error" else ""
+        yield (
+            f"- **{each['code']}** ({each['severity']}{accepted}): {each['count']:,} ({each['share']:.1%}); "
+            f"{each['effect']}"
+        )
+
+
+def _results(facts: "CardFacts") -> Iterator[str]:
+    yield from ("", "### Results", "")
+    if verdict := facts.get("verdict"):
+        splits = verdict["splits"]
+        yield f"| {facts['metric']} (95 % interval) | {' | '.join(splits)} |"
+        yield "|:--|" + "--:|" * len(splits)
+        for name in splits["dev"]["models"]:
+            kept = " (this model)" if name == facts.get("kept") else ""
+            cells = " | ".join(with_interval(split["models"][name]) for split in splits.values())
+            yield f"| {NAMES[name]}{kept} | {cells} |"
+        yield ""
+        yield from (f"- {line}" for line in lines(verdict))
+        return
+    yield from (f"| on dev | {facts['metric']} | epochs |", "|:--|--:|--:|")
+    yield f"| untuned base model | {words.score(facts.get('untuned'))} | |"
+    yield f"| baseline settings | {words.score(facts.get('baseline'))} | {facts.get('baseline_epochs', '')} |"
+    yield f"| this model | {words.score(facts.get('best'))} | {facts.get('best_epochs', '')} |"
+
+
+def _use(facts: "CardFacts") -> Iterator[str]:
+    """Three lines of Python that score a pair."""
+    threshold = (facts.get("verdict") or {}).get("threshold")
+    decision = f" >= {threshold['value']:.4f}" if threshold else ""
+    yield from ("", "### Scoring pairs", "", "```python", "from sentence_transformers import SentenceTransformer", "")
+    yield 'model = SentenceTransformer("PATH/TO/THIS/FOLDER")'
+    yield f'print(model.similarity(model.encode("one text"), model.encode("another")).item(){decision})'
+    yield from (
+        "```",
+        "",
+        "Many pairs: `python -m jobs.score PATH/TO/THIS/FOLDER FILE --columns a,b --out scored.parquet`",
+    )
+
+
+def _search(facts: "CardFacts") -> Iterator[str]:
+    best = facts.get("settings", {})
+    if space := facts.get("search_space"):
+        counts = ", ".join(f"{count} {state}" for state, count in facts.get("states", {}).items())
+        yield from ("", "### Search", "", f"Trials: {counts}.{_cost(facts)}", "")
+        yield from ("| setting | searched | baseline | this model |", "|:--|:--|--:|--:|")
+        yield from (_row(name, allowed, facts.get("baseline_settings", {}), best) for name, allowed in space.items())
+
+
+def _cost(facts: "CardFacts") -> str:
+    if "core_seconds" not in facts:
+        return ""
+    return f" {words.duration(facts['wall_s'])} of wall time, {facts['core_seconds']:,.0f} core- or GPU-seconds."
+
+
+def _row(name: str, searched: str, baseline: Mapping[str, Any], best: Mapping[str, Any]) -> str:
+    return f"| {name} | {searched} | {words.number(baseline.get(name))} | {words.number(best.get(name))} |"
+
+
+def _repeat(facts: "CardFacts") -> Iterator[str]:
+    yield from ("", "### To make it again from the prepared pairs", "", "```bash", facts["reproduce"], "```")
+    if facts.get("stopped"):
+        yield from ("", facts["stopped"])

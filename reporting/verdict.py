@@ -1,0 +1,96 @@
+"""A verdict as tables and lines, from the plain values of verdict.json."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from reporting import words
+
+LARGEST_CONFUSION = 20
+"""Categories; a larger table is in verdict.json."""
+
+
+def show(verdict: Mapping[str, Any], console: Console) -> None:
+    """Print all of it."""
+    for table in tables(verdict):
+        console.print(table)
+    console.print("\n".join(lines(verdict)), highlight=False, markup=False, soft_wrap=True)
+
+
+def tables(verdict: Mapping[str, Any]) -> Iterable[Table]:
+    """One per split with every score, and the confusion of categories on the split that counts most."""
+    for name, split in verdict["splits"].items():
+        yield _scores(name, split)
+    last = list(verdict["splits"].values())[-1]
+    if (confusion := last.get("confusion")) and len(confusion["categories"]) <= LARGEST_CONFUSION:
+        yield _confusion(list(verdict["splits"])[-1], verdict["chosen"], confusion)
+
+
+def lines(verdict: Mapping[str, Any]) -> list[str]:
+    """What was chosen and why, what test says of it, the threshold, the spread over seeds."""
+    said = [f"verdict: {verdict['reason']}"]
+    said += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
+    said.append(f"kept: {verdict['chosen']}" + ("" if verdict["gain"] else " (no gain beyond it on dev)"))
+    if threshold := verdict.get("threshold"):
+        said.append(f"threshold: cosine >= {threshold['value']:.4f} ({threshold['rule']}); {_figures(threshold)}")
+    for name, values in verdict.get("seeds", {}).items():
+        said.append(f"{name} with other seeds, dev: {_spread(values)}")
+    return said
+
+
+def with_interval(found: Any) -> str:
+    """'0.9118 (0.8402 to 0.9640)'."""
+    value, low, high = (found[name] for name in ("value", "low", "high"))
+    if low is None or math.isnan(low):
+        return words.score(value)
+    return f"{words.score(value)} ({words.score(low)} to {words.score(high)})"
+
+
+def _scores(name: str, split: Mapping[str, Any]) -> Table:
+    title = f"{name}: {split['pairs']:,} judged, in {split['groups']:,} groups; 95 % intervals by drawing groups anew"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("score")
+    for model in split["models"]:
+        table.add_column(model, justify="right")
+    table.add_row(split["metric"], *(with_interval(each) for each in split["models"].values()), style="bold")
+    for score in next(iter(split["scores"].values())):
+        if score != split["metric"]:
+            table.add_row(score, *(words.score(each[score]) for each in split["scores"].values()))
+    return table
+
+
+def _confusion(split: str, model: str, confusion: Mapping[str, Any]) -> Table:
+    names = confusion["categories"]
+    table = Table(
+        title=f"{split}: true category (row) and found (column), {model}", title_justify="left", title_style="bold"
+    )
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    for name, counts in zip(names, confusion["counts"], strict=True):
+        table.add_row(name, *(words.count(count) if count else "" for count in counts))
+    return table
+
+
+def _differences(split: Mapping[str, Any]) -> str:
+    return "; ".join(
+        f"{name} {each['value']:+.4f} ({each['low']:+.4f} to {each['high']:+.4f})"
+        for name, each in split["differences"].items()
+        if each["low"] is not None
+    )
+
+
+def _figures(threshold: Mapping[str, Any]) -> str:
+    split = "test" if threshold.get("test") else "dev"
+    named = {name.removeprefix("cosine_"): with_interval(each) for name, each in threshold[split].items()}
+    return f"on {split}: " + ", ".join(f"{name} {value}" for name, value in named.items())
+
+
+def _spread(values: list[float]) -> str:
+    if not values:
+        return "none finished"
+    mean = sum(values) / len(values)
+    return f"{', '.join(map(words.score, values))}; mean {words.score(mean)}, range {max(values) - min(values):.4f}"

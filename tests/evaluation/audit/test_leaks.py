@@ -1,0 +1,81 @@
+"""Texts and groups in two splits: what is one, what is none, and how it is counted."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluation.audit.finding import Finding
+from tests.evaluation.audit.cases import found, plan, rows
+
+TRAIN = rows(40, [0.0, 1.0])
+DEV = [{**row, "sentence1": f"dev {n}", "sentence2": f"other {n}"} for n, row in enumerate(rows(60, [0.0, 1.0]))]
+
+
+def leak(folder: Path, dev: list[dict[str, Any]], train: Any = TRAIN, **changes: Any) -> Finding | None:
+    return found(plan(folder, {"train": train, "dev": dev}, "contrastive", **changes)).get("split_leak")
+
+
+def test_splits_that_share_nothing(tmp_path: Path) -> None:
+    assert leak(tmp_path, DEV) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "equal", "alike"),
+    [
+        ("the 3 first", 1, 1),
+        ("  the 3\tfirst ", 1, 1),
+        ("THE 3 first", 0, 1),
+        ("the \uff13 \ufb01rst", 0, 1),  # a full-width 3 and the ligature fi
+        ("the 41 first", 0, 0),
+    ],
+)
+def test_equal_and_alike_are_counted_apart_and_digits_matter(tmp_path: Path, text: str, equal: int, alike: int) -> None:
+    finding = leak(tmp_path, [{**DEV[0], "sentence1": text}, *DEV[1:]])
+    if not alike:
+        assert finding is None
+        return
+    assert finding is not None
+    assert finding.statistic == {"train-dev": {"rows": 1, "of": 60, "equal": equal, "alike": alike}}
+    assert (finding.count, finding.examples[0]["row"]) == (1, 1)
+
+
+def test_a_row_that_leaks_from_two_splits_is_shown_once(tmp_path: Path) -> None:
+    splits = {"train": TRAIN, "dev": [TRAIN[0], *DEV], "test": [TRAIN[0], *DEV[30:]]}
+    finding = found(plan(tmp_path, splits, "contrastive"))["split_leak"]
+    assert len({(each["split"], each["row"]) for each in finding.examples}) == len(finding.examples)
+
+
+def test_a_text_may_leak_from_one_column_to_the_other(tmp_path: Path) -> None:
+    assert leak(tmp_path, [{**DEV[0], "sentence2": "the 3 first"}, *DEV[1:]]) is not None
+
+
+def test_a_group_in_two_splits(tmp_path: Path) -> None:
+    train = [{**row, "group": str(number)} for number, row in enumerate(TRAIN)]
+    dev = [{**row, "group": str(number + 39)} for number, row in enumerate(DEV)]
+    finding = leak(tmp_path, dev, train)
+    assert finding is not None
+    assert finding.statistic["train-dev"]["groups"] == 1
+
+
+@pytest.mark.parametrize(("apart", "severity"), [(None, "warning"), (("sentence1", "sentence2"), "error")])
+def test_our_own_rule_broken_is_an_error(tmp_path: Path, apart: tuple[str, ...] | None, severity: str) -> None:
+    finding = leak(tmp_path, [TRAIN[0], *DEV], apart=apart)
+    assert finding is not None
+    assert finding.severity == severity
+
+
+def test_second_texts_that_our_rule_lets_be_shared(tmp_path: Path) -> None:
+    dev = [{**DEV[0], "sentence2": TRAIN[0]["sentence2"]}, *DEV[1:]]
+    assert leak(tmp_path, dev, apart=("sentence1",)) is None
+
+
+def test_closed_categories_stand_in_every_split(tmp_path: Path) -> None:
+    train, dev = ([{**row, "sentence2": f"category {n % 3}"} for n, row in enumerate(each)] for each in (TRAIN, DEV))
+    assert leak(tmp_path, dev, train) is None
+
+
+def test_many_categories_stand_in_every_split_too(tmp_path: Path) -> None:
+    train, dev = ([{**row, "sentence2": f"category {n % 39}"} for n, row in enumerate(each)] for each in (TRAIN, DEV))
+    assert leak(tmp_path, dev, train) is not None
+    assert leak(tmp_path, dev, train, kind="category") is None

@@ -1,0 +1,71 @@
+"""Faults of single values, and values that only look like faults."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluation.audit.limits import OVERSIZED_CHARACTERS
+from tests.evaluation.audit.cases import codes, found, plan, rows
+
+SOUND = rows(9, [0.0, 1.0])
+
+
+def with_first(value: Any) -> list[dict[str, Any]]:
+    """Sound rows of which one has another first text."""
+    return [*SOUND, {"sentence1": value, "sentence2": "a second", "label": 1.0}]
+
+
+def test_sound_pairs_have_no_finding(tmp_path: Path) -> None:
+    assert codes(tmp_path, SOUND, "contrastive") == {}
+
+
+@pytest.mark.parametrize("value", [{"page_name": "Law", "text": "You read."}, ["You", "read."]])
+def test_a_record_or_a_list_is_no_text(tmp_path: Path, value: Any) -> None:
+    train = [{**row, "sentence1": value} for row in SOUND]
+    finding = found(plan(tmp_path, {"train": train}, "contrastive"))["record_as_text"]
+    assert (finding.severity, finding.count, finding.share) == ("error", 9, 1.0)
+    assert "You" in finding.examples[0]["sentence1"]
+
+
+def test_a_text_that_looks_like_a_record_is_a_text(tmp_path: Path) -> None:
+    assert codes(tmp_path, with_first('{"page_name": "Law"}'), "contrastive") == {}
+
+
+@pytest.mark.parametrize(("value", "code"), [(None, "null_value"), (" \n\t ", "empty_text")])
+def test_nothing_in_place_of_a_text(tmp_path: Path, value: Any, code: str) -> None:
+    finding = found(plan(tmp_path, {"train": SOUND, "dev": with_first(value)}, "contrastive", apart=()))[code]
+    assert (finding.severity, finding.count, finding.statistic) == ("error", 1, {"dev": 1})
+    assert finding.examples == ({"split": "dev", "row": 10, "sentence1": value, "sentence2": "a second", "label": 1.0},)
+
+
+def test_not_a_number_stands_for_nothing(tmp_path: Path) -> None:
+    train = [{**row, "sentence1": float("nan")} for row in SOUND]
+    assert found(plan(tmp_path, {"train": train}, "contrastive"))["null_value"].count == 9
+
+
+@pytest.mark.parametrize("value", ["0", "null", "-"])
+def test_the_shortest_texts_are_texts(tmp_path: Path, value: str) -> None:
+    assert codes(tmp_path, with_first(value), "contrastive") == {}
+
+
+def test_a_missing_label_is_a_missing_value_where_a_loss_reads_labels(tmp_path: Path) -> None:
+    train = [*SOUND, {"sentence1": "a", "sentence2": "b", "label": None}]
+    assert codes(tmp_path, train, "contrastive") == {"null_value": "error"}
+
+
+@pytest.mark.parametrize(("more", "expected"), [(0, {}), (1, {"oversized_text": "warning"})])
+def test_a_text_is_oversized_beyond_the_limit(tmp_path: Path, more: int, expected: dict[str, str]) -> None:
+    assert codes(tmp_path, with_first("a" * (OVERSIZED_CHARACTERS + more)), "contrastive") == expected
+
+
+def test_a_label_in_words_is_of_no_type_that_a_loss_takes(tmp_path: Path) -> None:
+    train = [{**row, "label": word} for row, word in zip(SOUND, ["1", "0", "entailment"] * 3, strict=True)]
+    finding = found(plan(tmp_path, {"train": train}, "contrastive"))["label_type"]
+    assert (finding.severity, finding.count) == ("error", 3)
+    assert finding.examples[0]["row"] == 3
+
+
+def test_labels_as_digits_or_truth_values_are_numbers(tmp_path: Path) -> None:
+    assert codes(tmp_path, [{**row, "label": str(int(row["label"]))} for row in SOUND], "contrastive") == {}
+    assert codes(tmp_path, [{**row, "label": bool(row["label"])} for row in SOUND], "contrastive") == {}

@@ -1,0 +1,115 @@
+"""jobs.audit, and the audit in front of a training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from jobs import audit, prepare, train, tune
+
+WORDS = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi", "nut"]
+
+
+@pytest.fixture(autouse=True)
+def _own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def write(file: Path, rows: list[dict[str, Any]]) -> str:
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    return str(file)
+
+
+def pairs(count: int, start: int = 0) -> list[dict[str, Any]]:
+    return [
+        {"a": f"{WORDS[n % 8]} {n}", "b": f"{WORDS[(n // 8) % 8]} {n + 1000}", "l": float(n % 2)}
+        for n in range(start, start + count)
+    ]
+
+
+def run(app: Any, *words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, list(words))
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_file_is_audited_with_its_splits(tmp_path: Path, tiny_model: str) -> None:
+    file, test = write(tmp_path / "train.parquet", pairs(64)), write(tmp_path / "test.parquet", pairs(64, start=60))
+    words = (file, "--columns", "a,b,l", "--test-source", test, "--base-model", tiny_model)
+    code, out, _ = run(audit.app, *words, "--json")
+    said = json.loads(out)
+    assert (code, said["rows"]) == (0, 128)
+    leak = next(each for each in said["findings"] if each["code"] == "split_leak")
+    assert (leak["severity"], leak["count"]) == ("warning", 4)
+    code, out, _ = run(audit.app, *words)
+    assert code == 0
+    assert "warning  split_leak: 4 (6.2%)" in out
+    assert "test row 1: " in out
+    assert "to do:" in out
+
+
+def test_errors_end_with_exit_code_2_unless_accepted(tmp_path: Path, tiny_model: str) -> None:
+    file = write(tmp_path / "train.parquet", [*pairs(64), {"a": "", "b": "x", "l": 1.0}])
+    words = (file, "--columns", "a,b,l", "--base-model", tiny_model)
+    assert run(audit.app, *words)[0] == 2
+    assert run(audit.app, *words, "--accept", "empty_text")[0] == 0
+    code, _, err = run(audit.app, *words, "--accept", "empty_texts")
+    assert code == 2
+    assert "accept: empty_texts; allowed: record_as_text, null_value" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nowhere",), "task: 'nowhere' is unknown"),
+        (("tickets",), "data: data/tickets has no manifest.json"),
+        (("gone.csv", "--columns", "a,b"), "gone.csv does not exist"),
+        (("tickets", "--test-source", "x.csv"), "source: x.csv: tickets is prepared"),
+    ],
+)
+def test_what_cannot_be_audited(
+    words: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(audit.app, *words)
+    assert code == 2
+    assert message in err
+
+
+def as_published(tmp_path: Path) -> str:
+    """Pages as records."""
+    rows = "".join(f"page {n % 4},t,chunk {n}\n" for n in range(40))
+    (tmp_path / "pages.csv").write_text("page_name,section_title,text_chunk\n" + rows)
+    data = str(tmp_path / "published")
+    words = ("pages", "--source", str(tmp_path / "pages.csv"), "--as-published", "--data", data)
+    code, out, _ = run(prepare.app, *words)
+    assert code == 0
+    assert f"python -m jobs.audit {data}" in out
+    return data
+
+
+@pytest.mark.parametrize("job", [train, tune])
+def test_a_training_on_records_ends_before_it_starts(job: Any, tmp_path: Path) -> None:
+    data = as_published(tmp_path)
+    code, _, err = run(job.app, "pages", "--data", data, "--run", str(tmp_path / "run"))
+    assert code == 2
+    assert "data: record_as_text: " in err
+    assert "--accept record_as_text" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_prepared_pairs_know_which_texts_their_split_keeps_apart(tmp_path: Path, tiny_model: str) -> None:
+    source = write(tmp_path / "fruit.parquet", pairs(300))
+    data = str(tmp_path / "data")
+    assert run(prepare.app, source, "--columns", "a,b,l", "--data", data)[0] == 0
+    code, out, _ = run(audit.app, data, "--base-model", tiny_model, "--json")
+    assert code == 0
+    assert "split_leak" not in out
+    train_rows = pq.read_table(f"{data}/train.parquet")
+    pq.write_table(train_rows.slice(0, 90), f"{data}/dev.parquet")
+    code, out, _ = run(audit.app, data, "--base-model", tiny_model, "--json")
+    assert code == 2
+    assert [each["severity"] for each in json.loads(out)["findings"] if each["code"] == "split_leak"] == ["error"]

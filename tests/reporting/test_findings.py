@@ -1,0 +1,35 @@
+"""Findings of an audit as a person reads them."""
+
+from reporting.findings import lines, short_line
+
+FINDING = {
+    "code": "split_leak",
+    "severity": "warning",
+    "count": 1890,
+    "share": 0.9224,
+    "statistic": {"train-test": {"rows": 1890, "of": 2049}, "rule": "equal field"},
+    "examples": [{"split": "test", "row": 3, "sentence1": "A" * 500, "label": 1.0}],
+    "effect": "a model is judged on what it was trained with",
+    "advice": "split by what texts share",
+}
+
+
+def test_a_finding_says_how_much_what_it_does_and_what_to_do() -> None:
+    text = lines("walmart", {"rows": 10242, "findings": [FINDING]})
+    assert text[0] == "walmart: 10,242 rows, 0 errors, 1 warning"
+    assert text[2:6] == [
+        "warning  split_leak: 1,890 (92.2%)",
+        "  it does:  a model is judged on what it was trained with",
+        "  to do:    split by what texts share",
+        "  measured: train-test (rows 1890, of 2049), rule equal field",
+    ]
+    assert text[6].startswith('  test row 3: {"sentence1": "AAA')
+    assert len(text[6]) == 220
+
+
+def test_sound_data_is_one_line() -> None:
+    assert lines("nli", {"rows": 5, "findings": []}) == ["nli: 5 rows, 0 errors, 0 warnings"]
+
+
+def test_one_line_for_the_top_of_a_run() -> None:
+    assert short_line(FINDING) == "split_leak: 1,890 (92.2%); a model is judged on what it was trained with"

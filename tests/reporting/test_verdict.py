@@ -1,0 +1,84 @@
+"""A verdict as a person reads it."""
+
+from typing import Any
+
+from rich.console import Console
+
+from reporting.verdict import lines, tables, with_interval
+
+
+def interval(value: float, low: float | None, high: float | None) -> dict[str, Any]:
+    return {"value": value, "low": low, "high": high}
+
+
+def split(**more: Any) -> dict[str, Any]:
+    return {
+        "metric": "macro_f1",
+        "pairs": 1200,
+        "groups": 300,
+        "models": {"base": interval(0.3, 0.25, 0.35), "baseline": interval(0.5, 0.44, 0.56)},
+        "scores": {"base": {"macro_f1": 0.3, "accuracy": 0.4}, "baseline": {"macro_f1": 0.5, "accuracy": 0.6}},
+        "differences": {"baseline - base": interval(0.2, 0.15, 0.25)},
+        "confusion": None,
+        **more,
+    }
+
+
+VERDICT: dict[str, Any] = {
+    "chosen": "baseline",
+    "gain": True,
+    "reason": "baseline against base: better (...)",
+    "splits": {
+        "dev": split(),
+        "test": split(confusion={"categories": ["Access", "Hardware"], "counts": [[7, 2], [0, 1003]]}),
+    },
+    "threshold": None,
+    "seeds": {"baseline": [0.5, 0.54]},
+}
+
+
+def drawn(verdict: dict[str, Any]) -> str:
+    console = Console(width=120, color_system=None)
+    with console.capture() as capture:
+        for table in tables(verdict):
+            console.print(table)
+    return capture.get()
+
+
+def test_both_splits_have_all_scores_and_intervals() -> None:
+    text = drawn(VERDICT)
+    assert text.count("0.5000 (0.4400 to 0.5600)") == 2
+    assert text.count("accuracy") == 2
+    assert "test: 1,200 judged, in 300 groups" in text
+
+
+def test_confusions_are_shown_once_of_the_last_split() -> None:
+    text = drawn(VERDICT)
+    assert text.count("true category (row)") == 1
+    assert "1,003" in text
+    many = {"categories": [str(n) for n in range(30)], "counts": [[0] * 30] * 30}
+    assert "true category" not in drawn({**VERDICT, "splits": {"test": split(confusion=many)}})
+
+
+def test_the_lines_say_what_is_kept_and_what_test_says() -> None:
+    assert lines(VERDICT) == [
+        "verdict: baseline against base: better (...)",
+        "on test: baseline - base +0.2000 (+0.1500 to +0.2500)",
+        "kept: baseline",
+        "baseline with other seeds, dev: 0.5000, 0.5400; mean 0.5200, range 0.0400",
+    ]
+
+
+def test_no_gain_is_said_in_these_words() -> None:
+    assert "kept: base (no gain beyond it on dev)" in lines({**VERDICT, "chosen": "base", "gain": False})
+
+
+def test_a_threshold_is_told_with_what_it_does_on_test() -> None:
+    figures = {"cosine_precision": interval(0.9, 0.8, 0.95), "cosine_f1": interval(0.8, None, None)}
+    threshold = {"value": 0.71234, "rule": "highest F1", "dev": {}, "test": figures}
+    said = next(line for line in lines({**VERDICT, "threshold": threshold}) if line.startswith("threshold"))
+    assert said == "threshold: cosine >= 0.7123 (highest F1); on test: precision 0.9000 (0.8000 to 0.9500), f1 0.8000"
+
+
+def test_an_interval_that_could_not_be_had_is_left_out() -> None:
+    assert with_interval(interval(0.5, None, None)) == with_interval(interval(0.5, float("nan"), 1.0)) == "0.5000"

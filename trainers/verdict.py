@@ -1,0 +1,119 @@
+"""After the last trial, on the same warm groups: base, baseline and winner judged on dev and test; further seeds."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ray
+
+from evaluation import threshold
+from evaluation.judged import Judged, JudgedPairs
+from evaluation.verdict import ORDER, Verdict, confusion, verdict
+from reporting.live import Live
+from reporting.run_folder import finite
+from trainers.finish import Found
+from trainers.job import Judging, TrainingState
+from trainers.judging import NotJudged, in_turns, judge_models
+from trainers.request import Request
+from trainers.start import Started
+
+BASE, BASELINE, WINNER = ORDER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """The verdict, and what follows from the model that is kept."""
+
+    verdict: Verdict
+    threshold: threshold.Threshold | None
+    """For pairs labelled 0 and 1."""
+    seeds: dict[str, list[float]]
+    """Model -> dev's metric of its settings with other seeds, in the order of the seeds."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """verdict.json."""
+        found = self.threshold.to_dict() if self.threshold else None
+        values: dict[str, Any] = finite({**self.verdict.to_dict(), "threshold": found, "seeds": self.seeds})
+        return values
+
+
+def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed | None:
+    """Judge what there is to choose from; None where nothing was trained or a group was lost meanwhile."""
+    models = candidates(found)
+    if len(models) < 2:
+        return None
+    try:
+        seeds = other_seeds(asked, started, found, live) if asked.options.seeds else {}
+        live.header([_line(models, 0)])
+        judged = judge_models(
+            [group.client for group in started.groups],
+            models,
+            _judging(asked, started),
+            lambda done, _: live.header([_line(models, done)]),
+        )
+    except (NotJudged, KeyboardInterrupt) as error:
+        live.say(f"warning: no verdict, what was best on dev is exported: {error or 'interrupted'}")
+        return None
+    keep = list(models)[-1] if asked.options.export == "winner" else asked.options.export
+    made = verdict(judged, asked.options.seed, keep if keep in models else None)
+    kept = {split: each[made.chosen] for split, each in judged.items()}
+    return Weighed(verdict=_with_confusion(made, kept), threshold=_threshold(kept, asked.options.seed), seeds=seeds)
+
+
+def candidates(found: Found) -> dict[str, TrainingState | None]:
+    """Name -> state, from the simplest; a baseline that won is the baseline."""
+    models: dict[str, TrainingState | None] = {BASE: None}
+    if found.baseline_state is not None:
+        models[BASELINE] = found.baseline_state
+    if found.state is not None and found.best is not found.baseline:
+        models[WINNER] = found.state
+    return models
+
+
+def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> dict[str, list[float]]:
+    """Dev's metric of baseline and winner, trained again to the end with the next seeds."""
+    records = {BASELINE: found.baseline, WINNER: found.best if found.best is not found.baseline else None}
+    settings = {name: record.settings for name, record in records.items() if record is not None}
+    seeds = range(asked.options.seed + 1, asked.options.seed + 1 + asked.options.seeds)
+    jobs = [
+        replace(started.template, trial=f"{name}-seed-{seed}", settings=dict(own), seed=seed, assigned_at=time.time())
+        for name, own in settings.items()
+        for seed in seeds
+    ]
+    said = f"training {' and '.join(settings)} with {len(seeds)} more seeds"
+    live.header([f"{said}: 0 of {len(jobs)} done"])
+    reports = in_turns(
+        [group.client for group in started.groups],
+        [(job, None) for job in jobs],
+        lambda done, total: live.header([f"{said}: {done} of {total} done"]),
+    )
+    found_values = [report.metrics.get(job.metric) for job, report in zip(jobs, reports, strict=True)]
+    return {
+        name: [value for value in found_values[place * len(seeds) : (place + 1) * len(seeds)] if value is not None]
+        for place, name in enumerate(settings)
+    }
+
+
+def _judging(asked: Request, started: Started) -> Judging:
+    data = started.template.data
+    splits = {"dev": data.dev}
+    if "test" in asked.pairs.splits:
+        splits["test"] = [ray.put(asked.pairs.table("test"))]
+    return Judging(trial="", kind=asked.task.kind, splits=splits, candidates=data.candidates)
+
+
+def _threshold(kept: Mapping[str, Judged], seed: int) -> threshold.Threshold | None:
+    dev, test = kept["dev"], kept.get("test")
+    if not isinstance(dev, JudgedPairs) or dev.kind != "binary":
+        return None
+    return threshold.choose(dev, test if isinstance(test, JudgedPairs) else None, seed)
+
+
+def _with_confusion(made: Verdict, kept: Mapping[str, Judged]) -> Verdict:
+    splits = {name: replace(split, confusion=confusion(kept[name])) for name, split in made.splits.items()}
+    return replace(made, splits=splits)
+
+
+def _line(models: Mapping[str, Any], done: int) -> str:
+    return f"judging {', '.join(models)} on dev and test: {done} of {len(models)} done"
