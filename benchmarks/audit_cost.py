@@ -1,0 +1,61 @@
+"""What an audit takes: seconds, and the most memory that its process held at a time.
+
+python -m benchmarks.audit_cost [--pairs 100000 --pairs 1000000]
+
+Two splits, nine tenths of the pairs in train; a tenth of the texts repeat. The untuned MiniLM is asked, too.
+"""
+
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+
+from benchmarks.measure import progress, report
+
+WORDS = [f"{first}{last}" for first in ("ba", "do", "ki", "lu", "me", "no") for last in ("ran", "sel", "tip", "wo")]
+WORDS_PER_TEXT = 12
+
+
+def pairs(count: int, file: Path, seed: int) -> str:
+    """So many labelled pairs, half of them sharing words."""
+    draw = random.Random(seed)
+    texts = [" ".join(draw.choices(WORDS, k=WORDS_PER_TEXT)) for _ in range(2 * count * 9 // 10)]
+    first = [draw.choice(texts) for _ in range(count)]
+    second = [
+        " ".join([*text.split()[:6], *draw.choices(WORDS, k=6)]) if n % 2 else draw.choice(texts)
+        for n, text in enumerate(first)
+    ]
+    pq.write_table(pa.table({"a": first, "b": second, "label": [float(n % 2) for n in range(count)]}), file)
+    return str(file)
+
+
+def measured(count: int) -> dict[str, Any]:
+    """One row of the table."""
+    progress(f"{count:,} pairs")
+    with tempfile.TemporaryDirectory() as folder:
+        train = pairs(count * 9 // 10, Path(folder, "train.parquet"), seed=0)
+        test = pairs(count // 10, Path(folder, "test.parquet"), seed=1)
+        command = [sys.executable, "-m", "jobs.audit", train, "--columns", "a,b,label", "--test-source", test, "--json"]
+        began = time.perf_counter()
+        subprocess.run(command, env={**os.environ, "XDG_CACHE_HOME": folder}, check=True, stdout=subprocess.DEVNULL)
+        seconds = time.perf_counter() - began
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return {"pairs": f"{count:,}", "seconds": seconds, "pairs/s": count / seconds, "most memory, MiB": most}
+
+
+def main(pairs: Annotated[list[int] | None, typer.Option()] = None) -> None:
+    """Print a row per size, the smallest first: the memory is the most of all so far."""
+    report("audit_cost", "audits", [measured(count) for count in sorted(pairs or [100_000, 1_000_000])])
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,46 @@
+"""Score unlabelled pairs, or find the best categories of texts, with a saved model.
+
+python -m jobs.score runs/invoices/best pairs.csv --columns first,second --out scored.parquet
+
+python -m jobs.score runs/tickets/best tickets.csv --columns text --candidates categories.txt --out scored.parquet
+"""
+
+from typing import Annotated
+
+import typer
+
+from jobs import common
+
+app = common.new_app(__doc__)
+
+
+@app.command()
+@common.reporting_mistakes
+def score(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A run, its best folder, or any model folder.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Parquet, CSV, TSV or JSON lines.")],
+    columns: Annotated[str, typer.Option(help="The two texts, as a,b; with --candidates the text alone.")],
+    out: Annotated[str, typer.Option(help="A folder of parquet files; an interrupted call is taken up again.")],
+    candidates: Annotated[
+        str | None, typer.Option(help="A file with one candidate a line, or of a run's task.")
+    ] = None,
+    best: Annotated[int, typer.Option(help="With --candidates: how many of them are named for each text.")] = 3,
+    cpus_per_worker: common.CpusPerWorker = 1,
+    gpu: common.Gpu = False,
+    json: common.Json = False,
+    verbose: common.Verbose = False,
+) -> None:
+    """Score pairs: a score for each, and a decision where the model has a threshold."""
+    from jobs.scoring import request
+    from trainers.score_run import score_run
+
+    asked = request(model, file, columns.split(","), out, candidates, best)
+    done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
+    if json:
+        common.print_json(done)
+        return
+    common.print_lines([f"{done['rows']:,} rows in {done['out']}: {', '.join(done['columns'])}"])
+
+
+if __name__ == "__main__":
+    app()

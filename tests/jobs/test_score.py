@@ -1,0 +1,116 @@
+"""jobs.score on a local Ray: pairs, candidates, and an interrupted call that is taken up again."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sentence_transformers import SentenceTransformer
+from typer.testing import CliRunner
+
+from jobs import score
+from jobs.scoring import request
+from trainers.score_run import stage
+
+ROWS = 20
+
+
+@pytest.fixture
+def model(tiny_model: str, tmp_path: Path) -> str:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    (folder / "threshold.json").write_text(json.dumps({"value": 0.9}))
+    return str(folder)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    table = pa.table(
+        {
+            "id": list(range(ROWS)),
+            "a": [f"the invoice {n}" for n in range(ROWS)],
+            "b": [f"the  invoice {n}" if n % 2 else f"paper {n} of apple" for n in range(ROWS)],
+        }
+    )
+    pq.write_table(table, tmp_path / "pairs.parquet")
+    return str(tmp_path / "pairs.parquet")
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(score.app, list(words))
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_pairs_get_a_score_and_a_decision(
+    ray_cluster: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 6)
+    out = str(tmp_path / "scored.parquet")
+    words = (model, file, "--columns", "a,b", "--out", out, "--json")
+    code, said, _ = run(*words)
+    assert code == 0
+    assert json.loads(said) == {"out": out, "rows": ROWS, "columns": ["id", "a", "b", "score", "decision"], "parts": 4}
+    scored = pq.read_table(out).sort_by("id")
+    encoder = SentenceTransformer(model, device="cpu")
+    vectors = [encoder.encode(scored[name].to_pylist(), normalize_embeddings=True) for name in ("a", "b")]
+    expected = np.einsum("ij,ij->i", *vectors)
+    assert scored["score"].to_numpy() == pytest.approx(expected, abs=1e-5)
+    assert scored["decision"].to_pylist() == (expected >= 0.9).tolist()
+    assert scored["decision"].to_pylist()[1::2] == [True] * 10
+
+
+def test_an_interrupted_call_is_taken_up_again(
+    ray_cluster: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 6)
+    out = str(tmp_path / "scored.parquet")
+    asked = request(model, file, ["a", "b"], out, None, 3)
+    assert stage(asked) == {0: 6, 1: 6, 2: 6, 3: 2}
+    pq.write_table(pa.table({"id": [99]}), f"{out}/part-00001.parquet")  # whatever is there was scored before
+    assert run(model, file, "--columns", "a,b", "--out", out)[0] == 0
+    assert pq.read_table(f"{out}/part-00001.parquet")["id"].to_pylist() == [99]
+    assert pq.read_table(f"{out}/part-00003.parquet")["id"].to_pylist() == [18, 19]
+    code, _, err = run(model, file, "--columns", "b,a", "--out", out)
+    assert code == 2
+    assert "holds other scores" in err
+
+
+def test_a_text_gets_its_best_candidates(ray_cluster: str, tiny_model: str, file: str, tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("the invoice 3\n\npaper\nthe invoice 3\napple\n")
+    out = str(tmp_path / "scored.parquet")
+    words = (tiny_model, file, "--columns", "a", "--candidates", str(names), "--best", "2", "--out", out)
+    code, said, _ = run(*words)
+    assert code == 0
+    assert "20 rows in" in said
+    row = pq.read_table(out).to_pylist()[3]
+    assert row["candidates"][0] == "the invoice 3"
+    assert row["scores"][0] == pytest.approx(1.0, abs=1e-5)
+    assert len(row["scores"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--columns", "a,c"), "columns: c not in"),
+        (("--columns", "a,b,id"), "columns: a,b,id; allowed: two texts"),
+        (("--columns", "a"), "--candidates FILE, one a line, is needed"),
+        (("--columns", "a,b", "--best", "0"), "best: 0 must be at least 1"),
+    ],
+)
+def test_mistakes(words: tuple[str, ...], message: str, tiny_model: str, file: str, tmp_path: Path) -> None:
+    code, _, err = run(tiny_model, file, *words, "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_other_scores_is_refused(ray_cluster: str, tiny_model: str, file: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    code, _, err = run(tiny_model, file, "--columns", "a,b", "--out", str(out))
+    assert code == 2
+    assert "holds notes.txt" in err

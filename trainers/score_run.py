@@ -1,0 +1,159 @@
+"""Pairs of any number scored by Ray Data in parts; what is written stays, and the next call goes on after it."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evaluation.scoring import weights_sha256
+from pairs.batches import Table
+from reporting.progress import ScoringProgress
+from tasks.common import storage
+from tasks.common.mistakes import Mistakes
+from trainers.base_model import ResolvedModel
+from trainers.cluster import capacity, concurrent_groups, connect
+
+MARK = "_scored.json"
+STAGED = "_staged"
+"""The input in parts, below the output; a leading underscore hides both from readers of the folder."""
+OWN_COLUMNS = ("score", "decision", "candidates", "scores")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest:
+    """What is to be scored.
+
+    Attributes:
+        model: folder on this machine.
+        table: the file, with all its columns.
+        texts: names of the two texts, or of the one that is held against `candidates`.
+        best: how many candidates are named for each text.
+        threshold: score from which on a pair belongs together; None: no decision is written.
+        out: folder of the parts, part-00000.parquet and so on.
+    """
+
+    model: str
+    table: Table
+    texts: tuple[str, ...]
+    candidates: tuple[str, ...] | None
+    best: int
+    threshold: float | None
+    out: str
+
+    def key(self) -> str:
+        """Of everything that the result depends on."""
+        digest = hashlib.sha256(storage.read_bytes(self.table.location))
+        values = [self.texts, self.candidates, self.best, self.threshold, weights_sha256(self.model)]
+        digest.update(json.dumps(values).encode())
+        return digest.hexdigest()
+
+
+def score_run(asked: ScoreRequest, *, cpus_per_worker: int, gpu: bool, quiet: bool, verbose: bool) -> dict[str, Any]:
+    """Stage the input in parts, score those that are not there yet, and say what there is.
+
+    Raises:
+        Mistakes: the output holds something else, or no worker fits the cluster.
+    """
+    import ray
+
+    from trainers.scorer import Scorer
+
+    parts = stage(asked)
+    left = [part for part in parts if not storage.is_file(storage.join(asked.out, name_of(part)))]
+    with ScoringProgress(quiet=quiet) as told:
+        if left:
+            connect(cpus_per_worker, verbose)
+            workers = concurrent_groups(
+                capacity(), wanted=len(left), num_workers=1, cpus_per_worker=cpus_per_worker, gpu=gpu
+            )
+            files = ResolvedModel(name="", folder=Path(asked.model), line="").files()
+            settings = {"texts": asked.texts, "candidates": asked.candidates, "best": asked.best}
+            dataset = _data().from_items([{"part": part} for part in left], override_num_blocks=len(left))
+            scored = dataset.map_batches(
+                Scorer,
+                batch_size=1,
+                fn_constructor_kwargs={
+                    **settings,
+                    "threshold": asked.threshold,
+                    "files": [ray.put(files)],
+                    "out": asked.out,
+                    "device": "cuda" if gpu else "cpu",
+                    "threads": cpus_per_worker,
+                },
+                compute=_data().ActorPoolStrategy(size=workers),
+                num_cpus=cpus_per_worker,
+                num_gpus=1 if gpu else 0,
+            )
+            done = sum(parts[part] for part in parts if part not in left)
+            for row in scored.iter_rows():
+                done += parts[int(row["part"])]
+                told(done, sum(parts.values()))
+    _forget_stage(asked.out)
+    columns = pq.read_schema(_file(asked.out, name_of(0))).names
+    return {"out": asked.out, "rows": sum(parts.values()), "columns": columns, "parts": len(parts)}
+
+
+def stage(asked: ScoreRequest) -> dict[int, int]:
+    """Part -> its rows; parts that are there from an earlier call are taken as they are.
+
+    Raises:
+        Mistakes: the output folder holds what this call did not begin.
+    """
+    mark, key = storage.join(asked.out, MARK), asked.key()
+    if storage.is_file(mark):
+        kept = json.loads(storage.read_bytes(mark))
+        if kept["key"] != key:
+            raise Mistakes(f"out: {asked.out} holds other scores (file, columns or model differ); give a new folder")
+        if kept["parts"]:
+            return {int(part): rows for part, rows in kept["parts"].items()}
+    elif names := storage.file_names(asked.out):
+        raise Mistakes(f"out: {asked.out} holds {', '.join(names[:4])}; a new or empty folder is needed")
+    file_system, path = storage.locate(asked.out)
+    file_system.create_dir(f"{path}/{STAGED}", recursive=True)
+    _write(mark, {"key": key, "parts": {}})
+    parts = {}
+    for part, rows in enumerate(_pieces(asked.table)):
+        with file_system.open_output_stream(f"{path}/{STAGED}/{name_of(part)}") as stream:
+            pq.write_table(rows, stream)
+        parts[part] = rows.num_rows
+    if not parts:
+        raise Mistakes(f"file: {asked.table.location} has no rows; at least one is needed")
+    _write(mark, {"key": key, "parts": parts})
+    return parts
+
+
+def name_of(part: int) -> str:
+    """Of a part's file."""
+    return f"part-{part:05d}.parquet"
+
+
+def _pieces(table: Table) -> Iterator[pa.Table]:
+    for batch, _ in table.batches():
+        yield pa.table(batch)
+
+
+def _data() -> Any:
+    from pairs.tokenized import ray_data
+
+    return ray_data()
+
+
+def _write(location: str, value: Any) -> None:
+    file_system, path = storage.locate(location)
+    with file_system.open_output_stream(path) as stream:
+        stream.write(json.dumps(value).encode())
+
+
+def _file(folder: str, name: str) -> Any:
+    return pa.BufferReader(storage.read_bytes(storage.join(folder, name)))
+
+
+def _forget_stage(out: str) -> None:
+    file_system, path = storage.locate(out)
+    if storage.file_names(storage.join(out, STAGED)):
+        file_system.delete_dir(f"{path}/{STAGED}")
