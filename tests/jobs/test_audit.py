@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs import audit, prepare, train, tune
+from jobs.audited import accepted, plan_of
+from tasks.common.mistakes import Mistakes
 
 WORDS = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi", "nut"]
 
@@ -89,6 +91,13 @@ def as_published(tmp_path: Path) -> str:
     assert code == 0
     assert f"python -m jobs.audit {data}" in out
     return data
+
+
+def test_only_errors_stop_a_training(tmp_path: Path) -> None:
+    asked = plan_of(as_published(tmp_path), None, None, {}, global_batch_size=10_000)
+    with pytest.raises(Mistakes) as caught:
+        accepted(asked, ["record_as_text", "one_sided_labels"], with_model=False, quiet=True)
+    assert [message.split(":")[1].strip() for message in caught.value.messages] == ["too_small"]
 
 
 @pytest.mark.parametrize("job", [train, tune])
