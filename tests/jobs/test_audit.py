@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from jobs import audit, prepare, train, tune
 from jobs.audited import accepted, plan_of
+from jobs.request import request
 from tasks.common.mistakes import Mistakes
 
 WORDS = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi", "nut"]
@@ -98,6 +99,16 @@ def test_only_errors_stop_a_training(tmp_path: Path) -> None:
     with pytest.raises(Mistakes) as caught:
         accepted(asked, ["record_as_text", "one_sided_labels"], with_model=False, quiet=True)
     assert [message.split(":")[1].strip() for message in caught.value.messages] == ["too_small"]
+
+
+@pytest.mark.parametrize(("dry_run", "asked"), [(False, True), (True, False)])
+def test_the_base_model_is_asked_but_for_a_dry_run(dry_run: bool, asked: bool, tmp_path: Path, tiny_model: str) -> None:
+    long = [{**row, "a": f"{row['a']} {' '.join(WORDS * 40)}"} for row in pairs(120)]
+    source, data = write(tmp_path / "fruit.parquet", long), str(tmp_path / "data")
+    assert run(prepare.app, source, "--columns", "a,b,l", "--data", data)[0] == 0
+    given = {"data": data, "run": str(tmp_path / "run"), "base_model": tiny_model}
+    found = request("fruit", [], dry_run=dry_run, accept=None, quiet=True, single=True, **given).audit
+    assert ("truncated" in [each.code for each in found.findings]) == asked
 
 
 @pytest.mark.parametrize("job", [train, tune])
