@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reporting import words
+from reporting.findings import amount
 from reporting.verdict import lines, with_interval
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ def _audit(facts: "CardFacts") -> Iterator[str]:
         yield "Nothing was found."
     for each in facts["audit"]:
         accepted = ", accepted" if each["severity"] == "error" else ""
-        yield (
-            f"- **{each['code']}** ({each['severity']}{accepted}): {each['count']:,} ({each['share']:.1%}); "
-            f"{each['effect']}"
-        )
+        yield f"- **{each['code']}** ({each['severity']}{accepted}): {amount(each)}; {each['effect']}"
 
 
 def _results(facts: "CardFacts") -> Iterator[str]:

@@ -28,12 +28,12 @@ def lines(name: str, audit: Mapping[str, Any]) -> list[str]:
 
 def short_line(finding: Mapping[str, Any]) -> str:
     """One line, for the top of a training and for a mistake."""
-    return f"{finding['code']}: {_amount(finding)}; {finding['effect']}"
+    return f"{finding['code']}: {amount(finding)}; {finding['effect']}"
 
 
 def _paragraph(finding: Mapping[str, Any]) -> list[str]:
     return [
-        f"{finding['severity']}  {finding['code']}: {_amount(finding)}",
+        f"{finding['severity']}  {finding['code']}: {amount(finding)}",
         *_wrapped("it does", finding["effect"]),
         *_wrapped("to do", finding["advice"]),
         *(_wrapped("measured", _values(finding["statistic"])) if finding["statistic"] else []),
@@ -41,8 +41,10 @@ def _paragraph(finding: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _amount(finding: Mapping[str, Any]) -> str:
-    return f"{finding['count']:,} ({finding['share']:.1%})"
+def amount(finding: Mapping[str, Any]) -> str:
+    """'1,890 (92.2%)', with the split where the finding is of one alone."""
+    of = f" of {finding['statistic']['split']}" if "split" in finding["statistic"] else ""
+    return f"{finding['count']:,} ({finding['share']:.1%}){of}"
 
 
 def _wrapped(what: str, text: str) -> list[str]:

@@ -70,7 +70,8 @@ CODES = {
         "split by what texts share, before pairs are made; jobs.prepare does",
     ),
     "too_small": Code(
-        "no step can be taken, or no difference between settings can be told from chance", "collect more pairs"
+        "train: no step can be taken; dev or test: hardly any difference between models can be told from chance",
+        "collect more pairs; train: or take a smaller batch",
     ),
 }
 """Code -> effect and advice, in the order in which findings are shown."""

@@ -127,7 +127,8 @@ def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
         "splits": {"dev": split, "test": split},
         "threshold": {"value": 0.75, "rule": "highest F1", "dev": {"cosine_f1": found}},
     }
-    finding = {"code": "shortcut", "severity": "warning", "count": 5, "share": 0.5, "effect": "it reads nothing"}
+    finding = {"code": "shortcut", "severity": "warning", "count": 5, "share": 0.5, "statistic": {"rule": "a field"}}
+    finding["effect"] = "it reads nothing"
     more: Any = {"verdict": verdict, "audit": [finding], "kept": "baseline", "pairs": {"train": 432, "dev": 144}}
     text = "\n".join(made_section({**FACTS, **more, "core_seconds": 1234.4, "wall_s": 61.0, "split_rule": "by page"}))
     for part in (

@@ -33,3 +33,8 @@ def test_sound_data_is_one_line() -> None:
 
 def test_one_line_for_the_top_of_a_run() -> None:
     assert short_line(FINDING) == "split_leak: 1,890 (92.2%); a model is judged on what it was trained with"
+
+
+def test_a_finding_of_one_split_names_it() -> None:
+    finding = {**FINDING, "code": "too_small", "count": 24, "share": 0.171, "statistic": {"split": "dev"}}
+    assert short_line(finding).startswith("too_small: 24 (17.1%) of dev; ")
