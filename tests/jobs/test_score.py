@@ -107,7 +107,7 @@ def test_mistakes(words: tuple[str, ...], message: str, tiny_model: str, file: s
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_with_other_scores_is_refused(ray_cluster: str, tiny_model: str, file: str, tmp_path: Path) -> None:
+def test_a_folder_with_other_scores_is_refused(tiny_model: str, file: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "notes.txt").write_text("mine")
