@@ -96,9 +96,8 @@ def _own_candidates(
     own: dict[int, list[int]] = {}
     for query, candidate in zip(first.tolist(), truth.tolist(), strict=True):
         own.setdefault(query, []).append(candidate)
-    _, rows = np.unique(first, return_index=True)
-    queries = first[np.sort(rows)]
-    return queries, [np.array(sorted(set(own[query])), dtype=np.int64) for query in queries.tolist()], np.sort(rows)
+    rows = np.sort(np.unique(first, return_index=True)[1])  # the queries of `own`, in its order
+    return first[rows], [np.array(sorted(set(found)), dtype=np.int64) for found in own.values()], rows
 
 
 def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:

@@ -42,10 +42,16 @@ def score_model(folder: str, judge: Judge, told: Told, *, max_length: int | None
     if max_length is not None:
         model.max_seq_length = max_length
     judged = judge.judge(lambda texts: encode(model, texts, told))
-    stored = Path(folder, THRESHOLD)
-    if not isinstance(judged, JudgedPairs) or judged.kind != "binary" or not stored.is_file():
+    threshold = stored_threshold(folder)
+    if not isinstance(judged, JudgedPairs) or judged.kind != "binary" or threshold is None:
         return judged.scores()
-    return judged.scores() | at_threshold(judged, float(json.loads(stored.read_text())["value"]))
+    return judged.scores() | at_threshold(judged, threshold)
+
+
+def stored_threshold(folder: str) -> float | None:
+    """What is stored with a model, if anything is."""
+    file = Path(folder, THRESHOLD)
+    return float(json.loads(file.read_text())["value"]) if file.is_file() else None
 
 
 def encode(model: "SentenceTransformer", texts: list[str], told: Told) -> Floats:

@@ -31,9 +31,10 @@ def audit(
     json: common.Json = False,
 ) -> None:
     """Look for what would make a training wrong or its score a false promise; exit code 2 where there are errors."""
-    from jobs.audited import audited, plan_of, refused
+    from jobs.audited import audited, check_codes, plan_of, refused
     from reporting.findings import lines
 
+    check_codes(accept or [])
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
     plan = plan_of(subject, data, columns, judging, global_batch_size=global_batch_size, base_model=base_model)
     found = audited(plan, quiet=json)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluation.audit.audit import Audit, audit
-from evaluation.audit.finding import CODES
+from evaluation.audit.finding import CODES, Finding
 from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
@@ -62,24 +62,25 @@ def accepted(plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool
         Mistakes: every error that was not accepted.
     """
     found = audited(plan, quiet=quiet, with_model=with_model)
-    wrong = refused(found, accept)
     raise_if(
         [
             f"data: {short_line(each.to_dict())}; to do: {CODES[each.code].advice}; allowed: --accept {each.code}"
-            for each in found.findings
-            if each.code in wrong and each.severity == "error"
+            for each in refused(found, accept)
         ]
     )
     return found
 
 
-def refused(found: Audit, accepted: Sequence[str]) -> list[str]:
-    """Codes of errors that were not accepted.
+def refused(found: Audit, accept: Sequence[str]) -> list[Finding]:
+    """Errors that were not accepted."""
+    return [each for each in found.findings if each.severity == "error" and each.code not in accept]
+
+
+def check_codes(accept: Sequence[str]) -> None:
+    """Before an audit, which may take minutes.
 
     Raises:
         Mistakes: a code that is none.
     """
-    unknown = [code for code in accepted if code not in CODES]
-    if unknown:
+    if unknown := [code for code in accept if code not in CODES]:
         raise Mistakes(f"accept: {', '.join(unknown)}; allowed: {', '.join(CODES)}")
-    return [each.code for each in found.findings if each.severity == "error" and each.code not in accepted]

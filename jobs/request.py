@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from evaluation.audit.plan import Plan, plan_of_folder
 from evaluation.judge import Judge
-from jobs.audited import accepted
+from jobs.audited import accepted, check_codes
 from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
 from reporting.run_folder import RunFolder
@@ -31,7 +31,7 @@ def request(
 ) -> Request:
     """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
 
-    The part of the audit that asks the base model comes last, when nothing else is wrong; a dry run leaves it out.
+    The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model.
 
     Raises:
         Mistakes: all of them.
@@ -45,9 +45,7 @@ def request(
     named = {**given, **_filled(given, defaults)}
     options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
     data = options.data if options else named["data"]
-    plan = _plan(data, task)
-    if plan:
-        checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
+    checks.run(check_codes, accept or [])
     pairs = checks.run(PreparedPairs.open, data)
     if options and pairs and options.distinct:
         pairs = distinct(pairs)
@@ -59,6 +57,9 @@ def request(
         checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
     checks.run(RunFolder.check, options.run if options else named["run"])
     model = checks.run(Request.resolve, named["base_model"], task)
+    plan = _plan(data, task)
+    if plan and checks.messages:
+        checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
     checks.finish()
     options, plan = cast(Options, options), cast(Plan, plan)  # whatever is missing was a mistake
     baseline = baseline_in(task, space)
@@ -71,6 +72,7 @@ def request(
         options=options,
         task=task,
         pairs=cast(PreparedPairs, pairs),
+        overrides=overrides,
         space=space,
         baseline=baseline,
         model=cast(ResolvedModel, model),

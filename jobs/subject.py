@@ -1,7 +1,7 @@
 """What a question about a saved model is about: the model's folder, its run, and the pairs that belong to it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from transformers.utils.logging import disable_progress_bar
 
@@ -95,7 +95,8 @@ def find(model: str, task: str | None, data: str | None) -> Subject:
     Raises:
         Mistakes: the model or the pairs are not to be found, or it is not said which pairs are meant.
     """
-    folder, run, notes = _model(model)
+    folder, run, line = find_model(model)
+    notes = [line] if line else []
     settings: dict[str, Any] = run.read_json("settings.json") if run else {}
     name = load(task).name if task and task.endswith(".py") else task
     pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
@@ -111,19 +112,34 @@ def find(model: str, task: str | None, data: str | None) -> Subject:
     return Subject(folder=folder, run=run, settings=settings, pairs=pairs, notes=notes)
 
 
-def _model(model: str) -> tuple[str, RunFolder | None, list[str]]:
+class FoundModel(NamedTuple):
+    """A saved model on this machine."""
+
+    folder: str
+    run: RunFolder | None
+    """The run it came out of; None for any other model."""
+    line: str = ""
+    """Where a model that is no folder came from."""
+
+
+def find_model(model: str) -> FoundModel:
+    """A run's best model, a sentence-transformers folder, or one of the hub.
+
+    Raises:
+        Mistakes: it is none of the three.
+    """
     run = RunFolder(model)
     if run.is_run:
         if not run.exists("best/modules.json"):
             raise Mistakes(f"model: {model!r} is a run without a best model; a run that has trained one is needed")
-        return run.local_copy("best"), run, []
+        return FoundModel(run.local_copy("best"), run)
     if storage.is_file(storage.join(model, "modules.json")):
-        return run.local_copy(), RunFolder.of_model(model), []
+        return FoundModel(run.local_copy(), RunFolder.of_model(model))
     try:
         resolved = resolve_base_model(model)
     except Mistakes as mistakes:
         raise Mistakes([message.replace("base-model:", "model:", 1) for message in mistakes.messages]) from None
-    return str(resolved.folder), None, [resolved.line]
+    return FoundModel(str(resolved.folder), None, resolved.line)
 
 
 def _data_folder(model: str, task: str | None, data: str | None, settings: dict[str, Any]) -> str:

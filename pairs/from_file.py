@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from pairs.clean import number_in
@@ -141,12 +141,17 @@ def layout_of(location: str, columns: Sequence[str]) -> Layout:
         )
     used = PairColumns(**dict(zip(("first", "second", "label"), columns, strict=False)))
     found = first_names(location)
-    if all(column.isdecimal() for column in columns) and not set(columns) <= set(found):
+    if are_numbers(columns, found):
         return _without_header(location, found, used)
     if extension_of(location) == ".txt":
         raise Mistakes(f"columns: {','.join(columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
     raise_if([_missing(location, column, found) for column in columns if column not in found])
     return Layout(columns=used.columns, shape=used)
+
+
+def are_numbers(columns: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether columns are meant by their numbers, as the file has no names."""
+    return all(column.isdecimal() for column in columns) and not set(columns) <= set(found)
 
 
 def usual_columns(found: Sequence[str]) -> list[str]:
@@ -183,6 +188,11 @@ def _shown(found: Iterable[str]) -> str:
     return "it has " + ", ".join(name if len(name) <= 40 else name[:37] + "..." for name in found)
 
 
+def loss_of(labels: Set[float | None]) -> Inferred:
+    """What all labels of a file say together."""
+    return CONTRASTIVE if labels <= {0.0, 1.0} else COSINE
+
+
 def _inferred(column: str, rows: Sequence[Any], location: str) -> Inferred:
     """The loss for the labels of a column; the first value that no loss takes is named with its row, from 1."""
     distinct = set()
@@ -191,14 +201,13 @@ def _inferred(column: str, rows: Sequence[Any], location: str) -> Inferred:
         if number is None or not -1 <= number <= 1:
             raise Mistakes(_not_allowed(column, place, row[column], location))
         distinct.add(number)
-    if not distinct <= {0.0, 1.0}:
-        return COSINE
-    if len(distinct) < 2:
+    inferred = loss_of(distinct)
+    if inferred is CONTRASTIVE and len(distinct) < 2:
         raise Mistakes(
             f"{column}: every row of {location} has {', '.join(map(str, distinct)) or 'nothing'}; allowed: both 0 "
             "and 1, or no label in --columns if all pairs belong together"
         )
-    return CONTRASTIVE
+    return inferred
 
 
 def _not_allowed(column: str, place: int, value: Any, location: str) -> str:

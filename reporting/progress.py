@@ -2,6 +2,7 @@
 
 import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
@@ -20,6 +21,9 @@ class _Told:
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._said = False
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -47,9 +51,6 @@ class _Told:
 class EncodingProgress(_Told):
     """Shows how many texts are encoded."""
 
-    def __enter__(self) -> "EncodingProgress":
-        return self
-
     def __call__(self, done: int, total: int) -> None:
         """`done` of `total` texts are encoded."""
         self._tell(f"encoding {total:,} texts", done / total)
@@ -58,9 +59,6 @@ class EncodingProgress(_Told):
 class ReadingProgress(_Told):
     """Shows how much of a split is read."""
 
-    def __enter__(self) -> "ReadingProgress":
-        return self
-
     def __call__(self, split: str, rows: int, share: float) -> None:
         """So many rows are read, which are that share of the split's file."""
         self._tell(f"reading {split}, {rows:,} rows so far", share)
@@ -68,9 +66,6 @@ class ReadingProgress(_Told):
 
 class ScoringProgress(_Told):
     """Shows how many rows are scored."""
-
-    def __enter__(self) -> "ScoringProgress":
-        return self
 
     def __call__(self, done: int, total: int) -> None:
         """`done` of `total` rows are scored."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from reporting import verdict, words
@@ -64,6 +65,13 @@ class RunResult:
         """Share of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
         total = sum(sum(times.values()) for times in self.group_times.values())
         return sum(times["training"] for times in self.group_times.values()) / total if total else None
+
+
+def show(result: RunResult, console: Console) -> None:
+    """Print all that is told at the end."""
+    for table in outcome_tables(result):
+        console.print(table)
+    console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
 
 
 def outcome_tables(result: RunResult) -> Iterable[Table]:

@@ -33,12 +33,19 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
     """What was chosen and why, what test says of it, the threshold, the spread over seeds."""
     said = [f"verdict: {verdict['reason']}"]
     said += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
-    said.append(f"kept: {verdict['chosen']}" + ("" if verdict["gain"] else " (no gain beyond it on dev)"))
+    said.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
     if threshold := verdict.get("threshold"):
         said.append(f"threshold: cosine >= {threshold['value']:.4f} ({threshold['rule']}); {_figures(threshold)}")
     for name, values in verdict.get("seeds", {}).items():
         said.append(f"{name} with other seeds, dev: {_spread(values)}")
     return said
+
+
+def _without_gain(verdict: Mapping[str, Any]) -> str:
+    if verdict["gain"]:
+        return ""
+    last = list(verdict["splits"]["dev"]["models"])[-1]
+    return " (as asked for: no gain on dev)" if verdict["chosen"] == last else " (no gain beyond it on dev)"
 
 
 def with_interval(found: Any) -> str:

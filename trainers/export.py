@@ -120,18 +120,26 @@ def stopped(kept: Exported) -> str:
 def searched(asked: Request) -> str:
     """The command of the search, for a model that no training made."""
     options = asked.options
-    words = ["python", "-m", "jobs.tune", options.task, "--data", options.data, "--seed", str(options.seed)]
-    return shlex.join([*words, "--trials", str(options.trials)])
+    words = [*_shared("jobs.tune", asked), "--trials", str(options.trials)]
+    words += ["--minutes", f"{options.minutes:g}"] if options.minutes else []
+    words += [word for override in asked.overrides for word in ("--set", override)]
+    return shlex.join(words)
 
 
 def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
     """One command that trains the same weights again, from the same prepared pairs."""
+    words = _shared("jobs.train", asked)
+    words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]
+    return shlex.join(words)
+
+
+def _shared(job: str, asked: Request) -> list[str]:
+    """A command of this request, as far as training and search have the same options."""
     options = asked.options
-    words = ["python", "-m", "jobs.train", options.task, "--data", options.data, "--seed", str(options.seed)]
+    words = ["python", "-m", job, options.task, "--data", options.data, "--seed", str(options.seed)]
     words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
     words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
     words += ["--distinct"] if options.distinct else []
     if options.base_model != asked.task.base_model:
         words += ["--base-model", options.base_model]
-    words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]
-    return shlex.join(words)
+    return words

@@ -4,10 +4,9 @@ import copy
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-
-import ray
 
 from evaluation.judged import Judged
 from trainers.group_client import GroupClient
@@ -58,12 +57,10 @@ def in_turns(
         waiting.put(place)
 
     def work(group: GroupClient) -> None:
-        while not waiting.empty():
-            try:
+        with suppress(queue.Empty):
+            while True:
                 place = waiting.get_nowait()
-            except queue.Empty:
-                return
-            done.put((place, _best_report(group, *jobs[place])))
+                done.put((place, _best_report(group, *jobs[place])))
 
     for group in groups[: len(jobs)]:
         threading.Thread(target=work, args=(group,), daemon=True).start()
@@ -78,8 +75,8 @@ def in_turns(
 def _best_report(group: GroupClient, job: Job | Judging, start: TrainingState | None) -> Report:
     try:
         return max(_reports(group, job, start), key=lambda report: _rank(job, report))
-    except ray.exceptions.RayError as error:
-        return Report(error=str(error))
+    except Exception as error:  # whatever it is: who asked waits for an answer
+        return Report(error=str(error) or repr(error))
 
 
 def _reports(group: GroupClient, job: Job | Judging, start: TrainingState | None) -> Iterator[Report]:

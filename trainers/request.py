@@ -1,11 +1,12 @@
 """What a user asked for, found to be in order; made without importing torch or ray, so that a mistake shows at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from evaluation.audit.audit import Audit
 from pairs.prepared import PreparedPairs
+from reporting.findings import short_line
 from tasks.common.declaration import Task
 from tasks.common.space import Space
 from trainers.base_model import ResolvedModel, check_max_length, resolve_base_model
@@ -19,6 +20,8 @@ class Request:
     options: Options
     task: Task
     pairs: PreparedPairs
+    overrides: Sequence[str]
+    """As given with --set; the space, and with it the baseline, follows them."""
     space: Space
     baseline: Mapping[str, float]
     model: ResolvedModel
@@ -41,6 +44,10 @@ class Request:
         check_max_length(model, int(task.max_length.value))
         model.tokenizer()
         return model
+
+    def lines(self) -> list[str]:
+        """What a user should know before it begins: where the model is from, what the audit found."""
+        return [self.model.line, *(f"{each.severity}: {short_line(each.to_dict())}" for each in self.audit.findings)]
 
     def steps(self) -> int:
         """Optimizer steps of the baseline settings."""

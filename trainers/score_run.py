@@ -9,19 +9,21 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import ray
 
 from evaluation.scoring import weights_sha256
 from pairs.batches import Table
+from pairs.tokenized import ray_data
 from reporting.progress import ScoringProgress
 from tasks.common import storage
 from tasks.common.mistakes import Mistakes
 from trainers.base_model import ResolvedModel
 from trainers.cluster import capacity, concurrent_groups, connect
+from trainers.scorer import PartScorer
 
 MARK = "_scored.json"
 STAGED = "_staged"
 """The input in parts, below the output; a leading underscore hides both from readers of the folder."""
-OWN_COLUMNS = ("score", "decision", "candidates", "scores")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +49,9 @@ class ScoreRequest:
 
     def key(self) -> str:
         """Of everything that the result depends on."""
-        digest = hashlib.sha256(storage.read_bytes(self.table.location))
-        values = [self.texts, self.candidates, self.best, self.threshold, weights_sha256(self.model)]
-        digest.update(json.dumps(values).encode())
-        return digest.hexdigest()
+        file, weights = storage.sha256(self.table.location), weights_sha256(self.model)
+        values = [file, self.texts, self.candidates, self.best, self.threshold, weights]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def score_run(asked: ScoreRequest, *, cpus_per_worker: int, gpu: bool, quiet: bool, verbose: bool) -> dict[str, Any]:
@@ -59,43 +60,39 @@ def score_run(asked: ScoreRequest, *, cpus_per_worker: int, gpu: bool, quiet: bo
     Raises:
         Mistakes: the output holds something else, or no worker fits the cluster.
     """
-    import ray
-
-    from trainers.scorer import Scorer
-
     parts = stage(asked)
     left = [part for part in parts if not storage.is_file(storage.join(asked.out, name_of(part)))]
-    with ScoringProgress(quiet=quiet) as told:
-        if left:
-            connect(cpus_per_worker, verbose)
-            workers = concurrent_groups(
-                capacity(), wanted=len(left), num_workers=1, cpus_per_worker=cpus_per_worker, gpu=gpu
-            )
-            files = ResolvedModel(name="", folder=Path(asked.model), line="").files()
-            settings = {"texts": asked.texts, "candidates": asked.candidates, "best": asked.best}
-            dataset = _data().from_items([{"part": part} for part in left], override_num_blocks=len(left))
-            scored = dataset.map_batches(
-                Scorer,
-                batch_size=1,
-                fn_constructor_kwargs={
-                    **settings,
-                    "threshold": asked.threshold,
-                    "files": [ray.put(files)],
-                    "out": asked.out,
-                    "device": "cuda" if gpu else "cpu",
-                    "threads": cpus_per_worker,
-                },
-                compute=_data().ActorPoolStrategy(size=workers),
-                num_cpus=cpus_per_worker,
-                num_gpus=1 if gpu else 0,
-            )
-            done = sum(parts[part] for part in parts if part not in left)
-            for row in scored.iter_rows():
-                done += parts[int(row["part"])]
-                told(done, sum(parts.values()))
+    rows = sum(parts.values())
+    done = rows - sum(parts[part] for part in left)
+    if left:
+        connect(cpus_per_worker, verbose)
+        with ScoringProgress(quiet=quiet) as told:
+            for part in _scored(asked, left, cpus_per_worker, gpu):
+                done += parts[part]
+                told(done, rows)
     _forget_stage(asked.out)
     columns = pq.read_schema(_file(asked.out, name_of(0))).names
-    return {"out": asked.out, "rows": sum(parts.values()), "columns": columns, "parts": len(parts)}
+    return {"out": asked.out, "rows": rows, "columns": columns, "parts": len(parts)}
+
+
+def _scored(asked: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: bool) -> Iterator[int]:
+    """Each part, as soon as it is written."""
+    workers = concurrent_groups(capacity(), wanted=len(left), num_workers=1, cpus_per_worker=cpus_per_worker, gpu=gpu)
+    files, data = ResolvedModel(name="", folder=Path(asked.model), line="").files(), ray_data()
+    scored = data.from_items([{"part": part} for part in left], override_num_blocks=len(left)).map_batches(
+        PartScorer,
+        batch_size=1,
+        fn_constructor_kwargs={
+            **{name: getattr(asked, name) for name in ("out", "texts", "candidates", "best", "threshold")},
+            "files": [ray.put(files)],
+            "device": "cuda" if gpu else "cpu",
+            "threads": cpus_per_worker,
+        },
+        compute=data.ActorPoolStrategy(size=workers),
+        num_cpus=cpus_per_worker,
+        num_gpus=1 if gpu else 0,
+    )
+    yield from (int(row["part"]) for row in scored.iter_rows())
 
 
 def stage(asked: ScoreRequest) -> dict[int, int]:
@@ -135,12 +132,6 @@ def name_of(part: int) -> str:
 def _pieces(table: Table) -> Iterator[pa.Table]:
     for batch, _ in table.batches():
         yield pa.table(batch)
-
-
-def _data() -> Any:
-    from pairs.tokenized import ray_data
-
-    return ray_data()
 
 
 def _write(location: str, value: Any) -> None:

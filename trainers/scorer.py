@@ -1,6 +1,6 @@
 """Scores one part after another inside a Ray Data actor."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,55 +11,35 @@ from evaluation.scoring import encode
 from pairs.clean import one_spaced
 from tasks.common import storage
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PAIR_COLUMNS = ("score", "decision")
+CANDIDATE_COLUMNS = ("candidates", "scores")
+"""What is added to a table of pairs, and to one of texts."""
+
 
 class Scorer:
-    """Reads a staged part, adds its columns, writes it under its final name; the model is loaded once.
+    """Adds to a table of pairs their scores, or to one of texts their best candidates.
 
     Args:
-        files: [reference to the model's files].
         texts: names of the two texts, or of one.
         candidates: what the one is held against.
         best: how many of them are named.
         threshold: score from which on a pair belongs together; None: no decision.
-        out: folder of the parts, with the staged ones below it.
     """
 
     def __init__(
         self,
-        files: list[Any],
+        model: "SentenceTransformer",
         texts: tuple[str, ...],
         candidates: tuple[str, ...] | None,
         best: int,
         threshold: float | None,
-        out: str,
-        device: str,
-        threads: int,
     ) -> None:
-        import ray
-        import torch
-
-        from trainers.base_model import load_model
-
-        torch.set_num_threads(threads)
-        self.model = load_model(ray.get(files[0]), None, device)
-        self.texts, self.candidates, self.best = texts, candidates, best
-        self.threshold, self.out = threshold, out
+        self.model, self.texts, self.candidates, self.best = model, texts, candidates, best
+        self.threshold = threshold
         self.choice = self._vectors(list(candidates)) if candidates else None
-
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """{'part': [number]} of a part that is now written."""
-        from trainers.score_run import STAGED, name_of
-
-        for part in batch["part"]:
-            name = name_of(int(part))
-            staged = storage.read_bytes(storage.join(storage.join(self.out, STAGED), name))
-            table = self.scored(pq.read_table(pa.BufferReader(staged)))
-            file_system, path = storage.locate(self.out)
-            half = f"{path}/{STAGED}/{name}.scored"
-            with file_system.open_output_stream(half) as stream:
-                pq.write_table(table, stream)
-            file_system.move(half, f"{path}/{name}")
-        return {"part": batch["part"]}
 
     def scored(self, table: pa.Table) -> pa.Table:
         """The table with score and decision, or with the best candidates and their scores."""
@@ -70,18 +50,54 @@ class Scorer:
         if self.choice is not None:
             return self._with_candidates(table, columns[0] @ self.choice.T)
         cosines = pair_cosines(*columns)
-        table = table.append_column("score", pa.array(cosines, pa.float32()))
+        score, decision = PAIR_COLUMNS
+        table = table.append_column(score, pa.array(cosines, pa.float32()))
         if self.threshold is None:
             return table
-        return table.append_column("decision", pa.array(cosines >= self.threshold))
+        return table.append_column(decision, pa.array(cosines >= self.threshold))
 
     def _with_candidates(self, table: pa.Table, cosines: Floats) -> pa.Table:
         assert self.candidates is not None
         order = np.argsort(-cosines, axis=1, kind="stable")[:, : self.best]
         names = [[self.candidates[place] for place in row] for row in order]
         scores = np.take_along_axis(cosines, order, axis=1).astype(np.float32).tolist()
-        table = table.append_column("candidates", pa.array(names, pa.list_(pa.string())))
-        return table.append_column("scores", pa.array(scores, pa.list_(pa.float32())))
+        named, scored = CANDIDATE_COLUMNS
+        table = table.append_column(named, pa.array(names, pa.list_(pa.string())))
+        return table.append_column(scored, pa.array(scores, pa.list_(pa.float32())))
 
     def _vectors(self, texts: list[str]) -> Floats:
         return normalized(encode(self.model, texts, lambda done, total: None))
+
+
+class PartScorer:
+    """Reads a staged part, lets it be scored, writes it under its final name; the model is loaded once.
+
+    Args:
+        files: [reference to the model's files].
+        out: folder of the parts, with the staged ones below it.
+        settings: of Scorer.
+    """
+
+    def __init__(self, files: list[Any], out: str, device: str, threads: int, **settings: Any) -> None:
+        import ray
+        import torch
+
+        from trainers.base_model import load_model
+
+        torch.set_num_threads(threads)
+        self.out, self.scorer = out, Scorer(load_model(ray.get(files[0]), None, device), **settings)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """{'part': [number]} of a part that is now written."""
+        from trainers.score_run import STAGED, name_of
+
+        for part in batch["part"]:
+            name = name_of(int(part))
+            staged = storage.read_bytes(storage.join(storage.join(self.out, STAGED), name))
+            table = self.scorer.scored(pq.read_table(pa.BufferReader(staged)))
+            file_system, path = storage.locate(self.out)
+            half = f"{path}/{STAGED}/{name}.scored"
+            with file_system.open_output_stream(half) as stream:
+                pq.write_table(table, stream)
+            file_system.move(half, f"{path}/{name}")
+        return {"part": batch["part"]}

@@ -5,10 +5,9 @@ from typing import Any
 
 import ray
 
-from reporting.findings import short_line
 from reporting.live import Live
 from reporting.run_folder import RunFolder
-from reporting.summary import outcome_dict, outcome_lines, outcome_tables
+from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
 from trainers.finish import Found, finish
 from trainers.progress import group_times
@@ -27,9 +26,8 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
     task, run = asked.task, RunFolder(asked.options.run)
     log = TrialLog(run)
     with Live(task.metric, 1, quiet=quiet) as live:
-        live.say(asked.model.line)
-        for finding in asked.audit.findings:
-            live.say(f"{finding.severity}: {short_line(finding.to_dict())}")
+        for line in asked.lines():
+            live.say(line)
         where, _ = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, 1)
@@ -57,7 +55,5 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         result = finish(asked, run, found, weighed)
         live.header([])
     if not quiet:
-        for table in outcome_tables(result):
-            live.console.print(table)
-        live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
+        show(result, live.console)
     return outcome_dict(result)

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from reporting.findings import short_line
 from reporting.live import Live
 from reporting.run_folder import RunFolder
-from reporting.summary import outcome_dict, outcome_lines, outcome_tables
+from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
 from trainers.finish import finish
 from trainers.request import Request
@@ -22,9 +21,8 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
     run = RunFolder(options.run)
     log = TrialLog(run)
     with Live(task.metric, options.trials, quiet=quiet) as live:
-        live.say(asked.model.line)
-        for finding in asked.audit.findings:
-            live.say(f"{finding.severity}: {short_line(finding.to_dict())}")
+        for line in asked.lines():
+            live.say(line)
         where, concurrent = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, concurrent)
@@ -55,7 +53,5 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
             run.delete_folders("tune", "checkpoint_")  # each three times a model's size; the best model is saved
         live.header([])
     if not quiet:
-        for table in outcome_tables(result):
-            live.console.print(table)
-        live.console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
+        show(result, live.console)
     return outcome_dict(result)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,9 +10,10 @@ import pyarrow.parquet as pq
 from evaluation.audit.scan import TEXTS
 from pairs.batches import Table
 from pairs.clean import number_in
-from pairs.from_file import CONTRASTIVE, COSINE, RANKING, Inferred, layout_of
+from pairs.from_file import RANKING, Inferred, layout_of, loss_of
 from pairs.prepared import MANIFEST, SPLITS
 from tasks.common import storage
+from tasks.common.baseline import BASE_MODEL_LENGTH
 from tasks.common.declaration import BASE_MODEL, Task
 from tasks.common.loading import to_dict
 from tasks.common.mistakes import Mistakes
@@ -105,7 +105,7 @@ def plan_of_files(
         loss=inferred.loss,
         kind=inferred.kind,
         global_batch_size=global_batch_size or int(inferred.own["global_batch_size"].value),
-        max_length=256,
+        max_length=int(BASE_MODEL_LENGTH.value),
         base_model=base_model or BASE_MODEL,
     )
 
@@ -135,7 +135,5 @@ def _inferred(train: Table) -> Inferred:
     if "label" not in train.columns:
         return RANKING
     labels = Table(location=train.location, columns={"label": train.columns["label"]}, names=train.names)
-    values: set[Any] = set()
-    for batch, _ in labels.batches():
-        values |= {number_in(value) for value in batch["label"]}
-    return CONTRASTIVE if values <= {0.0, 1.0} else COSINE
+    values = {number_in(value) for batch, _ in labels.batches() for value in batch["label"]}
+    return loss_of(values - {None})

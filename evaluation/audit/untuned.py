@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics import normalized, pair_cosines
+from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import Told, encode
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Untuned:
     def __init__(self, folder: str, max_length: int, told: Told) -> None:
         self.folder, self.max_length, self.told = folder, max_length, told
         self._model: SentenceTransformer | None = None
+        self._vectors: dict[str, Floats] = {}
 
     def lengths(self, texts: list[str]) -> list[int]:
         """Tokens of each text, special ones included, nothing cut off."""
@@ -35,13 +36,13 @@ class Untuned:
         return [len(each.ids) for each in tokenizer.encode_batch(texts)]
 
     def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
-        """Of each pair; a text that stands in several is encoded once."""
+        """Of each pair; a text that stands in several, or that another check has asked for, is encoded once."""
         if not first:
             return np.empty(0)
-        places = {text: place for place, text in enumerate(dict.fromkeys([*first, *second]))}
-        vectors = normalized(encode(self._loaded(), list(places), self.told))
-        one, other = ([places[text] for text in texts] for texts in (first, second))
-        return pair_cosines(vectors[one], vectors[other])
+        if new := [text for text in dict.fromkeys([*first, *second]) if text not in self._vectors]:
+            self._vectors |= zip(new, normalized(encode(self._loaded(), new, self.told)), strict=True)
+        one, other = (np.array([self._vectors[text] for text in texts]) for texts in (first, second))
+        return pair_cosines(one, other)
 
     def _loaded(self) -> "SentenceTransformer":
         if self._model is None:

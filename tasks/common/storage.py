@@ -4,6 +4,9 @@ from typing import Any
 
 from tasks.common.mistakes import Mistakes
 
+PIECE = 2**22
+"""Bytes of a large file that are read at a time."""
+
 
 def locate(location: str) -> tuple[Any, str]:
     """A path or address -> its pyarrow file system and the path inside it.
@@ -59,6 +62,25 @@ def read_bytes(location: str) -> bytes:
         raise Mistakes(f"file: {location} does not exist") from None
     except OSError as error:
         raise Mistakes(f"file: {location} cannot be read: {error}") from None
+
+
+def sha256(location: str) -> str:
+    """Of a file of any size.
+
+    Raises:
+        Mistakes: there is no such file.
+    """
+    import hashlib
+
+    file_system, path = locate(location)
+    digest = hashlib.sha256()
+    try:
+        with file_system.open_input_stream(path) as stream:
+            while piece := stream.read(PIECE):
+                digest.update(piece)
+    except FileNotFoundError:
+        raise Mistakes(f"file: {location} does not exist") from None
+    return digest.hexdigest()
 
 
 def join(folder: str, name: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from jobs import audit, prepare, train, tune
+from jobs import audit, audited, prepare, train, tune
 from jobs.audited import accepted, plan_of
 from jobs.request import request
 from tasks.common.mistakes import Mistakes
@@ -64,6 +64,18 @@ def test_errors_end_with_exit_code_2_unless_accepted(tmp_path: Path, tiny_model:
     assert "accept: empty_texts; allowed: record_as_text, null_value" in err
 
 
+def test_a_code_that_is_none_is_told_before_the_data_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "train.parquet", pairs(64))
+    monkeypatch.setattr("jobs.audited.audited", None)
+    code, _, err = run(audit.app, file, "--columns", "a,b,l", "--accept", "empty_texts")
+    assert (code, "accept: empty_texts" in err) == (2, True)
+
+
+def test_a_label_that_is_missing_leaves_the_loss_as_the_others_say(tmp_path: Path) -> None:
+    plan = plan_of(write(tmp_path / "train.parquet", [*pairs(64), {"a": "x", "b": "y", "l": None}]), None, "a,b,l", {})
+    assert plan.loss == "contrastive"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -109,6 +121,26 @@ def test_the_base_model_is_asked_but_for_a_dry_run(dry_run: bool, asked: bool, t
     given = {"data": data, "run": str(tmp_path / "run"), "base_model": tiny_model}
     found = request("fruit", [], dry_run=dry_run, accept=None, quiet=True, single=True, **given).audit
     assert ("truncated" in [each.code for each in found.findings]) == asked
+
+
+def test_one_pass_over_the_data_is_enough_where_nothing_else_is_wrong(
+    tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, data = write(tmp_path / "fruit.parquet", pairs(120)), str(tmp_path / "data")
+    assert run(prepare.app, source, "--columns", "a,b,l", "--data", data)[0] == 0
+    passes: list[bool] = []
+
+    def counted(*given: Any, with_model: bool, quiet: bool) -> Any:
+        passes.append(with_model)
+        return audited.accepted(*given, with_model=with_model, quiet=quiet)
+
+    monkeypatch.setattr("jobs.request.accepted", counted)
+    given: dict[str, Any] = {"dry_run": False, "accept": None, "quiet": True, "single": True, "base_model": tiny_model}
+    request("fruit", [], data=data, run=str(tmp_path / "run"), **given)
+    assert passes == [True]
+    with pytest.raises(Mistakes, match="margin"):
+        request("fruit", ["margin=9"], data=data, run=str(tmp_path / "other"), **given)
+    assert passes == [True, False]
 
 
 @pytest.mark.parametrize("job", [train, tune])

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from jobs import score
 from jobs.scoring import request
 from trainers.score_run import stage
+from trainers.scorer import Scorer
 
 ROWS = 20
 
@@ -43,22 +45,39 @@ def run(*words: str) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_pairs_get_a_score_and_a_decision(
-    ray_cluster: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 6)
-    out = str(tmp_path / "scored.parquet")
-    words = (model, file, "--columns", "a,b", "--out", out, "--json")
-    code, said, _ = run(*words)
-    assert code == 0
-    assert json.loads(said) == {"out": out, "rows": ROWS, "columns": ["id", "a", "b", "score", "decision"], "parts": 4}
-    scored = pq.read_table(out).sort_by("id")
-    encoder = SentenceTransformer(model, device="cpu")
-    vectors = [encoder.encode(scored[name].to_pylist(), normalize_embeddings=True) for name in ("a", "b")]
-    expected = np.einsum("ij,ij->i", *vectors)
-    assert scored["score"].to_numpy() == pytest.approx(expected, abs=1e-5)
-    assert scored["decision"].to_pylist() == (expected >= 0.9).tolist()
+def scorer(folder: str, **changes: Any) -> Scorer:
+    given = {"texts": ("a", "b"), "candidates": None, "best": 3, "threshold": None}
+    return Scorer(SentenceTransformer(folder, device="cpu"), **{**given, **changes})
+
+
+def expected(folder: str, table: pa.Table) -> np.ndarray:
+    encoder = SentenceTransformer(folder, device="cpu")
+    vectors = [encoder.encode(table[name].to_pylist(), normalize_embeddings=True) for name in ("a", "b")]
+    return np.einsum("ij,ij->i", *vectors)
+
+
+def test_pairs_get_a_score_and_where_a_threshold_is_stored_a_decision(tiny_model: str, file: str) -> None:
+    table = pq.read_table(file)
+    assert scorer(tiny_model).scored(table).column_names == ["id", "a", "b", "score"]
+    scored, cosines = scorer(tiny_model, threshold=0.9).scored(table), expected(tiny_model, table)
+    assert scored["score"].to_numpy() == pytest.approx(cosines, abs=1e-5)
+    assert scored["decision"].to_pylist() == (cosines >= 0.9).tolist()
     assert scored["decision"].to_pylist()[1::2] == [True] * 10
+
+
+def test_a_text_gets_its_best_candidates(tiny_model: str, file: str) -> None:
+    names = ("apple", "the invoice 3", "paper")
+    row = scorer(tiny_model, texts=("a",), candidates=names, best=2).scored(pq.read_table(file)).to_pylist()[3]
+    assert row["candidates"][0] == "the invoice 3"
+    assert row["scores"][0] == pytest.approx(1.0, abs=1e-5)
+    assert len(row["candidates"]) == len(row["scores"]) == 2
+
+
+def test_candidates_are_the_lines_of_a_file(tiny_model: str, file: str, tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("the invoice 3\n\npaper\nthe invoice 3\napple\n")
+    asked = request(tiny_model, file, ["a"], str(tmp_path / "out"), str(names), 3)
+    assert asked.candidates == ("the invoice 3", "paper", "apple")
 
 
 def test_an_interrupted_call_is_taken_up_again(
@@ -69,26 +88,25 @@ def test_an_interrupted_call_is_taken_up_again(
     asked = request(model, file, ["a", "b"], out, None, 3)
     assert stage(asked) == {0: 6, 1: 6, 2: 6, 3: 2}
     pq.write_table(pa.table({"id": [99]}), f"{out}/part-00001.parquet")  # whatever is there was scored before
-    assert run(model, file, "--columns", "a,b", "--out", out)[0] == 0
+    code, said, _ = run(model, file, "--columns", "a,b", "--out", out, "--json")
+    assert code == 0
+    assert json.loads(said) == {"out": out, "rows": ROWS, "columns": ["id", "a", "b", "score", "decision"], "parts": 4}
     assert pq.read_table(f"{out}/part-00001.parquet")["id"].to_pylist() == [99]
-    assert pq.read_table(f"{out}/part-00003.parquet")["id"].to_pylist() == [18, 19]
+    last, rows = pq.read_table(f"{out}/part-00003.parquet"), pq.read_table(file).slice(18)
+    assert last["id"].to_pylist() == [18, 19]
+    assert last["score"].to_numpy() == pytest.approx(expected(model, rows), abs=1e-5)
+    assert last["decision"].to_pylist() == (expected(model, rows) >= 0.9).tolist()
     code, _, err = run(model, file, "--columns", "b,a", "--out", out)
     assert code == 2
     assert "holds other scores" in err
 
 
-def test_a_text_gets_its_best_candidates(ray_cluster: str, tiny_model: str, file: str, tmp_path: Path) -> None:
-    names = tmp_path / "names.txt"
-    names.write_text("the invoice 3\n\npaper\nthe invoice 3\napple\n")
-    out = str(tmp_path / "scored.parquet")
-    words = (tiny_model, file, "--columns", "a", "--candidates", str(names), "--best", "2", "--out", out)
-    code, said, _ = run(*words)
-    assert code == 0
-    assert "20 rows in" in said
-    row = pq.read_table(out).to_pylist()[3]
-    assert row["candidates"][0] == "the invoice 3"
-    assert row["scores"][0] == pytest.approx(1.0, abs=1e-5)
-    assert len(row["scores"]) == 2
+def test_columns_that_the_output_adds_may_not_be_there(tiny_model: str, file: str, tmp_path: Path) -> None:
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("score", table["id"]), file)
+    code, _, err = run(tiny_model, file, "--columns", "a,b", "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert "has score, which the output would have twice" in err
 
 
 @pytest.mark.parametrize(
@@ -98,6 +116,7 @@ def test_a_text_gets_its_best_candidates(ray_cluster: str, tiny_model: str, file
         (("--columns", "a,b,id"), "columns: a,b,id; allowed: two texts"),
         (("--columns", "a"), "--candidates FILE, one a line, is needed"),
         (("--columns", "a,b", "--best", "0"), "best: 0 must be at least 1"),
+        (("--columns", "a,b", "--candidates", "names.txt"), "candidates: names.txt with two texts a row"),
     ],
 )
 def test_mistakes(words: tuple[str, ...], message: str, tiny_model: str, file: str, tmp_path: Path) -> None:

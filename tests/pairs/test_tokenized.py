@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 from pairs import prepared, tokenized
 from pairs.distinct import distinct
 from pairs.hashes import text_hashes
-from pairs.order import Share
+from pairs.order import Share, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
 from tasks.common.mistakes import Mistakes
@@ -67,12 +67,12 @@ def test_every_row_arrives_once_over_both_ranks(
         assert again == tokens
 
 
-def test_distinct_rows_arrive_with_their_weights(ray_cluster: str, tiny_model: str, tmp_path: Path) -> None:
+def test_distinct_rows_arrive_with_their_weights(tiny_model: str, tmp_path: Path) -> None:
     train = rows(30, "cosine")
     pairs = distinct(prepare(tmp_path / "data", pa.concat_tables([train, train.slice(0, 10), train.slice(0, 10)])))
     assert pairs.num_rows("train") == 30
-    tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32)
-    (batch,) = tokens.batches(Share(global_batch_size=30), seed=0, epoch=0)
+    tokens = tokenize_batch(pairs.table("train"), resolve_base_model(tiny_model).tokenizer(), 32)
+    (batch,) = batches_in_memory(tokens, Share(global_batch_size=30), seed=0, epoch=0)
     weights = dict(zip(batch["hash1"].to_pylist(), batch["weight"].to_pylist(), strict=True))
     heavy = text_hashes(train["sentence1"].slice(0, 10).to_pylist()).tolist()
     assert weights == pytest.approx({each: 1.8 if each in heavy else 0.6 for each in weights})

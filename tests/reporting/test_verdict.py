@@ -71,6 +71,7 @@ def test_the_lines_say_what_is_kept_and_what_test_says() -> None:
 
 def test_no_gain_is_said_in_these_words() -> None:
     assert "kept: base (no gain beyond it on dev)" in lines({**VERDICT, "chosen": "base", "gain": False})
+    assert "kept: baseline (as asked for: no gain on dev)" in lines({**VERDICT, "gain": False})
 
 
 def test_a_threshold_is_told_with_what_it_does_on_test() -> None:

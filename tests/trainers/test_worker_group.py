@@ -9,7 +9,6 @@ import numpy as np
 import psutil
 import pytest
 import ray
-from ray.train.torch import TorchTrainer
 
 from evaluation.judge import Judge
 from evaluation.judged import JudgedPairs
@@ -17,9 +16,9 @@ from tests.trainers.cases import MAX_LENGTH, group_config, job, rows
 from trainers.base_model import load_model, resolve_base_model
 from trainers.group_client import GroupClient
 from trainers.job import Job, Judging, Report, TrainingState
-from trainers.judging import NotJudged, in_turns, judge_models
+from trainers.judging import NotJudged, judge_models
 from trainers.pair_trainer import to_tensors
-from trainers.worker_group import UNUSED, UNUSED_LOCALLY, Trainer, WorkerGroup, end_groups
+from trainers.worker_group import WorkerGroup, end_groups
 
 LOSSES = ("contrastive", "cosine", "ranking")
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -52,13 +51,6 @@ def weights(report: Report) -> dict[str, np.ndarray]:
 
 def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
     return all(np.array_equal(first[name], second[name]) for name in first)
-
-
-def test_only_callbacks_that_ray_has_are_left_out() -> None:
-    """Where Ray renames one, its actor is back: seconds of a processor at every start of a group."""
-    own, rays = Trainer(print), TorchTrainer(print)
-    kept, there = ({type(each).__name__ for each in trainer._create_default_callbacks()} for trainer in (own, rays))
-    assert there - kept == UNUSED | UNUSED_LOCALLY
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -131,7 +123,9 @@ def worker_processes() -> list[int]:
     return [each.pid for each in sorted(workers, key=lambda each: each.create_time())]
 
 
-def test_models_are_judged_on_the_groups_as_in_this_process(groups: dict[int, GroupClient], tiny_model: str) -> None:
+def test_models_are_judged_on_the_groups_as_in_this_process_or_named(
+    groups: dict[int, GroupClient], tiny_model: str
+) -> None:
     asked = job(tiny_model, "cosine")
     state = train(groups[2], asked)[-1].state
     tables = {"dev": rows(24, "cosine", seed=1), "test": rows(30, "cosine", seed=2)}
@@ -150,19 +144,6 @@ def test_models_are_judged_on_the_groups_as_in_this_process(groups: dict[int, Gr
             assert isinstance(here, JudgedPairs)
             assert found.cosines == pytest.approx(here.cosines, abs=1e-5)
     assert judged["dev"]["base"].scores() != judged["dev"]["trained"].scores()
-
-
-def test_a_model_that_cannot_be_judged_is_named(groups: dict[int, GroupClient], tiny_model: str) -> None:
-    what = Judging(trial="", kind="binary", splits={"dev": [ray.put(rows(8, "cosine").slice(0, 1))]})
+    torn = replace(what, kind="binary", splits={"dev": [ray.put(rows(8, "cosine").slice(0, 1))]})
     with pytest.raises(NotJudged, match="base: .*average precision needs both 0 and 1"):
-        judge_models([groups[1]], {"base": None}, what, lambda *done: None)
-
-
-def test_jobs_take_turns_on_the_groups(groups: dict[int, GroupClient], tiny_model: str) -> None:
-    asked = [replace(job(tiny_model, "cosine"), trial=f"seed {seed}", seed=seed) for seed in (1, 2, 3)]
-    reports = in_turns(list(groups.values()), [(each, None) for each in asked], lambda *done: None)
-    alone = train(groups[1], asked[2])
-    assert reports[2].metrics["dev"] == pytest.approx(
-        max((each.metrics["dev"] for each in alone), key=lambda dev: dev["spearman_cosine"])
-    )
-    assert reports[0].metrics["dev"] != reports[1].metrics["dev"]
+        judge_models([groups[1]], {"base": None}, torn, lambda *done: None)

@@ -1,0 +1,68 @@
+"""The commands that a card gives: the same search again, the same weights again."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from jobs.request import request
+from pairs import prepared
+from search_spaces.by_loss import baseline_in, fixed, for_task
+from tests.trainers.cases import rows
+from trainers.export import reproduce, searched
+from trainers.request import Request
+
+
+@pytest.fixture
+def asked(tmp_path: Path, tiny_model: str) -> Request:
+    """A search with two settings narrowed."""
+    tables = {"train": rows(64, "contrastive"), "dev": rows(24, "contrastive", seed=1)}
+    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
+    prepared.write(str(tmp_path / "data"), tables, manifest)
+    return request(
+        "invoices",
+        ["margin=0.625:0.7", "epochs=2,3"],
+        dry_run=True,
+        accept=None,
+        quiet=True,
+        data=str(tmp_path / "data"),
+        run=str(tmp_path / "run"),
+        base_model=tiny_model,
+        seed=3,
+        trials=7,
+        minutes=2.5,
+        distinct=True,
+    )
+
+
+def options(command: str) -> dict[str, list[str]]:
+    words = shlex.split(command)[4:]
+    found: dict[str, list[str]] = {}
+    for place, word in enumerate(words):
+        if word.startswith("--"):
+            value = words[place + 1 : place + 2]
+            found.setdefault(word, []).extend(each for each in value if not each.startswith("--"))
+    return found
+
+
+def test_a_search_can_be_asked_for_again(asked: Request) -> None:
+    command = searched(asked)
+    given = options(command)
+    assert command.startswith("python -m jobs.tune invoices ")
+    assert {name: given[name] for name in ("--trials", "--minutes", "--seed", "--distinct", "--base-model")} == {
+        "--trials": ["7"],
+        "--minutes": ["2.5"],
+        "--seed": ["3"],
+        "--distinct": [],
+        "--base-model": [asked.options.base_model],
+    }
+    assert for_task(asked.task, given["--set"], 64, 1) == asked.space
+
+
+def test_a_training_can_be_asked_for_again(asked: Request) -> None:
+    settings = {**asked.baseline, "learning_rate": 1.2345678901234567e-05}
+    command = reproduce(asked, settings)
+    given = options(command)
+    assert command.startswith("python -m jobs.train invoices ")
+    assert baseline_in(asked.task, fixed(asked.task, given["--set"], 64, 1)) == settings
+    assert given["--seed"] == ["3"]
