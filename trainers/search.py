@@ -60,6 +60,21 @@ class SearchPlan:
         return max(epochs.values) if isinstance(epochs, Choice) else epochs.high
 
 
+class BaselineToItsEnd(ASHAScheduler):
+    """ASHA that never stops the baseline: what the winner is held against is no half-trained model."""
+
+    def __init__(self, baseline: Mapping[str, float], max_epochs: float, grace_epochs: float) -> None:
+        super().__init__(
+            time_attr="epoch", max_t=max_epochs, grace_period=grace_epochs, reduction_factor=REDUCTION_FACTOR
+        )
+        self.baseline = dict(baseline)
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """ASHA's decision, which counts the baseline, too."""
+        decision = super().on_trial_result(tune_controller, trial, result)
+        return self.CONTINUE if trial.config == self.baseline else decision
+
+
 def search(plan: SearchPlan, watch: Watch) -> Found:
     """Run the search until its trials, its minutes or its user end it; the best so far is returned in every case."""
     began = time.monotonic()
@@ -96,7 +111,7 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
             time_budget_s=plan.minutes * 60 if plan.minutes else None,
             reuse_actors=True,
             search_alg=sampler(plan, first),
-            scheduler=scheduler(plan),
+            scheduler=scheduler(plan, first),
         ),
         run_config=tune.RunConfig(
             name="tune",
@@ -131,14 +146,12 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
     return optuna.distributions.FloatDistribution(allowed.low, allowed.high, log=allowed.log)
 
 
-def scheduler(plan: SearchPlan) -> TrialScheduler:
+def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> TrialScheduler:
     """ASHA over epochs seen; with one judgement of dev per trial there is nothing to stop early."""
     grace = 1 / plan.template.reports_per_epoch
     if grace >= plan.max_epochs:
         return FIFOScheduler()
-    return ASHAScheduler(
-        time_attr="epoch", max_t=plan.max_epochs, grace_period=grace, reduction_factor=REDUCTION_FACTOR
-    )
+    return BaselineToItsEnd(first, plan.max_epochs, grace)
 
 
 def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: float) -> Found:
