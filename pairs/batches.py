@@ -15,6 +15,8 @@ from tasks.common import storage
 from tasks.common.mistakes import Mistakes
 
 ROWS_AT_ONCE = 8_192
+READ_AT_ONCE = 2**20
+"""Bytes of a parquet column; unless told, its whole row group is read, often a million rows."""
 Batch = dict[str, list[Any]]
 """Column -> its values; all of one length."""
 
@@ -51,7 +53,7 @@ class Table:
 
 
 def _parquet(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
-    parquet, read = pq.ParquetFile(file), 0
+    parquet, read = pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False), 0
     for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=list(table.columns.values())):
         read += batch.num_rows
         yield _values(batch), read / parquet.metadata.num_rows
