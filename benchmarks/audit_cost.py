@@ -51,9 +51,10 @@ def measured(count: int) -> dict[str, Any]:
         said = audit.stdout.read() if audit.stdout else ""
         _, status, used = os.wait4(audit.pid, 0)
         seconds = time.perf_counter() - began
-    if json.loads(said)["rows"] != count:
+    if not said or json.loads(said)["rows"] != count:
         raise RuntimeError(f"jobs.audit ended with {os.waitstatus_to_exitcode(status)}: {said}")
-    return {"pairs": f"{count:,}", "seconds": seconds, "pairs/s": count / seconds, "MiB": used.ru_maxrss / 1024}
+    most_mib = used.ru_maxrss / 1024
+    return {"pairs": f"{count:,}", "seconds": seconds, "pairs/s": count / seconds, "most memory, MiB": most_mib}
 
 
 def main(pairs: Annotated[list[int] | None, typer.Option()] = None) -> None:

@@ -1,6 +1,6 @@
 """Seconds until 99 % of the rival's best dev metric, in searches of equal trials, epochs and batch size; both prune.
 
-python -m benchmarks.time_to_quality [--rows 1320] [--trials 16] [--epochs 4] [--seed 0 --seed 1 --seed 2]
+python -m benchmarks.time_to_quality [--rows 1320] [--trials 16] [--epochs 2] [--seed 0 --seed 1 --seed 2]
 
 The rival is a plain Optuna loop with Optuna's successive halving. Each search is a process alone on the machine, and
 its time counts from the start of that process. Ours is `jobs.tune`, whose trials.jsonl is watched.
@@ -60,7 +60,7 @@ def seconds_until(bests: list[tuple[float, float]], value: float) -> float | Non
 
 
 def main(
-    rows: int = 1320, trials: int = 16, epochs: int = 4, seed: Annotated[list[int] | None, typer.Option()] = None
+    rows: int = 1320, trials: int = 16, epochs: int = 2, seed: Annotated[list[int] | None, typer.Option()] = None
 ) -> None:
     """Print the table after every seed."""
     title = f"invoices, {rows} rows, {trials} trials of at most {epochs} epochs"

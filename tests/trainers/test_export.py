@@ -1,7 +1,9 @@
 """The commands that a card gives: the same search again, the same weights again."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,14 @@ from search_spaces.by_loss import baseline_in, fixed, for_task
 from tests.trainers.cases import rows
 from trainers.export import reproduce, searched
 from trainers.request import Request
+
+MACHINE: dict[str, Any] = {
+    "workers": 2,
+    "cpus_per_worker": 3,
+    "precision": "bf16",
+    "optimizer": "adamw_torch_fused",
+    "gpu": True,
+}
 
 
 @pytest.fixture
@@ -32,6 +42,7 @@ def asked(tmp_path: Path, tiny_model: str) -> Request:
         trials=7,
         minutes=2.5,
         distinct=True,
+        **MACHINE,
     )
 
 
@@ -43,6 +54,14 @@ def options(command: str) -> dict[str, list[str]]:
             value = words[place + 1 : place + 2]
             found.setdefault(word, []).extend(each for each in value if not each.startswith("--"))
     return found
+
+
+@pytest.mark.parametrize("job", [searched, lambda asked: reproduce(asked, asked.baseline)])
+def test_the_same_machines_are_asked_for(asked: Request, job: Callable[[Request], str]) -> None:
+    given = options(job(asked))
+    assert given.pop("--gpu") == []
+    for name in ("workers", "cpus_per_worker", "precision", "optimizer"):
+        assert given[f"--{name.replace('_', '-')}"] == [str(MACHINE[name])]
 
 
 def test_a_search_can_be_asked_for_again(asked: Request) -> None:
