@@ -25,7 +25,7 @@ lint: .venv/.installed
 # cores, bench-long within a night.
 bench: .venv/.installed
 	$(python) -m benchmarks.limit --rounds 2
-	$(python) -m benchmarks.training_step --pairs 48 --rounds 2
+	$(python) -m benchmarks.training_step --pairs 32 --rounds 2
 	$(python) -m benchmarks.group_start
 	$(python) -m benchmarks.search_cost --pairs 50
 	$(python) -m benchmarks.streaming

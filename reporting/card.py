@@ -5,6 +5,7 @@ streams, so the facts travel as plain values, and the same fields of `model.mode
 """
 
 import os
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Required, TypedDict
@@ -60,7 +61,7 @@ class CardFacts(TypedDict, total=False):
     states: dict[str, int]
     """State -> number of trials."""
     settings: dict[str, float]
-    """The best trial's settings."""
+    """The best trial's settings, whichever model is kept."""
     baseline_settings: dict[str, float]
     untuned: float | None
     """The deciding metric on dev: base model, baseline settings, saved model."""
@@ -94,7 +95,9 @@ def write_card(model_folder: str, facts: CardFacts) -> None:
 
     model = SentenceTransformer(model_folder, device="cpu", local_files_only=True)
     _fill(model, facts)
-    content = _insert(_render(model), "\n".join(made_section(facts)))
+    if facts.get("kept") != "base":
+        _fill_training(model, facts)
+    content = _insert(_render(model, facts), "\n".join(made_section(facts)))
     half = os.path.join(model_folder, ".README.md.half")
     with open(half, "w", encoding="utf8") as file:
         file.write(content)
@@ -102,19 +105,26 @@ def write_card(model_folder: str, facts: CardFacts) -> None:
 
 
 def _fill(model: "SentenceTransformer", facts: CardFacts) -> None:
-    """Set what the library's SentenceTransformerModelCardCallback and trainer would have set."""
+    """What the library says of any model: where it is from, an example of its use, its scores on dev."""
+    data = model.model_card_data
+    if not _is_local(facts["base_model"]):
+        data.base_model = facts["base_model"]  # the card makes a link to the hub of it
+    short = sorted(facts["train_samples"], key=lambda row: len(row["sentence1"]) + len(row["sentence2"]))
+    data.usage_examples = [short[0]["sentence1"], *(row["sentence2"] for row in short[:2])]
+    data.eval_results_dict = {_evaluator(facts): facts["dev_metrics"]}
+
+
+def _fill_training(model: "SentenceTransformer", facts: CardFacts) -> None:
+    """What the library's SentenceTransformerModelCardCallback and trainer would have set."""
     from sentence_transformers.base.model_card import get_losses
 
     data, loss = model.model_card_data, _loss(model, facts)
     data.add_tags("generated_from_trainer")
-    if not _is_local(facts["base_model"]):
-        data.base_model = facts["base_model"]  # the card makes a link to the hub of it
     data.set_losses(get_losses(loss))
     data.non_default_hyperparameters = facts.get("hyperparameters", {})
     data.all_hyperparameters = facts.get("all_hyperparameters", data.non_default_hyperparameters)
     data.training_logs = [dict(line) for line in facts.get("training_log", [])]
     data.best_model_step = facts.get("best_step")
-    data.eval_results_dict = {_evaluator(facts): facts["dev_metrics"]}
     _fill_data_set(model, loss, facts)
 
 
@@ -141,18 +151,19 @@ def _fill_data_set(model: "SentenceTransformer", loss: "nn.Module", facts: CardF
     from datasets import Dataset
 
     data, samples = model.model_card_data, facts["train_samples"]
-    short = sorted(samples, key=lambda row: len(row["sentence1"]) + len(row["sentence2"]))
-    data.usage_examples = [short[0]["sentence1"], *(row["sentence2"] for row in short[:2])]
     described: dict[str, Any] = data.compute_dataset_metrics(Dataset.from_list(samples), {"name": facts["task"]}, loss)
     described["size"] = facts["train_size"]
     data.train_datasets = [described]
     data.add_tags(f"dataset_size:{facts['train_size']}")
 
 
-def _render(model: "SentenceTransformer") -> str:
+def _render(model: "SentenceTransformer", facts: CardFacts) -> str:
     from sentence_transformers.base.model_card import generate_model_card
 
-    return str(generate_model_card(model))
+    card = str(generate_model_card(model))
+    if facts.get("kept") == "base":  # the library's first sentence says of every model that it was trained
+        return re.sub(r"model (finetuned from|trained)\b", "model, the unchanged base model", card, count=1)
+    return card
 
 
 def _insert(card: str, section: str) -> str:

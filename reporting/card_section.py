@@ -1,7 +1,7 @@
 """'How this model was made': what a model's card says beside what the library writes, as Markdown."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from reporting import words
 from reporting.findings import amount
@@ -29,6 +29,8 @@ def _data(facts: "CardFacts") -> Iterator[str]:
     yield from ("## How this model was made", "")
     yield f"- **Task:** {facts['task']}, {facts['kind']} pairs, chosen by `{facts['metric']}` on dev"
     yield f"- **Base model:** {facts['base_model']}"
+    if facts.get("kept") == "base":
+        yield "- **This model:** the base model, unchanged; what is said of losses and settings is what was tried"
     yield f"- **Prepared pairs:** fingerprint `{facts['data_fingerprint']}`"
     if sizes := facts.get("pairs"):
         yield f"- **Splits:** {', '.join(f'{count:,} {split}' for split, count in sizes.items())}"
@@ -58,9 +60,8 @@ def _results(facts: "CardFacts") -> Iterator[str]:
         yield f"| {facts['metric']} (95 % interval) | {' | '.join(splits)} |"
         yield "|:--|" + "--:|" * len(splits)
         for name in splits["dev"]["models"]:
-            kept = " (this model)" if name == facts.get("kept") else ""
             cells = " | ".join(with_interval(split["models"][name]) for split in splits.values())
-            yield f"| {NAMES[name]}{kept} | {cells} |"
+            yield f"| {_column(facts, name)} | {cells} |"
         yield ""
         yield from (f"- {line}" for line in lines(verdict))
         return
@@ -85,22 +86,26 @@ def _use(facts: "CardFacts") -> Iterator[str]:
 
 
 def _search(facts: "CardFacts") -> Iterator[str]:
-    best = facts.get("settings", {})
     if space := facts.get("search_space"):
         counts = ", ".join(f"{count} {state}" for state, count in facts.get("states", {}).items())
         yield from ("", "### Search", "", f"Trials: {counts}.{_cost(facts)}", "")
-        yield from ("| setting | searched | baseline | this model |", "|:--|:--|--:|--:|")
-        yield from (_row(name, allowed, facts.get("baseline_settings", {}), best) for name, allowed in space.items())
+        tried = {"baseline": facts.get("baseline_settings", {}), "winner": facts.get("settings", {})}
+        if tried["winner"] == tried["baseline"]:
+            del tried["winner"]
+        yield f"| setting | searched | {' | '.join(_column(facts, name) for name in tried)} |"
+        yield "|:--|:--|" + "--:|" * len(tried)
+        for name, allowed in space.items():
+            yield f"| {name} | {allowed} | {' | '.join(words.number(each.get(name)) for each in tried.values())} |"
+
+
+def _column(facts: "CardFacts", name: str) -> str:
+    return f"{NAMES[name]}{' (this model)' if name == facts.get('kept') else ''}"
 
 
 def _cost(facts: "CardFacts") -> str:
     if "core_seconds" not in facts:
         return ""
     return f" {words.duration(facts['wall_s'])} of wall time, {facts['core_seconds']:,.0f} core- or GPU-seconds."
-
-
-def _row(name: str, searched: str, baseline: Mapping[str, Any], best: Mapping[str, Any]) -> str:
-    return f"| {name} | {searched} | {words.number(baseline.get(name))} | {words.number(best.get(name))} |"
 
 
 def _repeat(facts: "CardFacts") -> Iterator[str]:

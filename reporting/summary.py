@@ -92,7 +92,7 @@ def outcome_table(result: RunResult) -> Table:
     table.add_column(result.metric, justify="right")
     table.add_column("difference", justify="right")
     table.add_column("epochs", justify="right")
-    table.add_column("settings")
+    table.add_column("settings", overflow="fold")  # a value cut off could not be read anywhere on the screen
     best = f"best ({result.best_trial})" if result.best_trial else "best"
     rows = [
         ("untuned base", result.untuned, None, {}),

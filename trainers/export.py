@@ -79,7 +79,7 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
         best_epochs=epochs_reached(kept.record.epoch, kept.record.epochs) if kept.record else "",
         search_space={name: str(allowed) for name, allowed in asked.space.items()},
         states=dict(result.states),
-        settings=own,
+        settings=dict(result.best_settings),
         baseline_settings=dict(result.baseline_settings),
         untuned=result.untuned,
         baseline=result.baseline,

@@ -109,6 +109,7 @@ def test_the_section_says_what_is_needed_to_make_it_again() -> None:
         "| untuned base model | 0.5000 | |\n| baseline settings | 0.8400 | 4/4 |\n| this model | 0.8712 | 2/4 |",
         "ended after 2 of 4 epochs",
         "Trials: 2 completed, 3 stopped",
+        "| setting | searched | baseline settings | the search's best |",
         "| learning_rate | 5e-06 to 8e-05, log | 2e-05 | 3e-05 |",
         "| margin | 0.2 to 0.8 | 0.5 | 0.625 |",
         "```bash\npython -m jobs.tune invoices --data data/invoices --seed 42\n```",
@@ -143,6 +144,35 @@ def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
         "1:01 of wall time, 1,234 core- or GPU-seconds",
     ):
         assert part in text, part
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_the_card_of_a_kept_base_model_claims_no_training(folder: Path, local: bool) -> None:
+    facts: Any = {**FACTS, "kept": "base", **({"base_model": str(folder)} if local else {})}
+    text = card(folder, facts)
+    begin = (
+        "model, the unchanged base model. It" if local else "model, the unchanged base model [sentence-transformers/"
+    )
+    assert begin in text
+    for claim in ("finetuned", " model trained", "- invoices\n", "ContrastiveLoss", "training samples", "Logs"):
+        assert claim not in text, claim
+    tags = ModelCard.load(folder / "README.md").data.tags
+    assert not [tag for tag in tags if tag.startswith(("generated", "loss:", "dataset_size"))]
+    assert "- **This model:** the base model, unchanged" in text
+    assert "| 0.2 to 0.8 | 0.5 | 0.625 |" in text
+    assert "0.8712" in text
+
+
+@pytest.mark.parametrize(("kept", "column"), [("baseline", "baseline settings"), ("winner", "the search's best")])
+def test_the_settings_of_the_kept_model_are_marked(kept: str, column: str) -> None:
+    facts: Any = {**FACTS, "kept": kept}
+    (header,) = [line for line in made_section(facts) if line.startswith("| setting ")]
+    assert [each.strip() for each in header.split("|") if "this model" in each] == [f"{column} (this model)"]
+
+
+def test_a_single_run_shows_its_settings_once() -> None:
+    facts: Any = {**FACTS, "settings": FACTS["baseline_settings"]}
+    assert "| margin | 0.2 to 0.8 | 0.5 |" in made_section(facts)
 
 
 def test_a_single_run_of_a_local_model_with_another_loss(folder: Path) -> None:

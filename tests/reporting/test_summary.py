@@ -32,9 +32,9 @@ RESULT = RunResult(
 )
 
 
-def drawn(table: Table) -> list[list[str]]:
+def drawn(table: Table, width: int = 120) -> list[list[str]]:
     """The cells of every row."""
-    console = Console(width=120, color_system=None)
+    console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(table)
     return [[cell.strip() for cell in line.split("│")[1:-1]] for line in capture.get().splitlines() if "│" in line]
@@ -46,6 +46,11 @@ def test_the_table_compares_untuned_baseline_and_best() -> None:
         ["baseline settings", "0.7100", "+0.2100", "2/10", "learning_rate=2e-05 global_batch_size=32"],
         ["best (trial-04)", "0.7600", "+0.2600", "10/10", "learning_rate=4e-05 global_batch_size=16"],
     ]
+
+
+def test_no_setting_is_cut_off_where_there_is_little_room() -> None:
+    cells = [row[-1] for row in drawn(outcome_table(RESULT), width=70)]
+    assert "".join(cells) == "learning_rate=2e-05global_batch_size=32learning_rate=4e-05global_batch_size=16"
 
 
 def test_the_time_of_every_group_is_shown_and_of_all() -> None:
