@@ -70,15 +70,16 @@ def _scores(name: str, split: Mapping[str, Any]) -> Table:
 
 
 def _confusion(split: str, model: str, confusion: Mapping[str, Any]) -> Table:
+    """Columns bear the numbers of the rows: names of categories would not fit side by side."""
     names = confusion["categories"]
     table = Table(
         title=f"{split}: true category (row) and found (column), {model}", title_justify="left", title_style="bold"
     )
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right")
-    for name, counts in zip(names, confusion["counts"], strict=True):
-        table.add_row(name, *(words.count(count) if count else "" for count in counts))
+    table.add_column("", overflow="fold")
+    for number in range(1, len(names) + 1):
+        table.add_column(str(number), justify="right")
+    for number, (name, counts) in enumerate(zip(names, confusion["counts"], strict=True), 1):
+        table.add_row(f"{number} {name}", *(words.count(count) if count else "" for count in counts))
     return table
 
 

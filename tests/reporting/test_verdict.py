@@ -37,8 +37,8 @@ VERDICT: dict[str, Any] = {
 }
 
 
-def drawn(verdict: dict[str, Any]) -> str:
-    console = Console(width=120, color_system=None)
+def drawn(verdict: dict[str, Any], width: int = 120) -> str:
+    console = Console(width=width, color_system=None)
     with console.capture() as capture:
         for table in tables(verdict):
             console.print(table)
@@ -58,6 +58,15 @@ def test_confusions_are_shown_once_of_the_last_split() -> None:
     assert "1,003" in text
     many = {"categories": [str(n) for n in range(30)], "counts": [[0] * 30] * 30}
     assert "true category" not in drawn({**VERDICT, "splits": {"test": split(confusion=many)}})
+
+
+def test_the_names_of_categories_are_whole_where_there_is_little_room() -> None:
+    names = [f"category {letter * 12}" for letter in "abcdefgh"]
+    confusion = {"categories": names, "counts": [[n * 111] * 8 for n in range(8)]}
+    text = drawn({**VERDICT, "splits": {"test": split(confusion=confusion)}}, width=80)
+    assert [line for line in text.splitlines() if names[2] in line] == [
+        "│ 3 category cccccccccccc │ 222 │ 222 │ 222 │ 222 │ 222 │ 222 │ 222 │ 222 │"
+    ]
 
 
 def test_the_lines_say_what_is_kept_and_what_test_says() -> None:
