@@ -51,7 +51,7 @@ def connect(cpus_per_worker: int, verbose: bool = False) -> str:
     """Connect to RAY_ADDRESS if it is set, else start a local Ray; returns a line that says which.
 
     Raises:
-        Mistakes: nothing answers at RAY_ADDRESS.
+        Mistakes: nothing answers at RAY_ADDRESS, or this machine cannot start a Ray now.
     """
     address = os.environ.get("RAY_ADDRESS")
     if not ray.is_initialized():
@@ -83,12 +83,15 @@ def _start_local(verbose: bool) -> None:
     """Its processes inherit this environment, which spares them a runtime environment of their own."""
     os.environ |= LOCAL
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-    ray.init(
-        num_cpus=len(os.sched_getaffinity(0)) + DATA_CPUS,  # drivers and trial actors take none
-        include_dashboard=False,
-        log_to_driver=verbose,
-        logging_level=_level(verbose),
-    )
+    try:
+        ray.init(
+            num_cpus=len(os.sched_getaffinity(0)) + DATA_CPUS,  # drivers and trial actors take none
+            include_dashboard=False,
+            log_to_driver=verbose,
+            logging_level=_level(verbose),
+        )
+    except Exception as error:  # a bare one is what Ray raises where its processes take over 30 s to start
+        raise Mistakes(f"a local Ray did not start: {error} Is this machine busy, or short of memory?") from error
 
 
 def _level(verbose: bool) -> int:

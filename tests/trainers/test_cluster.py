@@ -44,6 +44,19 @@ def test_every_shortage_is_named() -> None:
     assert [message.partition(":")[0] for message in caught.value.messages] == ["workers", "cpus-per-worker", "gpu"]
 
 
+def test_a_machine_too_busy_to_start_a_ray_is_told_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_busy(**_: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("ray.init", too_busy)
+    monkeypatch.setattr("os.environ", {"PATH": "/bin"})
+    with pytest.raises(
+        Mistakes, match=r"a local Ray did not start: .* timed out during startup\. Is this machine busy"
+    ):
+        connect(1)
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
