@@ -60,10 +60,20 @@ def connect(cpus_per_worker: int, verbose: bool = False) -> str:
         os.environ.update(variables)
         import_meanwhile("torch")  # the start of Ray is mostly waiting
         _join(address, variables, verbose) if address else _start_local(verbose)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a stop keeps the best so far
+    signal.signal(signal.SIGTERM, interrupt)
     resources = ray.cluster_resources()
     where = f"the cluster at {address}" if address else "a local Ray"
     return f"{where}: {resources.get('CPU', 0):g} CPUs, {resources.get('GPU', 0):g} GPUs"
+
+
+def interrupt(*_: object) -> None:
+    """Take a stop for Ctrl-C, which keeps the best so far; also where a script began this in its background.
+
+    Shells let background processes of scripts ignore Ctrl-C; then nothing but SIGKILL would end them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
 
 
 def import_meanwhile(module: str) -> None:

@@ -1,9 +1,12 @@
 """What fits a cluster, by sums; and addresses that cannot be reached."""
 
+import signal
+from typing import Any
+
 import pytest
 
 from tasks.common.mistakes import Mistakes
-from trainers.cluster import Capacity, concurrent_groups, connect
+from trainers.cluster import Capacity, concurrent_groups, connect, interrupt
 
 SMALL = Capacity(cpus=3, gpus=0, largest_node_cpus=3)
 
@@ -42,6 +45,17 @@ def test_every_shortage_is_named() -> None:
             Capacity(cpus=9, gpus=1, largest_node_cpus=4), wanted=1, num_workers=2, cpus_per_worker=5, gpu=True
         )
     assert [message.partition(":")[0] for message in caught.value.messages] == ["workers", "cpus-per-worker", "gpu"]
+
+
+@pytest.mark.parametrize("at_first", [signal.default_int_handler, signal.SIG_IGN])
+def test_a_stop_is_an_interrupt_even_where_interrupts_are_ignored(at_first: Any) -> None:
+    before = signal.signal(signal.SIGTERM, interrupt), signal.signal(signal.SIGINT, at_first)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
 
 
 def test_a_machine_too_busy_to_start_a_ray_is_told_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
