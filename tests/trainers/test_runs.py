@@ -60,8 +60,9 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert (run / "events").is_dir()
     assert not list(run.glob("tune/*/checkpoint_*"))
     card = (run / "best" / "README.md").read_text()
-    again = "jobs.tune" if printed["kept"] == "base" else "jobs.train"
-    for said in ("ContrastiveLoss", again, json.loads((run / "data.json").read_text())["fingerprint"][:12]):
+    base = printed["kept"] == "base"
+    told = ("the unchanged base model", "jobs.tune") if base else ("ContrastiveLoss", "jobs.train")
+    for said in (*told, json.loads((run / "data.json").read_text())["fingerprint"][:12]):
         assert said in card
     audit = json.loads((run / "audit.json").read_text())
     assert {each["code"] for each in audit["findings"]} >= {"duplicate_pairs", "too_small"}
