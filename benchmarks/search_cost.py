@@ -59,17 +59,15 @@ def called(command: list[str]) -> str:
     return done.stdout
 
 
-def timed(command: list[str], run: Path, starts: list[float], searches: list[float]) -> Callable[[], float]:
-    """A way: the command's wall time; what ours says of its groups' start and its search goes to the lists."""
+def timed(command: list[str], run: Path, results: list[dict[str, Any]]) -> Callable[[], float]:
+    """A way: the command's wall time; what it says at its end goes to `results`."""
 
     def way() -> float:
         shutil.rmtree(run, ignore_errors=True)
         began = time.perf_counter()
-        result = json.loads(called(command).splitlines()[-1])
+        said = called(command)
         seconds = time.perf_counter() - began
-        if groups := result.get("group_times"):
-            starts.append(max(times["starting"] for times in groups.values()))
-            searches.append(result["wall_s"])
+        results.append(json.loads(said.splitlines()[-1]))
         return seconds
 
     return way
@@ -78,14 +76,15 @@ def timed(command: list[str], run: Path, starts: list[float], searches: list[flo
 def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[str]) -> list[dict[str, Any]]:
     """Rows of the table: ours, and each rival beside it."""
     data = prepared(folder / "data", pairs)
-    starts, searches = list[float](), list[float]()
+    results: list[dict[str, Any]] = []
     tune = ["jobs.tune", "invoices", "--data", data.folder, "--run", str(folder / "ours"), "--trials", str(trials)]
     tune += ["--set", "epochs=1", "--set", f"global_batch_size={BATCH_SIZE}", "--json"]
-    ways = {"ours": timed(tune, folder / "ours", starts, searches)}
+    ways = {"ours": timed(tune, folder / "ours", results)}
     for rival in rivals:
         command = ["benchmarks.rivals", rival, data.folder, str(folder / rival), str(trials), "1", "0"]
-        ways[rival] = timed(command, folder / rival, [], [])
+        ways[rival] = timed(command, folder / rival, [])
     seconds = in_turns(ways, rounds, lambda what: progress(f"{pairs} pairs, {what}"))
+    starts = [max(times["starting"] for times in each["group_times"].values()) for each in results]
     warm = [whole - start for whole, start in zip(seconds["ours"], starts, strict=True)]
     case = f"{trials} trials of {data.num_rows('train')} pairs"
     return [
@@ -94,7 +93,7 @@ def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[st
             "way": way,
             "seconds": found,
             "of it first start": starts if way == "ours" else None,
-            "of it search": searches if way == "ours" else None,
+            "of it search": [each["wall_s"] for each in results] if way == "ours" else None,
             "times ours": ratios(found, seconds["ours"]),
             "times ours without start": ratios(found, warm),
         }

@@ -101,7 +101,7 @@ def _start_local(verbose: bool) -> None:
             logging_level=_level(verbose),
         )
     except Exception as error:  # a bare one is what Ray raises where its processes take over 30 s to start
-        raise Mistakes(f"a local Ray did not start: {error} Is this machine busy, or short of memory?") from error
+        raise Mistakes(f"a local Ray did not start; is this machine busy, or short of memory? {error}") from None
 
 
 def _level(verbose: bool) -> int:
