@@ -1,10 +1,9 @@
 """What arranging a batch and the CPU's own dropout save: forward and backward, the ways taken in turns, one thread.
 
-python -m benchmarks.chunks PATH/TO/prepared/pairs
+python -m benchmarks.chunks PATH/TO/prepared/pairs [--precision fp32]
 """
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import torch
+import typer
 from sentence_transformers import SentenceTransformer
 
 from benchmarks.measure import in_turns, progress, report
@@ -23,12 +23,14 @@ from tasks.common import loading
 from tasks.common.declaration import BASE_MODEL, LOSS_PARAMETERS, Task
 from trainers.base_model import load_model, resolve_base_model
 from trainers.dropout import Dropout, use_cpu_dropout
-from trainers.hardware import TOKENS_PER_CALL
+from trainers.hardware import TOKENS_PER_CALL, Hardware, choose
 from trainers.losses import build_loss
 from trainers.pair_trainer import embed
 
 STEPS = 3
 ROUNDS = 3
+PRICES = (0, 16, 64, 256, 1024)
+"""Of a call, in tokens."""
 ACTIVATIONS = 16 * 12 * 55 * 55
 """Attention weights of one layer for 16 texts of 55 tokens, as invoices are."""
 Embeddings = list[torch.Tensor]
@@ -40,24 +42,24 @@ def column_by_column(model: SentenceTransformer, batch: pa.Table, pad_id: int) -
     return [model(column)["sentence_embedding"] for column in columns], sum(c["input_ids"].numel() for c in columns)
 
 
-def in_chunks(tokens_per_call: int) -> Callable[[SentenceTransformer, pa.Table, int], tuple[Embeddings, int]]:
+def in_chunks(price: int) -> Callable[[SentenceTransformer, pa.Table, int], tuple[Embeddings, int]]:
     """Our way, with this price of a call."""
 
     def way(model: SentenceTransformer, batch: pa.Table, pad_id: int) -> tuple[Embeddings, int]:
-        arranged = collate(batch, pad_id, tokens_per_call)
+        arranged = collate(batch, pad_id, price)
         return embed(model, arranged), sum(chunk["input_ids"].numel() for chunk in arranged["chunks"])
 
     return way
 
 
-def measured(task: Task, tokens: pa.Table, files: dict[str, bytes]) -> list[dict[str, Any]]:
+def measured(task: Task, tokens: pa.Table, files: dict[str, bytes], hardware: Hardware) -> list[dict[str, Any]]:
     """A row per way."""
     settings = task.settings
     size, plain = int(settings["global_batch_size"]), load_model(files, int(task.max_length.value), "cpu").train()
     quick = load_model(files, int(task.max_length.value), "cpu").train()
     use_cpu_dropout(quick)
     ways: dict[str, tuple[SentenceTransformer, Any]] = {"column by column": (plain, column_by_column)}
-    ways |= {f"chunks, {price} tokens a call": (plain, in_chunks(price)) for price in (0, 16, 64, 256)}
+    ways |= {f"chunks, {price} tokens a call": (plain, in_chunks(price)) for price in PRICES}
     ways["chunks as trained, our dropout"] = (quick, in_chunks(TOKENS_PER_CALL["cpu"]))
     batches = list(batches_in_memory(tokens, Share(global_batch_size=size), seed=0, epoch=0))[:STEPS]
     held = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
@@ -69,7 +71,8 @@ def measured(task: Task, tokens: pa.Table, files: dict[str, bytes]) -> list[dict
         loss: Any = build_loss(task.loss, model, parameters)
         began, computed[name] = time.perf_counter(), 0
         for batch in batches:
-            embeddings, count = way(model, batch, model.tokenizer.pad_token_id)
+            with torch.autocast("cpu", torch.bfloat16, enabled=hardware.bf16):
+                embeddings, count = way(model, batch, model.tokenizer.pad_token_id)
             loss.compute_loss_from_embeddings(embeddings, collate(batch, 0)["label"]).backward()
             model.zero_grad()
             computed[name] += count
@@ -97,16 +100,17 @@ def dropout_ms(times: int = 20) -> dict[str, float]:
     return {name: statistics.median(taken) for name, taken in in_turns(ways, times, lambda what: None).items()}
 
 
-def main(folder: str) -> None:
+def main(folder: str, precision: str = "auto") -> None:
     """Print a line per way."""
     torch.set_num_threads(1)
+    hardware = choose(precision, "auto", cpus_per_worker=1, gpu=False)
     pairs, model = PreparedPairs.open(folder), resolve_base_model(BASE_MODEL)
     task = loading.load(pairs.manifest["task"], folder)
     tokens = tokenize_batch(pairs.table("train"), model.tokenizer(), int(task.max_length.value)).combine_chunks()
-    report("chunks", f"{task.name}, one thread", measured(task, tokens, model.files()))
+    report("chunks", f"{task.name} ({hardware.line()})", measured(task, tokens, model.files(), hardware))
     milliseconds = ", ".join(f"{name} {value:.1f} ms" for name, value in dropout_ms().items())
     print(f"dropout of {ACTIVATIONS:,} activations: {milliseconds}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    typer.run(main)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 TOKENS_PER_CALL = {"cpu": 64, "cuda": 4096}
 """What one more call of the model costs, forward and backward, in tokens of work on this kind of device.
 
-cpu: tickets, 32 pairs, one thread: 8.8 pairs/s at 0, 11.8 at 16, 12.1 at 64, 11.1 at 256
-(`python -m benchmarks.chunks`). cuda: a guess.
+cpu: tickets, 32 pairs, one thread: 8.8 pairs/s at 0, 11.8 at 16, 12.1 at 64, 11.1 at 256; in bf16 9.5, 15.5, 15.8,
+14.8 (`python -m benchmarks.chunks`). cuda: a guess.
 """
 
 

@@ -89,7 +89,9 @@ class PairTrainer(SentenceTransformerTrainer):
         try:
             if self.unwanted():
                 raise TrialFailed("nobody waits for this training any more")
-            embeddings, labels = embed(model, inputs), inputs["label"]
+            with self.accelerator.autocast():  # around all chunks: each would cast the weights anew, were it around one
+                embeddings = embed(model, inputs)
+            labels = inputs["label"]
             if "weight" in inputs:
                 loss = weighted_mean(self.loss, embeddings, labels, inputs["weight"])
             else:

@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 import ray
 from ray import tune
-from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from reporting.run_folder import RunFolder
@@ -56,8 +56,7 @@ class SearchPlan:
     @property
     def max_epochs(self) -> float:
         """What ASHA takes for the end of a trial."""
-        epochs = self.space["epochs"]
-        return max(epochs.values) if isinstance(epochs, Choice) else epochs.high
+        return self.space["epochs"].most
 
 
 class BaselineToItsEnd(ASHAScheduler):
@@ -111,7 +110,7 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
             time_budget_s=plan.minutes * 60 if plan.minutes else None,
             reuse_actors=True,
             search_alg=sampler(plan, first),
-            scheduler=scheduler(plan, first),
+            scheduler=BaselineToItsEnd(first, plan.max_epochs, 1 / plan.template.reports_per_epoch),
         ),
         run_config=tune.RunConfig(
             name="tune",
@@ -144,14 +143,6 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
     if isinstance(allowed, Choice):
         return optuna.distributions.CategoricalDistribution(allowed.values)
     return optuna.distributions.FloatDistribution(allowed.low, allowed.high, log=allowed.log)
-
-
-def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> TrialScheduler:
-    """ASHA over epochs seen; with one judgement of dev per trial there is nothing to stop early."""
-    grace = 1 / plan.template.reports_per_epoch
-    if grace >= plan.max_epochs:
-        return FIFOScheduler()
-    return BaselineToItsEnd(first, plan.max_epochs, grace)
 
 
 def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: float) -> Found:

@@ -153,8 +153,6 @@ class Task:
     """(rows, seed) -> shaped rows, for a task whose data is generated."""
     published: Published | None = None
     base_model: str = BASE_MODEL
-    reports_per_epoch: int = 1
-    """Dev evaluations per epoch: the resolution at which a search can stop a trial."""
 
     def __post_init__(self) -> None:
         raise_if(list(_misfits(self)))

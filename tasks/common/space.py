@@ -17,6 +17,11 @@ class Range:
         """The allowed value closest to this one."""
         return min(max(value, self.low), self.high)
 
+    @property
+    def most(self) -> float:
+        """The greatest value allowed."""
+        return self.high
+
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}" + (", logarithmic" if self.log else "")
 
@@ -30,6 +35,11 @@ class Choice:
     def nearest(self, value: float) -> float:
         """The allowed value closest to this one, by ratio."""
         return min(self.values, key=lambda each: abs(math.log((each or 1e-12) / (value or 1e-12))))
+
+    @property
+    def most(self) -> float:
+        """The greatest value allowed."""
+        return max(self.values)
 
     def __str__(self) -> str:
         return ", ".join(f"{value:g}" for value in self.values)

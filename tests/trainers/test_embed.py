@@ -1,5 +1,7 @@
 """Work avoided must not change the mathematics: loss and gradient against the library's way, column by column."""
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from sentence_transformers import SentenceTransformer
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from pairs.collate import collate, pad
 from pairs.order import Share
@@ -88,6 +92,39 @@ def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every
     assert [each.is_sparse for each in added] == [True, True]  # a dense one would be as large as the table
 
 
+class CastsOf(TorchDispatchMode):
+    """Counts the copies of one tensor in another type."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        super().__init__()
+        self.tensor, self.count = tensor, 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func is torch.ops.aten._to_copy.default and args[0].data_ptr() == self.tensor.data_ptr()
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def fresh_accelerator() -> Iterator[None]:
+    """Its precision is the process's: a test's own must not reach the next."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_in_bf16_a_weight_is_cast_once_for_all_chunks(tiny_model: str, tmp_path: Path, fresh_accelerator: None) -> None:
+    tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    base = SentenceTransformer(tiny_model, device="cpu")
+    job = replace(BARE_JOB, bf16=True)
+    trainer = build_trainer(job, base, Share(global_batch_size=8), str(tmp_path), start=None)
+    model: Any = trainer.accelerator.prepare_model(trainer.model)
+    batch = collate(tokens.combine_chunks(), 0, 0)
+    with CastsOf(next(each for each in model.modules() if isinstance(each, torch.nn.Linear)).weight) as casts:
+        trainer.compute_loss(model, batch)
+    assert len(batch["chunks"]) > 1
+    assert casts.count == 1
+
+
 def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str, tmp_path: Path) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
     tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
@@ -106,6 +143,7 @@ def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
         args=SimpleNamespace(device=model.device),
         state=SimpleNamespace(global_step=0),
         unwanted=lambda: False,
+        accelerator=SimpleNamespace(autocast=nullcontext),
     )
     weighted = collate(tokens.append_column("weight", weights).combine_chunks(), 0)
     first = collate(tokens.slice(0, 1).combine_chunks(), 0)

@@ -4,22 +4,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ray.tune.schedulers import FIFOScheduler
 
-from trainers.search import BaselineToItsEnd, SearchPlan, scheduler
+from trainers.search import BaselineToItsEnd
 
 BASELINE, OTHER = {"margin": 0.5}, {"margin": 0.7}
 
 
-def a_plan(max_epochs: float, reports_per_epoch: int) -> SearchPlan:
-    plan: Any = SimpleNamespace(max_epochs=max_epochs, template=SimpleNamespace(reports_per_epoch=reports_per_epoch))
-    return plan
-
-
 def of_search() -> BaselineToItsEnd:
     """The scheduler of a search of four epochs, judged after each."""
-    found = scheduler(a_plan(4, 1), BASELINE)
-    assert isinstance(found, BaselineToItsEnd)
+    found = BaselineToItsEnd(BASELINE, max_epochs=4, grace_epochs=1)
     found.set_search_properties("score", "max")
     return found
 
@@ -42,7 +35,3 @@ def test_the_baseline_counts_for_the_others() -> None:
     asha = of_search()
     assert decision(asha, "baseline", BASELINE, 0.9) == "CONTINUE"
     assert decision(asha, "worse", OTHER, 0.8) == "STOP"
-
-
-def test_where_dev_is_judged_once_a_trial_nobody_is_stopped() -> None:
-    assert isinstance(scheduler(a_plan(1, 1), BASELINE), FIFOScheduler)
