@@ -1,6 +1,6 @@
 """How near a training step of MiniLM comes to the processor's matrix products: achieved over measured FLOP/s.
 
-python -m benchmarks.limit [--threads 2] [--rounds 5]
+python -m benchmarks.limit [--threads 2] [--rounds 5] [--precision fp32]
 
 FLOP of a step, forward and backward, of n texts of t tokens:
 
@@ -84,10 +84,10 @@ def steps(model: SentenceTransformer, device: str, bf16: bool) -> dict[str, Call
     return found
 
 
-def measured(threads: int, rounds: int, gpu: bool) -> tuple[str, list[dict[str, Any]]]:
+def measured(threads: int, rounds: int, precision: str, gpu: bool) -> tuple[str, list[dict[str, Any]]]:
     """The hardware in words, and a row per product and per length."""
     torch.set_num_threads(threads)
-    hardware = choose("auto", "auto", threads, gpu)
+    hardware = choose(precision, "auto", threads, gpu)
     model = load_model(resolve_base_model(BASE_MODEL).files(), max(LENGTHS), hardware.device).train()
     if hardware.device == "cpu":
         use_cpu_dropout(model)
@@ -111,11 +111,14 @@ def measured(threads: int, rounds: int, gpu: bool) -> tuple[str, list[dict[str, 
 
 
 def main(
-    threads: int = os.cpu_count() or 1, rounds: int = 5, gpu: Annotated[bool, typer.Option("--gpu")] = False
+    threads: int = os.cpu_count() or 1,
+    rounds: int = 5,
+    precision: str = "auto",
+    gpu: Annotated[bool, typer.Option("--gpu")] = False,
 ) -> None:
     """Print a row per product and per length."""
     with process(ALLOCATOR) as worker:
-        hardware, rows = worker.submit(measured, threads, rounds, gpu).result()
+        hardware, rows = worker.submit(measured, threads, rounds, precision, gpu).result()
     report("limit", f"limit ({hardware})", rows)
 
 

@@ -2,9 +2,9 @@
 
 python -m benchmarks.rivals {optuna,torch-trainer} PATH/TO/prepared/pairs NEW_FOLDER TRIALS EPOCHS SEED
 
-Both searches train at a global batch of 16, judge every trial on dev four times, as ours does, keep the best model on
-disk, and print one line of JSON at the end. The Optuna loop prunes, and prints a line for each trial that is the best
-so far; Ray's example has no scheduler.
+Both searches train at a global batch of 16, in bf16 where the processor has it, judge every trial on dev four times, as
+ours does, keep the best model on disk, and print one line of JSON at the end. The Optuna loop prunes, and prints a line
+for each trial that is the best so far; Ray's example has no scheduler.
 """
 
 import json
@@ -29,6 +29,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from tasks.common.declaration import BASE_MODEL
 from trainers.base_model import resolve_base_model
+from trainers.hardware import cpu_has_bf16
 
 BATCH_SIZE = 16
 METRIC = "cosine_ap"
@@ -104,6 +105,7 @@ def trained(
         learning_rate=settings["learning_rate"],
         weight_decay=0.01,
         warmup_steps=0.1,
+        bf16=cpu_has_bf16(),
     ).train()
     return model, judging.value
 
