@@ -105,6 +105,7 @@ def trained(
         learning_rate=settings["learning_rate"],
         weight_decay=0.01,
         warmup_steps=0.1,
+        use_cpu=True,  # without it the library refuses bf16
         bf16=cpu_has_bf16(),
     ).train()
     return model, judging.value
