@@ -1,4 +1,4 @@
-"""Where a training step's time goes, operation by operation, ours and the library's.
+"""Where a training step's time goes, operation by operation, ours and the library's, both in bf16 where it is native.
 
 python -m benchmarks.step_profile [--case "invoices b8"] [--steps 6] [--threads 1]
 """
@@ -10,7 +10,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.cases import CASES, drawn, training_pairs
 from benchmarks.measure import process, progress, report
-from benchmarks.training_step import LIBRARY, OURS, SEED, trained
+from benchmarks.training_step import BY_HAND, LIBRARY, OURS, SEED, trained
 from tasks.common.declaration import BASE_MODEL
 from trainers.base_model import resolve_base_model
 from trainers.cluster import ALLOCATOR
@@ -35,7 +35,7 @@ def main(case: str = "invoices b8", steps: int = 6, threads: int = 1) -> None:
     pairs = training_pairs(chosen, max(size * steps, chosen.rows), resolve_base_model(BASE_MODEL).tokenizer())
     some = drawn(pairs, size * steps, SEED)
     found = {}
-    for way, variables in ((OURS, ALLOCATOR), (LIBRARY, {})):
+    for way, variables in ((OURS, ALLOCATOR), (BY_HAND if hardware.bf16 else LIBRARY, {})):
         progress(way)
         with process(variables) as worker:
             found[way] = worker.submit(profiled, way, chosen.task, size, some, hardware).result()
