@@ -1,4 +1,4 @@
-"""Wall time of whole searches of equal trials: ours, Ray's documented way, and a plain Optuna loop; each a process.
+"""Wall time of whole searches of as many trials: ours, Ray's documented way, and a plain Optuna loop; each a process.
 
 python -m benchmarks.search_cost [--pairs 50 --pairs 500] [--trials 8] [--rounds 1]
 

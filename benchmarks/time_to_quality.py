@@ -1,4 +1,4 @@
-"""Seconds until 99 % of the rival's best dev metric, in searches of equal trials, epochs and batch size; both prune.
+"""Seconds until 99 % of the rival's best dev metric, with as many trials, epochs and rows a batch; both prune.
 
 python -m benchmarks.time_to_quality [--rows 1320] [--trials 16] [--epochs 2] [--seed 0 --seed 1 --seed 2]
 

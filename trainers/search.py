@@ -110,7 +110,7 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
             time_budget_s=plan.minutes * 60 if plan.minutes else None,
             reuse_actors=True,
             search_alg=sampler(plan, first),
-            scheduler=BaselineToItsEnd(first, plan.max_epochs, 1 / plan.template.reports_per_epoch),
+            scheduler=scheduler(plan, first),
         ),
         run_config=tune.RunConfig(
             name="tune",
@@ -143,6 +143,11 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
     if isinstance(allowed, Choice):
         return optuna.distributions.CategoricalDistribution(allowed.values)
     return optuna.distributions.FloatDistribution(allowed.low, allowed.high, log=allowed.log)
+
+
+def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> BaselineToItsEnd:
+    """ASHA over epochs seen, from the first judgement of dev on."""
+    return BaselineToItsEnd(first, plan.max_epochs, 1 / plan.template.reports_per_epoch)
 
 
 def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: float) -> Found:

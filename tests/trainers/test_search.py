@@ -5,23 +5,24 @@ from typing import Any
 
 import pytest
 
-from trainers.search import BaselineToItsEnd
+from trainers.search import BaselineToItsEnd, scheduler
 
 BASELINE, OTHER = {"margin": 0.5}, {"margin": 0.7}
 
 
-def of_search() -> BaselineToItsEnd:
+def of_search(max_epochs: float = 4, reports_per_epoch: int = 1) -> BaselineToItsEnd:
     """The scheduler of a search of four epochs, judged after each."""
-    found = BaselineToItsEnd(BASELINE, max_epochs=4, grace_epochs=1)
-    found.set_search_properties("score", "max")
-    return found
+    plan: Any = SimpleNamespace(max_epochs=max_epochs, template=SimpleNamespace(reports_per_epoch=reports_per_epoch))
+    asha = scheduler(plan, BASELINE)
+    asha.set_search_properties("score", "max")
+    return asha
 
 
-def decision(asha: BaselineToItsEnd, name: str, config: dict[str, float], score: float) -> str:
+def decision(asha: BaselineToItsEnd, name: str, config: dict[str, float], score: float, epoch: float = 1.0) -> str:
     trial: Any = SimpleNamespace(trial_id=name, config=config)
     controller: Any = None
     asha.on_trial_add(controller, trial)
-    return asha.on_trial_result(controller, trial, {"epoch": 1.0, "score": score})
+    return asha.on_trial_result(controller, trial, {"epoch": epoch, "score": score})
 
 
 @pytest.mark.parametrize(("config", "expected"), [(BASELINE, "CONTINUE"), (OTHER, "STOP")])
@@ -35,3 +36,9 @@ def test_the_baseline_counts_for_the_others() -> None:
     asha = of_search()
     assert decision(asha, "baseline", BASELINE, 0.9) == "CONTINUE"
     assert decision(asha, "worse", OTHER, 0.8) == "STOP"
+
+
+def test_a_search_of_one_epoch_stops_a_bad_trial_at_its_first_judgement() -> None:
+    asha = of_search(max_epochs=1, reports_per_epoch=4)
+    assert decision(asha, "good", OTHER, 0.9, epoch=0.25) == "CONTINUE"
+    assert decision(asha, "bad", OTHER, 0.1, epoch=0.25) == "STOP"
