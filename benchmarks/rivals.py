@@ -1,10 +1,10 @@
 """What a competent user would write instead: sentence-transformers' trainer, with Optuna around it or inside Ray Tune.
 
-python -m benchmarks.rivals {optuna,torch-trainer} PATH/TO/prepared/pairs NEW_FOLDER TRIALS EPOCHS SEED
+python -m benchmarks.rivals {optuna,optuna-pruning,torch-trainer} PATH/TO/prepared/pairs NEW_FOLDER TRIALS EPOCHS SEED
 
 Both searches train at a global batch of 16, in bf16 where the processor has it, judge every trial on dev four times, as
-ours does, keep the best model on disk, and print one line of JSON at the end. The Optuna loop prunes, and prints a line
-for each trial that is the best so far; Ray's example has no scheduler.
+ours does, keep the best model on disk, and print one line of JSON at the end. The Optuna loop prints a line for each
+trial that is the best so far; Ray's example has no scheduler.
 """
 
 import json
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def trained(
     return model, judging.value
 
 
-def optuna_loop(data: str, run: str, trials: int, epochs: int, seed: int) -> float:
+def optuna_loop(data: str, run: str, trials: int, epochs: int, seed: int, prune: bool = False) -> float:
     """A plain Optuna loop in one process, with all threads of the machine for each trial."""
     import optuna
 
@@ -139,7 +140,9 @@ def optuna_loop(data: str, run: str, trials: int, epochs: int, seed: int) -> flo
     study = optuna.create_study(
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=seed),
-        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+        if prune
+        else optuna.pruners.NopPruner(),
     )
     study.enqueue_trial({"learning_rate": 2e-5, "margin": 0.5})
     study.optimize(objective, n_trials=trials)
@@ -192,7 +195,11 @@ def torch_trainer_in_tune(data: str, run: str, trials: int, epochs: int, seed: i
     return float((results.get_best_result().metrics or {})[METRIC])
 
 
-SEARCHES = {"optuna": optuna_loop, "torch-trainer": torch_trainer_in_tune}
+SEARCHES: dict[str, Callable[[str, str, int, int, int], float]] = {
+    "optuna": optuna_loop,
+    "optuna-pruning": partial(optuna_loop, prune=True),
+    "torch-trainer": torch_trainer_in_tune,
+}
 
 
 def main(name: str, data: str, run: str, trials: str, epochs: str, seed: str) -> None:

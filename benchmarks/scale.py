@@ -43,7 +43,8 @@ from trainers.cluster import connect
 from trainers.job import Data, Job, Report, TrainingState
 from trainers.mailbox import Arrival, Mailbox
 from trainers.progress import Board
-from trainers.search import SearchPlan, search
+from trainers.search import search
+from trainers.search_plan import SearchPlan
 from trainers.watch import Watch
 
 CONCURRENT = 2
@@ -141,6 +142,7 @@ def ours(trials: int, folder: str) -> None:
         baseline=baseline_in(task, space),
         trials=trials,
         minutes=None,
+        scheduler="asha",
     )
     log = TrialLog(run)
     with (

@@ -1,9 +1,9 @@
-"""Wall time of whole searches of as many trials: ours, Ray's documented way, and a plain Optuna loop; each a process.
+"""Wall time of whole searches of equal trials: ours, Ray's documented way, and a plain Optuna loop; each a process.
 
 python -m benchmarks.search_cost [--pairs 50 --pairs 500] [--trials 8] [--rounds 1]
 
-Invoices, one epoch at a global batch of 16, dev judged four times a trial, the best model kept. Ours and the Optuna
-loop stop trials early. Ours is shown with the start of its worker groups, which is paid once a search, and without; it
+Invoices, one epoch at a global batch of 16, dev judged four times a trial, every trial to its end, the best model
+kept. Ours is shown with the start of its worker groups, which is paid once a search, and without; it
 alone audits the pairs first and judges three models on dev and test in the end, which is what its seconds hold beside
 its search.
 """
@@ -79,7 +79,7 @@ def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[st
     data = prepared(folder / "data", pairs)
     results: list[dict[str, Any]] = []
     tune = ["jobs.tune", "invoices", "--data", data.folder, "--run", str(folder / "ours"), "--trials", str(trials)]
-    tune += ["--set", "epochs=1", "--set", f"global_batch_size={BATCH_SIZE}", "--json"]
+    tune += ["--set", "epochs=1", "--set", f"global_batch_size={BATCH_SIZE}", "--scheduler", "fifo", "--json"]
     ways = {"ours": timed(tune, folder / "ours", results)}
     for rival in rivals:
         command = ["benchmarks.rivals", rival, data.folder, str(folder / rival), str(trials), "1", "0"]

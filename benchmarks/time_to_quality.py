@@ -25,7 +25,7 @@ POLL_S = 0.5
 def rival(data: str, run: Path, trials: int, epochs: int, seed: int) -> list[tuple[float, float]]:
     """(seconds, best so far), the imports of the process counted."""
     began = time.monotonic()
-    out = called(["benchmarks.rivals", "optuna", data, str(run), str(trials), str(epochs), str(seed)])
+    out = called(["benchmarks.rivals", "optuna-pruning", data, str(run), str(trials), str(epochs), str(seed)])
     whole = time.monotonic() - began
     bests = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     starting = whole - bests[-1]["seconds"]

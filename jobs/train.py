@@ -53,8 +53,7 @@ def train(
         verbose=verbose,
     )
     if dry_run:
-        common.print_lines(describe(asked, single=True))
-        return
+        return common.print_lines(describe(asked, single=True))
     from trainers.train_run import train_run
 
     result = train_run(asked, quiet=json)

@@ -20,6 +20,7 @@ def tune(
     run: common.Run = None,
     trials: Annotated[int, typer.Option(help="Settings to try, the baseline first.")] = 16,
     minutes: Annotated[float | None, typer.Option(help="Time budget of the search.")] = None,
+    scheduler: Annotated[str, typer.Option(help="asha stops hopeless trials early; fifo stops none.")] = "asha",
     workers: common.Workers = 1,
     cpus_per_worker: common.CpusPerWorker = 1,
     concurrent: Annotated[int | None, typer.Option(help="Trials at a time; as many as fit by default.")] = None,
@@ -51,6 +52,7 @@ def tune(
         run=run,
         trials=trials,
         minutes=minutes,
+        scheduler=scheduler,
         workers=workers,
         cpus_per_worker=cpus_per_worker,
         concurrent=concurrent,
@@ -65,8 +67,7 @@ def tune(
         verbose=verbose,
     )
     if dry_run:
-        common.print_lines(describe(asked))
-        return
+        return common.print_lines(describe(asked))
     from trainers.tune_run import tune_run
 
     result = tune_run(asked, quiet=json)

@@ -40,9 +40,9 @@ def _space(asked: Request) -> list[str]:
     options = asked.options
     budget = f", at most {options.minutes:g} minutes" if options.minutes else ""
     groups = f", {options.concurrent} at a time" if options.concurrent else ", as many at a time as fit the cluster"
-    first = "the baseline settings first"
+    ends = {"asha": "hopeless ones stopped early", "fifo": "each to its end"}[options.scheduler]
     return [
-        f"trials: {options.trials}{budget}{groups}, {first}",
+        f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
         "space:",
         *(f"  {name}: {allowed}" for name, allowed in asked.space.items()),
     ]

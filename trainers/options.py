@@ -27,6 +27,7 @@ class Options(BaseModel):
     trials: int = Field(1, ge=1)
     concurrent: int | None = Field(None, ge=1)
     minutes: float | None = Field(None, gt=0)
+    scheduler: Literal["asha", "fifo"] = "asha"
     seeds: int = Field(0, ge=0)
     export: Literal["auto", "winner", "baseline", "base"] = "auto"
     verbose: bool = False

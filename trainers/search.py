@@ -1,62 +1,28 @@
 """The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import optuna
 import ray
 from ray import tune
-from ray.tune.schedulers import ASHAScheduler
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
-from reporting.run_folder import RunFolder
-from tasks.common.space import Choice, Range, Space
+from tasks.common.space import Choice, Range
 from trainers.finish import Found
-from trainers.job import Job, TrainingState
+from trainers.job import TrainingState
 from trainers.progress import group_times
+from trainers.search_plan import SearchPlan
 from trainers.trial import Trial, read_state
 from trainers.watch import Estimate, Watch
-from trainers.worker_group import WorkerGroup
 
 REDUCTION_FACTOR = 2
 """ASHA keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
 
 TRIAL_ACTOR = {"memory": 300 * 2**20}
 """A trial's actor takes no CPU, its workers do; Tune asks for something, and this is what it holds in memory."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchPlan:
-    """Everything a search decides before its first trial."""
-
-    run: RunFolder
-    template: Job
-    """The job of every trial; its settings are the fixed ones."""
-    groups: Sequence[WorkerGroup]
-    """Warm, or on the way; there are as many trials at a time."""
-    board: Any
-    space: Space
-    baseline: dict[str, float]
-    """The first trial: the task's baseline, moved into the space."""
-    trials: int
-    minutes: float | None
-
-    @property
-    def varied(self) -> dict[str, Range | Choice]:
-        """What is searched; a setting with one choice is fixed."""
-        return {n: each for n, each in self.space.items() if not (isinstance(each, Choice) and len(each.values) == 1)}
-
-    @property
-    def fixed(self) -> dict[str, float]:
-        """The settings every trial shares."""
-        return {name: self.baseline[name] for name in self.space if name not in self.varied}
-
-    @property
-    def max_epochs(self) -> float:
-        """What ASHA takes for the end of a trial."""
-        return self.space["epochs"].most
 
 
 class BaselineToItsEnd(ASHAScheduler):
@@ -145,8 +111,10 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
     return optuna.distributions.FloatDistribution(allowed.low, allowed.high, log=allowed.log)
 
 
-def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> BaselineToItsEnd:
-    """ASHA over epochs seen, from the first judgement of dev on."""
+def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> TrialScheduler:
+    """ASHA over epochs seen, from the first judgement of dev on, or every trial to its end."""
+    if plan.scheduler == "fifo":
+        return FIFOScheduler()
     return BaselineToItsEnd(first, plan.max_epochs, 1 / plan.template.reports_per_epoch)
 
 

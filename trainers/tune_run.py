@@ -26,21 +26,13 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         where, concurrent = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, concurrent)
-        from trainers.search import SearchPlan, search  # Tune takes seconds to import; the groups are on their way
+        from trainers.search import search  # Tune takes seconds to import; the groups are on their way
+        from trainers.search_plan import SearchPlan
         from trainers.verdict import weigh
         from trainers.watch import Watch
 
         live.header([f"{where}; {concurrent} worker groups; {started.hardware.line()}"])
-        plan = SearchPlan(
-            run=run,
-            template=started.template,
-            groups=started.groups,
-            board=started.board,
-            space=asked.space,
-            baseline=dict(asked.baseline),
-            trials=options.trials,
-            minutes=options.minutes,
-        )
+        plan = SearchPlan.of(asked, run, started)
         try:
             found = search(plan, Watch(task.metric, plan.fixed, log, live))
             weighed = weigh(asked, started, found, live)

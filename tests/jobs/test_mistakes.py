@@ -29,6 +29,7 @@ def data(tmp_path: Path) -> str:
         (["--minutes", "-1"], "minutes: -1"),
         (["--workers", "0"], "workers: 0 is not allowed"),
         (["--precision", "fp8"], "precision: 'fp8'"),
+        (["--scheduler", "pbt"], "scheduler: 'pbt' is not allowed: input should be 'asha' or 'fifo'"),
         (["--set", "margin=0.8:0.2"], "margin=0.8:0.2"),
         (["--set", "global_batch_size=9", "--workers", "2"], "9 must be a multiple of workers (2)"),
         (["--set", "global_batch_size=64"], "64 is more than the 20 training pairs"),
@@ -85,6 +86,7 @@ def test_a_dry_run_says_what_would_happen_and_does_nothing(data: str, tmp_path: 
         "pairs: 20 train, 10 dev",
         "4 epochs x 2 steps of 8 pairs = 8; 4 pairs",
         "margin: 0.2 to 0.9",
+        "the baseline settings first, hopeless ones stopped early",
         str(run),
     ):
         assert said in result.output

@@ -1,0 +1,62 @@
+"""Everything a search decides before its first trial."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from reporting.run_folder import RunFolder
+from tasks.common.space import Choice, Range, Space
+from trainers.job import Job
+from trainers.request import Request
+from trainers.start import Started
+from trainers.worker_group import WorkerGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlan:
+    """What trainers/search.py carries out."""
+
+    run: RunFolder
+    template: Job
+    """The job of every trial; its settings are the fixed ones."""
+    groups: Sequence[WorkerGroup]
+    """Warm, or on the way; there are as many trials at a time."""
+    board: Any
+    space: Space
+    baseline: dict[str, float]
+    """The first trial: the task's baseline, moved into the space."""
+    trials: int
+    minutes: float | None
+    scheduler: str
+    """asha, which stops hopeless trials, or fifo, which stops none."""
+
+    @classmethod
+    def of(cls, asked: Request, run: RunFolder, started: Started) -> Self:
+        """What was asked, on what was started for it."""
+        options = asked.options
+        return cls(
+            run=run,
+            template=started.template,
+            groups=started.groups,
+            board=started.board,
+            space=asked.space,
+            baseline=dict(asked.baseline),
+            trials=options.trials,
+            minutes=options.minutes,
+            scheduler=options.scheduler,
+        )
+
+    @property
+    def varied(self) -> dict[str, Range | Choice]:
+        """What is searched; a setting with one choice is fixed."""
+        return {n: each for n, each in self.space.items() if not (isinstance(each, Choice) and len(each.values) == 1)}
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """The settings every trial shares."""
+        return {name: self.baseline[name] for name in self.space if name not in self.varied}
+
+    @property
+    def max_epochs(self) -> float:
+        """What ASHA takes for the end of a trial."""
+        return self.space["epochs"].most
