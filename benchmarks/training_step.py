@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
 import pyarrow as pa
 import torch
 import typer
@@ -25,7 +26,7 @@ from benchmarks.measure import in_turns, process, progress, ratios, report
 from benchmarks.rivals import library_trainer
 from pairs.order import Share, batches_in_memory
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import TokenizedPairs, tokenize_batch
+from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common import loading
 from tasks.common.declaration import BASE_MODEL, Task
 from trainers.base_model import load_model, resolve_base_model
@@ -43,6 +44,10 @@ class TokensAtHand(TokenizedPairs):
     """A tokenised table of this process."""
 
     tokens: pa.Table
+
+    def seen_words(self) -> np.ndarray:
+        """Of the tokens at hand."""
+        return distinct_ids(self.tokens)
 
     def batches(self, share: Share, seed: int, epoch: int) -> Iterator[pa.Table]:
         """As from the object store."""

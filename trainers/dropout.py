@@ -25,8 +25,8 @@ def kept(like: torch.Tensor, share: float) -> torch.Tensor:
     words = np.random.SFC64(seed).random_raw((like.numel() + 3) // 4)
     levels = torch.from_numpy(words.view(np.int16))[: like.numel()].view(like.shape)
     left_out = round(share * LEVELS)
-    factors = torch.where(levels >= left_out - LEVELS // 2, LEVELS / (LEVELS - left_out), 0.0)
-    return factors.to(like.dtype)
+    ones = levels.ge_(left_out - LEVELS // 2)  # in place: a where() over so many numbers takes twice the time
+    return ones.to(like.dtype).mul_(LEVELS / (LEVELS - left_out))
 
 
 class Dropout(nn.Dropout):
@@ -62,7 +62,8 @@ def attention(
         )
     scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     if attention_mask is not None:
-        scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
+        hidden = torch.zeros_like(attention_mask, dtype=scores.dtype)
+        scores = scores + hidden.masked_fill_(~attention_mask, torch.finfo(scores.dtype).min)
     weights = scores.softmax(dim=-1)
     return ((weights * kept(weights, dropout)).to(value.dtype) @ value).transpose(1, 2).contiguous(), None
 

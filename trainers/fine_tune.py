@@ -23,6 +23,7 @@ from trainers.job import Job, TrainingState
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
 from trainers.progress import PHASES
+from trainers.seen_words import train_seen_words
 
 
 class Reporter(Protocol):
@@ -77,6 +78,7 @@ def build_trainer(job: Job, base: SentenceTransformer, share: Share, folder: str
         use_cpu_dropout(model)
     if not job.dropout:
         switch_off_dropout(model)
+    train_seen_words(model, job.data.train.seen_words())
     trainer = PairTrainer(
         model=model,
         args=arguments(job, share, folder, base.device.type),

@@ -10,8 +10,6 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from sentence_transformers import SentenceTransformerTrainer
-from sentence_transformers.sentence_transformer.modules import Transformer
-from torch import nn
 from torch.utils._pytree import tree_map
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import TrainerCallback
@@ -20,6 +18,7 @@ from pairs.collate import collate
 from pairs.order import Share
 from trainers.job import Job, TrainingState
 from trainers.losses import weighted_mean
+from trainers.seen_words import SeenWords, word_embeddings
 
 
 class TrialFailed(Exception):
@@ -59,6 +58,7 @@ class PairTrainer(SentenceTransformerTrainer):
         self.batches, self.start, self.unwanted = batches, start, unwanted
         self.words_gradient: torch.Tensor | None = None
         super().__init__(**kwargs)
+        self.words = word_embeddings(self.model)
         self.add_callback(StepRandomness(batches))
 
     def get_train_dataloader(self) -> DataLoader:
@@ -68,12 +68,11 @@ class PairTrainer(SentenceTransformerTrainer):
     def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
         """The library's, with the gradient of the words in the same memory at every step.
 
-        It is larger than any memory that glibc keeps: new at every step, it would be 12,000 page faults for MiniLM.
+        It may be larger than any memory that glibc keeps: new at every step, it would be 12,000 page faults for MiniLM.
         """
-        words = word_embeddings(self.model)
-        if type(words) is nn.Embedding and words.weight.requires_grad:
-            kept = torch.empty_like(words.weight) if self.words_gradient is None else self.words_gradient
-            words.weight.grad = self.words_gradient = kept.zero_()
+        if isinstance(self.words, SeenWords):
+            kept = torch.empty_like(self.words.weight) if self.words_gradient is None else self.words_gradient
+            self.words.weight.grad = self.words_gradient = kept.zero_()
         return super().training_step(model, inputs, *args, **kwargs)
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -112,8 +111,27 @@ class PairTrainer(SentenceTransformerTrainer):
             self.optimizer.load_state_dict(to_tensors(self.start.optimizer))
             self.lr_scheduler.load_state_dict(self.start.schedule)
 
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """The library's, with the words that no pair holds as weight decay has left them."""
+        self.decay_unseen()
+        return super().evaluate(*args, **kwargs)
+
+    def decay_unseen(self) -> None:
+        """AdamW multiplies every weight by 1 - learning rate * weight decay at each step (Loshchilov, Hutter 2019)."""
+        if not isinstance(self.words, SeenWords):
+            return
+        group = next(
+            number
+            for number, each in enumerate(self.optimizer.param_groups)
+            if any(weight is self.words.weight for weight in each["params"])
+        )
+        most, share = self.lr_scheduler.base_lrs[group], self.lr_scheduler.lr_lambdas[group]
+        weight_decay = self.optimizer.param_groups[group]["weight_decay"]
+        self.words.decay = math.prod(1 - most * share(step) * weight_decay for step in range(self.state.global_step))
+
     def capture(self, clock: dict[str, float]) -> TrainingState:
         """The state after the step just taken, as views of the live arrays: put it before the next step."""
+        self.decay_unseen()
         return TrainingState(
             weights=to_arrays(self.model.state_dict()),
             optimizer=to_arrays(self.optimizer.state_dict()),
@@ -148,24 +166,15 @@ def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
     return [texts[batch["first"]], texts[batch["second"]]]
 
 
-def word_embeddings(model: Any) -> Any:
-    """The table of the model's words; None where its first module is no transformer."""
-    return model[0].model.get_input_embeddings() if isinstance(model[0], Transformer) else None
-
-
 def look_up(words: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
     """Replace the chunks' ids by their embeddings, looked up once: each lookup has a gradient as large as the table.
 
-    For MiniLM that is 47 MB to fill and to add for every chunk; to a gradient that is there already, only the rows of
-    these words are added. What pads a chunk is looked up too, as in the library; nothing attends to it, so its gradient
-    is 0.
+    For MiniLM that is 47 MB to fill and to add for every chunk. What pads a chunk is looked up too, as in the library;
+    nothing attends to it, so its gradient is 0.
     """
     shapes = [chunk["input_ids"].shape for chunk in chunks]
     ids = torch.cat([chunk.pop("input_ids").flatten() for chunk in chunks])
-    if type(words) is nn.Embedding and words.weight.grad is not None:
-        found = nn.functional.embedding(ids, words.weight, words.padding_idx, sparse=True)
-    else:
-        found = words(ids)
+    found = words.of_seen(ids) if isinstance(words, SeenWords) else words(ids)
     for chunk, shape, own in zip(chunks, shapes, found.split([shape.numel() for shape in shapes]), strict=True):
         chunk["inputs_embeds"] = own.view(*shape, -1)
 

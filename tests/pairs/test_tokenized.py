@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from sentence_transformers import SentenceTransformer
@@ -25,6 +26,12 @@ def prepare(folder: Path, train: pa.Table) -> PreparedPairs:
     manifest = {"task": "t", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
     prepared.write(str(folder), tables, manifest)
     return PreparedPairs.open(str(folder))
+
+
+def tokens_of(pairs: pa.Table, model: str) -> list[list[int]]:
+    """Of every text."""
+    tokens = tokenize_batch(pairs, resolve_base_model(model).tokenizer(), 32)
+    return [*tokens["ids1"].to_pylist(), *tokens["ids2"].to_pylist()]
 
 
 def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
@@ -52,6 +59,10 @@ def test_every_row_arrives_once_over_both_ranks(
     tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32, in_memory=in_memory)
     assert tokens.num_rows == ROWS
     assert bool(tokens.table) == in_memory
+    words = np.unique(np.concatenate(tokens_of(train, tiny_model)))
+    seen_words = tokens.seen_words()
+    assert (seen_words is not None) == in_memory
+    assert seen_words is None or np.array_equal(seen_words, words)
     seen: Counter[int] = Counter()
     for rank in (0, 1):
         share = Share(global_batch_size=32, rank=rank, world_size=2)

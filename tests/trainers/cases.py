@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import ray
 
-from pairs.tokenized import TokenizedPairs, tokenize_batch
+from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common.declaration import DECIDING_METRIC, LOSS_PARAMETERS
 from tests.tiny_model import WORDS
 from trainers.base_model import resolve_base_model
@@ -65,7 +65,11 @@ def job(model: str, loss: str, *, train_rows: int = 64, **changes: Any) -> Job:
             seed=3,
             reports_per_epoch=1,
             data=Data(
-                train=TokenizedPairs(num_rows=train_rows, table=[ray.put(tokens.combine_chunks())]),
+                train=TokenizedPairs(
+                    num_rows=train_rows,
+                    table=[ray.put(tokens.combine_chunks())],
+                    words=[ray.put(distinct_ids(tokens))],
+                ),
                 dev=[ray.put(dev)],
                 candidates=tuple(sorted(set(dev["sentence2"].to_pylist()))) if kind == "retrieval" else None,
             ),
