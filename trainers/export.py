@@ -120,7 +120,7 @@ def stopped(kept: Exported) -> str:
 def searched(asked: Request) -> str:
     """The command of the search, for a model that no training made."""
     options = asked.options
-    words = [*_shared("jobs.tune", asked), "--trials", str(options.trials)]
+    words = [*_shared("jobs.tune", asked), "--trials", str(options.trials), "--scheduler", options.scheduler]
     words += ["--minutes", f"{options.minutes:g}"] if options.minutes else []
     words += [word for override in asked.overrides for word in ("--set", override)]
     return shlex.join(words)

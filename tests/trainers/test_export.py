@@ -41,6 +41,7 @@ def asked(tmp_path: Path, tiny_model: str) -> Request:
         seed=3,
         trials=7,
         minutes=2.5,
+        scheduler="fifo",
         distinct=True,
         **MACHINE,
     )
@@ -68,9 +69,11 @@ def test_a_search_can_be_asked_for_again(asked: Request) -> None:
     command = searched(asked)
     given = options(command)
     assert command.startswith("python -m jobs.tune invoices ")
-    assert {name: given[name] for name in ("--trials", "--minutes", "--seed", "--distinct", "--base-model")} == {
+    names = ("--trials", "--minutes", "--scheduler", "--seed", "--distinct", "--base-model")
+    assert {name: given[name] for name in names} == {
         "--trials": ["7"],
         "--minutes": ["2.5"],
+        "--scheduler": ["fifo"],
         "--seed": ["3"],
         "--distinct": [],
         "--base-model": [asked.options.base_model],
