@@ -3,9 +3,8 @@
 python -m benchmarks.search_cost [--pairs 50 --pairs 500] [--trials 8] [--rounds 1]
 
 Invoices, one epoch at a global batch of 16, dev judged four times a trial, every trial to its end, the best model
-kept. Ours is shown with the start of its worker groups, which is paid once a search, and without; it
-alone audits the pairs first and judges three models on dev and test in the end, which is what its seconds hold beside
-its search.
+kept. Ours is shown with the start of its worker groups, which is paid once a search, and without; it alone audits the
+pairs first and judges three models on dev and test in the end, which is what its seconds hold beside its search.
 """
 
 import json

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import ray
 
@@ -159,8 +160,8 @@ def _one_chunk(*blocks: pa.Table) -> pa.Table:
 
 def distinct_ids(tokens: pa.Table) -> np.ndarray:
     """Of both columns, sorted."""
-    chunks = [chunk.flatten().to_numpy() for name in ("ids1", "ids2") for chunk in tokens[name].chunks]
-    return np.unique(np.concatenate([np.unique(chunk) for chunk in chunks]))
+    columns = [pc.unique(pc.list_flatten(tokens[name])) for name in ("ids1", "ids2")]  # hashes, where numpy would sort
+    return np.unique(np.concatenate([column.to_numpy() for column in columns]))
 
 
 def _in_blocks(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> TokenizedPairs:

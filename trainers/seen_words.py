@@ -13,8 +13,8 @@ class SeenWords(nn.Module):
     """Takes the place of a model's word embeddings: the same numbers, in and out.
 
     A word that no pair holds has no gradient, so AdamW does nothing to its row but let it decay, which one factor says
-    for all of them. MiniLM's table is half of its weights, and a thousand pairs hold a tenth of its words: optimizer,
-    clipping and the ranks' exchange of gradients have half as much to do, and a state is two thirds as large.
+    for all of them. MiniLM's table is half of its weights: where few of its words occur, optimizer, clipping and the
+    ranks' exchange of gradients have half as much to do, and a state is two thirds as large.
     """
 
     def __init__(self, table: nn.Embedding, seen: np.ndarray | None) -> None:
