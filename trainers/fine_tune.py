@@ -91,7 +91,7 @@ def build_trainer(job: Job, base: SentenceTransformer, share: Share, folder: str
 
 
 def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTransformerTrainingArguments:
-    """The job's settings in the library's words; judging and stopping is left to ReportOnDev."""
+    """The job's settings in the library's words; bf16 is left to PairTrainer, judging and stopping to ReportOnDev."""
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
         per_device_train_batch_size=job.global_batch_size // share.world_size,
@@ -101,7 +101,6 @@ def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTrans
         lr_scheduler_type="linear",
         warmup_steps=round(job.settings["warmup_share"] * job.total_steps),
         seed=job.seed,
-        bf16=job.bf16,
         optim=job.optimizer,
         use_cpu=device == "cpu",
         eval_strategy="no",

@@ -88,7 +88,7 @@ class PairTrainer(SentenceTransformerTrainer):
         try:
             if self.unwanted():
                 raise TrialFailed("nobody waits for this training any more")
-            with self.accelerator.autocast():  # around all chunks: each would cast the weights anew, were it around one
+            with self.in_bf16():  # around all chunks: each would cast the weights anew, were it around one
                 embeddings = embed(model, inputs)
             labels = inputs["label"]
             if "weight" in inputs:
@@ -101,6 +101,13 @@ class PairTrainer(SentenceTransformerTrainer):
             error = f"{type(caught).__name__}: {caught}"
         agree(error, self.args.device)
         return loss
+
+    def in_bf16(self) -> torch.autocast:
+        """Autocast of a training step alone: the library's, by its argument bf16, would judge dev in bf16, too.
+
+        Dev's metric then would differ in the third digit from that of the same weights once they are exported.
+        """
+        return torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.batches.job.bf16)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         assert self.start is not None
@@ -157,12 +164,12 @@ class StepRandomness(TrainerCallback):
 
 
 def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
-    """Both columns of a batch that `collate` arranged: two tensors [rows, dimensions]."""
+    """Both columns of a batch that `collate` arranged: two tensors [rows, dimensions], in fp32 under autocast, too."""
     chunks = [dict(chunk) for chunk in batch["chunks"]]
     plain = getattr(model, "module", model)
     if (words := word_embeddings(plain)) is not None:
         look_up(words, chunks)
-    texts = torch.cat([model(chunk)["sentence_embedding"] for chunk in chunks])
+    texts = torch.cat([model(chunk)["sentence_embedding"] for chunk in chunks]).float()
     return [texts[batch["first"]], texts[batch["second"]]]
 
 

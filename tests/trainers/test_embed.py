@@ -1,6 +1,5 @@
 """Work avoided must not change the mathematics: loss and gradient against the library's way, column by column."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Dense
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pairs.collate import collate, pad
@@ -104,25 +103,25 @@ class CastsOf(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-@pytest.fixture
-def fresh_accelerator() -> Iterator[None]:
-    """Its precision is the process's: a test's own must not reach the next."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
-
-
-def test_in_bf16_a_weight_is_cast_once_for_all_chunks(tiny_model: str, tmp_path: Path, fresh_accelerator: None) -> None:
+def test_in_bf16_a_weight_is_cast_once_for_all_chunks(tiny_model: str, tmp_path: Path) -> None:
     tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
     base = SentenceTransformer(tiny_model, device="cpu")
     job = replace(BARE_JOB, bf16=True)
     trainer = build_trainer(job, base, Share(global_batch_size=8), str(tmp_path), start=None)
-    model: Any = trainer.accelerator.prepare_model(trainer.model)
     batch = collate(tokens.combine_chunks(), 0, 0)
-    with CastsOf(next(each for each in model.modules() if isinstance(each, torch.nn.Linear)).weight) as casts:
-        trainer.compute_loss(model, batch)
+    with CastsOf(next(each for each in trainer.model.modules() if isinstance(each, torch.nn.Linear)).weight) as casts:
+        trainer.compute_loss(trainer.model, batch)
     assert len(batch["chunks"]) > 1
     assert casts.count == 1
+
+
+def test_the_loss_is_given_fp32_of_a_model_whose_last_layer_gives_bf16(tiny_model: str) -> None:
+    model = SentenceTransformer(tiny_model, device="cpu")
+    model.append(Dense(model.get_embedding_dimension() or 0, 8))
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    with torch.autocast("cpu", torch.bfloat16):
+        columns = embed(model, collate(tokens.combine_chunks(), 0, 0))
+    assert [column.dtype for column in columns] == [torch.float32] * 2
 
 
 def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str, tmp_path: Path) -> None:
@@ -143,7 +142,7 @@ def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
         args=SimpleNamespace(device=model.device),
         state=SimpleNamespace(global_step=0),
         unwanted=lambda: False,
-        accelerator=SimpleNamespace(autocast=nullcontext),
+        in_bf16=nullcontext,
     )
     weighted = collate(tokens.append_column("weight", weights).combine_chunks(), 0)
     first = collate(tokens.slice(0, 1).combine_chunks(), 0)

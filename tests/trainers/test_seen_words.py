@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.evaluation import BaseEvaluator
@@ -105,9 +106,13 @@ class Embeds(BaseEvaluator):
         return {"nothing": 0.0}
 
 
-def test_dev_is_judged_as_a_plain_model_would_with_words_that_do_not_occur(tiny_model: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bf16", [False, True])
+def test_dev_is_judged_as_a_plain_model_would_with_words_that_do_not_occur(
+    tiny_model: str, tmp_path: Path, bf16: bool
+) -> None:
     base, embeds = SentenceTransformer(tiny_model, device="cpu"), Embeds()
-    trainer, _ = trained(job(tiny_model, counted=True), base, tmp_path / "ours", evaluator=embeds)
+    asked = replace(job(tiny_model, counted=True), bf16=bf16)
+    trainer, _ = trained(asked, base, tmp_path / "ours", evaluator=embeds)
     trainer.evaluate()
     plain = copy.deepcopy(base)
     plain.load_state_dict({name: torch.tensor(each) for name, each in trainer.capture({}).weights.items()})
