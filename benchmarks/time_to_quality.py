@@ -87,7 +87,7 @@ def main(
                     "ours / rival": reached / needed if reached and needed else None,
                 }
             )
-            report("time_to_quality", title, table)  # a seed takes most of an hour: none is lost
+            report("time_to_quality", title, table)  # a seed takes a quarter of an hour or more: none is lost
 
 
 if __name__ == "__main__":
