@@ -5,7 +5,7 @@ python -m benchmarks.scale [--trials 10 --trials 100] [--workers 1 --workers 2 -
 Trials: stubs that wait for each of two reports and train nothing, two at a time, random sampler, ASHA, a checkpoint at
 each report, lines per result and TensorBoard events on both sides. What is counted is the CPU time of the driver
 process. Workers: jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs
-where the cores end.
+where the cores end; in fp32, because a virtual machine's bf16 products change their pace from minute to minute.
 """
 
 import json
@@ -223,7 +223,7 @@ def workers_measured(workers: list[int], pairs: int) -> list[dict[str, Any]]:
             progress(f"{count} workers")
             run = Path(folder) / f"run-{count}"
             command = ["invoices", "--data", data.folder, "--run", str(run), "--workers", str(count)]
-            command += ["--set", "epochs=1", "--set", f"global_batch_size={SIZE}", "--json"]
+            command += ["--set", "epochs=1", "--set", f"global_batch_size={SIZE}", "--precision", "fp32", "--json"]
             if (done := CliRunner().invoke(train.app, command)).exit_code:
                 raise RuntimeError(f"jobs.train {' '.join(command)}: {done.output}")
             trial = json.loads((run / "trials.jsonl").read_text())
