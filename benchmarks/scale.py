@@ -5,7 +5,7 @@ python -m benchmarks.scale [--trials 10 --trials 100] [--workers 1 --workers 2 -
 Trials: stubs that wait for each of two reports and train nothing, two at a time, random sampler, ASHA, a checkpoint at
 each report, lines per result and TensorBoard events on both sides. What is counted is the CPU time of the driver
 process. Workers: jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs
-where the cores end; in fp32, because a virtual machine's bf16 products change their pace from minute to minute.
+where the cores end; in fp32, because in bf16 one worker's pace changed threefold from run to run.
 """
 
 import json
