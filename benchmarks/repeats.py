@@ -22,7 +22,7 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks.measure import progress, report
 from benchmarks.search_cost import called
-from evaluation.interval import Interval
+from evaluation.jackknife import Interval
 from evaluation.judge import Judge
 from evaluation.scoring import encode
 from evaluation.verdict import compare

@@ -6,6 +6,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.evaluation import BaseEvaluator
 
 from evaluation.judge import Judge
+from evaluation.judged import Judged
 
 
 class PairEvaluator(BaseEvaluator):
@@ -17,6 +18,8 @@ class PairEvaluator(BaseEvaluator):
     def __init__(self, judge: Judge, *, name: str = "dev", batch_size: int = 64) -> None:
         super().__init__()
         self.judge = judge
+        self.judged: Judged | None = None
+        """The last model, item by item."""
         self.name = name
         self.batch_size = batch_size
         self.primary_metric = judge.metric
@@ -28,9 +31,10 @@ class PairEvaluator(BaseEvaluator):
 
         The model is left in evaluation mode, as by the library's own evaluators.
         """
-        scores = self.judge.score(
+        self.judged = self.judge.judge(
             lambda texts: model.encode(texts, batch_size=self.batch_size, show_progress_bar=False)
         )
+        scores = self.judged.scores()
         self.store_metrics_in_model_card_data(model, scores, epoch, steps)
         return scores
 

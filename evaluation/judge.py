@@ -48,7 +48,7 @@ class Judge:
         """Every distinct text of the split and its candidates, in the order in which they appear."""
         self._first, self._second, self._choice = (_places(self.texts, part) for part in (first, second, choice))
         self._truth = _places(choice, second) if against else None
-        self._groups = _numbered(table)
+        self._groups, self._other_groups = _numbered(table)
         self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
 
     @property
@@ -73,7 +73,13 @@ class Judge:
         vectors = metrics.normalized(encode(self.texts))
         if self._truth is None:
             cosines = metrics.pair_cosines(vectors[self._first], vectors[self._second])
-            return JudgedPairs(kind=self.kind, groups=self._groups, cosines=cosines, labels=self._labels)
+            return JudgedPairs(
+                kind=self.kind,
+                groups=self._groups,
+                other_groups=self._other_groups,
+                cosines=cosines,
+                labels=self._labels,
+            )
         candidates = vectors[self._choice]
         if self.kind == "category":
             found = metrics.nearest(vectors[self._first], candidates, self._truth)
@@ -105,12 +111,17 @@ def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
     return np.array([place[text] for text in texts], dtype=np.int64)
 
 
-def _numbered(table: pa.Table) -> metrics.Indices:
-    """The group of each row, from 0; without a column of groups every row is one of its own."""
+def _numbered(table: pa.Table) -> tuple[metrics.Indices, metrics.Indices | None]:
+    """The group of each row and, where it may be another one, of its second text; numbered alike from 0.
+
+    Without a column of groups every row is one of its own.
+    """
     if "group" not in table.column_names:
-        return np.arange(table.num_rows)
-    encoded = table.column("group").combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+        return np.arange(table.num_rows), None
+    columns = [table.column(name) for name in ("group", "group2") if name in table.column_names]
+    encoded = pa.concat_arrays([chunk for column in columns for chunk in column.chunks]).dictionary_encode()
+    numbers = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64).reshape(len(columns), -1)
+    return numbers[0], numbers[1] if len(columns) > 1 else None
 
 
 def _own_pairs(kind: str, table: pa.Table) -> pa.Table:

@@ -138,48 +138,73 @@ def pearson_cosine(cosines: Floats, labels: Floats) -> float:
     return float(pearsonr(labels, cosines).statistic)
 
 
-def weighted_ap(cosines: Floats, labels: Floats, weights: Floats) -> float:
-    """`cosine_ap` where pair i stands weights[i] times; NaN without a pair of label 1.
+def weighted_ap(cosines: Floats, labels: Floats, weights: Floats) -> Floats:
+    """`cosine_ap` where pair i stands weights[..., i] times, shape (...); NaN without a pair of label 1.
 
-    Of this and the next two there are thousands in a bootstrap, and scikit-learn takes a millisecond for each.
+    Of this and the next two there are thousands in a verdict, and scikit-learn takes a millisecond for each.
     """
     order = np.argsort(-cosines, kind="stable")
-    hits = np.cumsum(weights[order] * labels[order])
-    seen = np.cumsum(weights[order])
     ends = np.flatnonzero(np.append(np.diff(cosines[order]) != 0, True))
-    hits, seen = hits[ends], seen[ends]
-    if not hits[-1]:
-        return float("nan")
-    precision = hits / np.maximum(seen, 1e-300)
-    return float(np.diff(hits, prepend=0.0) @ precision / hits[-1])
+    sorted_weights = weights[..., order]
+    hits = np.cumsum(sorted_weights * labels[order], axis=-1)[..., ends]
+    seen = np.cumsum(sorted_weights, axis=-1)[..., ends]
+    gains = np.diff(hits, prepend=0.0, axis=-1)
+    total = hits[..., -1]
+    precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
+    return _ratio((gains * precision).sum(axis=-1), total)
 
 
-def weighted_spearman(cosines: Floats, labels: Floats, weights: Floats) -> float:
-    """`spearman_cosine` where pair i stands weights[i] times; NaN where all labels are equal."""
-    first, second = _weighted_ranks(cosines, weights), _weighted_ranks(labels, weights)
-    total = weights.sum()
-    first, second = first - first @ weights / total, second - second @ weights / total
-    spread = (first**2 @ weights) * (second**2 @ weights)
-    if not second @ (second * weights):
-        return float("nan")
-    return float((first * second) @ weights / np.sqrt(spread)) if spread else 0.0
+def weighted_spearman(cosines: Floats, labels: Floats, weights: Floats) -> Floats:
+    """`spearman_cosine` where pair i stands weights[..., i] times, shape (...); NaN where all labels are equal.
+
+    0.0 where all cosines are equal, as in `spearman_cosine`.
+    """
+    total = weights.sum(axis=-1, keepdims=True)
+    first, second = (_centred(_weighted_ranks(values, weights), weights, total) for values in (cosines, labels))
+    spread = (first**2 * weights).sum(axis=-1) * (second**2 * weights).sum(axis=-1)
+    product = (first * second * weights).sum(axis=-1)
+    correlation = np.divide(product, np.sqrt(spread), out=np.zeros_like(product), where=spread > 0)
+    return np.where((second**2 * weights).sum(axis=-1) > 0, correlation, np.nan)
+
+
+def _centred(ranks: Floats, weights: Floats, total: Floats) -> Floats:
+    centred: Floats = ranks - (ranks * weights).sum(axis=-1, keepdims=True) / np.maximum(total, 1e-300)
+    return centred
 
 
 def _weighted_ranks(values: Floats, weights: Floats) -> Floats:
-    """Mean rank of each value, counted with its weight."""
-    _, place = np.unique(values, return_inverse=True)
-    at = np.bincount(place, weights=weights)
-    mean_rank: Floats = np.cumsum(at) - at + (at + 1) / 2
-    return mean_rank[place]
+    """Mean rank of each value, counted with its weight, shape of the weights."""
+    order = np.argsort(values, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(values[order]) != 0))
+    at = np.add.reduceat(weights[..., order], starts, axis=-1)
+    mean_rank = np.cumsum(at, axis=-1) - at + (at + 1) / 2
+    ranks = np.empty(weights.shape)
+    ranks[..., order] = np.repeat(mean_rank, np.diff(np.append(starts, len(values))), axis=-1)
+    return ranks
 
 
-def macro_f1(confusion: Floats) -> float:
-    """Mean F1 over the categories that occur in truth or prediction, as scikit-learn's default.
+def weighted_macro_f1(truth: Indices, found: Indices, num_categories: int, weights: Floats) -> Floats:
+    """Macro-F1 where text i stands weights[..., i] times, shape (...).
 
-    Args:
-        confusion: texts of category i (row) taken for category j (column).
+    The mean F1 of the categories that occur in truth or prediction, as scikit-learn's default.
     """
-    hits = np.diag(confusion)
-    occurrences = confusion.sum(axis=0) + confusion.sum(axis=1)
-    there = occurrences > 0
-    return float((2 * hits[there] / occurrences[there]).mean()) if there.any() else float("nan")
+    hits, true, taken = (
+        _per_category(categories, num_categories, weights * counted)
+        for categories, counted in ((truth, truth == found), (truth, 1.0), (found, 1.0))
+    )
+    occurrences = true + taken
+    f1 = np.divide(2 * hits, occurrences, out=np.zeros_like(hits), where=occurrences > 0)
+    return _ratio(f1.sum(axis=-1), (occurrences > 0).sum(axis=-1).astype(np.float64))
+
+
+def _per_category(categories: Indices, num_categories: int, weights: Floats) -> Floats:
+    rows = weights.reshape(-1, weights.shape[-1])
+    cells = np.arange(len(rows))[:, None] * num_categories + categories
+    sums: Floats = np.bincount(cells.ravel(), rows.ravel(), minlength=len(rows) * num_categories).astype(np.float64)
+    return sums.reshape(*weights.shape[:-1], num_categories)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """NaN where there is nothing to divide by."""
+    ratio: Floats = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+    return ratio

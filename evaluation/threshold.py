@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.interval import DRAWS, Interval, interval
+from evaluation.jackknife import Interval, blocks_of, interval
 from evaluation.judged import JudgedPairs
 from evaluation.metrics import Floats
 
@@ -57,33 +57,26 @@ def best_f1(cosines: Floats, labels: Floats) -> float:
 
 
 def figures(judged: JudgedPairs, threshold: float, seed: int) -> dict[str, Interval]:
-    """Precision, recall and F1 of cosine >= threshold, with cluster bootstrap intervals."""
-    taken, rng = judged.cosines >= threshold, np.random.default_rng(seed)
-    num_groups = int(judged.groups.max()) + 1
-    counts = np.stack(
-        [
-            np.bincount(judged.groups, weights=each, minlength=num_groups)
-            for each in (taken * judged.labels, taken, judged.labels)
-        ]
-    )
-    drawn = np.array(
-        [
-            _rates(*(counts @ np.bincount(rng.integers(num_groups, size=num_groups), minlength=num_groups)))
-            for _ in range(DRAWS)
-        ]
-    )
-    found = _rates(*counts.sum(axis=1))
-    return {name: interval(found[place], drawn[:, place]) for place, name in enumerate(NAMES)}
+    """Precision, recall and F1 of cosine >= threshold, with intervals over groups."""
+    taken = judged.cosines >= threshold
+    counted = np.stack([taken * judged.labels, taken, judged.labels], axis=1)
+    without = _rates(blocks_of(judged, seed).left_out(lambda weights: weights @ counted))
+    found = _rates(counted.sum(axis=0))
+    rests_on = (judged.groups_of(taken), judged.groups_of(judged.labels == 1), judged.groups_of(judged.labels == 1))
+    return {name: interval(float(found[place]), without[:, place], rests_on[place]) for place, name in enumerate(NAMES)}
 
 
 def at_threshold(judged: JudgedPairs, threshold: float) -> dict[str, float]:
     """Precision, recall and F1 of cosine >= threshold."""
     taken = judged.cosines >= threshold
-    rates = _rates(float(judged.labels[taken].sum()), float(taken.sum()), float(judged.labels.sum()))
-    return dict(zip(NAMES, rates, strict=True))
+    rates = _rates(np.array([judged.labels[taken].sum(), taken.sum(), judged.labels.sum()]))
+    return dict(zip(NAMES, rates.tolist(), strict=True))
 
 
-def _rates(hits: float, taken: float, positives: float) -> tuple[float, float, float]:
-    precision = hits / taken if taken else 0.0
-    recall = hits / positives if positives else float("nan")
-    return precision, recall, 2 * hits / (taken + positives) if taken + positives else float("nan")
+def _rates(counts: Floats) -> Floats:
+    """Hits, taken and positives -> precision, recall and F1, shape (..., 3); of none taken the precision is 0."""
+    hits, taken, positives = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
+    parts, wholes = np.stack([hits, hits, 2 * hits], -1), np.stack([taken, positives, taken + positives], -1)
+    none = np.array([0.0, np.nan, np.nan])
+    rates: Floats = np.divide(parts, wholes, out=np.broadcast_to(none, parts.shape).copy(), where=wholes > 0)
+    return rates

@@ -1,12 +1,13 @@
 """Whether a search was worth it: base, baseline and winner side by side, and which of them is kept."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from evaluation.interval import Interval, drawn_scores, interval
+from evaluation.jackknife import LEAST_GROUPS, Interval, critical, difference, interval, left_out
 from evaluation.judged import Judged, JudgedCategories, JudgedPairs
+from evaluation.selection import States
 from evaluation.threshold import at_threshold, best_f1
 
 ORDER = ("base", "baseline", "winner")
@@ -21,10 +22,11 @@ class SplitVerdict:
     Attributes:
         metric: the deciding score.
         pairs: items that were scored.
-        groups: what was drawn in the bootstrap.
+        groups: groups that the score rests on.
         models: name -> the deciding score.
         scores: name -> all scores.
         differences: 'winner - baseline' and so on -> the difference, paired.
+        states: those that this split has judged and that its differences hold for at once.
         confusion: of the exported model: categories, and texts of a row's category taken for a column's.
     """
 
@@ -34,6 +36,7 @@ class SplitVerdict:
     models: dict[str, Interval]
     scores: dict[str, dict[str, float]]
     differences: dict[str, Interval]
+    states: int = 1
     confusion: dict[str, Any] | None = None
 
 
@@ -53,44 +56,61 @@ class Verdict:
         return asdict(self) | {"splits": {name: _plain(split) for name, split in self.splits.items()}}
 
 
-def compare(models: Mapping[str, Judged], seed: int) -> SplitVerdict:
-    """All models on one split, simplest first."""
-    draws = drawn_scores(models, seed)
-    scores = {name: judged.scores() for name, judged in models.items()}
+def compare(models: Mapping[str, Judged], seed: int, errors: Mapping[str, float] | None = None) -> SplitVerdict:
+    """All models on one split, simplest first.
+
+    Args:
+        errors: simpler model -> standard errors on each side of an interval of a difference to it, where the others
+            were chosen among many on this split; by default each difference is taken for itself.
+    """
     first = next(iter(models.values()))
+    without = dict(zip(models, left_out(list(models.values()), seed).T, strict=True))
+    scores = {name: judged.scores() for name, judged in models.items()}
     value = {name: found[first.metric] for name, found in scores.items()}
+    groups = first.num_groups
+    alone = critical(len(without[next(iter(models))]), groups)
+
+    def paired(better: str, simpler: str) -> Interval:
+        each = without[better] - without[simpler]
+        return difference(value[better] - value[simpler], each, groups, (errors or {}).get(simpler, alone))
+
     return SplitVerdict(
         metric=first.metric,
         pairs=len(first.groups),
-        groups=int(first.groups.max()) + 1,
-        models={name: interval(value[name], draws[name]) for name in models},
+        groups=groups,
+        models={name: interval(value[name], without[name], groups, first.lowest) for name in models},
         scores=scores,
-        differences={
-            f"{better} - {simpler}": interval(value[better] - value[simpler], draws[better] - draws[simpler])
-            for simpler, better in combinations(models, 2)
-        },
+        differences={f"{better} - {simpler}": paired(better, simpler) for simpler, better in combinations(models, 2)},
     )
 
 
 def choose(dev: SplitVerdict) -> tuple[str, str]:
     """The model to keep, and why: a model takes the place of a simpler one only where it is better on dev for sure."""
     names = list(dev.models)
+    if dev.groups < LEAST_GROUPS:
+        return names[0], f"{NO_GAIN} can be told: dev rests on {dev.groups} groups, a claim needs {LEAST_GROUPS}"
     chosen, said = names[0], []
     for name in names[1:]:
         difference = dev.differences[f"{name} - {chosen}"]
-        said.append(_sentence(name, chosen, difference, dev.metric))
+        said.append(_sentence(name, chosen, difference, dev))
         if difference.above_zero:
             chosen = name
     return chosen, "; ".join(said)
 
 
-def verdict(judged: Mapping[str, Mapping[str, Judged]], seed: int, keep: str | None = None) -> Verdict:
+def verdict(
+    judged: Mapping[str, Mapping[str, Judged]], seed: int, keep: str | None = None, states: States | None = None
+) -> Verdict:
     """The verdict on judged[split][model]; what is kept follows from dev alone.
 
     Args:
         keep: a model to keep whatever dev says.
+        states: all that dev has judged in the search; by default only the models themselves.
     """
-    splits = {split: compare(models, seed) for split, models in judged.items()}
+    states = states or States()
+    splits = {split: compare(models, seed) for split, models in judged.items() if split != "dev"}
+    dev = compare(judged["dev"], seed, states.standard_errors(judged["dev"], seed))
+    splits = {"dev": replace(dev, states=max(1, states.number)), **splits}
     for split, models in judged.items():
         for name, each in models.items():
             splits[split].scores[name].update(_at_own_threshold(judged["dev"][name], each))
@@ -114,10 +134,11 @@ def confusion(judged: Judged) -> dict[str, Any] | None:
     return {"categories": list(judged.names), "counts": judged.confusion().astype(int).tolist()}
 
 
-def _sentence(name: str, simpler: str, difference: Interval, metric: str) -> str:
-    figures = f"{difference.value:+.4f} {metric} on dev, 95 % interval {difference.low:+.4f} to {difference.high:+.4f}"
+def _sentence(name: str, simpler: str, difference: Interval, dev: SplitVerdict) -> str:
+    figures = f"{difference.value:+.4f} {dev.metric} on dev, interval {difference.low:+.4f} to {difference.high:+.4f}"
+    among = f" for the best of {dev.states} judged states" if dev.states > 1 else ""
     said = "better" if difference.above_zero else NO_GAIN
-    return f"{name} against {simpler}: {said} ({figures})"
+    return f"{name} against {simpler}: {said} ({figures}{among})"
 
 
 def _plain(split: SplitVerdict) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def with_interval(found: Any) -> str:
 
 
 def _scores(name: str, split: Mapping[str, Any]) -> Table:
-    title = f"{name}: {split['pairs']:,} judged, in {split['groups']:,} groups; 95 % intervals by drawing groups anew"
+    title = f"{name}: {split['pairs']:,} judged, in {split['groups']:,} groups; 95 % intervals over groups"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("score")
     for model in split["models"]:

@@ -16,6 +16,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from evaluation.evaluator import PairEvaluator
 from evaluation.judge import Judge
+from evaluation.judged import Judged
 from pairs.order import Share
 from trainers.dropout import use_cpu_dropout
 from trainers.hardware import TOKENS_PER_CALL
@@ -38,6 +39,9 @@ class Reporter(Protocol):
     def untuned(self, scores: dict[str, float]) -> None:
         """Dev was judged before the first step."""
 
+    def judged(self, job: Job, step: int, judged: Judged) -> None:
+        """Dev was judged after this step, item by item; told before the report of it."""
+
     def spent(self, phase: str, seconds: float) -> None:
         """Time went into setup_s, train_s, evaluate_s or checkpoint_s."""
 
@@ -55,7 +59,8 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
         TrialFailed: on every rank; the group can take its next job.
     """
     unwanted = partial(report.unwanted, job)
-    reporting, judge_dev = ReportOnDev(job, report, dict(start.clock) if start else {}), evaluator(job)
+    judge_dev = evaluator(job)
+    reporting = ReportOnDev(job, report, judge_dev, dict(start.clock) if start else {})
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
     with tempfile.TemporaryDirectory() as folder:
@@ -147,8 +152,8 @@ class ReportOnDev(TrainerCallback):
 
     trainer: PairTrainer
 
-    def __init__(self, job: Job, reporter: Reporter, seconds: dict[str, float]) -> None:
-        self.job, self.reporter, self.at = job, reporter, job.report_steps()
+    def __init__(self, job: Job, reporter: Reporter, judge_dev: PairEvaluator, seconds: dict[str, float]) -> None:
+        self.job, self.reporter, self.judge_dev, self.at = job, reporter, judge_dev, job.report_steps()
         self.seconds = {**dict.fromkeys(PHASES, 0.0), **seconds}
         self.since = time.perf_counter()
 
@@ -176,6 +181,8 @@ class ReportOnDev(TrainerCallback):
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == 0:
             return
+        if self.judge_dev.judged is not None:
+            self.reporter.judged(self.job, state.global_step, self.judge_dev.judged)
         self.count("evaluate_s")
         done = state.global_step >= self.job.total_steps
         go_on = self.reporter.report(self.metrics(state, kwargs["metrics"]), self.capture, done)
@@ -188,6 +195,11 @@ class ReportOnDev(TrainerCallback):
     def metrics(self, state: Any, metrics: dict[str, float]) -> dict[str, Any]:
         """Plain Python values only: Ray refuses numpy scalars, and NaN breaks a later resume."""
         log = [entry for entry in state.log_history if "loss" in entry or f"eval_{self.job.metric}" in entry]
-        found = {"epoch": self.at[state.global_step], "steps": state.global_step, "loss": log[-2]["loss"]}
+        found = {
+            "training": self.job.trial,
+            "epoch": self.at[state.global_step],
+            "steps": state.global_step,
+            "loss": log[-2]["loss"],
+        }
         scores = dev_metrics(metrics)
         return {**found, **scores, **self.seconds, "dev": scores, "log": log}

@@ -39,6 +39,8 @@ class Job:
     optimizer: str = "adamw_torch_fused"
     """A name that the library's training arguments know."""
     dropout: bool = True
+    predictions: str | None = None
+    """Folder for what every judged state makes of dev; None: a training that nothing is chosen from."""
     score_untuned: bool = False
     """Also judge the base model on dev, before the first step."""
     assigned_at: float = 0.0
@@ -87,8 +89,8 @@ class Report(NamedTuple):
     """What a group says of its job: at every judgement of dev, or once when it failed."""
 
     metrics: dict[str, Any] = {}
-    """epoch, steps, loss, the dev metrics, start_s, train_s, evaluate_s, log (training log so far); of a Judging:
-    judged, split -> Judged."""
+    """training, epoch, steps, loss, the dev metrics, start_s, train_s, evaluate_s, log (training log so far); of a
+    Judging: judged, split -> Judged."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

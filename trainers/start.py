@@ -83,7 +83,7 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     groups = [WorkerGroup(config, f"group-{number}") for number in range(1, concurrent + 1)]
     import_meanwhile("trainers.export")
     try:
-        template = job(asked, data(asked), hardware)
+        template = job(asked, data(asked), hardware, run.at("predictions"))
     except BaseException:  # an interrupt too: nobody else knows of the groups yet
         end_groups(groups)
         raise
@@ -100,8 +100,8 @@ def data(asked: Request) -> Data:
     )
 
 
-def job(asked: Request, pairs: Data, hardware: Hardware) -> Job:
-    """The job of the baseline settings."""
+def job(asked: Request, pairs: Data, hardware: Hardware, predictions: str) -> Job:
+    """The job of the baseline settings; its predictions on dev go into that folder."""
     task = asked.task
     return Job(
         trial="",
@@ -114,4 +114,5 @@ def job(asked: Request, pairs: Data, hardware: Hardware) -> Job:
         data=pairs,
         bf16=hardware.bf16,
         optimizer=hardware.optimizer,
+        predictions=predictions,
     )

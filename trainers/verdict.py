@@ -9,9 +9,11 @@ import ray
 
 from evaluation import threshold
 from evaluation.judged import Judged, JudgedPairs
+from evaluation.selection import States
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from reporting.live import Live
 from reporting.run_folder import finite
+from trainers.dev_predictions import DevPredictions
 from trainers.finish import Found
 from trainers.job import Judging, TrainingState
 from trainers.judging import NotJudged, in_turns, judge_models
@@ -56,7 +58,8 @@ def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed
         live.say(f"warning: no verdict, what was best on dev is exported: {error or 'interrupted'}")
         return None
     keep = list(models)[-1] if asked.options.export == "winner" else asked.options.export
-    made = verdict(judged, asked.options.seed, keep if keep in models else None)
+    states = judged_states(started.template.predictions, found)
+    made = verdict(judged, asked.options.seed, keep if keep in models else None, states)
     kept = {split: each[made.chosen] for split, each in judged.items()}
     return Weighed(verdict=_with_confusion(made, kept), threshold=_threshold(kept, asked.options.seed), seeds=seeds)
 
@@ -71,13 +74,28 @@ def candidates(found: Found) -> dict[str, TrainingState | None]:
     return models
 
 
+def judged_states(folder: str | None, found: Found) -> States:
+    """Every state that dev has judged, those of the baseline apart."""
+    trainings = DevPredictions(folder).by_training() if folder else {}
+    baseline = trainings.pop(found.baseline_metrics.get("training", ""), [])
+    others = [state for states in trainings.values() for state in states]
+    return States(baseline=baseline, others=others, trials=len(trainings))
+
+
 def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> dict[str, list[float]]:
     """Dev's metric of baseline and winner, trained again to the end with the next seeds."""
     records = {BASELINE: found.baseline, WINNER: found.best if found.best is not found.baseline else None}
     settings = {name: record.settings for name, record in records.items() if record is not None}
     seeds = range(asked.options.seed + 1, asked.options.seed + 1 + asked.options.seeds)
     jobs = [
-        replace(started.template, trial=f"{name}-seed-{seed}", settings=dict(own), seed=seed, assigned_at=time.time())
+        replace(
+            started.template,
+            trial=f"{name}-seed-{seed}",
+            settings=dict(own),
+            seed=seed,
+            predictions=None,
+            assigned_at=time.time(),
+        )
         for name, own in settings.items()
         for seed in seeds
     ]

@@ -132,11 +132,21 @@ def test_weighted_spearman_is_that_of_repeated_pairs(drawn: Drawn) -> None:
     assert metrics.weighted_spearman(np.ones(60), graded, times.astype(float)) == 0.0
 
 
-def test_macro_f1_of_a_confusion_is_scikit_learns() -> None:
+def test_weighted_macro_f1_is_that_of_repeated_texts() -> None:
     truth, found = np.array([0, 0, 1, 1, 2]), np.array([0, 3, 1, 0, 2])
-    confusion = np.zeros((5, 5))
-    np.add.at(confusion, (truth, found), 1.0)
-    assert metrics.macro_f1(confusion) == pytest.approx(f1_score(truth, found, average="macro", zero_division=0.0))
+    times = np.array([[1, 1, 1, 1, 1], [2, 0, 1, 3, 1]])
+    expected = [
+        f1_score(np.repeat(truth, row), np.repeat(found, row), average="macro", zero_division=0.0) for row in times
+    ]
+    assert metrics.weighted_macro_f1(truth, found, 5, times.astype(float)) == pytest.approx(expected)
+
+
+def test_weights_come_in_many_rows_at_a_time(drawn: Drawn) -> None:
+    cosines, labels, times = drawn
+    rows = np.stack([times, np.ones(60), np.arange(60) % 2.0]).astype(float)
+    for score in (metrics.weighted_ap, metrics.weighted_spearman):
+        one_by_one = [float(score(cosines, labels, row)) for row in rows]
+        np.testing.assert_allclose(score(cosines, labels, rows), one_by_one)
 
 
 def test_roc_auc_is_the_share_of_pairs_in_the_right_order() -> None:

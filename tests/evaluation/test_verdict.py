@@ -1,57 +1,12 @@
-"""Intervals and verdicts against closed forms and repetition."""
+"""Which model is kept, and what is said of it."""
 
 import numpy as np
 import pytest
-from scipy.stats import norm
 
-from evaluation.interval import Interval, drawn_scores, interval
-from evaluation.judged import JudgedPairs, JudgedQueries
+from evaluation.judged import JudgedPairs
+from evaluation.selection import States
 from evaluation.verdict import choose, compare, verdict
-
-
-def queries(values: list[float] | np.ndarray, groups: np.ndarray | None = None) -> JudgedQueries:
-    found = np.asarray(values, dtype=np.float64)
-    own = np.arange(len(found)) if groups is None else groups
-    return JudgedQueries(kind="retrieval", groups=own, per_query={"cosine_mrr@10": found})
-
-
-def width(judged: JudgedQueries) -> float:
-    found = interval(0.0, drawn_scores({"model": judged}, seed=0)["model"])
-    return found.high - found.low
-
-
-def test_of_a_mean_it_is_as_wide_as_the_normal_approximation() -> None:
-    values = np.random.default_rng(0).uniform(size=400)
-    expected = 2 * norm.ppf(0.975) * values.std() / 400**0.5
-    assert width(queries(values)) == pytest.approx(expected, rel=0.07)
-
-
-def test_groups_are_drawn_and_not_rows() -> None:
-    values = np.repeat(np.random.default_rng(0).uniform(size=100), 4)
-    rows, groups = width(queries(values)), width(queries(values, np.repeat(np.arange(100), 4)))
-    assert groups == pytest.approx(2 * rows, rel=0.1)  # four equal rows say no more than one
-
-
-def test_models_are_drawn_together() -> None:
-    values = np.random.default_rng(0).uniform(size=100)
-    found = compare({"base": queries(values), "baseline": queries(values + 0.01)}, seed=0)
-    difference = found.differences["baseline - base"]
-    assert (difference.low, difference.high) == pytest.approx((0.01, 0.01))
-    assert found.models["base"].high - found.models["base"].low > 0.05
-
-
-def test_draws_without_a_positive_are_left_out_and_too_many_of_them_end_the_interval() -> None:
-    draws = np.array([0.5, 0.6, np.nan, 0.4])
-    assert not np.isnan(interval(0.5, draws).low)
-    assert np.isnan(interval(0.5, np.array([0.5, np.nan, np.nan])).low)
-
-
-def test_the_same_seed_gives_the_same_interval() -> None:
-    judged = queries(np.random.default_rng(0).uniform(size=50))
-    one, same, other = (drawn_scores({"model": judged}, seed)["model"] for seed in (1, 1, 2))
-    assert np.array_equal(one, same)
-    assert not np.array_equal(one, other)
-
+from tests.evaluation.cases import queries
 
 BASE = np.linspace(0.0, 0.6, 200)
 NOISE = np.sin(np.arange(200))
@@ -93,16 +48,55 @@ def test_what_is_told_to_be_kept_is_kept_and_the_gain_is_said_as_it_is() -> None
     assert (found.chosen, found.gain) == ("baseline", False)
 
 
-def test_an_interval_that_touches_zero_is_no_gain() -> None:
-    assert not Interval(0.1, 0.0, 0.2).above_zero
-    assert Interval(0.1, 1e-9, 0.2).above_zero
-
-
 def test_the_sentence_names_both_models_and_the_interval() -> None:
     dev = compare({"base": queries(BASE), "baseline": queries(BASE + 0.25)}, seed=0)
     assert choose(dev)[1] == (
-        "baseline against base: better (+0.2500 cosine_mrr@10 on dev, 95 % interval +0.2500 to +0.2500)"
+        "baseline against base: better (+0.2500 cosine_mrr@10 on dev, interval +0.2500 to +0.2500)"
     )
+
+
+def test_a_gain_that_the_best_of_many_has_by_luck_is_none() -> None:
+    noise = np.random.default_rng(0).normal(size=(60, 200)) * 0.1
+    trials = sorted(noise, key=lambda each: float(each.mean()))
+    models = {"base": queries(BASE - 0.3), "baseline": queries(BASE), "winner": queries(BASE + trials[-1])}
+    others = [queries(BASE + each).predictions for each in noise]
+    assert verdict({"dev": models}, seed=0).chosen == "winner"  # as if it had been the only one
+    found = verdict({"dev": models}, seed=0, states=States(others=others, trials=60))
+    assert found.chosen == "baseline"
+    assert "no gain" in found.reason
+    assert "for the best of 60 judged states" in found.reason
+
+
+def test_a_gain_that_is_there_is_found_among_many() -> None:
+    noise = np.random.default_rng(0).normal(size=(60, 200)) * 0.1
+    models = {"base": queries(BASE - 0.3), "baseline": queries(BASE), "winner": queries(BASE + 0.05 + noise[0])}
+    others = [queries(BASE + 0.05 + each).predictions for each in noise]
+    assert verdict({"dev": models}, seed=0, states=States(others=others, trials=60)).chosen == "winner"
+
+
+def test_test_is_not_asked_to_hold_for_all_states() -> None:
+    noise = np.random.default_rng(0).normal(size=(61, 200)) * 0.1
+    models = {"base": queries(BASE), "baseline": queries(BASE + noise[0])}
+    states = States(others=[queries(BASE + each).predictions for each in noise[1:]], trials=60)
+    splits = verdict({"dev": models, "test": models}, seed=0, states=states).splits
+    dev, test = (splits[name].differences["baseline - base"] for name in ("dev", "test"))
+    assert dev.high - dev.low > 1.2 * (test.high - test.low)
+    assert (splits["dev"].states, splits["test"].states) == (60, 1)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 9])
+def test_few_groups_allow_no_claim(number: int) -> None:
+    models = {"base": queries(BASE[:number]), "baseline": queries(BASE[:number] + 0.2)}
+    found = verdict({"dev": models}, seed=0)
+    assert (found.chosen, found.gain) == ("base", False)
+    assert found.reason == f"no gain can be told: dev rests on {number} groups, a claim needs 10"
+    assert np.isnan(found.splits["dev"].models["base"].low)
+
+
+def test_rows_of_few_groups_are_still_few_groups() -> None:
+    groups = np.repeat(np.arange(4), 50)
+    models = {"base": queries(BASE, groups), "baseline": queries(BASE + 0.2, groups)}
+    assert verdict({"dev": models}, seed=0).chosen == "base"
 
 
 def test_precision_and_recall_on_test_are_at_the_threshold_of_dev() -> None:

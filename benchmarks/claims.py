@@ -1,0 +1,253 @@
+"""How often a verdict says "better" of a search that has found nothing, and how often of one that has.
+
+python -m benchmarks.claims --searches 4000
+python -m benchmarks.claims --few-groups    # the same for few groups, and how often an interval holds the true score
+
+Simulated searches, judged by the code that judges real ones. Each trial is a point in a space of three settings; how it
+does on a group of dev is a smooth random function of that point, plus noise of its own, so trials are correlated as
+real ones are. The sampler draws nine of ten trials near the best tenth so far, half of the trials are stopped at their
+first judgement, the others are judged four times. Three rules decide:
+
+ours     intervals that hold for all judged states at once (evaluation/selection.py)
+naive    the percentile bootstrap of the chosen states, as if they had not been chosen
+anew     the bootstrap that chooses among the drawn groups and judges on the others (Tsamardinos et al. 2018)
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Annotated, NamedTuple
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a process for each processor instead
+
+import numpy as np
+import typer
+from scipy.stats import beta
+
+from benchmarks.measure import progress, report
+from evaluation import jackknife, selection, verdict
+from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from evaluation.metrics import Floats
+from evaluation.selection import States
+from evaluation.verdict import choose, compare
+
+JUDGEMENTS = 4
+WAVES, LENGTH, SETTINGS = 32, 0.4, 3
+ITEMS_PER_GROUP = 3
+DRAWS = 400
+RULES = ("ours", "naive", "anew")
+FLIPS = 999
+"""Fewer than a verdict takes: over many searches, what they miss evens out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One kind of search."""
+
+    metric: str
+    groups: int
+    trials: int
+    """Beside the baseline."""
+    base_behind: float = 0.0
+    """How far the base model lies behind the baseline, in standard deviations of an item."""
+    gain: float = 0.0
+    """How far the trials lie before the baseline."""
+
+
+class Search(NamedTuple):
+    """What a simulated search leaves behind."""
+
+    base: Judged
+    states: list[list[Judged]]
+    """Trial -> its judged states; the baseline is the first."""
+
+
+def simulate(cell: Cell, rng: np.random.Generator) -> Search:
+    """One search."""
+    items = Items(cell, rng)
+    waves, phases = rng.normal(size=(WAVES, SETTINGS)) / LENGTH, rng.uniform(0, 2 * np.pi, WAVES)
+    early, late = (rng.normal(size=(items.number, WAVES)) * (2 / WAVES) ** 0.5 for _ in range(2))
+    base = items.judged(rng.normal(size=items.number) - cell.base_behind)
+    states: list[list[Judged]] = []
+    points, best, first = [], [], []
+    for trial in range(cell.trials + 1):
+        point = sampled(points, best, rng) if trial else np.full(SETTINGS, 0.5)
+        field = np.cos(waves @ point + phases)
+        own, judged = rng.normal(size=items.number), []
+        for share in np.arange(1, JUDGEMENTS + 1) / JUDGEMENTS:
+            smooth = share**0.5 * (late @ field) + 0.7 * (1 - share) ** 0.5 * (early @ field)
+            noise = share**0.5 * own + (1 - share) ** 0.5 * rng.normal(size=items.number)
+            judged.append(items.judged(smooth + 0.5 * noise + (cell.gain if trial else 0.0)))
+            if len(judged) == 1:
+                first.append(value(judged[0]))
+            if trial and first[-1] < np.median(first):
+                break
+        states.append(judged)
+        points.append(point)
+        best.append(max(map(value, judged)))
+    return Search(base, states)
+
+
+def sampled(points: list[Floats], best: list[float], rng: np.random.Generator) -> Floats:
+    """Blind for the first quarter, then mostly near one of the best tenth, the nearer the more there are."""
+    blind: Floats = rng.uniform(size=SETTINGS)
+    if len(points) < 4 or rng.uniform() < 0.1:
+        return blind
+    top = np.argsort(best)[::-1][: max(1, round(0.1 * len(points)))]
+    near: Floats = points[rng.choice(top)] + rng.normal(size=SETTINGS) * max(0.05, 0.3 * len(points) ** -0.5)
+    return near.clip(0, 1)
+
+
+class Items:
+    """Dev's items: what all models find hard or easy, and how a number for each becomes what a model made of it."""
+
+    def __init__(self, cell: Cell, rng: np.random.Generator) -> None:
+        self.metric, each = cell.metric, 1 if cell.metric == "mrr" else ITEMS_PER_GROUP
+        self.groups = np.repeat(np.arange(cell.groups), each)
+        self.number = len(self.groups)
+        self.common = rng.normal(size=cell.groups)[self.groups] + rng.normal(size=self.number)
+        self.labels = (np.arange(self.number) % each == 0).astype(np.float64)
+        self.rng = rng
+        self.truth, self.other = rng.integers(4, size=self.number), rng.integers(1, 4, size=self.number)
+
+    def judged(self, how_well: Floats) -> Judged:
+        """A model that does so well on each item."""
+        level = self.common + how_well
+        if self.metric == "mrr":
+            ranks = 1 + np.floor(np.exp(1 - level))
+            return JudgedQueries(kind="retrieval", groups=self.groups, per_query={"cosine_mrr@10": 1 / ranks})
+        if self.metric == "ap":
+            cosines = np.where(self.labels > 0, level, -level)
+            return JudgedPairs(kind="binary", groups=self.groups, cosines=cosines, labels=self.labels)
+        found = np.where(level > -1, self.truth, (self.truth + self.other) % 4)
+        return JudgedCategories(kind="category", groups=self.groups, truth=self.truth, found=found, names=tuple("abcd"))
+
+    def untrained(self) -> Judged:
+        """The base model."""
+        return self.judged(self.rng.normal(size=self.number))
+
+
+def value(judged: Judged) -> float:
+    """The deciding score."""
+    return float(judged.weighted(np.ones((1, len(judged.groups))))[0])
+
+
+def decide(search: Search, seed: int) -> dict[str, str]:
+    """Rule -> what it keeps: base, baseline or winner."""
+    baseline = max(search.states[0], key=value)
+    models = {"base": search.base, "baseline": baseline}
+    others = [state for states in search.states[1:] for state in states]
+    if others:
+        models["winner"] = max(others, key=value)
+    states = States(
+        baseline=[state.predictions for state in search.states[0]],
+        others=[state.predictions for state in others],
+        trials=len(search.states) - 1,
+    )
+    return {
+        "ours": choose(compare(models, seed, states.standard_errors(models, seed)))[0],
+        **bootstraps(search, models, others, seed),
+    }
+
+
+def bootstraps(search: Search, models: dict[str, Judged], others: list[Judged], seed: int) -> dict[str, str]:
+    """The two rules that ours is held against."""
+    first = search.base
+    drawn = np.random.default_rng(seed).multinomial(n := first.num_groups, np.full(n, 1 / n), size=DRAWS)
+    inside, outside = drawn[:, first.groups].astype(float), (drawn[:, first.groups] == 0).astype(float)
+    naive = {name: judged.weighted(inside) for name, judged in models.items()}
+    anew = {"base": first.weighted(outside)}
+    for name, states in (("baseline", search.states[0]), ("winner", others)):
+        if states:
+            chosen = np.stack([state.weighted(inside) for state in states]).argmax(axis=0)
+            anew[name] = np.stack([state.weighted(outside) for state in states])[chosen, np.arange(DRAWS)]
+    return {"naive": last_better(naive), "anew": last_better(anew)}
+
+
+def last_better(draws: dict[str, Floats]) -> str:
+    """The chain of the verdict, by percentiles."""
+    chosen, *rest = draws
+    for name in rest:
+        if np.nanpercentile(draws[name] - draws[chosen], 2.5) > 0:
+            chosen = name
+    return chosen
+
+
+def claims(cell: Cell, seeds: range, least_groups: int | None = None) -> dict[str, int]:
+    """Rule -> searches of which it keeps more than is true: base, or the baseline where the base lies behind it."""
+    selection.FLIPS = FLIPS
+    if least_groups:
+        jackknife.LEAST_GROUPS = verdict.LEAST_GROUPS = least_groups
+    kept = [decide(simulate(cell, np.random.default_rng(seed)), seed) for seed in seeds]
+    true = ("base", "baseline") if cell.base_behind else ("base",)
+    return {rule: sum(each[rule] not in true for each in kept) for rule in RULES}
+
+
+def cells() -> Iterator[tuple[str, Cell]]:
+    """What is simulated: the level in two situations, then the power in the second."""
+    wide = [*product(("mrr",), (10, 30, 100, 300), (1, 3, 15, 63)), *product(("ap", "f1"), (30, 100), (3, 15))]
+    plain = [Cell(metric=metric, groups=groups, trials=trials) for metric, groups, trials in wide]
+    yield from (("level, nothing learns", cell) for cell in plain)
+    yield from (("level, the baseline learns", replace(cell, base_behind=2.0)) for cell in plain)
+    for cell in plain:
+        yield "power", replace(cell, base_behind=2.0, gain=4.0 / cell.groups**0.5)
+
+
+def few_groups(pool: ProcessPoolExecutor, searches: int) -> Iterator[dict[str, object]]:
+    """Level without a least number of groups, and the share of intervals that hold the true score."""
+    for metric, groups in product(("mrr", "ap", "f1"), (3, 5, 7, 10, 15, 30)):
+        cell = Cell(metric=metric, groups=groups, trials=3)
+        total = counted(pool, cell, searches, least_groups=2)
+        true = value(Items(replace(cell, groups=30_000), np.random.default_rng(0)).untrained())
+        held = sum(pool.map(holds, [cell] * searches, range(searches), [true] * searches, chunksize=50))
+        yield {**row("level", cell, total, searches), "interval holds %": f"{100 * held / searches:.1f}"}
+
+
+def holds(cell: Cell, seed: int, true: float) -> bool:
+    """Whether the interval of the base model's score holds the true one."""
+    jackknife.LEAST_GROUPS = 2
+    judged = Items(cell, np.random.default_rng(seed)).untrained()
+    without = jackknife.left_out([judged], seed)[:, 0]
+    found = jackknife.interval(value(judged), without, judged.num_groups)
+    return bool(found.low <= true <= found.high)
+
+
+def upper(count: int, searches: int) -> float:
+    """Of the 95 % interval of a share, one-sided (Clopper, Pearson 1934)."""
+    return float(beta.ppf(0.95, count + 1, searches - count)) if count < searches else 1.0
+
+
+def row(name: str, cell: Cell, counts: dict[str, int], searches: int) -> dict[str, object]:
+    """Of the table."""
+    shares = {f"{rule} %": f"{100 * count / searches:.1f}" for rule, count in counts.items()}
+    about = {"": name, "metric": cell.metric, "groups": str(cell.groups), "trials": str(cell.trials)}
+    return {**about, **shares, "ours, at most %": f"{100 * upper(counts['ours'], searches):.1f}"}
+
+
+def counted(pool: ProcessPoolExecutor, cell: Cell, searches: int, least_groups: int | None = None) -> dict[str, int]:
+    """Rule -> searches of which it keeps more than is true."""
+    parts = [range(start, min(start + 50, searches)) for start in range(0, searches, 50)]
+    found = list(pool.map(claims, [cell] * len(parts), parts, [least_groups] * len(parts)))
+    return {rule: sum(counts[rule] for counts in found) for rule in RULES}
+
+
+def main(
+    searches: Annotated[int, typer.Option(help="Simulated searches a cell.")] = 4000,
+    few: Annotated[bool, typer.Option("--few-groups", help="Few groups, with no least number.")] = False,
+    only: Annotated[str, typer.Option(help="Cells whose name or values hold this.")] = "",
+) -> None:
+    """Say "better" of searches that have found nothing, and of those that have."""
+    rows = []
+    with ProcessPoolExecutor() as pool:
+        chosen = ((name, cell) for name, cell in cells() if only in f"{name} {cell}")
+        plain = (row(name, cell, counted(pool, cell, searches), searches) for name, cell in chosen)
+        for each in few_groups(pool, searches) if few else plain:
+            rows.append(each)
+            progress(" ".join(map(str, each.values())))
+    report("claims", f'How often a verdict says "better", of {searches:,} searches', rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)

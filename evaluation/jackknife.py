@@ -1,0 +1,136 @@
+"""Intervals by the jackknife over groups: each group is left out in turn, and the score is computed again.
+
+Pairs of one group share texts, so whole groups are left out (Efron, Stein 1981; for groups in random blocks Kott 2001,
+"The delete-a-group jackknife"). Where a pair joins two groups it goes with either (Snijders, Borgatti 1999): such an
+interval is rather too wide than too narrow.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from evaluation.judged import Judged
+from evaluation.metrics import Floats, Indices
+
+MOST_BLOCKS = 100
+"""More groups are left out in so many random blocks: a critical value is then 1 % larger than of endless blocks."""
+LEAST_GROUPS = 10
+"""With fewer there is no interval and no claim (docs/verdict.md)."""
+ERROR = 0.025
+"""Of a 95 % interval, on each side."""
+ELEMENTS_AT_ONCE = 2**22
+"""Weights held at a time: memory stays flat however many items there are."""
+
+
+class Interval(NamedTuple):
+    """A value with its 95 % interval; NaN where there are too few groups for one."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def above_zero(self) -> bool:
+        """Whether a difference of this interval is a gain."""
+        return self.low > 0
+
+
+class Blocks:
+    """Which items stand in which of the blocks that are left out one after the other.
+
+    Args:
+        groups: group of each item, shape (items,).
+        other_groups: group of each item's second text, or None.
+        seed: of the blocks, where there are more groups than MOST_BLOCKS.
+    """
+
+    def __init__(self, groups: Indices, other_groups: Indices | None, seed: int) -> None:
+        names, places = np.unique(groups if other_groups is None else [groups, other_groups], return_inverse=True)
+        self.number = min(len(names), MOST_BLOCKS)
+        self._block_of = np.random.default_rng(seed).permutation(len(names)) % self.number
+        self._items = self._block_of[places.reshape(-1, len(groups))]
+
+    def left_out(self, score: Callable[[Floats], Floats]) -> Floats:
+        """The score without each block, shape (blocks, ...).
+
+        Args:
+            score: weights of shape (n, items) -> scores of shape (n, ...).
+        """
+        at_once = max(1, ELEMENTS_AT_ONCE // self._items.shape[1])
+        parts = [np.arange(start, min(start + at_once, self.number)) for start in range(0, self.number, at_once)]
+        return np.concatenate([score(self._weights(part)) for part in parts])
+
+    def _weights(self, blocks: Indices) -> Floats:
+        """1.0 for each item that stays when a block is left out, shape (blocks, items)."""
+        stays = (self._items[None] != blocks[:, None, None]).all(axis=1)
+        return stays.astype(np.float64)
+
+
+def blocks_of(judged: Judged, seed: int) -> Blocks:
+    """The blocks of a split; the same for every model on it."""
+    return Blocks(judged.groups, judged.other_groups, seed)
+
+
+def left_out(models: Sequence[Judged], seed: int) -> Floats:
+    """The deciding score of each model without each block, shape (blocks, models).
+
+    Args:
+        models: of one split: all have the same items.
+    """
+    blocks = blocks_of(models[0], seed)
+    return np.stack([blocks.left_out(model.weighted) for model in models], axis=1)
+
+
+def standard_error(without: Floats) -> float:
+    """Of a score or a difference, from its values without each block, shape (blocks,)."""
+    blocks = len(without)
+    return float(np.sqrt((blocks - 1) / blocks * ((without - without.mean()) ** 2).sum()))
+
+
+def critical(blocks: int, num_groups: int) -> float:
+    """Student's t: how many standard errors a 95 % interval of one score has on each side."""
+    from scipy.stats import t
+
+    return float(t.ppf(1 - ERROR, min(blocks, num_groups) - 1))
+
+
+def difference(value: float, without: Floats, num_groups: int, errors: float) -> Interval:
+    """The interval of the difference of two models on the same items.
+
+    Args:
+        value: the difference.
+        without: the difference without each block, shape (blocks,).
+        errors: standard errors on each side, see `critical`.
+    """
+    if num_groups < LEAST_GROUPS or np.isnan(without).any():
+        return Interval(value, float("nan"), float("nan"))
+    error = standard_error(without)
+    margin = errors * error if error else 0.0
+    return Interval(value, max(-2.0, value - margin), min(2.0, value + margin))
+
+
+def interval(value: float, without: Floats, num_groups: int, lowest: float = 0.0) -> Interval:
+    """The interval of one score, within its bounds: symmetric on the logit scale (for Spearman: Fisher's z).
+
+    A score at a bound has no spread in the split. It gets a one-sided bound: were a group faultless with a
+    probability of less than ERROR^(1 / groups), so many faultless ones were less likely than ERROR (Clopper, Pearson
+    1934).
+
+    Args:
+        value: the score, from `lowest` to 1.
+        without: the score without each block, shape (blocks,).
+        num_groups: groups that it rests on.
+    """
+    if num_groups < LEAST_GROUPS or np.isnan(without).any() or np.isnan(value):
+        return Interval(value, float("nan"), float("nan"))
+    share, span = (value - lowest) / (1 - lowest), 1 - lowest
+    bound = ERROR ** (1 / num_groups)
+    if share >= 1:
+        return Interval(value, lowest + span * bound, value)
+    if share <= 0:
+        return Interval(value, value, lowest + span * (1 - bound))
+    logit, error = np.log(share / (1 - share)), standard_error(without) / span / (share * (1 - share))
+    margin = critical(len(without), num_groups) * error
+    low, high = ((1 + np.tanh((logit + side) / 2)) / 2 for side in (-margin, margin))
+    return Interval(value, float(lowest + span * low), float(lowest + span * high))

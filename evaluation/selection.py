@@ -1,0 +1,111 @@
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.jackknife import ERROR, left_out
+from evaluation.judged import Judged
+from evaluation.metrics import Floats, Indices
+
+FLIPS = 9_999
+"""With the data itself 10,000: the chance of a false claim is then met to a fifth of it."""
+ADAPTIVITY = 0.6
+"""What a sampler that sees dev costs: `error_of`."""
+STATES_AT_ONCE = 512
+MOST_ITEMS = 20_000
+"""Items whose predictions are kept of each judged state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class States:
+    """Every state that dev has judged, by its predictions: what a claim about the chosen ones has to cover.
+
+    Attributes:
+        baseline: states of the baseline's training.
+        others: states of all other trainings.
+        trials: these trainings.
+    """
+
+    baseline: Sequence[NDArray[Any]] = ()
+    others: Sequence[NDArray[Any]] = ()
+    trials: int = 0
+
+    @property
+    def number(self) -> int:
+        """All of them."""
+        return len(self.baseline) + len(self.others)
+
+    def standard_errors(self, dev: Mapping[str, Judged], seed: int) -> dict[str, float]:
+        """Model -> standard errors on each side of an interval that holds for all that could have been chosen over it.
+
+        Whatever was trained could have been chosen over the base model; what is no baseline, over the baseline.
+
+        Args:
+            dev: base, baseline and winner, simplest first, as many as there are.
+        """
+        first = next(iter(dev.values()))
+        items = sample_of(first.groups, seed)
+        models = [judged.of_items(items) for judged in dev.values()]
+        kept = [models[0].with_predictions(each) for each in (*self.others, *self.baseline)]
+        pseudo = pseudo_values([*models, *kept], seed)
+        chosen, others = pseudo[:, : len(models)], pseudo[:, len(models) : len(models) + len(self.others)]
+        error = error_of(self.trials)
+        found = {}
+        for place, name in enumerate(list(dev)[:-1]):
+            rivals = pseudo[:, 1:] if place == 0 else np.hstack([chosen[:, place + 1 :], others])
+            found[name] = largest_t(rivals - chosen[:, [place]], seed, error)
+        return found
+
+
+def error_of(trials: int) -> float:
+    """The chance of a false claim that flips are asked for, so that the search as a whole has at most ERROR.
+
+    Flips know the states that were tried. They do not know that a sampler which has seen dev, and a scheduler that
+    stops what dev likes least, get to the best noise faster than blind trials would: measured, the chance grows with
+    the logarithm of their number (`python -m benchmarks.claims`).
+    """
+    return ERROR / (1 + ADAPTIVITY * math.log1p(trials))
+
+
+def sample_of(groups: Indices, seed: int) -> Indices:
+    """The items whose predictions are kept, sorted: all, or whole groups drawn until there are MOST_ITEMS."""
+    if len(groups) <= MOST_ITEMS:
+        return np.arange(len(groups))
+    order = np.random.default_rng(seed).permutation(int(groups.max()) + 1)
+    taken = np.cumsum(np.bincount(groups, minlength=len(order))[order]) <= MOST_ITEMS
+    return np.flatnonzero(np.isin(groups, order[taken]))
+
+
+def pseudo_values(models: Sequence[Judged], seed: int) -> Floats:
+    """What each block says of each model's score, shape (blocks, models); the mean is the score itself."""
+    without = left_out(models, seed)
+    each = np.ones((1, len(models[0].groups)))
+    scores = np.array([float(model.weighted(each)[0]) for model in models])
+    pseudo: Floats = scores + (len(without) - 1) * (without.mean(axis=0) - without)
+    return pseudo
+
+
+def largest_t(pseudo: Floats, seed: int, error: float) -> float:
+    """The t that the largest of all differences exceeds with a chance of `error`, were all of them symmetric around 0.
+
+    Args:
+        pseudo: what each block says of each difference, shape (blocks, differences).
+
+    Returns:
+        Infinity where even equal signs of all blocks are not rare enough, or a score is not defined without a block.
+    """
+    blocks = len(pseudo)
+    if np.isnan(pseudo).any():
+        return float("inf")
+    length = np.sqrt((pseudo**2).sum(axis=0))
+    directions = (pseudo / np.where(length > 0, length, 1.0)).astype(np.float32)
+    flips = np.random.default_rng(seed).integers(0, 2, size=(FLIPS, blocks)).astype(np.float32) * 2 - 1
+    largest = np.full(FLIPS, -np.inf, dtype=np.float32)
+    for start in range(0, directions.shape[1], STATES_AT_ONCE):
+        largest = np.maximum(largest, (flips @ directions[:, start : start + STATES_AT_ONCE]).max(axis=1))
+    reached = float(np.sort(largest)[::-1][max(0, int(error * (FLIPS + 1)) - 1)]) + 1e-6  # equal is not beyond
+    room = blocks - reached**2
+    return reached * math.sqrt((blocks - 1) / room) if room > 1e-3 else float("inf")

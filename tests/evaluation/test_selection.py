@@ -1,0 +1,100 @@
+"""A claim has to hold for the best of all that dev has judged."""
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from evaluation import selection
+from evaluation.jackknife import ERROR
+from evaluation.judged import JudgedQueries
+from evaluation.selection import States, error_of, largest_t, pseudo_values, sample_of
+from tests.evaluation.cases import pairs, queries
+
+RNG = np.random.default_rng(3)
+BASE = RNG.uniform(0.2, 0.6, size=200)
+
+
+def noisy(number: int, seed: int = 0) -> list[JudgedQueries]:
+    """Models as good as the base, each better on some queries and worse on others."""
+    noise = np.random.default_rng(seed).normal(size=(number, 200)) * 0.1
+    return [queries(BASE + each) for each in noise]
+
+
+def test_one_difference_alone_needs_students_t() -> None:
+    pseudo = np.random.default_rng(0).normal(size=(100, 1))
+    assert largest_t(pseudo, 0, ERROR) == pytest.approx(t.ppf(1 - ERROR, 99), rel=0.05)
+
+
+def test_more_states_need_more_and_the_same_state_again_does_not() -> None:
+    pseudo = np.random.default_rng(0).normal(size=(100, 60))
+    one, many = largest_t(pseudo[:, :1], 0, ERROR), largest_t(pseudo, 0, ERROR)
+    assert many > one + 0.8
+    assert largest_t(np.repeat(pseudo[:, :1], 60, axis=1), 0, ERROR) == pytest.approx(one)
+
+
+def test_many_states_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pseudo = np.random.default_rng(0).normal(size=(30, 40))
+    whole = largest_t(pseudo, 0, ERROR)
+    monkeypatch.setattr(selection, "STATES_AT_ONCE", 7)
+    assert largest_t(pseudo, 0, ERROR) == whole
+
+
+def test_so_few_groups_that_equal_signs_are_no_rarity_allow_no_claim() -> None:
+    assert largest_t(np.ones((4, 1)), 0, ERROR) == float("inf")
+    assert largest_t(np.ones((12, 1)), 0, ERROR) < 10
+
+
+def test_a_score_that_is_not_defined_without_a_group_allows_no_claim() -> None:
+    assert largest_t(np.array([[0.1], [np.nan], [0.2]]), 0, ERROR) == float("inf")
+
+
+def test_equal_predictions_are_no_difference() -> None:
+    models = {"base": queries(BASE), "baseline": queries(BASE)}
+    assert np.isfinite(States().standard_errors(models, 0)["base"])
+
+
+def test_pseudo_values_of_a_mean_are_its_values() -> None:
+    pseudo = pseudo_values([queries(BASE[:50])], seed=0)[:, 0]  # the blocks come in an order of their own
+    np.testing.assert_allclose(np.sort(pseudo), np.sort(BASE[:50]))
+
+
+def test_states_of_other_trials_count_against_base_and_baseline() -> None:
+    baseline, *others = noisy(40)
+    models = {"base": queries(BASE), "baseline": baseline, "winner": others[0]}
+    kept = [state.predictions for state in others]
+    alone = States().standard_errors(models, 0)
+    among = States(baseline=[baseline.predictions], others=kept, trials=39).standard_errors(models, 0)
+    assert among["base"] > alone["base"] + 0.5
+    assert among["baseline"] > alone["baseline"] + 0.5
+
+
+def test_states_of_the_baseline_count_against_the_base_alone() -> None:
+    baseline, winner, *more = noisy(30)
+    models = {"base": queries(BASE), "baseline": baseline, "winner": winner}
+    states = States(baseline=[state.predictions for state in more])
+    alone, among = States().standard_errors(models, 0), states.standard_errors(models, 0)
+    assert among["base"] > alone["base"] + 0.3
+    assert among["baseline"] == alone["baseline"]
+
+
+def test_a_search_is_asked_for_more_the_more_its_sampler_has_seen() -> None:
+    assert error_of(0) == ERROR
+    assert error_of(1) > error_of(15) > error_of(63) > ERROR / 5
+
+
+def test_the_sample_is_of_whole_groups_and_the_same_for_every_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "MOST_ITEMS", 50)
+    groups = np.repeat(np.arange(40), 4)
+    items = sample_of(groups, seed=1)
+    assert 40 < len(items) <= 50
+    assert set(np.bincount(groups[items])) == {0, 4}
+    np.testing.assert_array_equal(items, sample_of(groups, seed=1))
+    assert len(sample_of(np.arange(50), seed=1)) == 50
+
+
+def test_states_of_a_sample_are_held_against_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "MOST_ITEMS", 60)
+    models = {"base": pairs(200), "baseline": pairs(200, seed=1)}
+    items = sample_of(models["base"].groups, seed=4)
+    states = States(baseline=[pairs(200, seed=seed).predictions[items] for seed in range(5)])
+    assert np.isfinite(states.standard_errors(models, 4)["base"])
