@@ -131,6 +131,16 @@ def _content(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
+def refuse_other_task(folder: str, manifest: Mapping[str, Any], task: str) -> None:
+    """Refuse pairs that were prepared for another task: its metric, labels and splits are not this one's.
+
+    Raises:
+        Mistakes: naming both tasks.
+    """
+    if manifest["task"] != task:
+        raise Mistakes(f"task: {task!r}, but {folder} holds the pairs of {manifest['task']!r}; give its own --data")
+
+
 def refuse_foreign(folder: str) -> None:
     """Refuse a folder that holds what no `prepare` has written.
 

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from jobs import train, tune
+from jobs import audit, train, tune
 from pairs import prepared
 from tests.trainers.cases import rows
 
@@ -69,6 +70,15 @@ def test_pairs_without_labels_do_not_suit_a_loss_that_needs_them(tmp_path: Path)
     result = RUNNER.invoke(train.app, ["invoices", "--data", str(tmp_path / "data"), "--run", str(tmp_path / "run")])
     assert result.exit_code == 2
     assert "has no label column; the contrastive loss of invoices takes one" in result.output
+
+
+@pytest.mark.parametrize("job", [train, tune, audit])
+def test_pairs_of_another_task_are_refused(job: Any, data: str, tmp_path: Path) -> None:
+    command = ["pages", "--data", data] + ([] if job is audit else ["--run", str(tmp_path / "run")])
+    result = RUNNER.invoke(job.app, command)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: task: 'pages', but {data} holds the pairs of 'invoices'; give its own --data\n"
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_choice_is_no_single_training(data: str, tmp_path: Path) -> None:
