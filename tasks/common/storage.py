@@ -64,6 +64,11 @@ def read_bytes(location: str) -> bytes:
         raise Mistakes(f"file: {location} cannot be read: {error}") from None
 
 
+def size(location: str) -> int:
+    """Bytes of a file; 0 where there is none."""
+    return _info(*locate(location), location).size or 0
+
+
 def sha256(location: str) -> str:
     """Of a file of any size.
 
