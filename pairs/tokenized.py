@@ -73,17 +73,21 @@ class TokenizedPairs:
 
 
 def ray_data() -> Any:
-    """Ray Data, imported where it is used, as it takes seconds, and as talkative as Ray was told to be."""
+    """Ray Data, imported where it is used, as it takes seconds, and as talkative as Ray was told to be.
+
+    Blocks come in the order of their input: else they come as they are done, and above one of them rows have another
+    order with every call.
+    """
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.getLogger("ray").getEffectiveLevel())
-    ray.data.DataContext.get_current().enable_progress_bars = False
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars, context.execution_options.preserve_order = False, True
     return ray.data
 
 
 def _stream(paths: list[str]) -> Iterator[pa.Table]:
     data = ray_data()
-    data.DataContext.get_current().execution_options.preserve_order = True
     dataset = data.read_parquet(paths, override_num_blocks=len(paths))
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=2)
 
