@@ -169,7 +169,8 @@ def distinct_ids(tokens: pa.Table) -> np.ndarray:
 
 
 def _in_blocks(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> TokenizedPairs:
-    key = hashlib.sha256(f"{pairs.fingerprint} {split} {max_length} {tokenizer}".encode()).hexdigest()[:16]
+    # 'in order': without it, of a time when the rows of a block came as they were done
+    key = hashlib.sha256(f"in order {pairs.fingerprint} {split} {max_length} {tokenizer}".encode()).hexdigest()[:16]
     store = BlockStore(f"{pairs.folder}/tokens/{key}")
     if not store.complete:
         tokenized = _tokenized(pairs, split, tokenizer, max_length)
