@@ -48,14 +48,13 @@ def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audi
         Mistakes: a file or the base model is not there.
     """
 
+    base = resolve_base_model(plan.base_model) if with_model else None
+
     def make() -> Audit:
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
-            return audit(plan, read, model(encoded) if with_model else None)
+            return audit(plan, read, Untuned(str(base.folder), plan.max_length, encoded) if base else None)
 
-    def model(told: EncodingProgress) -> Untuned:
-        return Untuned(str(resolve_base_model(plan.base_model).folder), plan.max_length, told)
-
-    return kept_or_made(plan, with_model, make)
+    return kept_or_made(plan, base.sha256() if base else None, make)
 
 
 def accepted(plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool) -> Audit:
