@@ -77,6 +77,7 @@ def request(
         baseline=baseline,
         model=cast(ResolvedModel, model),
         audit=findings,
+        unjudged=_unjudged(task, cast(PreparedPairs, pairs)),
     )
 
 
@@ -93,6 +94,15 @@ def _plan(folder: str, task: Task) -> Plan | None:
         return plan_of_folder(folder, task)
     except Mistakes:
         return None
+
+
+def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
+    """What keeps test from being judged, such as one label alone; no mistake, as dev decides."""
+    if "test" not in pairs.splits:
+        return []
+    checks = Checks()
+    checks.run(Judge, task.kind, pairs.table("test"), pairs.candidates())
+    return checks.messages
 
 
 def _check_labels(task: Task, pairs: PreparedPairs) -> None:

@@ -40,6 +40,7 @@ def _request(asked: Request) -> list[str]:
         f"{rows % size} pairs of each epoch are left out, others each time",
         f"workers: {options.workers} x {options.cpus_per_worker} CPUs{gpu} for each training, seed {options.seed}",
         f"files: {options.run}/ with {files}",
+        *asked.warnings(),
     ]
 
 
