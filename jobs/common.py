@@ -3,12 +3,14 @@
 import functools
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec
 
 import typer
 import typer.core
 
+from tasks.common.credentials import scrubbed, taken_out
 from tasks.common.mistakes import Mistakes
 
 Parameters = ParamSpec("Parameters")
@@ -45,21 +47,43 @@ def new_app(about: str | None) -> typer.Typer:
 
 def reporting_mistakes(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
     """A user's mistakes become text on standard error and exit code 2, and with --json {"errors": [...]} on standard
-    output; anything else stays a traceback.
+    output; anything else stays a traceback. Neither shows a key or a secret that an address holds.
     """
 
     @functools.wraps(command)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            command(*args, **_without_secrets(kwargs))
         except Mistakes as mistakes:
-            for message in mistakes.messages:
+            messages = [scrubbed(message) for message in mistakes.messages]
+            for message in messages:
                 print(f"error: {message}", file=sys.stderr)
             if kwargs.get("json"):
-                print_json({"errors": mistakes.messages})
+                print_json({"errors": messages})
             raise typer.Exit(2) from None
+        except Exception:
+            told = traceback.format_exc()
+            if scrubbed(told) == told:
+                raise
+            print(scrubbed(told), file=sys.stderr)
+            raise typer.Exit(1) from None
 
     return run
+
+
+def _without_secrets(given: Any) -> Any:
+    """The options of a command; what opens their stores is kept aside (tasks/common/credentials.py).
+
+    Raises:
+        Mistakes: they are in --run, which Ray opens by itself and names in files of its own.
+    """
+    clean = {name: taken_out(value) if isinstance(value, str) else value for name, value in given.items()}
+    if clean.get("run") != given.get("run"):
+        raise Mistakes(
+            f"run: {clean['run']} was given with a key or secret, which Ray would write into its files there; "
+            "allowed: without, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set on every machine, or a role"
+        )
+    return clean
 
 
 def print_json(result: dict[str, Any]) -> None:

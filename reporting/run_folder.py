@@ -166,7 +166,7 @@ class RunFolder:
 
     def at(self, name: str) -> str:
         """Full path or address of a file or folder of the run."""
-        return f"{self.path}/{name}"
+        return storage.join(self.path, name)
 
     def exists(self, name: str) -> bool:
         """Whether the run holds this file or folder."""
