@@ -1,5 +1,6 @@
 """The cosine from which on a pair counts as belonging together: chosen on dev, told with what it does on test."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,9 +52,20 @@ def best_f1(cosines: Floats, labels: Floats) -> float:
     ends = np.flatnonzero(np.append(np.diff(sorted_cosines) != 0, True))
     f1 = 2 * hits[ends] / (ends + 1 + labels.sum())
     end = ends[int(f1.argmax())]
+    lowest = float(sorted_cosines[end])
     if end + 1 == len(cosines):
-        return float(sorted_cosines[end])
-    return float((sorted_cosines[end] + sorted_cosines[end + 1]) / 2)
+        return min(lowest, math.floor(lowest * 1e4) / 1e4)
+    return shortest(float(sorted_cosines[end + 1]), lowest)
+
+
+def shortest(low: float, high: float) -> float:
+    """The middle of two numbers in the fewest decimals, at least 4, that lie above `low` and not above `high`.
+
+    So what is printed in full is short, and decides as what is stored.
+    """
+    middle = (low + high) / 2
+    rounded = (round(middle, digits) for digits in range(4, 18))
+    return next((each for each in rounded if low < each <= high), high)
 
 
 def figures(judged: JudgedPairs, threshold: float, seed: int) -> dict[str, Interval]:

@@ -30,7 +30,10 @@ def audit(
     accept: common.Accept = None,
     json: common.Json = False,
 ) -> None:
-    """Look for what would make a training wrong or its score a false promise; exit code 2 where there are errors."""
+    """Look for what would make a training wrong or its score a false promise; exit code 2 where there are errors.
+
+    --json prints the findings, those included.
+    """
     from jobs.audited import audited, check_codes, plan_of, refused
     from reporting.findings import lines
 

@@ -9,7 +9,7 @@ from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
 from pairs.from_file import is_data_file
-from pairs.prepared import MANIFEST
+from pairs.prepared import MANIFEST, refuse_changed
 from reporting.findings import short_line
 from reporting.progress import EncodingProgress, ReadingProgress
 from tasks.common import storage
@@ -26,7 +26,7 @@ def plan_of(subject: str, data: str | None, columns: str | None, judging: Mappin
         changes: global_batch_size and base_model, None for those declared.
 
     Raises:
-        Mistakes: it is none of the three, or options do not fit it.
+        Mistakes: it is none of the three, options do not fit it, or prepared files were changed since.
     """
     if columns is not None or is_data_file(subject):
         return plan_of_files({"train": subject, **judging}, columns.split(",") if columns else [], **changes)
@@ -35,7 +35,10 @@ def plan_of(subject: str, data: str | None, columns: str | None, judging: Mappin
         raise Mistakes(f"source: {named}: {subject} is prepared; allowed: only with a file of pairs")
     is_folder = storage.is_file(storage.join(subject, MANIFEST))
     task = None if is_folder else load(subject, data)
-    return plan_of_folder(subject if task is None else data or f"data/{task.name}", task, **changes)
+    folder = subject if task is None else data or f"data/{task.name}"
+    plan = plan_of_folder(folder, task, **changes)
+    refuse_changed(folder)
+    return plan
 
 
 def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audit:
@@ -45,14 +48,13 @@ def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audi
         Mistakes: a file or the base model is not there.
     """
 
+    base = resolve_base_model(plan.base_model) if with_model else None
+
     def make() -> Audit:
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
-            return audit(plan, read, model(encoded) if with_model else None)
+            return audit(plan, read, Untuned(str(base.folder), plan.max_length, encoded) if base else None)
 
-    def model(told: EncodingProgress) -> Untuned:
-        return Untuned(str(resolve_base_model(plan.base_model).folder), plan.max_length, told)
-
-    return kept_or_made(plan, with_model, make)
+    return kept_or_made(plan, base.sha256() if base else None, make)
 
 
 def accepted(plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool) -> Audit:

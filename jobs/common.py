@@ -3,41 +3,97 @@
 import functools
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec
 
 import typer
+import typer.core
 
+from tasks.common.credentials import scrubbed, taken_out
 from tasks.common.mistakes import Mistakes
 
 Parameters = ParamSpec("Parameters")
 
 
+UsageError: Any = typer.BadParameter.__base__
+"""An option that does not exist or is not of its type; typer exports it under no name of its own."""
+
+
+class _App(typer.Typer):
+    def command(self, *args: Any, **kwargs: Any) -> Any:
+        return super().command(*args, **{"cls": _Command, **kwargs})
+
+
+class _Command(typer.core.TyperCommand):
+    """A command line that cannot be parsed is told as JSON, too, where that was asked for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        json_wanted = "--json" in args
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            if json_wanted:
+                print_json({"errors": [error.format_message()]})
+            raise
+
+
 def new_app(about: str | None) -> typer.Typer:
     """A typer app with plain tracebacks; the module's docstring is its help."""
-    return typer.Typer(
+    return _App(
         help=about, add_completion=False, pretty_exceptions_enable=False, context_settings={"max_content_width": 110}
     )
 
 
 def reporting_mistakes(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """A user's mistakes become text on standard error and exit code 2; anything else stays a traceback."""
+    """A user's mistakes become text on standard error and exit code 2, and with --json {"errors": [...]} on standard
+    output; anything else stays a traceback. Neither shows a key or a secret that an address holds.
+    """
 
     @functools.wraps(command)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            command(*args, **_without_secrets(kwargs))
         except Mistakes as mistakes:
-            for message in mistakes.messages:
+            messages = [scrubbed(message) for message in mistakes.messages]
+            for message in messages:
                 print(f"error: {message}", file=sys.stderr)
+            if kwargs.get("json"):
+                print_json({"errors": messages})
             raise typer.Exit(2) from None
+        except Exception:
+            told = traceback.format_exc()
+            if scrubbed(told) == told:
+                raise
+            print(scrubbed(told), file=sys.stderr)
+            raise typer.Exit(1) from None
 
     return run
 
 
+def _without_secrets(given: Any) -> Any:
+    """The options of a command; what opens their stores is kept aside (tasks/common/credentials.py).
+
+    Raises:
+        Mistakes: they are in --run, which Ray opens by itself and names in files of its own.
+    """
+    clean = {name: taken_out(value) if isinstance(value, str) else value for name, value in given.items()}
+    if clean.get("run") != given.get("run"):
+        raise Mistakes(
+            f"run: {clean['run']} was given with a key or secret, which Ray would write into its files there; "
+            "allowed: without, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set on every machine, or a role"
+        )
+    return clean
+
+
 def print_json(result: dict[str, Any]) -> None:
-    """One machine-readable line on standard output; NaN becomes null, as JSON has none."""
-    print(json.dumps(result, default=str, allow_nan=False), flush=True)
+    """One machine-readable line on standard output; NaN and infinity become null, as JSON has neither."""
+    from reporting.run_folder import finite  # here: --help needs no pyarrow
+
+    def plain(value: Any) -> Any:
+        return finite(value.tolist()) if hasattr(value, "tolist") else str(value)  # numpy's own numbers
+
+    print(json.dumps(finite(result), default=plain, allow_nan=False), flush=True)
 
 
 TaskName = Annotated[
@@ -59,7 +115,9 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A setting, its choices (8,16,32) or its range (0.2:0.8)."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable line at the end, nothing else.")]
+Json = Annotated[
+    bool, typer.Option("--json", help='Print one machine-readable line at the end; on exit code 2 {"errors": [...]}.')
+]
 Accept = Annotated[
     list[str] | None, typer.Option(metavar="CODE", help="Let an error of the audit pass; may be given again.")
 ]
@@ -67,6 +125,11 @@ Seeds = Annotated[int, typer.Option(help="Train baseline and winner with so many
 Export = Annotated[str, typer.Option(help="auto (by the verdict on dev), winner, baseline or base.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what Ray says, too.")]
+
+
+def print_result(as_json: bool, values: dict[str, Any], lines: list[str]) -> None:
+    """One line for a machine, or text for a person."""
+    print_json(values) if as_json else print_lines(lines)
 
 
 def print_lines(lines: list[str]) -> None:

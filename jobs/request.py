@@ -8,7 +8,7 @@ from evaluation.audit.plan import Plan, plan_of_folder
 from evaluation.judge import Judge
 from jobs.audited import accepted, check_codes
 from pairs.distinct import distinct
-from pairs.prepared import PreparedPairs
+from pairs.prepared import PreparedPairs, refuse_other_task
 from reporting.run_folder import RunFolder
 from search_spaces.by_loss import baseline_in, fixed, for_task
 from tasks.common.declaration import Task
@@ -46,7 +46,7 @@ def request(
     options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
     data = options.data if options else named["data"]
     checks.run(check_codes, accept or [])
-    pairs = checks.run(PreparedPairs.open, data)
+    pairs = checks.run(_pairs, data, task)
     if options and pairs and options.distinct:
         pairs = distinct(pairs)
     space: Any = None
@@ -77,7 +77,15 @@ def request(
         baseline=baseline,
         model=cast(ResolvedModel, model),
         audit=findings,
+        unjudged=_unjudged(task, cast(PreparedPairs, pairs)),
     )
+
+
+def _pairs(folder: str, task: Task) -> PreparedPairs:
+    """The prepared pairs of this task; of another task's, the other checks would only say that they do not fit."""
+    pairs = PreparedPairs.open(folder)
+    refuse_other_task(folder, pairs.manifest, task.name)
+    return pairs
 
 
 def _plan(folder: str, task: Task) -> Plan | None:
@@ -86,6 +94,15 @@ def _plan(folder: str, task: Task) -> Plan | None:
         return plan_of_folder(folder, task)
     except Mistakes:
         return None
+
+
+def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
+    """What keeps test from being judged, such as one label alone; no mistake, as dev decides."""
+    if "test" not in pairs.splits:
+        return []
+    checks = Checks()
+    checks.run(Judge, task.kind, pairs.table("test"), pairs.candidates())
+    return checks.messages
 
 
 def _check_labels(task: Task, pairs: PreparedPairs) -> None:

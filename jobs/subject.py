@@ -7,7 +7,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from evaluation.judge import Judge
 from evaluation.scoring import score_model, weights_sha256
-from pairs.prepared import PreparedPairs
+from pairs.prepared import PreparedPairs, refuse_other_task
 from reporting.evaluations import Kept, scored_once
 from reporting.progress import EncodingProgress
 from reporting.run_folder import RunFolder
@@ -100,8 +100,8 @@ def find(model: str, task: str | None, data: str | None) -> Subject:
     settings: dict[str, Any] = run.read_json("settings.json") if run else {}
     name = load(task).name if task and task.endswith(".py") else task
     pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
-    if name and pairs.manifest["task"] != name:
-        raise Mistakes(f"task: {name!r}, but {pairs.folder} holds the pairs of {pairs.manifest['task']!r}")
+    if name:
+        refuse_other_task(pairs.folder, pairs.manifest, name)
     if run and settings["task"] != pairs.manifest["task"]:
         notes.append(f"the model was made for {settings['task']}, it is judged on {pairs.manifest['task']}")
     elif run and run.read_json("data.json")["fingerprint"] != pairs.fingerprint:

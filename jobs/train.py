@@ -30,7 +30,7 @@ def train(
 ) -> None:
     """Train a task once with its baseline settings, on one worker or with DDP on several."""
     from jobs.request import request
-    from trainers.describe import describe
+    from trainers.describe import describe, described
 
     asked = request(
         task,
@@ -53,7 +53,7 @@ def train(
         verbose=verbose,
     )
     if dry_run:
-        return common.print_lines(describe(asked, single=True))
+        return common.print_result(json, described(asked), describe(asked, single=True))
     from trainers.train_run import train_run
 
     result = train_run(asked, quiet=json)

@@ -40,7 +40,7 @@ def tune(
 ) -> None:
     """Search a task's settings on Ray, and keep the best model."""
     from jobs.request import request
-    from trainers.describe import describe
+    from trainers.describe import describe, described
 
     asked = request(
         task,
@@ -67,7 +67,7 @@ def tune(
         verbose=verbose,
     )
     if dry_run:
-        return common.print_lines(describe(asked))
+        return common.print_result(json, described(asked), describe(asked))
     from trainers.tune_run import tune_run
 
     result = tune_run(asked, quiet=json)

@@ -1,6 +1,7 @@
 """Tokenised blocks on disk, complete or not there: each block is a parquet file, a list of them is written last."""
 
 import json
+import uuid
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -14,29 +15,48 @@ class BlockStore:
     """A folder of block files, local or remote, that a second search over the same data and tokenizer finds again."""
 
     def __init__(self, folder: str) -> None:
-        self._address = folder
-        self._files, self._folder = storage.locate(folder)
+        self.files, self._folder = storage.locate(folder)
         self._list = f"{self._folder}/blocks.json"
 
     @property
     def complete(self) -> bool:
         """Whether every block was written."""
-        return bool(self._files.get_file_info(self._list).type == fs.FileType.File)
+        return bool(self.files.get_file_info(self._list).type == fs.FileType.File)
 
     def fill(self, blocks: Iterable[pa.Table]) -> None:
-        """Write the blocks, then their list: a run that is cut off leaves no list, and the next one starts over."""
-        self._files.create_dir(self._folder, recursive=True)
-        sizes = {}
-        for number, block in enumerate(blocks):
-            name = f"{number:06d}.parquet"
-            pq.write_table(block, f"{self._folder}/{name}", filesystem=self._files)
-            sizes[name] = len(block)
-        with self._files.open_output_stream(f"{self._list}.part") as file:
+        """Write the blocks, then their list: a run that is cut off leaves no list, and the next one starts over.
+
+        The names are this call's own, so that two searches that begin at once never write into each other's blocks. The
+        first list stands; whoever comes second takes its blocks and deletes those of its own. No folder is renamed, as
+        stores cannot.
+        """
+        self.files.create_dir(self._folder, recursive=True)
+        own, sizes = uuid.uuid4().hex[:12], dict[str, int]()
+        try:
+            for number, block in enumerate(blocks):
+                name = f"{own}-{number:06d}.parquet"
+                sizes[name] = len(block)
+                pq.write_table(block, f"{self._folder}/{name}", filesystem=self.files)
+            if not self.complete:
+                self._publish(sizes, own)
+                return
+        except BaseException:  # an interrupt too: nobody else knows these names
+            self._delete(sizes)
+            raise
+        self._delete(sizes)
+
+    def _publish(self, sizes: dict[str, int], own: str) -> None:
+        with self.files.open_output_stream(f"{self._list}.{own}") as file:
             file.write(json.dumps(sizes).encode())
-        self._files.move(f"{self._list}.part", self._list)
+        self.files.move(f"{self._list}.{own}", self._list)
+
+    def _delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self.files.get_file_info(f"{self._folder}/{name}").type == fs.FileType.File:
+                self.files.delete_file(f"{self._folder}/{name}")
 
     def blocks(self) -> tuple[list[str], list[int]]:
-        """Addresses and row counts, in order."""
-        with self._files.open_input_stream(self._list) as file:
+        """Paths inside `files` and row counts, in order."""
+        with self.files.open_input_stream(self._list) as file:
             sizes = json.loads(file.read())
-        return [f"{self._address}/{name}" for name in sizes], list(sizes.values())
+        return [f"{self._folder}/{name}" for name in sizes], list(sizes.values())

@@ -25,6 +25,10 @@ CANDIDATES_SCHEMA = pa.schema([("text", pa.string())])
 RANKED_KINDS = ("category", "retrieval")
 OWN_FILES = frozenset({*(f"{name}.parquet" for name in (*SPLITS, CANDIDATES)), MANIFEST})
 UNFINISHED = ".unfinished"
+AGAIN = (
+    " jobs.prepare wrote the folder; prepare the pairs again, "
+    "or make an edited file a task of its own: python -m jobs.prepare FILE --columns sentence1,sentence2,label"
+)
 ROWS_PER_BLOCK = 16_384
 """Rows per row group: blocks that can be read and permuted one by one, of some MB each."""
 
@@ -46,10 +50,11 @@ class PreparedPairs:
 
     @classmethod
     def open(cls, folder: str) -> "PreparedPairs":
-        """Check a folder and describe it; no rows are read.
+        """Check a folder and describe it; its files are read once, for their SHA-256.
 
         Raises:
-            Mistakes: no such folder, an unfinished one, a missing split, or a table with other columns or types.
+            Mistakes: no such folder, an unfinished one, a missing split, a table with other columns or types, or files
+                that are not those that were prepared.
         """
         names = storage.file_names(folder)
         if MANIFEST not in names:
@@ -63,6 +68,7 @@ class PreparedPairs:
         prepared = cls(folder=folder, manifest=manifest, splits=splits)
         misfits = [misfit for split in splits if (misfit := prepared._misfit(split))]
         raise_if(misfits + prepared._missing_candidates(names))
+        refuse_changed(folder)
         return prepared
 
     @property
@@ -113,15 +119,21 @@ class PreparedPairs:
         return []
 
 
-def fingerprint(tables: Mapping[str, pa.Table]) -> str:
+def fingerprint(tables: Mapping[str, pa.Table | pa.parquet.ParquetFile]) -> str:
     """SHA-256, in hex, over names, columns and values: the same for the same pairs, however the files are encoded."""
     digest = hashlib.sha256()
     for name in sorted(tables):
-        for column in tables[name].column_names:
-            digest.update(f"{name}/{column}/{tables[name].num_rows}\n".encode())
-            for value in tables[name].column(column).to_pylist():
-                content = _content(value)
-                digest.update(struct.pack("<Q", len(content)) + content)
+        table = tables[name]
+        stored = isinstance(table, pa.parquet.ParquetFile)
+        columns, rows = (
+            (table.schema_arrow.names, table.metadata.num_rows) if stored else (table.column_names, len(table))
+        )
+        for column in columns:
+            digest.update(f"{name}/{column}/{rows}\n".encode())
+            for batch in table.iter_batches(columns=[column]) if stored else table.select([column]).to_batches():
+                for value in batch.column(0).to_pylist():
+                    content = _content(value)
+                    digest.update(struct.pack("<Q", len(content)) + content)
     return digest.hexdigest()
 
 
@@ -129,6 +141,48 @@ def _content(value: Any) -> bytes:
     if isinstance(value, float):
         return struct.pack("<f", value)
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
+
+
+def refuse_changed(folder: str) -> None:
+    """Refuse files that are not those that were prepared: fingerprint, splits and audit would not be theirs.
+
+    The manifest holds the size and the SHA-256 of each file. An older one has the fingerprint of the contents alone,
+    which is slower to compute: every value passes through Python.
+
+    Raises:
+        Mistakes: a file was changed, added or removed since; each is named.
+    """
+    manifest = json.loads(storage.read_bytes(storage.join(folder, MANIFEST)))
+    names = sorted(set(storage.file_names(folder)) & (OWN_FILES - {MANIFEST}))
+    if "files" not in manifest:
+        _refuse_other_contents(folder, names, manifest["fingerprint"])
+        return
+    was = manifest["files"]
+    changed = [name for name in names if name in was and not _is(storage.join(folder, name), was[name])]
+    found = {"changed": changed, "added": sorted(set(names) - set(was)), "removed": sorted(set(was) - set(names))}
+    raise_if([f"data: {storage.join(folder, name)} was {how} since{AGAIN}" for how in found for name in found[how]])
+
+
+def _is(location: str, was: Mapping[str, Any]) -> bool:
+    """The size first, which takes no reading."""
+    return storage.size(location) == was["bytes"] and storage.sha256(location) == was["sha256"]
+
+
+def _refuse_other_contents(folder: str, names: list[str], expected: str) -> None:
+    file_system, path = storage.locate(folder)
+    opened = {name: pa.parquet.ParquetFile(f"{path}/{name}", filesystem=file_system) for name in names}
+    if fingerprint({name.removesuffix(".parquet"): file for name, file in opened.items()}) != expected:
+        raise Mistakes(f"data: {folder} holds other pairs than its {MANIFEST} says; some file was changed since{AGAIN}")
+
+
+def refuse_other_task(folder: str, manifest: Mapping[str, Any], task: str) -> None:
+    """Refuse pairs that were prepared for another task: its metric, labels and splits are not this one's.
+
+    Raises:
+        Mistakes: naming both tasks.
+    """
+    if manifest["task"] != task:
+        raise Mistakes(f"task: {task!r}, but {folder} holds the pairs of {manifest['task']!r}; give its own --data")
 
 
 def refuse_foreign(folder: str) -> None:
@@ -159,13 +213,18 @@ def write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, An
     file_system.create_dir(path, recursive=True)
     for name, table in tables.items():
         _write_table(file_system, f"{path}/{name}.parquet{UNFINISHED}", table)
+    files = {f"{name}.parquet": _described(storage.join(folder, f"{name}.parquet{UNFINISHED}")) for name in tables}
     with file_system.open_output_stream(f"{path}/{MANIFEST}{UNFINISHED}") as stream:
-        stream.write(json.dumps(manifest, indent=2, ensure_ascii=False).encode())
+        stream.write(json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False).encode())
     for name in [MANIFEST, *(name for name in storage.file_names(folder) if name in OWN_FILES - {MANIFEST})]:
         if name in storage.file_names(folder):
             file_system.delete_file(f"{path}/{name}")
     for name in [*(f"{name}.parquet" for name in tables), MANIFEST]:
         file_system.move(f"{path}/{name}{UNFINISHED}", f"{path}/{name}")
+
+
+def _described(location: str) -> dict[str, Any]:
+    return {"bytes": storage.size(location), "sha256": storage.sha256(location)}
 
 
 def _write_table(file_system: Any, path: str, table: pa.Table) -> None:

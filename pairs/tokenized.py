@@ -44,6 +44,8 @@ class TokenizedPairs:
     """One object reference, wrapped so that Ray passes the reference and not the table."""
     blocks: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
+    files: Any = None
+    """The file system of the blocks, with what opens it; None: this machine's."""
     words: list[Any] = field(default_factory=list)
     """One object reference to the ids that occur, wrapped as the table; none where nobody has counted them."""
 
@@ -63,7 +65,7 @@ class TokenizedPairs:
 
     def _read(self, order: Sequence[int]) -> Iterator[pa.Table]:
         """The blocks in this order, streamed by Ray Data a few ahead of the training step."""
-        stream = _stream([self.blocks[number] for number in order])
+        stream = _stream([self.blocks[number] for number in order], self.files)
         held = next(stream)
         for number in order:
             while len(held) < self.sizes[number]:
@@ -73,18 +75,22 @@ class TokenizedPairs:
 
 
 def ray_data() -> Any:
-    """Ray Data, imported where it is used, as it takes seconds, and as talkative as Ray was told to be."""
+    """Ray Data, imported where it is used, as it takes seconds, and as talkative as Ray was told to be.
+
+    Blocks come in the order of their input: else they come as they are done, and above one of them rows have another
+    order with every call.
+    """
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.getLogger("ray").getEffectiveLevel())
-    ray.data.DataContext.get_current().enable_progress_bars = False
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars, context.execution_options.preserve_order = False, True
     return ray.data
 
 
-def _stream(paths: list[str]) -> Iterator[pa.Table]:
+def _stream(paths: list[str], files: Any) -> Iterator[pa.Table]:
     data = ray_data()
-    data.DataContext.get_current().execution_options.preserve_order = True
-    dataset = data.read_parquet(paths, override_num_blocks=len(paths))
+    dataset = data.read_parquet(paths, filesystem=files, override_num_blocks=len(paths))
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=2)
 
 
@@ -143,7 +149,8 @@ def tokenize(
 
 def _tokenized(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> Any:
     data, in_hand = ray_data(), isinstance(pairs, DistinctPairs)
-    rows = data.from_arrow(pairs.table(split)) if in_hand else data.read_parquet(pairs.path(split))
+    files, path = storage.locate(pairs.path(split))  # an address would stand in Ray Data's log
+    rows = data.from_arrow(pairs.table(split)) if in_hand else data.read_parquet(path, filesystem=files)
     return rows.map_batches(
         tokenize_batch,
         batch_size=TOKENIZE_ROWS,
@@ -165,13 +172,14 @@ def distinct_ids(tokens: pa.Table) -> np.ndarray:
 
 
 def _in_blocks(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> TokenizedPairs:
-    key = hashlib.sha256(f"{pairs.fingerprint} {split} {max_length} {tokenizer}".encode()).hexdigest()[:16]
-    store = BlockStore(f"{pairs.folder}/tokens/{key}")
+    # 'in order': without it, of a time when the rows of a block came as they were done
+    key = hashlib.sha256(f"in order {pairs.fingerprint} {split} {max_length} {tokenizer}".encode()).hexdigest()[:16]
+    store = BlockStore(storage.join(pairs.folder, f"tokens/{key}"))
     if not store.complete:
         tokenized = _tokenized(pairs, split, tokenizer, max_length)
         store.fill(tokenized.iter_batches(batch_size=BLOCK_ROWS, batch_format="pyarrow"))
     paths, sizes = store.blocks()
-    return TokenizedPairs(num_rows=sum(sizes), blocks=tuple(paths), sizes=tuple(sizes))
+    return TokenizedPairs(num_rows=sum(sizes), blocks=tuple(paths), sizes=tuple(sizes), files=store.files)
 
 
 def _object_store_bytes() -> float:

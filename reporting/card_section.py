@@ -74,7 +74,7 @@ def _results(facts: "CardFacts") -> Iterator[str]:
 def _use(facts: "CardFacts") -> Iterator[str]:
     """Three lines of Python that score a pair."""
     threshold = (facts.get("verdict") or {}).get("threshold")
-    decision = f" >= {threshold['value']:.4f}" if threshold else ""
+    decision = f" >= {words.exact(threshold['value'])}" if threshold else ""
     yield from ("", "### Scoring pairs", "", "```python", "from sentence_transformers import SentenceTransformer", "")
     yield 'model = SentenceTransformer("PATH/TO/THIS/FOLDER")'
     yield f'print(model.similarity(model.encode("one text"), model.encode("another")).item(){decision})'

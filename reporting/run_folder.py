@@ -6,6 +6,9 @@ import math
 import os
 import shutil
 import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,9 @@ from pyarrow import fs
 
 from tasks.common import storage
 from tasks.common.mistakes import Mistakes
+
+RESERVED = ".reserved"
+"""A file that is there while a run writes its first ones."""
 
 
 class RunFolder:
@@ -42,8 +48,7 @@ class RunFolder:
         if is_file:
             raise Mistakes(f"run: {path!r} is a file; a new or empty folder is needed")
         if held:
-            named = ", ".join(held[:4]) + (", ..." if len(held) > 4 else "")
-            raise Mistakes(f"run: {path!r} is not empty (it holds {named}); a new or empty folder is needed")
+            raise Mistakes(folder._taken(held))
         return folder
 
     @classmethod
@@ -59,6 +64,30 @@ class RunFolder:
         except OSError as error:
             raise Mistakes(f"run: {path!r} cannot be made ({_reason(error)}); a writable folder is needed") from None
         return folder
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Begin a run: of several that found the folder empty, one goes on. Where it fails, the folder is empty again.
+
+        On this machine a file that only one can create decides. A store has no such file through pyarrow: each run puts
+        one of its own and then looks for others, so that two never both go on; but both may be refused.
+
+        Raises:
+            Mistakes: another run was first.
+        """
+        mark = RESERVED if self.is_local else f"{RESERVED}-{uuid.uuid4().hex}"
+        self._put_mark(mark)
+        try:
+            held = [name for name in self._names() if name != mark]
+            if held:
+                raise Mistakes(self._taken(held))
+            try:
+                yield
+            except BaseException:  # an interrupt too: nothing was trained yet
+                self._empty(but=RESERVED)
+                raise
+        finally:
+            self.files.delete_file(self._inside(mark))
 
     @classmethod
     def of_model(cls, model: str) -> "RunFolder | None":
@@ -137,7 +166,7 @@ class RunFolder:
 
     def at(self, name: str) -> str:
         """Full path or address of a file or folder of the run."""
-        return f"{self.path}/{name}"
+        return storage.join(self.path, name)
 
     def exists(self, name: str) -> bool:
         """Whether the run holds this file or folder."""
@@ -198,6 +227,33 @@ class RunFolder:
         atexit.register(shutil.rmtree, local, ignore_errors=True)
         fs.copy_files(self._inside(name), local, source_filesystem=self.files)
         return local
+
+    def _taken(self, held: list[str]) -> str:
+        marks = [name for name in held if name.startswith(RESERVED)]
+        if marks == held:
+            return (
+                f"run: {self.shown!r} was taken by another run just now; give another folder, "
+                f"or delete {self.at(marks[0])} if that run is gone"
+            )
+        named = ", ".join(held[:4]) + (", ..." if len(held) > 4 else "")
+        return f"run: {self.shown!r} is not empty (it holds {named}); a new or empty folder is needed"
+
+    def _put_mark(self, mark: str) -> None:
+        """Create it, and locally fail where it is there."""
+        if not self.is_local:
+            self.files.open_output_stream(self._inside(mark)).close()
+            return
+        try:
+            os.close(os.open(self._inside(mark), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            raise Mistakes(self._taken([mark])) from None
+
+    def _empty(self, but: str) -> None:
+        for found in self.files.get_file_info(fs.FileSelector(self._root)):
+            if found.type == fs.FileType.Directory:
+                self.files.delete_dir(found.path)
+            elif not found.base_name.startswith(but):
+                self.files.delete_file(found.path)
 
     def _inside(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root

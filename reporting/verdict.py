@@ -35,7 +35,9 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
     said += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
     said.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
     if threshold := verdict.get("threshold"):
-        said.append(f"threshold: cosine >= {threshold['value']:.4f} ({threshold['rule']}); {_figures(threshold)}")
+        said.append(
+            f"threshold: cosine >= {words.exact(threshold['value'])} ({threshold['rule']}); {_figures(threshold)}"
+        )
     for name, values in verdict.get("seeds", {}).items():
         said.append(f"{name} with other seeds, dev: {_spread(values)}")
     return said

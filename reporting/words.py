@@ -26,6 +26,12 @@ def score(value: float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value:.4f}"
 
 
+def exact(value: float) -> str:
+    """4 decimals, or as many as it takes to read the same number again: a threshold decides by all of them."""
+    short = f"{value:.4f}"
+    return short if float(short) == value else repr(float(value))
+
+
 def settings(values: Mapping[str, float]) -> str:
     """'global_batch_size=16 learning_rate=2e-05', in the order given."""
     return " ".join(f"{name}={number(value)}" for name, value in values.items())

@@ -32,9 +32,20 @@ class ResolvedModel:
 
     def files(self) -> dict[str, bytes]:
         """Relative name -> content, to be put into the object store once."""
+        return {name: path.read_bytes() for name, path in self._paths().items()}
+
+    def sha256(self) -> str:
+        """Over the same names and contents, in hex."""
+        digest = hashlib.sha256()
+        for name, path in self._paths().items():
+            with path.open("rb") as file:
+                digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        return digest.hexdigest()
+
+    def _paths(self) -> dict[str, Path]:
         paths = (path for path in sorted(self.folder.rglob("*")) if path.is_file())
         named = {path.relative_to(self.folder).as_posix(): path for path in paths}
-        return {name: path.read_bytes() for name, path in named.items() if not name.startswith(IGNORED)}
+        return {name: path for name, path in named.items() if not name.startswith(IGNORED)}
 
     def tokenizer(self) -> str:
         """The text of its tokenizer.json.

@@ -4,10 +4,13 @@ import logging
 import os
 import signal
 import socket
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import ray
 
@@ -38,13 +41,40 @@ LOCAL = {
 }
 
 
+class Node(NamedTuple):
+    """What one machine of a cluster has."""
+
+    cpus: float
+    gpus: float = 0
+
+    def room(self, cpus_per_worker: int, gpu: bool, kept: int = 0) -> int:
+        """Workers that it holds beside the CPUs that are kept."""
+        by_cpu = max(0, int((self.cpus - kept) // cpus_per_worker))
+        return min(by_cpu, int(self.gpus)) if gpu else by_cpu
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
     """What a cluster has, or can grow to."""
 
     cpus: float
     gpus: float
-    largest_node_cpus: float
+    nodes: tuple[Node, ...]
+    """One that is as large as all together where an autoscaler may add machines whose sizes are not known here."""
+
+    def room(self, cpus_per_worker: int, gpu: bool) -> int:
+        """Workers that it holds beside the data.
+
+        A worker never spans nodes, and all are alike: each node holds what it can. The data's CPU is kept on the node
+        where that costs fewest workers; one that costs a worker stays free whichever nodes Ray fills.
+        """
+        each = [node.room(cpus_per_worker, gpu) for node in self.nodes]
+        lost = [
+            room - node.room(cpus_per_worker, gpu, kept=DATA_CPUS)
+            for node, room in zip(self.nodes, each, strict=True)
+            if node.cpus >= DATA_CPUS
+        ]
+        return max(0, sum(each) - min(lost, default=0))
 
 
 def connect(cpus_per_worker: int, verbose: bool = False) -> str:
@@ -127,13 +157,10 @@ def capacity() -> Capacity:
     from ray._private.state import state
 
     now, most = ray.cluster_resources(), state.get_max_resources_from_cluster_config() or {}
-    nodes = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
-    cpus = max(now.get("CPU", 0), most.get("CPU", 0))
-    return Capacity(
-        cpus=cpus,
-        gpus=max(now.get("GPU", 0), most.get("GPU", 0)),
-        largest_node_cpus=cpus if most else max(nodes, default=0),
-    )
+    cpus, gpus = (max(now.get(name, 0), most.get(name, 0)) for name in ("CPU", "GPU"))
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = [Node(cpus, gpus)] if most else [Node(each.get("CPU", 0), each.get("GPU", 0)) for each in alive]
+    return Capacity(cpus=cpus, gpus=gpus, nodes=tuple(nodes))
 
 
 def concurrent_groups(
@@ -142,21 +169,31 @@ def concurrent_groups(
     """How many worker groups run at a time: as many as fit, up to `wanted`, or exactly `asked`.
 
     Raises:
-        Mistakes: not one group fits, or not as many as asked; with the sum shown, as Ray would wait for ever.
+        Mistakes: not one group fits, or not as many as asked; with the sum or the nodes shown, as Ray would wait for
+            ever.
     """
     group_cpus = num_workers * cpus_per_worker
-    groups = asked or 1
+    groups, room = asked or 1, has.room(cpus_per_worker, gpu)
+    largest = max((node.cpus for node in has.nodes), default=0)
     need = f"{groups} x {num_workers} workers x {cpus_per_worker} CPUs + {DATA_CPUS} for data"
     mistakes = []
     if groups * group_cpus + DATA_CPUS > has.cpus:
         total = groups * group_cpus + DATA_CPUS
         mistakes.append(f"workers: {need} = {total} CPUs, the cluster has {has.cpus:g}; take fewer workers or trials")
-    if cpus_per_worker > has.largest_node_cpus:
-        mistakes.append(f"cpus-per-worker: {cpus_per_worker} is more than the largest node's {has.largest_node_cpus:g}")
+    if cpus_per_worker > largest:
+        mistakes.append(f"cpus-per-worker: {cpus_per_worker} is more than the largest node's {largest:g}")
     if gpu and groups * num_workers > has.gpus:
         mistakes.append(f"gpu: {groups} x {num_workers} workers x 1 GPU, the cluster has {has.gpus:g}")
+    if not mistakes and groups * num_workers > room:
+        mistakes.append(
+            f"workers: {need} find no place: of nodes with {_nodes(has.nodes)} there is room for {room} workers of "
+            f"{cpus_per_worker} CPUs{' and 1 GPU' if gpu else ''}; take fewer workers, trials or CPUs each"
+        )
     raise_if(mistakes)
-    fitting = int((has.cpus - DATA_CPUS) // group_cpus)
-    if gpu:
-        fitting = min(fitting, int(has.gpus // num_workers))
-    return asked or max(1, min(wanted, fitting))
+    return asked or max(1, min(wanted, room // num_workers))
+
+
+def _nodes(nodes: Sequence[Node]) -> str:
+    """'3 x (8 CPUs, 1 GPUs)', the largest first."""
+    counted = sorted(Counter(nodes).items(), reverse=True)
+    return ", ".join(f"{count} x ({node.cpus:g} CPUs, {node.gpus:g} GPUs)" for node, count in counted)

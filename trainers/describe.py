@@ -1,5 +1,7 @@
 """What a training or a search would do, for --dry-run."""
 
+from typing import Any
+
 from pairs.distinct import DistinctPairs
 from trainers.request import Request
 
@@ -7,6 +9,20 @@ from trainers.request import Request
 def describe(asked: Request, single: bool = False) -> list[str]:
     """Rows, steps, resources, files, and settings with their origin or the space."""
     return [*_request(asked), *(_settings(asked) if single else _space(asked))]
+
+
+def described(asked: Request) -> dict[str, Any]:
+    """The same for --json: what settings.json would hold, and the pairs, steps and findings that go with it."""
+    pairs = asked.pairs
+    return {
+        **asked.to_dict(),
+        "dry_run": True,
+        "fingerprint": pairs.fingerprint,
+        "pairs": {split: pairs.num_rows(split) for split in pairs.splits},
+        "steps": asked.steps(),
+        "left_out_per_epoch": pairs.num_rows("train") % int(asked.baseline["global_batch_size"]),
+        "audit": asked.audit.to_dict(),
+    }
 
 
 def _request(asked: Request) -> list[str]:
@@ -24,6 +40,7 @@ def _request(asked: Request) -> list[str]:
         f"{rows % size} pairs of each epoch are left out, others each time",
         f"workers: {options.workers} x {options.cpus_per_worker} CPUs{gpu} for each training, seed {options.seed}",
         f"files: {options.run}/ with {files}",
+        *asked.warnings(),
     ]
 
 

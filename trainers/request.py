@@ -32,6 +32,8 @@ class Request:
     model: ResolvedModel
     audit: Audit
     """What the audit of the pairs found; its errors, if any, were accepted."""
+    unjudged: Sequence[str] = ()
+    """Why test, which is there, cannot be judged: the verdict then is dev's alone."""
 
     @property
     def max_length(self) -> int:
@@ -52,7 +54,12 @@ class Request:
 
     def lines(self) -> list[str]:
         """What a user should know before it begins: where the model is from, what the audit found."""
-        return [self.model.line, *(f"{each.severity}: {short_line(each.to_dict())}" for each in self.audit.findings)]
+        found = [f"{each.severity}: {short_line(each.to_dict())}" for each in self.audit.findings]
+        return [self.model.line, *found, *self.warnings()]
+
+    def warnings(self) -> list[str]:
+        """What is said once more at the verdict."""
+        return [f"warning: test cannot be judged, the verdict will be of dev alone: {why}" for why in self.unjudged]
 
     @property
     def reports_per_epoch(self) -> int:
@@ -77,5 +84,6 @@ class Request:
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
             "baseline": dict(self.baseline),
+            "unjudged": list(self.unjudged),
             "origins": {name: number.origin for name, number in task.baseline.items()},
         }

@@ -83,7 +83,8 @@ def _scored(asked: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: boo
         PartScorer,
         batch_size=1,
         fn_constructor_kwargs={
-            **{name: getattr(asked, name) for name in ("out", "texts", "candidates", "best", "threshold")},
+            **{name: getattr(asked, name) for name in ("texts", "candidates", "best", "threshold")},
+            "out": storage.locate(asked.out),
             "files": [ray.put(files)],
             "device": "cuda" if gpu else "cpu",
             "threads": cpus_per_worker,

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import encode
 from pairs.clean import one_spaced
-from tasks.common import storage
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -74,11 +73,11 @@ class PartScorer:
 
     Args:
         files: [reference to the model's files].
-        out: folder of the parts, with the staged ones below it.
+        out: file system and path of the folder of the parts, with the staged ones below it.
         settings: of Scorer.
     """
 
-    def __init__(self, files: list[Any], out: str, device: str, threads: int, **settings: Any) -> None:
+    def __init__(self, files: list[Any], out: tuple[Any, str], device: str, threads: int, **settings: Any) -> None:
         import ray
         import torch
 
@@ -92,10 +91,10 @@ class PartScorer:
         from trainers.score_run import STAGED, name_of
 
         for part in batch["part"]:
-            name = name_of(int(part))
-            staged = storage.read_bytes(storage.join(storage.join(self.out, STAGED), name))
-            table = self.scorer.scored(pq.read_table(pa.BufferReader(staged)))
-            file_system, path = storage.locate(self.out)
+            name, (file_system, path) = name_of(int(part)), self.out
+            table = self.scorer.scored(
+                pq.read_table(f"{path}/{STAGED}/{name}", filesystem=file_system, partitioning=None)
+            )
             half = f"{path}/{STAGED}/{name}.scored"
             with file_system.open_output_stream(half) as stream:
                 pq.write_table(table, stream)

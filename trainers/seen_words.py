@@ -23,7 +23,8 @@ class SeenWords(nn.Module):
             seen: ids of the words that occur; None: all may.
         """
         super().__init__()
-        ids = np.arange(table.num_embeddings) if seen is None else np.union1d(seen, [table.padding_idx or 0])
+        own = [] if table.padding_idx is None else [table.padding_idx]
+        ids = np.arange(table.num_embeddings) if seen is None else np.union1d(seen, own).astype(int)
         rows = np.full(table.num_embeddings, -1)
         rows[ids] = np.arange(len(ids))
         self.decay = 1.0
@@ -61,8 +62,13 @@ def _from_plain(words: Any, state: dict[str, Any], prefix: str, *more: Any) -> N
 
 
 def train_seen_words(model: SentenceTransformer, seen: np.ndarray | None) -> None:
-    """Replace the word embeddings of a model whose first module is a transformer that trains them."""
+    """Replace the word embeddings of a model whose first module is a transformer that trains them.
+
+    The tokenizer's own padding is looked up, too; the table may name another word as its `padding_idx`, or none.
+    """
     table = word_embeddings(model)
+    if seen is not None:
+        seen = np.union1d(seen, [model.tokenizer.pad_token_id])
     if type(table) is nn.Embedding and table.weight.requires_grad:
         first: Any = model[0]
         first.model.set_input_embeddings(SeenWords(table, seen))

@@ -58,19 +58,26 @@ def reach_cluster(asked: Request) -> tuple[str, int]:
 def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     """Write down what is asked, and start the worker groups; they import and meet while the pairs are tokenised.
 
-    Raises:
-        Mistakes: a text or a label is missing in some row; nothing was started.
-    """
-    from trainers.worker_group import GroupConfig, WorkerGroup, end_groups  # imports torch, meanwhile Ray has started
+    Whatever fails here leaves the run folder empty, so that the same command can be given again.
 
+    Raises:
+        Mistakes: a text or a label is missing in some row, or another run began in this folder; nothing was started.
+    """
     refuse_missing(asked.pairs, "train")
     options = asked.options
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu)
-    run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
-    run.write_json("environment.json", environment())
-    run.write_json("audit.json", asked.audit.to_dict())
-    run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
-    board = Board.remote()
+    with run.reserved():
+        run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
+        run.write_json("environment.json", environment())
+        run.write_json("audit.json", asked.audit.to_dict())
+        run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
+        return _begin(asked, run, concurrent, hardware)
+
+
+def _begin(asked: Request, run: RunFolder, concurrent: int, hardware: Hardware) -> Started:
+    from trainers.worker_group import GroupConfig, WorkerGroup, end_groups  # imports torch, meanwhile Ray has started
+
+    options, board = asked.options, Board.remote()
     config = GroupConfig(
         model=[ray.put(asked.model.files())],
         board=board,

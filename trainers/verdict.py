@@ -45,6 +45,8 @@ def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed
     models = candidates(found)
     if len(models) < 2:
         return None
+    for line in asked.warnings():
+        live.say(line)
     try:
         seeds = other_seeds(asked, started, found, live) if asked.options.seeds else {}
         live.header([_line(models, 0)])
@@ -116,7 +118,7 @@ def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> d
 def _judging(asked: Request, started: Started) -> Judging:
     data = started.template.data
     splits = {"dev": data.dev}
-    if "test" in asked.pairs.splits:
+    if "test" in asked.pairs.splits and not asked.unjudged:
         splits["test"] = [ray.put(asked.pairs.table("test"))]
     return Judging(trial="", kind=asked.task.kind, splits=splits, candidates=data.candidates)
 

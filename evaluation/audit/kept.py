@@ -13,9 +13,14 @@ from evaluation.audit.plan import Plan
 from tasks.common import storage
 
 
-def kept_or_made(plan: Plan, with_model: bool, make: Callable[[], Audit]) -> Audit:
-    """The audit of an earlier call with the same contents, else a new one, which is kept."""
-    file = _folder() / f"{_key(plan, with_model)}.json"
+def kept_or_made(plan: Plan, base_model: str | None, make: Callable[[], Audit]) -> Audit:
+    """The audit of an earlier call with the same contents, else a new one, which is kept.
+
+    Args:
+        base_model: SHA-256 of the base model's files, as a name stays the same where weights change; None where the
+            audit asks no model.
+    """
+    file = _folder() / f"{_key(plan, base_model)}.json"
     if file.is_file():
         return _from_json(file.read_text())
     made = make()
@@ -24,10 +29,14 @@ def kept_or_made(plan: Plan, with_model: bool, make: Callable[[], Audit]) -> Aud
 
 
 def _write(file: Path, made: Audit) -> None:
+    """Readable by its owner alone: the examples are rows of the data."""
     half = file.with_suffix(f".{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(json.dumps(made.to_dict()))
+        file.parent.chmod(0o700)
+        half.unlink(missing_ok=True)
+        with open(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
+            stream.write(json.dumps(made.to_dict()))
         half.replace(file)
     except OSError:
         return  # a machine without a place to write audits again, that is all
@@ -46,9 +55,10 @@ def _folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pairtune" / "audits"
 
 
-def _key(plan: Plan, with_model: bool) -> str:
-    """Of the files' bytes, the plan and this folder's code; not of where the files lie."""
-    digest = hashlib.sha256(json.dumps([asdict(plan) | {"tables": None, "name": None}, with_model]).encode())
+def _key(plan: Plan, base_model: str | None) -> str:
+    """Of the files' bytes, the plan, the model and this folder's code; not of where files and model lie."""
+    own = asdict(plan) | {"tables": None, "name": None, "base_model": base_model}
+    digest = hashlib.sha256(json.dumps(own).encode())
     for code in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(code.read_bytes())
     for split, table in plan.tables.items():

@@ -11,7 +11,7 @@ from evaluation.audit.scan import TEXTS
 from pairs.batches import Table
 from pairs.clean import number_in
 from pairs.from_file import RANKING, Inferred, layout_of, loss_of
-from pairs.prepared import MANIFEST, SPLITS
+from pairs.prepared import MANIFEST, SPLITS, refuse_other_task
 from tasks.common import storage
 from tasks.common.baseline import BASE_MODEL_LENGTH
 from tasks.common.declaration import BASE_MODEL, Task
@@ -62,12 +62,14 @@ def plan_of_folder(
         task: what they are for; by default what the manifest declares.
 
     Raises:
-        Mistakes: the folder has no manifest or no train split, or a split without two texts.
+        Mistakes: the folder has no manifest or no train split, a split has no two texts, or it is another task's.
     """
     location = storage.join(folder, MANIFEST)
     if not storage.is_file(location):
         raise Mistakes(f"data: {folder} has no {MANIFEST}; allowed: a folder that jobs.prepare has written")
     manifest = json.loads(storage.read_bytes(location))
+    if task:
+        refuse_other_task(folder, manifest, task.name)
     declared, names = to_dict(task) if task else manifest["declaration"], storage.file_names(folder)
     splits = [split for split in SPLITS if f"{split}.parquet" in names]
     if "train" not in splits:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tasks.common.credentials import put_back, scrubbed
 from tasks.common.mistakes import Mistakes
 
 PIECE = 2**22
@@ -22,9 +23,12 @@ def locate(location: str) -> tuple[Any, str]:
 
         return fs.LocalFileSystem(), os.path.abspath(location)
     try:
-        file_system, path = fs.FileSystem.from_uri(location)
+        file_system, path = fs.FileSystem.from_uri(put_back(location))
     except (OSError, ValueError) as error:
-        raise Mistakes(f"address: {location} cannot be used: {error}; allowed: a path, file://, s3://, gs://") from None
+        reason = scrubbed(str(error))
+        raise Mistakes(
+            f"address: {location} cannot be used: {reason}; allowed: a path, file://, s3://, gs://"
+        ) from None
     return file_system, path
 
 
@@ -64,6 +68,11 @@ def read_bytes(location: str) -> bytes:
         raise Mistakes(f"file: {location} cannot be read: {error}") from None
 
 
+def size(location: str) -> int:
+    """Bytes of a file; 0 where there is none."""
+    return _info(*locate(location), location).size or 0
+
+
 def sha256(location: str) -> str:
     """Of a file of any size.
 
@@ -84,8 +93,9 @@ def sha256(location: str) -> str:
 
 
 def join(folder: str, name: str) -> str:
-    """The address of a name in a folder."""
-    return f"{folder.rstrip('/')}/{name}"
+    """The address of a name in a folder; a query, such as ?region=..., stays at its end."""
+    path, mark, query = folder.partition("?") if "://" in folder else (folder, "", "")
+    return f"{path.rstrip('/')}/{name}{mark}{query}"
 
 
 def _info(file_system: Any, path: str, location: str) -> Any:

@@ -1,11 +1,14 @@
 """The threshold against trying all of them, and its figures against scikit-learn."""
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from evaluation.judged import JudgedPairs
 from evaluation.threshold import at_threshold, best_f1, choose, figures
+from reporting.words import exact
 
 
 def judged(seed: int, pairs: int = 150) -> JudgedPairs:
@@ -26,6 +29,22 @@ def test_no_other_threshold_has_a_higher_f1(seed: int) -> None:
 def test_it_lies_between_the_two_cosines_that_it_separates() -> None:
     assert best_f1(np.array([0.9, 0.8, 0.2, 0.1]), np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx(0.5)
     assert best_f1(np.array([0.9, 0.8]), np.array([1.0, 1.0])) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("gap", [0.3, 1e-3, 1e-5, 1e-8, 1e-12, 1.2e-16])
+@pytest.mark.parametrize("high", [0.7123456789, 0.65, 0.99999, -0.2])
+def test_what_is_printed_calls_dev_as_what_is_stored(high: float, gap: float) -> None:
+    cosines, labels = np.array([high, high - gap, -0.9]), np.array([1.0, 0.0, 0.0])
+    value = best_f1(cosines, labels)
+    printed = exact(value)
+    assert float(printed) == value
+    assert len(printed.partition(".")[2]) <= max(4, 2 - math.log10(gap))
+    assert list(cosines >= float(printed)) == [True, high - gap == high, False]
+
+
+def test_the_lowest_cosine_of_all_is_not_rounded_up() -> None:
+    value = best_f1(np.array([0.9, 0.71239]), np.array([1.0, 1.0]))
+    assert (value, exact(value)) == (0.7123, "0.7123")
 
 
 def test_precision_recall_and_f1_are_scikit_learns() -> None:

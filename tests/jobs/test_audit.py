@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from jobs import audit, audited, prepare, train, tune
 from jobs.audited import accepted, plan_of
 from jobs.request import request
+from pairs import prepared
 from tasks.common.mistakes import Mistakes
 
 WORDS = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi", "nut"]
@@ -162,6 +163,9 @@ def test_prepared_pairs_know_which_texts_their_split_keeps_apart(tmp_path: Path,
     assert "split_leak" not in out
     train_rows = pq.read_table(f"{data}/train.parquet")
     pq.write_table(train_rows.slice(0, 90), f"{data}/dev.parquet")
+    assert "dev.parquet was changed since" in run(audit.app, data)[2]
+    tables = {"train": train_rows, "dev": train_rows.slice(0, 90)}
+    prepared.write(data, tables, json.loads(Path(data, "manifest.json").read_text()))
     code, out, _ = run(audit.app, data, "--base-model", tiny_model, "--json")
     assert code == 2
     assert [each["severity"] for each in json.loads(out)["findings"] if each["code"] == "split_leak"] == ["error"]

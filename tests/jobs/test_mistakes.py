@@ -3,13 +3,18 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from jobs import train, tune
+from evaluation.audit.finding import CODES
+from jobs import audit, train, tune
+from jobs.request import request
 from pairs import prepared
 from tests.trainers.cases import rows
+from trainers.describe import describe
 
 RUNNER = CliRunner()
 
@@ -71,6 +76,15 @@ def test_pairs_without_labels_do_not_suit_a_loss_that_needs_them(tmp_path: Path)
     assert "has no label column; the contrastive loss of invoices takes one" in result.output
 
 
+@pytest.mark.parametrize("job", [train, tune, audit])
+def test_pairs_of_another_task_are_refused(job: Any, data: str, tmp_path: Path) -> None:
+    command = ["pages", "--data", data] + ([] if job is audit else ["--run", str(tmp_path / "run")])
+    result = RUNNER.invoke(job.app, command)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: task: 'pages', but {data} holds the pairs of 'invoices'; give its own --data\n"
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_choice_is_no_single_training(data: str, tmp_path: Path) -> None:
     command = ["invoices", "--data", data, "--run", str(tmp_path / "run"), "--set", "margin=0.2,0.4"]
     result = RUNNER.invoke(train.app, command)
@@ -91,6 +105,34 @@ def test_a_dry_run_says_what_would_happen_and_does_nothing(data: str, tmp_path: 
     ):
         assert said in result.output
     assert not run.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "said"),
+    [
+        ("binary", 0.0, "label: 0.0 in the scored pairs, average precision needs both 0 and 1"),
+        ("binary", 1.0, "label: 1.0 in the scored pairs"),
+        ("graded", 0.5, "label: only 0.5 in the scored pairs"),
+        ("binary", None, "columns: ['label'] missing for kind 'binary'"),
+    ],
+)
+def test_a_test_that_cannot_be_judged_is_told_before_the_first_step(
+    kind: str, label: float | None, said: str, tiny_model: str, tmp_path: Path
+) -> None:
+    test = rows(30, "ranking", seed=2)
+    if label is not None:
+        test = test.add_column(2, "label", pa.array([label] * 30, pa.float32()))
+    tables = {"train": rows(400, "cosine"), "dev": rows(120, "cosine", seed=1), "test": test}
+    task = {"binary": "invoices", "graded": "nli"}[kind]
+    manifest = {"task": task, "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": kind}}
+    prepared.write(str(tmp_path / "data"), tables, manifest)
+    given: Any = {"data": str(tmp_path / "data"), "run": str(tmp_path / "run"), "base_model": tiny_model}
+    asked = request(task, [], dry_run=True, accept=list(CODES), quiet=True, **given)
+    (line,) = asked.warnings()
+    assert line.startswith(f"warning: test cannot be judged, the verdict will be of dev alone: {said}")
+    assert line in asked.lines()
+    assert line in describe(asked)
+    assert asked.to_dict()["unjudged"] == list(asked.unjudged)
 
 
 def test_neither_torch_nor_ray_is_imported_for_a_mistake() -> None:

@@ -36,7 +36,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
     for location in (str(folder), folder.as_uri()):
         pairs = PreparedPairs.open(location)
         assert pairs.splits == ("train", "dev")
-        assert pairs.manifest == MANIFEST
+        assert {**pairs.manifest, "files": None} == {**MANIFEST, "files": None}
         assert pairs.fingerprint == MANIFEST["fingerprint"]
         assert pairs.table("train").equals(TABLES["train"])
         assert pairs.num_rows("dev") == 1
@@ -95,6 +95,48 @@ def test_prepared_pairs_are_replaced_together_with_splits_that_are_gone(folder: 
     assert sorted(path.name for path in folder.iterdir()) == ["dev.parquet", "manifest.json", "train.parquet"]
 
 
+def forget_files(folder: Path) -> None:
+    """As a manifest was before it held them."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_file_that_was_changed_is_refused(folder: Path, old: bool) -> None:
+    if old:
+        forget_files(folder)
+    assert PreparedPairs.open(str(folder)).splits == ("train", "dev")
+    pa.parquet.write_table(table(("e", "f", 0.0, "h")), folder / "dev.parquet")  # of the same size: one label changed
+    with pytest.raises(
+        Mistakes, match=r"some file was changed since" if old else r"dev\.parquet was changed since"
+    ) as e:
+        PreparedPairs.open(str(folder))
+    assert "prepare the pairs again, or make an edited file a task of its own" in str(e.value)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_files_that_were_added_or_removed_are_refused(folder: Path, old: bool) -> None:
+    if old:
+        forget_files(folder)
+    pa.parquet.write_table(TABLES["dev"], folder / "test.parquet")
+    with pytest.raises(Mistakes, match="some file was changed" if old else r"test\.parquet was added since"):
+        PreparedPairs.open(str(folder))
+    (folder / "test.parquet").unlink()
+    prepared.write(str(folder), TABLES | {"test": TABLES["dev"]}, MANIFEST | {"fingerprint": "of three"})
+    if old:
+        forget_files(folder)
+    (folder / "test.parquet").unlink()
+    with pytest.raises(Mistakes, match="some file was changed" if old else r"test\.parquet was removed since"):
+        PreparedPairs.open(str(folder))
+
+
+def test_a_file_written_anew_with_the_same_rows_keeps_an_old_fingerprint(folder: Path) -> None:
+    forget_files(folder)
+    pa.parquet.write_table(TABLES["train"], folder / "train.parquet", row_group_size=1, compression="none")
+    assert PreparedPairs.open(str(folder)).num_rows("train") == 2
+
+
 def test_a_folder_that_prepare_did_not_make_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "train.parquet").write_text("mine")
     (tmp_path / "notes.txt").write_text("mine too")
@@ -124,9 +166,9 @@ class Interrupted:
 def test_an_interrupted_write_leaves_the_old_pairs_or_none(
     folder: Path, monkeypatch: pytest.MonkeyPatch, method: str, at: int, whole: bool
 ) -> None:
-    file_system, path = storage.locate(str(folder))
+    located, interrupted = storage.locate, Interrupted(storage.locate(str(folder))[0], method, at)
     with monkeypatch.context() as patched:
-        patched.setattr(storage, "locate", lambda _: (Interrupted(file_system, method, at), path))
+        patched.setattr(storage, "locate", lambda location: (interrupted, located(location)[1]))
         with pytest.raises(KeyboardInterrupt):
             prepared.write(str(folder), TABLES, MANIFEST | {"task": "newer"})
     if whole:
@@ -149,5 +191,7 @@ def test_the_fingerprint_is_of_the_contents() -> None:
 
 
 def test_the_manifest_can_be_read_by_people(folder: Path) -> None:
-    assert json.loads((folder / "manifest.json").read_text()) == MANIFEST
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert {**manifest, "files": None} == {**MANIFEST, "files": None}
+    assert manifest["files"]["dev.parquet"]["bytes"] == (folder / "dev.parquet").stat().st_size
     assert (folder / "manifest.json").read_text().count("\n") > 3

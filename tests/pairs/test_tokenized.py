@@ -1,11 +1,15 @@
 """From prepared files to tokens, with Ray Data: as the model itself would read them, in memory and in blocks."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import ray
 from sentence_transformers import SentenceTransformer
 
 from pairs import prepared, tokenized
@@ -19,6 +23,22 @@ from tests.trainers.cases import rows
 from trainers.base_model import resolve_base_model
 
 ROWS = 500
+
+
+class _Signal:
+    """Lets those who wait go on once it is sent."""
+
+    def __init__(self) -> None:
+        self.sent = asyncio.Event()
+
+    async def wait(self) -> None:
+        await self.sent.wait()
+
+    async def send(self) -> None:
+        self.sent.set()
+
+
+Signal: Any = ray.remote(num_cpus=0, max_concurrency=16)(_Signal)
 
 
 def prepare(folder: Path, train: pa.Table) -> PreparedPairs:
@@ -46,6 +66,20 @@ def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
     assert len(set(tokens["hash1"].to_pylist())) == len(texts)
 
 
+def finish_first_block_last(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+    """Ray Data works on several blocks at a time; that of the first text waits for another one."""
+    later = Signal.remote()
+
+    def waiting(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
+        holds_first = first in batch["sentence1"].to_pylist()
+        ray.get(later.wait.remote() if holds_first else later.send.remote(), timeout=60)
+        return tokenize_batch(batch, tokenizer, max_length)
+
+    monkeypatch.setattr(tokenized, "tokenize_batch", waiting)
+    monkeypatch.setattr(tokenized, "TOKENIZE_ROWS", 64)
+    monkeypatch.setattr(tokenized.ray_data().DataContext.get_current(), "target_max_block_size", 4096)
+
+
 @pytest.mark.parametrize(("in_memory", "at_once"), [(True, tokenized.AT_ONCE_BYTES), (True, 0), (False, 0)])
 def test_every_row_arrives_once_over_both_ranks(
     ray_cluster: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool, at_once: int
@@ -55,10 +89,15 @@ def test_every_row_arrives_once_over_both_ranks(
         monkeypatch.setattr(tokenized, "_tokenized", None)  # the way of Ray Data
     monkeypatch.setattr(tokenized, "BLOCK_ROWS", 64)
     train = rows(ROWS, "cosine")
+    if not at_once:
+        finish_first_block_last(monkeypatch, train["sentence1"][0].as_py())
     pairs = prepare(tmp_path / "data", train)
     tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32, in_memory=in_memory)
     assert tokens.num_rows == ROWS
     assert bool(tokens.table) == in_memory
+    read = [ray.get(tokens.table[0])] if in_memory else [pq.read_table(block) for block in tokens.blocks]
+    in_file = text_hashes(train["sentence1"].to_pylist()).tolist()
+    assert [row for each in read for row in each["hash1"].to_pylist()] == in_file  # whichever block was done first
     words = np.unique(np.concatenate(tokens_of(train, tiny_model)))
     seen_words = tokens.seen_words()
     assert (seen_words is not None) == in_memory
@@ -70,8 +109,7 @@ def test_every_row_arrives_once_over_both_ranks(
             assert len(batch) == 16
             seen.update(batch["hash1"].to_pylist())
     assert sum(seen.values()) == ROWS // 32 * 32
-    expected = Counter(text_hashes(train["sentence1"].to_pylist()).tolist())
-    assert not seen - expected
+    assert not seen - Counter(in_file)
     if not in_memory:
         assert len(tokens.blocks) == 8
         again = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32, in_memory=False)

@@ -27,6 +27,53 @@ def test_a_new_folder_is_made_and_a_used_one_is_refused(place: str) -> None:
         RunFolder.claim(place)
 
 
+def test_of_two_runs_that_found_a_folder_empty_one_goes_on(place: str) -> None:
+    first, second = RunFolder.claim(place), RunFolder.claim(place)
+    with first.reserved():
+        for begin in (second.reserved().__enter__, lambda: RunFolder.check(place)):
+            with pytest.raises(Mistakes, match=r"was taken by another run just now; give another folder, or delete .*"):
+                begin()
+        first.write_json("settings.json", {"of": "first"})
+    with pytest.raises(Mistakes, match=r"is not empty \(it holds settings.json\)"), second.reserved():
+        raise AssertionError("the second run went on")
+    assert first._names() == ["settings.json"]
+    assert first.read_json("settings.json") == {"of": "first"}
+
+
+def test_two_marks_in_a_store_refuse_both_runs(tmp_path: Path) -> None:
+    """They are put at the same moment, and each run sees the other's."""
+    place = f"fsspec+memory://{tmp_path}/runs/both"
+    first, second = RunFolder.claim(place), RunFolder.claim(place)
+    put = first._put_mark
+
+    def put_both(mark: str) -> None:
+        put(mark)
+        with pytest.raises(Mistakes, match="was taken"), second.reserved():
+            raise AssertionError("the second run went on")
+        put(f"{mark}-of-the-second")
+
+    first._put_mark = put_both  # type: ignore[method-assign]
+    with pytest.raises(Mistakes, match="was taken"), first.reserved():
+        raise AssertionError("the first run went on")
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_run_that_cannot_begin_leaves_its_folder_empty(place: str, error: type[BaseException]) -> None:
+    folder = RunFolder.claim(place)
+
+    def begin() -> None:
+        with folder.reserved():
+            folder.write_json("settings.json", {})
+            folder.put_folder(str(Path(__file__).parent), "groups")
+            raise error
+
+    with pytest.raises(error):
+        begin()
+    assert folder._names() == []
+    with RunFolder.claim(place).reserved():
+        pass
+
+
 def test_checking_makes_nothing(tmp_path: Path) -> None:
     RunFolder.check(str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()

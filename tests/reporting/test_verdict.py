@@ -87,7 +87,7 @@ def test_a_threshold_is_told_with_what_it_does_on_test() -> None:
     figures = {"cosine_precision": interval(0.9, 0.8, 0.95), "cosine_f1": interval(0.8, None, None)}
     threshold = {"value": 0.71234, "rule": "highest F1", "dev": {}, "test": figures}
     said = next(line for line in lines({**VERDICT, "threshold": threshold}) if line.startswith("threshold"))
-    assert said == "threshold: cosine >= 0.7123 (highest F1); on test: precision 0.9000 (0.8000 to 0.9500), f1 0.8000"
+    assert said == "threshold: cosine >= 0.71234 (highest F1); on test: precision 0.9000 (0.8000 to 0.9500), f1 0.8000"
 
 
 def test_an_interval_that_could_not_be_had_is_left_out() -> None:

@@ -28,6 +28,15 @@ def test_numbers_have_at_most_four_significant_digits(value: float | None, expec
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.75, "0.7500"), (0.7123456, "0.7123456"), (-0.25, "-0.2500"), (1e-5, "1e-05"), (0.30000000000000004,) * 2],
+)
+def test_an_exact_number_reads_the_same_again(value: float, expected: str | float) -> None:
+    assert words.exact(value) == str(expected)
+    assert float(words.exact(value)) == value
+
+
+@pytest.mark.parametrize(
     ("seconds", "expected"),
     [(0, "0s"), (59.4, "59s"), (59.6, "1:00"), (187, "3:07"), (3723, "1:02:03"), (None, "-"), (math.inf, "-")],
 )

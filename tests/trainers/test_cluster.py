@@ -1,4 +1,4 @@
-"""What fits a cluster, by sums; and addresses that cannot be reached."""
+"""What fits a cluster, node by node; and addresses that cannot be reached."""
 
 import signal
 from typing import Any
@@ -6,9 +6,16 @@ from typing import Any
 import pytest
 
 from tasks.common.mistakes import Mistakes
-from trainers.cluster import Capacity, concurrent_groups, connect
+from trainers.cluster import Capacity, Node, capacity, concurrent_groups, connect
 
-SMALL = Capacity(cpus=3, gpus=0, largest_node_cpus=3)
+
+def cluster(*nodes: tuple[float, float]) -> Capacity:
+    """Of (CPUs, GPUs)."""
+    cpus, gpus = (sum(each) for each in zip(*nodes, strict=True))
+    return Capacity(cpus=cpus, gpus=gpus, nodes=tuple(Node(*node) for node in nodes))
+
+
+SMALL = cluster((3, 0))
 
 
 @pytest.mark.parametrize(
@@ -17,8 +24,13 @@ SMALL = Capacity(cpus=3, gpus=0, largest_node_cpus=3)
         (SMALL, 8, 1, 1, False, 2),
         (SMALL, 1, 1, 1, False, 1),
         (SMALL, 8, 2, 1, False, 1),
-        (Capacity(cpus=65, gpus=8, largest_node_cpus=65), 16, 2, 4, True, 4),
-        (Capacity(cpus=17, gpus=8, largest_node_cpus=17), 16, 1, 4, True, 4),
+        (cluster((65, 8)), 16, 2, 4, True, 4),
+        (cluster((17, 8)), 16, 1, 4, True, 4),
+        (cluster((3, 0), (3, 0), (3, 0)), 8, 3, 2, False, 1),  # the third CPU of a node is for data
+        (cluster((4, 0), (4, 0)), 8, 1, 2, False, 3),  # data takes the place of one worker
+        (cluster((4, 0), (5, 0)), 8, 1, 2, False, 4),
+        (cluster((0, 0), (16, 0), (4, 1), (4, 1)), 8, 1, 4, True, 2),  # a head, and data on the node without a GPU
+        (cluster((8, 1), (8, 1)), 8, 2, 4, True, 1),
     ],
 )
 def test_as_many_groups_as_fit_beside_the_data(
@@ -34,6 +46,39 @@ def test_what_does_not_fit_is_refused_with_the_sum() -> None:
         concurrent_groups(SMALL, wanted=4, num_workers=4, cpus_per_worker=1, gpu=False)
 
 
+@pytest.mark.parametrize(
+    ("has", "workers", "cpus", "gpu", "said"),
+    [
+        (
+            cluster((3, 0), (3, 0), (3, 0)),
+            4,
+            2,
+            False,
+            r"3 x \(3 CPUs, 0 GPUs\) there is room for 3 workers of 2 CPUs;",
+        ),
+        (cluster((2, 0), (2, 0)), 2, 2, False, "the cluster has 4;"),
+        (cluster((4, 0), (1, 4)), 2, 2, True, r"1 x \(4 CPUs, 0 GPUs\), 1 x \(1 CPUs, 4 GPUs\) there is room for 0"),
+        (cluster((9, 1), (1, 1)), 2, 4, True, "there is room for 1 workers of 4 CPUs and 1 GPU;"),
+    ],
+)
+def test_a_sum_that_fits_no_node_is_refused(has: Capacity, workers: int, cpus: int, gpu: bool, said: str) -> None:
+    with pytest.raises(Mistakes, match=said):
+        concurrent_groups(has, wanted=1, num_workers=workers, cpus_per_worker=cpus, gpu=gpu)
+
+
+@pytest.mark.parametrize(
+    ("most", "room"), [({}, 3), ({"CPU": 100.0, "GPU": 8.0}, 49)], ids=["as it is", "with an autoscaler"]
+)
+def test_what_may_grow_is_counted_by_its_sum(
+    most: dict[str, float], room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = {"Resources": {"CPU": 3.0}, "Alive": True}
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 9.0})
+    monkeypatch.setattr("ray.nodes", lambda: [node, node, node, {**node, "Alive": False}])
+    monkeypatch.setattr("ray._private.state.state.get_max_resources_from_cluster_config", lambda: most)
+    assert capacity().room(cpus_per_worker=2, gpu=False) == room
+
+
 def test_more_at_a_time_than_fits_is_refused() -> None:
     with pytest.raises(Mistakes, match=r"3 x 1 workers x 1 CPUs \+ 1 for data = 4 CPUs"):
         concurrent_groups(SMALL, wanted=4, num_workers=1, cpus_per_worker=1, gpu=False, asked=3)
@@ -41,9 +86,7 @@ def test_more_at_a_time_than_fits_is_refused() -> None:
 
 def test_every_shortage_is_named() -> None:
     with pytest.raises(Mistakes) as caught:
-        concurrent_groups(
-            Capacity(cpus=9, gpus=1, largest_node_cpus=4), wanted=1, num_workers=2, cpus_per_worker=5, gpu=True
-        )
+        concurrent_groups(cluster((4, 1), (4, 0), (1, 0)), wanted=1, num_workers=2, cpus_per_worker=5, gpu=True)
     assert [message.partition(":")[0] for message in caught.value.messages] == ["workers", "cpus-per-worker", "gpu"]
 
 

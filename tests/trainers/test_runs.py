@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import fs
 from sentence_transformers import SentenceTransformer
 from typer.testing import CliRunner
 
@@ -14,6 +16,7 @@ from evaluation.judge import Judge
 from evaluation.scoring import score_model
 from jobs import evaluate, train, tune
 from pairs import prepared
+from tasks.common import storage
 from tests.trainers.cases import rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -84,8 +87,18 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert best.encode(["a red door"]).shape == (1, 32)
 
 
-def test_a_failing_trial_does_not_end_the_search(data: str, tiny_model: str, tmp_path: Path) -> None:
-    run = tmp_path / "run"
+def one_label_in_test(data: str, folder: Path) -> str:
+    """The same pairs, of which test cannot be judged."""
+    tables = {split: pq.read_table(f"{data}/{split}.parquet") for split in prepared.SPLITS}
+    tables["test"] = tables["test"].filter(pc.equal(tables["test"]["label"], 1.0))
+    prepared.write(str(folder), tables, json.loads(Path(data, "manifest.json").read_text()))
+    return str(folder)
+
+
+def test_neither_a_failing_trial_nor_a_test_of_one_label_ends_the_search(
+    data: str, tiny_model: str, tmp_path: Path
+) -> None:
+    run, data = tmp_path / "run", one_label_in_test(data, tmp_path / "data")
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "3", "--concurrent", "1"]
     narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
@@ -96,13 +109,22 @@ def test_a_failing_trial_does_not_end_the_search(data: str, tiny_model: str, tmp
     assert all(trial["state"] == "failed" and "loss is" in trial["error"] for trial in failed)
     assert "completed" in states
     assert (run / "best" / "modules.json").exists()
+    verdict = json.loads((run / "verdict.json").read_text())
+    assert list(verdict["splits"]) == ["dev"]
+    assert verdict["threshold"]["test"] is None
+    assert json.loads((run / "best" / "threshold.json").read_text())["value"] == verdict["threshold"]["value"]
 
 
 def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--workers", "2", "--distinct"]
+    run, store = tmp_path / "run", f"fsspec+memory://KEYKEY:SEKRET@bucket{tmp_path}"
+    files, folder = storage.locate(store)
+    fs.copy_files(data, folder, destination_filesystem=files)
+    options = ["--data", store, "--run", str(run), "--base-model", tiny_model, "--workers", "2", "--distinct"]
     result = CliRunner().invoke(train.app, ["invoices", *options, "--set", "learning_rate=1e-3", "--json"])
     assert result.exit_code == 0, result.output
+    left = [result.output.encode(), *(path.read_bytes() for path in run.rglob("*") if path.is_file())]
+    assert len(left) > 10
+    assert not [each for each in left if b"KEYKEY" in each or b"SEKRET" in each]
     (trial,) = lines(run)
     assert (trial["state"], trial["epoch"], trial["steps"]) == ("completed", 4.0, 32)
     found = json.loads((run / "result.json").read_text())

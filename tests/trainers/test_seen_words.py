@@ -76,8 +76,13 @@ def trained(
     return trainer, captured.state
 
 
-def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(tiny_model: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("pad", "padding_idx", "more"), [("[PAD]", 0, 1), ("[MASK]", 0, 2), ("[MASK]", None, 1)])
+def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
+    tiny_model: str, tmp_path: Path, pad: str, padding_idx: int | None, more: int
+) -> None:
+    """Whether the tokenizer pads with the table's own padding, with another word, or the table has none."""
     base = SentenceTransformer(tiny_model, device="cpu")
+    base.tokenizer.pad_token, word_embeddings(base).padding_idx = pad, padding_idx
     asked: Any = job(tiny_model, counted=True)
     plain, _ = trained(job(tiny_model, counted=False), base, tmp_path / "plain")
     ours, cut = trained(asked, base, tmp_path / "ours")
@@ -88,7 +93,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(tiny_mod
     assert 100 < len(unseen) < len(wanted[name])
     before = word_embeddings(base).weight.detach().numpy()
     assert np.abs(found[name] - before)[unseen].max() > 1e-3
-    assert ours.words.weight.shape[0] == len(before) - len(unseen) + 1  # and what pads
+    assert ours.words.weight.shape[0] == len(before) - len(unseen) + more  # and what pads
     assert found.keys() == wanted.keys()
     for each, weights in wanted.items():
         np.testing.assert_allclose(found[each], weights, rtol=1e-4, atol=1e-6)

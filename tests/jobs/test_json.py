@@ -1,0 +1,94 @@
+"""--json is JSON and nothing else on standard output, whatever was asked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from evaluation.audit.audit import Audit
+from evaluation.audit.finding import Finding
+from jobs import audit, common, evaluate, prepare, score, train, tune
+from pairs import prepared
+from tests.trainers.cases import rows
+
+COMMANDS: list[tuple[Any, list[str]]] = [
+    (audit, ["no_such_task"]),
+    (evaluate, ["no/such-model", "--task", "invoices"]),
+    (prepare, ["no_such_task", "--dry-run"]),
+    (score, ["no/such-model", "no.csv", "--columns", "a,b", "--out", "out"]),
+    (train, ["no_such_task", "--dry-run"]),
+    (tune, ["no_such_task", "--dry-run"]),
+]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    tables = {"train": rows(400, "cosine"), "dev": rows(120, "cosine", seed=1)}
+    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
+    prepared.write(str(tmp_path / "data"), tables, manifest)
+    return str(tmp_path / "data")
+
+
+def call(job: Any, *words: str) -> tuple[int, Any, str]:
+    """Exit code, what standard output holds as JSON, standard error."""
+    done = CliRunner().invoke(job.app, [*words, "--json"])
+    (line,) = done.stdout.splitlines()
+    return done.exit_code, json.loads(line, parse_constant=pytest.fail), done.stderr
+
+
+@pytest.mark.parametrize(("job", "words"), COMMANDS)
+def test_mistakes_are_json_beside_their_text(
+    job: Any, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, said, err = call(job, *words)
+    assert code == 2
+    assert err == "".join(f"error: {message}\n" for message in said["errors"])
+    assert said["errors"]
+
+
+@pytest.mark.parametrize(("job", "words"), COMMANDS)
+def test_a_command_line_that_cannot_be_parsed_is_json_too(job: Any, words: list[str]) -> None:
+    code, said, err = call(job, *words, "--nonsense")
+    assert code == 2
+    assert len(said["errors"]) == 1
+    assert "--nonsense" in said["errors"][0]
+    assert "--nonsense" in err
+
+
+@pytest.mark.parametrize("job", [train, tune])
+def test_a_dry_run_is_json(job: Any, data: str, tiny_model: str, tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+    code, said, _ = call(job, "invoices", "--data", data, "--run", run, "--base-model", tiny_model, "--dry-run")
+    assert code == 0
+    assert said["pairs"] == {"train": 400, "dev": 120}
+    assert (said["dry_run"], said["task"], said["steps"], said["left_out_per_epoch"]) == (True, "invoices", 200, 0)
+    assert said["space"]["margin"]
+    assert said["audit"]["rows"] == 520
+    assert not (tmp_path / "run").exists()
+
+
+def test_statistics_that_are_no_number_are_null(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    statistic = {"a": float("nan"), "b": {"c": [np.float32("inf"), np.float32(0.5)]}, "d": np.array([1.0, np.nan])}
+    found = Finding(code="shortcut", severity="warning", count=1, share=float("inf"), statistic=statistic)
+    monkeypatch.setattr("jobs.audited.audited", lambda *_, **__: Audit(rows=1, findings=(found,)))
+    code, said, _ = call(audit, "invoices", "--data", data)
+    assert code == 0
+    (told,) = said["findings"]
+    assert told["share"] is None
+    assert told["statistic"] == {"a": None, "b": {"c": [None, 0.5]}, "d": [1.0, None]}
+
+
+def test_errors_of_the_audit_are_its_findings(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Finding(code="empty_text", severity="error", count=1, share=1.0)
+    monkeypatch.setattr("jobs.audited.audited", lambda *_, **__: Audit(rows=1, findings=(found,)))
+    code, said, err = call(audit, "invoices", "--data", data)
+    assert (code, [each["code"] for each in said["findings"]], err) == (2, ["empty_text"], "")
+
+
+def test_every_job_has_its_case() -> None:
+    files = [path.stem for path in Path(common.__file__).parent.glob("*.py") if "__main__" in path.read_text()]
+    assert {job.__name__ for job, _ in COMMANDS} == {f"jobs.{name}" for name in files}

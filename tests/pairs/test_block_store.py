@@ -1,0 +1,67 @@
+"""Blocks on disk: whole or not there, and never of two writers at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pairs.block_store import BlockStore
+from tasks.common import storage
+
+
+@pytest.fixture(params=["local", "store"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "local":
+        return str(tmp_path / "tokens" / "key")
+    fsspec.filesystem("memory").rm("/", recursive=True)
+    return f"fsspec+memory://{tmp_path}/tokens/key"
+
+
+def tables(value: int) -> list[pa.Table]:
+    return [pa.table({"ids1": [value] * count}) for count in (3, 2)]
+
+
+def values(store: BlockStore) -> tuple[list[int], list[int]]:
+    """Of all blocks in order, and the sizes told."""
+    paths, sizes = store.blocks()
+    read = [pq.read_table(path, filesystem=store.files) for path in paths]
+    return [row for each in read for row in each["ids1"].to_pylist()], sizes
+
+
+def test_blocks_are_found_again_in_order(place: str) -> None:
+    store = BlockStore(place)
+    assert not store.complete
+    store.fill([pa.table({"ids1": [number]}) for number in range(12)])
+    assert BlockStore(place).complete
+    assert values(BlockStore(place)) == (list(range(12)), [1] * 12)
+
+
+def test_of_two_that_write_at_once_the_first_list_stands(place: str) -> None:
+    """The second begins before the first has ended, and ends after it."""
+
+    def slow() -> Iterator[pa.Table]:
+        first, last = tables(2)
+        yield first
+        BlockStore(place).fill(tables(1))
+        assert values(BlockStore(place)) == ([1] * 5, [3, 2])
+        yield last
+
+    BlockStore(place).fill(slow())
+    assert values(BlockStore(place)) == ([1] * 5, [3, 2])
+    assert len(storage.file_names(place)) == 3  # two blocks and their list
+
+
+def test_what_is_cut_off_is_not_there(place: str) -> None:
+    def cut_off() -> Iterator[pa.Table]:
+        yield tables(2)[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        BlockStore(place).fill(cut_off())
+    assert not BlockStore(place).complete
+    assert storage.file_names(place) == []
+    BlockStore(place).fill(tables(1))
+    assert values(BlockStore(place)) == ([1] * 5, [3, 2])
