@@ -67,7 +67,7 @@ CODES = {
     ),
     "split_leak": Code(
         "a model is judged on what it was trained with: the score promises more than new texts will give",
-        "split by what texts share, before pairs are made; jobs.prepare does",
+        "split by what texts share, before pairs are made; jobs.prepare does, of ready pairs with --split texts",
     ),
     "too_small": Code(
         "train: no step can be taken; dev or test: hardly any difference between models can be told from chance",
