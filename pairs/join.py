@@ -50,7 +50,7 @@ def join_groups(recipe: Recipe, rows: Rows, shares: Mapping[str, float], seed: i
         shares: split -> share of the rows.
         way: one of WAYS; None takes texts where that leaves enough.
     """
-    if not rows or not isinstance(recipe, Given) or recipe.shared_texts == "drop":
+    if not rows or not chooses(recipe):
         return Joined(rows=rows, fields=recipe.apart)
     if way == FIRST_TEXT:
         return Joined(rows=rows, fields=("sentence1",))
@@ -62,6 +62,11 @@ def join_groups(recipe: Recipe, rows: Rows, shares: Mapping[str, float], seed: i
         return _cut_or_first(recipe, rows, cut(rows, recipe.apart, shares, seed), shares, way, reason)
     named = [row | {"group": pieces[row["group"]]} for row in rows]
     return Joined(rows=named, fields=recipe.apart, grown=grown)
+
+
+def chooses(recipe: Recipe) -> bool:
+    """Whether there is a choice of what to keep apart."""
+    return isinstance(recipe, Given) and recipe.shared_texts == "join"
 
 
 def like_categories(rows: Rows) -> str | None:
@@ -83,7 +88,7 @@ def is_closed(rows: int, second: int, also_first: int) -> bool:
 
 
 def _cut_or_first(
-    recipe: Given, rows: Rows, parts: dict[str, Rows], shares: Mapping[str, float], way: str | None, reason: str
+    recipe: Recipe, rows: Rows, parts: dict[str, Rows], shares: Mapping[str, float], way: str | None, reason: str
 ) -> Joined:
     kept = [row for part in parts.values() for row in part]
     lost = len(rows) - len(kept)

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from pairs import prepared
 from pairs.clean import clean
-from pairs.join import WAYS
+from pairs.join import WAYS, chooses
 from pairs.read import read
 from pairs.recipes import Pair, make_pairs
-from pairs.split import Division, chooses, divide
+from pairs.spelling import one_of_each, spell_categories
+from pairs.split import Division, divide
 from tasks.common.declaration import Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.mistakes import Checks, Mistakes, raise_if
@@ -63,6 +64,7 @@ def prepare(
     raise_if(_misuse(task, files, rows, way))
     sources = sources_of(task, files, seed, rows)
     pools, dropped = _cleaned(task, sources)
+    pools, spelled = spell_categories(task, pools)
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
     pairs, notes = _pairs(task, division, seed)
     tables = _tables(task, pairs)
@@ -72,7 +74,7 @@ def prepare(
         "groups": {split: len({row["group"] for row in members}) for split, members in division.rows.items()},
         "pairs": {split: len(members) for split, members in pairs.items()},
         "labels": {split: label_counts([pair.label for pair in members]) for split, members in pairs.items()},
-        "notes": notes,
+        "notes": spelled + notes,
     }
     manifest = {
         "task": task.name,
@@ -99,7 +101,7 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
         wrong.append(f"source: {task.name} needs --source PATH; {task.source}")
     if way is not None and way not in WAYS:
         wrong.append(f"split: {way!r} is not one of {', '.join(WAYS)}")
-    elif way and not chooses(task):
+    elif way and not chooses(task.recipe):
         wrong.append(f"split: {way}: {task.name} has its own rule; allowed: no --split, which is for ready pairs")
     return wrong
 
@@ -161,7 +163,7 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
 def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Table]:
     tables = {split: _table(members) for split, members in pairs.items()}
     if task.kind in prepared.RANKED_KINDS:
-        texts = sorted({pair.sentence2 for members in pairs.values() for pair in members})
+        texts = sorted(one_of_each(pair.sentence2 for members in pairs.values() for pair in members))
         tables[prepared.CANDIDATES] = pa.table({"text": texts}, schema=prepared.CANDIDATES_SCHEMA)
     return tables
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import NamedTuple
 
+from pairs.clean import folded
+from pairs.spelling import one_of_each
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, WithinGroup
 
 MOST_IN_A_BLOCK = 1_000
@@ -61,12 +63,13 @@ def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: ran
 
 @make_pairs.register
 def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
-    categories = sorted({row["category"] for row in rows})
+    categories = sorted(one_of_each(row["category"] for row in rows))
     wrong = int(recipe.negatives_per_text.value) if split == "train" else 0
     pairs: list[Pair] = []
     for row in rows:
         pairs.append(Pair(row["text"], row["category"], 1.0, row["group"]))
-        others = [category for category in categories if category != row["category"]] if wrong else []
+        same = {folded(row["category"]), folded(row["text"])}
+        others = [category for category in categories if folded(category) not in same] if wrong else []
         for category in rng.sample(others, min(wrong, len(others))):
             pairs.append(Pair(row["text"], category, 0.0, row["group"]))
     return Made(pairs=pairs)

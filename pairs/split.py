@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pairs.clean import folded
-from pairs.join import FIRST_TEXT, TEXTS, Joined, join_groups, like_categories
+from pairs.join import FIRST_TEXT, TEXTS, Joined, chooses, join_groups, like_categories
 from pairs.prepared import SPLITS
-from tasks.common.declaration import AgainstCategory, Blocking, Given, Task
+from tasks.common.declaration import AgainstCategory, Blocking, Task
 from tasks.common.mistakes import Mistakes
 
 Rows = list[dict[str, Any]]
@@ -84,7 +84,7 @@ def _decided(
     """The way, where the pool alone decides it, with the columns that are closed sets, and the reason."""
     if isinstance(task.recipe, AgainstCategory):
         return way, ("sentence2",), []
-    if chooses(task) and way != TEXTS and (note := like_categories(pools["train"])):
+    if chooses(task.recipe) and way != TEXTS and (note := like_categories(pools["train"])):
         return FIRST_TEXT, ("sentence2",), [note]
     if len(pools) > 1 and way is None:  # files of their own: what shares a text with them goes before anything is cut
         pool = pools["train"]
@@ -92,11 +92,6 @@ def _decided(
         if joined.fields != task.recipe.apart:
             return FIRST_TEXT, (), joined.notes
     return way, (), []
-
-
-def chooses(task: Task) -> bool:
-    """Whether there is a choice of what to keep apart."""
-    return isinstance(task.recipe, Given) and task.recipe.shared_texts == "join"
 
 
 def _columns(rule: "Rule") -> tuple[str, ...]:
@@ -268,7 +263,7 @@ def _refuse_empty(task: Task, splits: Mapping[str, Rows], num_groups: int) -> No
             raise Mistakes(
                 f"{name}: no rows left of {num_groups:,} groups ({task.group}); "
                 f"allowed: enough groups for shares {task.shares}, or a file of its own (--{name}-source)"
-                + (", or --split first-text" if chooses(task) else "")
+                + (", or --split first-text" if chooses(task.recipe) else "")
             )
 
 

@@ -21,7 +21,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
 
     An error where our split has promised to keep what leaks apart.
     """
-    columns, promised = _open(plan, splits[0]), [TEXTS.index(name) for name in plan.apart or ()]
+    columns, promised = open_columns(plan, splits[0]), [TEXTS.index(name) for name in plan.apart or ()]
     statistic: dict[str, dict[str, Any]] = {}
     rows: list[tuple[str, int]] = []
     count, total, broken = 0, 0, False
@@ -83,7 +83,7 @@ def _groups(before: Facts, after: Facts) -> Chosen:
     return np.isin(after.groups, before.groups)
 
 
-def _open(plan: Plan, train: Facts) -> list[int]:
+def open_columns(plan: Plan, train: Facts) -> list[int]:
     """Columns whose texts should not be met again, whatever the split kept apart: all but closed sets of categories."""
     closed = plan.closed
     if closed is None:

@@ -56,6 +56,16 @@ def test_against_category_has_negatives_in_train_only() -> None:
     assert {pair.label for pair in made(recipe, rows, "dev")} == {1.0}
 
 
+def test_a_category_in_another_spelling_is_no_negative() -> None:
+    rows = [{"text": f"{n}", "category": ["One", "one", "\uff2fNE", "two"][n % 4], "group": f"{n}"} for n in range(40)]
+    rows += [{"text": "Two", "category": "one", "group": "a text that is the name of the other category"}] * 5
+    negatives = [pair for pair in made(AgainstCategory(negatives_per_text=TWO), rows) if pair.label == 0.0]
+    assert {pair.sentence2 for pair in negatives} == {"one", "two"}
+    categories = {row["text"]: row["category"] for row in rows}
+    assert all((pair.sentence2 == "two") == (categories[pair.sentence1] != "two") for pair in negatives)
+    assert "Two" not in {pair.sentence1 for pair in negatives}
+
+
 def blocked(num_others: int) -> list[dict]:
     """Two entries of one invoice, and others of which the first three share two keys with them."""
     twins = [{"text": f"twin {n}", "group": "t", "keys": ["x", "y"]} for n in range(2)]
