@@ -169,7 +169,8 @@ def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Tab
 
 
 def _table(pairs: Sequence[Pair]) -> pa.Table:
-    schema = prepared.schema(labelled=any(pair.label is not None for pair in pairs))
+    labelled, two_groups = (any(getattr(pair, name) is not None for pair in pairs) for name in ("label", "group2"))
+    schema = prepared.schema(labelled, two_groups)
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
 
 

@@ -200,6 +200,16 @@ def test_job_skills_have_no_labels_and_all_skills_as_candidates(tmp_path: Path) 
     assert made.manifest["table"]["dropped"] == {"repeat": 120}
 
 
+@pytest.mark.parametrize("name", RAW)
+def test_pairs_of_two_groups_name_the_group_of_each_text(tmp_path: Path, name: str) -> None:
+    tables = prepared_task(name, tmp_path).tables
+    for split in ("train", "dev", "test"):
+        assert ("group2" in tables[split].column_names) == (name in ("pages", "invoices"))
+        if "group2" in tables[split].column_names:
+            rows = tables[split].to_pylist()
+            assert all((row["group"] == row["group2"]) == (row["label"] == 1.0) for row in rows)
+
+
 def test_train_is_not_in_the_order_of_its_groups(tmp_path: Path) -> None:
     groups = prepared_task("invoices", tmp_path).tables["train"].column("group").to_pylist()
     same_as_next = sum(first == second for first, second in zip(groups, groups[1:], strict=False))
