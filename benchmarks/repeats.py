@@ -32,6 +32,7 @@ from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
 from pairs.read import read
 from tasks.common import loading
+from trainers.base_model import resolve_base_model
 
 TASK = "job_skills"
 JUDGEMENTS = 10
@@ -75,7 +76,10 @@ def main(
         progress("rows as they are")
         found["as they are"] = trained(f"{folder}/repeated", Path(folder, "run"), JUDGEMENTS, workers, seed)
         progress("distinct rows")
-        rows = distinct(PreparedPairs.open(f"{folder}/repeated")).num_rows("train")
+        task = loading.load(TASK)
+        tokenizer = resolve_base_model(task.base_model).tokenizer()
+        repeated = PreparedPairs.open(f"{folder}/repeated")
+        rows = distinct(repeated, tokenizer, int(task.max_length.value)).num_rows("train")
         epochs, run = distinct_steps // (rows // size), Path(folder, "distinct")
         options = ["--set", f"learning_rate={distinct_learning_rate}"] if distinct_learning_rate else []
         found["distinct"] = trained(f"{folder}/repeated", run, epochs, workers, seed, "--distinct", *options)

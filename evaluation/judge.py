@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from evaluation import metrics
 from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from pairs.clean import folded
+from pairs.spelling import one_of_each
 from tasks.common.declaration import DECIDING_METRIC
 from tasks.common.mistakes import Mistakes, raise_if
 
@@ -27,8 +29,8 @@ class Judge:
         kind: a key of DECIDING_METRIC.
         table: columns sentence1, sentence2 and, for the kinds binary and graded, label. One row is one pair.
             For the kinds category and retrieval a row with label 0.0 (as in train) is no pair and is left out.
-        candidates: all texts that sentence1 is held against, for the kinds category and retrieval. A text that is
-            named twice counts once. Ignored by the other kinds.
+        candidates: all texts that sentence1 is held against, for the kinds category and retrieval. Texts that are the
+            same when folded (pairs/clean.py) are one candidate, and one query. Ignored by the other kinds.
 
     Raises:
         Mistakes: this kind cannot be computed from this split; everything wrong is named at once.
@@ -43,11 +45,14 @@ class Judge:
         against = kind in AGAINST_CANDIDATES
         if against:
             raise_if(list(_unknown(second, candidates)))
-        choice = list(dict.fromkeys(candidates or [])) if against else []
-        self.texts: list[str] = list(dict.fromkeys([*first, *second, *choice]))
-        """Every distinct text of the split and its candidates, in the order in which they appear."""
-        self._first, self._second, self._choice = (_places(self.texts, part) for part in (first, second, choice))
-        self._truth = _places(choice, second) if against else None
+        choice = one_of_each(candidates or []) if against else []
+        others = choice if against else second
+        self.texts: list[str] = list(dict.fromkeys([*first, *others]))
+        """Every distinct text that is compared, in the order in which they appear."""
+        self._first, self._others = _places(self.texts, first), _places(self.texts, others)
+        self._truth = _places(list(map(folded, choice)), list(map(folded, second))) if against else None
+        alike = list(map(folded, first)) if kind == "retrieval" else first
+        self._queries = np.unique(alike, return_inverse=True)[1]
         self._groups, self._other_groups = _numbered(table)
         self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
 
@@ -72,7 +77,7 @@ class Judge:
         """
         vectors = metrics.normalized(encode(self.texts))
         if self._truth is None:
-            cosines = metrics.pair_cosines(vectors[self._first], vectors[self._second])
+            cosines = metrics.pair_cosines(vectors[self._first], vectors[self._others])
             return JudgedPairs(
                 kind=self.kind,
                 groups=self._groups,
@@ -80,30 +85,32 @@ class Judge:
                 cosines=cosines,
                 labels=self._labels,
             )
-        candidates = vectors[self._choice]
+        candidates = vectors[self._others]
         if self.kind == "category":
             found = metrics.nearest(vectors[self._first], candidates, self._truth)
-            names = tuple(self.texts[place] for place in self._choice)
+            names = tuple(self.texts[place] for place in self._others)
             return JudgedCategories(kind=self.kind, groups=self._groups, truth=self._truth, found=found, names=names)
-        queries, own, rows = _own_candidates(self._first, self._truth)
-        per_query = metrics.retrieval_scores(vectors[queries], candidates, own)
+        rows, own = _own_candidates(self._queries, self._truth)
+        per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own)
         groups = np.unique(self._groups[rows], return_inverse=True)[1]
         return JudgedQueries(kind=self.kind, groups=groups, per_query=per_query)
 
 
-def _own_candidates(
-    first: metrics.Indices, truth: metrics.Indices
-) -> tuple[metrics.Indices, list[metrics.Indices], metrics.Indices]:
+def _own_candidates(queries: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:
     """A text that stands in several pairs is one query with several own candidates, as in the library.
 
+    Args:
+        queries: of each row, a number.
+        truth: the candidate of each row.
+
     Returns:
-        The queries, the own candidates of each, and the row where each stands first.
+        The row where each query stands first, and the own candidates of each.
     """
     own: dict[int, list[int]] = {}
-    for query, candidate in zip(first.tolist(), truth.tolist(), strict=True):
+    for query, candidate in zip(queries.tolist(), truth.tolist(), strict=True):
         own.setdefault(query, []).append(candidate)
-    rows = np.sort(np.unique(first, return_index=True)[1])  # the queries of `own`, in its order
-    return first[rows], [np.array(sorted(set(found)), dtype=np.int64) for found in own.values()], rows
+    rows = np.sort(np.unique(queries, return_index=True)[1])  # the queries of `own`, in its order
+    return rows, [np.array(sorted(set(found)), dtype=np.int64) for found in own.values()]
 
 
 def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
@@ -148,8 +155,14 @@ def _misfits(kind: str, table: pa.Table) -> Iterable[str]:
 def _unknown(texts: list[str], candidates: list[str] | None) -> Iterable[str]:
     if not candidates:
         yield "candidates: none, the kinds category and retrieval need the texts to choose from (candidates.parquet)"
-    elif strangers := sorted(set(texts) - set(candidates)):
+    elif strangers := _strangers(texts, candidates):
         yield f"candidates: {len(strangers)} texts of sentence2 are not among them, such as {strangers[0][:80]!r}"
+
+
+def _strangers(texts: list[str], candidates: list[str]) -> list[str]:
+    """Texts that are no candidates."""
+    known = set(map(folded, candidates))
+    return sorted(text for text in set(texts) if folded(text) not in known)
 
 
 def _few(labels: set[float]) -> str:

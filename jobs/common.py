@@ -108,7 +108,7 @@ Gpu = Annotated[bool, typer.Option("--gpu", help="One GPU for each worker.")]
 Precision = Annotated[str, typer.Option(help="auto, bf16 or fp32; auto is bf16 where the hardware has it.")]
 Optimizer = Annotated[str, typer.Option(help="auto, adamw_torch or adamw_torch_fused; auto is the fastest.")]
 Distinct = Annotated[
-    bool, typer.Option("--distinct", help="Train rows that repeat exactly as one row, weighted by their number.")
+    bool, typer.Option("--distinct", help="Train rows that the model reads alike as one row, weighted by their number.")
 ]
 Seed = Annotated[int, typer.Option(help="Of everything random: order of rows, dropout, sampler.")]
 Set = Annotated[

@@ -25,6 +25,10 @@ def prepare(
     test_source: Annotated[str | None, typer.Option(help="A file of its own for test.")] = None,
     columns: Annotated[str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label.")] = None,
     rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Of ready pairs: no 'texts' or no 'first-text' in two splits; texts if it can be."),
+    ] = None,
     as_published: Annotated[bool, typer.Option("--as-published", help="By the published model's own rule.")] = False,
     seed: Annotated[int, typer.Option(help="Of what is generated, split and paired at random.")] = 42,
     data: common.Data = None,
@@ -35,19 +39,17 @@ def prepare(
     from rich.console import Console
 
     from pairs import prepared
-    from pairs.from_file import task_of
+    from pairs.from_file import is_data_file, task_of
     from pairs.prepare import prepare as make
     from pairs.published import publish
     from reporting.pairs_table import show
 
     declared = task_of(task, source, columns)
-    files = {"train": task if columns is not None else source, "dev": dev_source, "test": test_source}
+    files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     prepared.refuse_foreign(folder)
     given = {split: file for split, file in files.items() if file}
-    made = (
-        publish(declared, given, seed=seed, rows=rows) if as_published else make(declared, given, seed=seed, rows=rows)
-    )
+    made = (publish if as_published else make)(declared, given, seed=seed, rows=rows, way=split)
     if not dry_run:
         prepared.write(folder, made.tables, made.manifest)
     known_as = task if task.endswith(".py") else declared.name

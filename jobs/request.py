@@ -47,8 +47,9 @@ def request(
     data = options.data if options else named["data"]
     checks.run(check_codes, accept or [])
     pairs = checks.run(_pairs, data, task)
-    if options and pairs and options.distinct:
-        pairs = distinct(pairs)
+    model = checks.run(Request.resolve, named["base_model"], task)
+    if options and pairs and model and options.distinct:
+        pairs = distinct(pairs, model.tokenizer(), int(task.max_length.value))
     space: Any = None
     if pairs:
         make = fixed if single else for_task
@@ -56,7 +57,6 @@ def request(
         checks.run(_check_labels, task, pairs)
         checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
     checks.run(RunFolder.check, options.run if options else named["run"])
-    model = checks.run(Request.resolve, named["base_model"], task)
     plan = _plan(data, task)
     if plan and checks.messages:
         checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)

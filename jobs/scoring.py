@@ -9,6 +9,7 @@ from pairs.batches import Table
 from pairs.from_file import are_numbers
 from pairs.prepared import PreparedPairs
 from pairs.read import first_names
+from pairs.spelling import one_of_each
 from reporting.run_folder import RunFolder
 from tasks.common import storage
 from tasks.common.mistakes import Checks, Mistakes
@@ -64,7 +65,7 @@ def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str
     """The lines of a file, else the candidates of the pairs that the model's run was made with."""
     if file:
         lines = storage.read_bytes(file).decode("utf8").splitlines()
-        found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        found = one_of_each(line.strip() for line in lines if line.strip())
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")
         return found

@@ -29,7 +29,8 @@ class Cleaned:
 def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], where: str) -> Cleaned:
     """Shape every row, drop what is empty, contradicts another row or repeats one.
 
-    Runs of white space become one space: no tokenizer of ours tells them apart, and repeats become visible.
+    Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same where they are equal
+    when folded.
 
     Args:
         where: the file's name, for messages.
@@ -49,7 +50,7 @@ def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], wh
             rows.append(row)
         else:
             dropped["empty text"] += 1
-    return Cleaned(rows=_distinct(task.recipe, rows, dropped), dropped=dropped)
+    return Cleaned(rows=_distinct(task, rows, dropped), dropped=dropped)
 
 
 def one_spaced(value: Any) -> str:
@@ -100,25 +101,24 @@ def number_in(value: Any) -> float | None:
 def _identity(recipe: Recipe, row: Row) -> tuple[Any, Any]:
     """What makes two rows the same, and what they must then agree on."""
     if isinstance(recipe, Given):
-        return (row["sentence1"], row["sentence2"]), row["label"]
+        return (folded(row["sentence1"]), folded(row["sentence2"])), row["label"]
     if isinstance(recipe, AgainstCategory):
-        return row["text"], row["category"]
-    return row.get("identity", row["text"]), row["group"]
+        return folded(row["text"]), folded(row["category"])
+    return folded(row.get("identity", row["text"])), row["group"]
 
 
-def _distinct(recipe: Recipe, rows: list[dict[str, Any]], dropped: Counter[str]) -> list[dict[str, Any]]:
+def _distinct(task: Task, rows: list[dict[str, Any]], dropped: Counter[str]) -> list[dict[str, Any]]:
+    identities = [_identity(task.recipe, row) for row in rows]
     verdicts: dict[Any, set[Any]] = defaultdict(set)
-    for row in rows:
-        key, verdict = _identity(recipe, row)
+    for key, verdict in identities:
         verdicts[key].add(verdict)
     seen: set[Any] = set()
     kept = []
-    for row in rows:
-        key, _ = _identity(recipe, row)
+    for row, (key, _) in zip(rows, identities, strict=True):
         if len(verdicts[key]) > 1:
-            dropped[CONTRADICTIONS[type(recipe)]] += 1
+            dropped[CONTRADICTIONS[type(task.recipe)]] += 1
         elif key in seen:
-            dropped["exact repeat"] += 1
+            dropped["repeat"] += 1
         else:
             seen.add(key)
             kept.append(row)

@@ -22,14 +22,13 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
     Returns:
         chunks: [{input_ids, attention_mask}], each [texts of the chunk, longest of the chunk] int64.
         first, second: [rows] int64, where a row's two texts stand among the chunks' texts, counted through.
-        label: [rows] float32 where the pairs have one, else [rows, 2] int64: the hashes of both texts, by which the
-            ranking loss knows repeats of a text.
+        label: [rows] float32 where the pairs have one, else [rows, 2] int64: the hashes of both folded texts, by which
+            the ranking loss knows repeats of a text.
         weight: [rows] float32, only where the pairs have one.
     """
     rows = len(batch)
-    hashes = np.concatenate([batch["hash1"].to_numpy(), batch["hash2"].to_numpy()])
     texts = pa.concat_arrays([*batch["ids1"].chunks, *batch["ids2"].chunks])
-    _, distinct, text_of = np.unique(hashes, return_index=True, return_inverse=True)
+    _, distinct, text_of = np.unique(equal_lists(texts), return_index=True, return_inverse=True)
     lengths = np.diff(texts.offsets.to_numpy())[distinct]
     order = np.argsort(lengths, kind="stable")
     place = np.argsort(order)[text_of]
@@ -41,15 +40,24 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
         "chunks": [pad(texts.slice(start, stop - start), pad_id) for start, stop in bounds],
         "first": torch.from_numpy(place[:rows]),
         "second": torch.from_numpy(place[rows:]),
-        "label": torch.from_numpy(labels(batch, hashes)),
+        "label": torch.from_numpy(labels(batch)),
     }
 
 
-def labels(batch: pa.Table, hashes: np.ndarray) -> np.ndarray:
+def equal_lists(lists: pa.ListArray) -> np.ndarray:
+    """A number for each list, the same for equal lists: texts of equal token ids are one text to the model."""
+    ids = lists.flatten().to_numpy()
+    content, ends = ids.tobytes(), (np.cumsum(np.diff(lists.offsets.to_numpy())) * ids.itemsize).tolist()
+    number: dict[bytes, int] = {}
+    bounds = zip([0, *ends[:-1]], ends, strict=True)
+    return np.array([number.setdefault(content[start:stop], len(number)) for start, stop in bounds])
+
+
+def labels(batch: pa.Table) -> np.ndarray:
     """What the loss gets beside the embeddings: labels, or the hashes where there are none."""
     if "label" in batch.column_names:
         return np.array(batch["label"].to_numpy(), dtype=np.float32)  # a copy: Arrow's memory is read-only
-    return np.ascontiguousarray(hashes.reshape(2, -1).T)
+    return np.stack([batch["hash1"].to_numpy(), batch["hash2"].to_numpy()], axis=1)
 
 
 def cheapest_chunks(lengths: np.ndarray, tokens_per_call: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Training rows that repeat exactly as one weighted row: fewer steps for the same expected gradient."""
+"""Training rows that a model reads alike as one weighted row: fewer steps for the same expected gradient."""
 
 from dataclasses import dataclass, fields
 
@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pairs.prepared import PreparedPairs
+from pairs.token_ids import token_ids
 
 WEIGHT = "weight"
 
@@ -15,7 +16,7 @@ class DistinctPairs(PreparedPairs):
     """Prepared pairs whose training split is in memory, without repeats and with a weight; dev and test as they are."""
 
     train: pa.Table
-    """sentence1, sentence2, [label], group, weight: float32."""
+    """The columns of a split (pairs/prepared.py) and weight: float32."""
 
     def table(self, split: str) -> pa.Table:
         """The whole split, in memory."""
@@ -31,24 +32,38 @@ class DistinctPairs(PreparedPairs):
         return f"{len(self.train):,} distinct training pairs, weighted, for {super().num_rows('train'):,} rows"
 
 
-def distinct(pairs: PreparedPairs) -> DistinctPairs:
-    """Reads the training split into memory.
+def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int) -> DistinctPairs:
+    """Reads the training split into memory; rows repeat where token ids and label are equal.
 
     The weight of a row is its number of repeats divided by their mean, so that the gradient's expectation over rows
     drawn evenly is that of the repeated rows. What differs is its variance, and the negatives in a batch of a ranking
     loss.
+
+    Args:
+        tokenizer: the text of a tokenizer.json.
+        max_length: tokens per text that the model reads.
     """
     given = {field.name: getattr(pairs, field.name) for field in fields(PreparedPairs)}
-    return DistinctPairs(**given, train=without_repeats(pairs.table("train")))
+    return DistinctPairs(**given, train=without_repeats(pairs.table("train"), tokenizer, max_length))
 
 
-def without_repeats(table: pa.Table) -> pa.Table:
-    """The first of equal rows, in the order of the table, with the column `weight`; groups are not compared."""
-    keys = [name for name in table.column_names if name != "group"]
-    numbered = table.select(keys).append_column("row", pa.array(np.arange(len(table))))
-    counted = (
-        numbered.group_by(keys, use_threads=False).aggregate([("row", "min"), ("row", "count")]).sort_by("row_min")
-    )
+def without_repeats(table: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
+    """The first of rows that the model reads alike, in the order of the table, with the column `weight`."""
+    keys = {name: _numbers(table[name], tokenizer, max_length) for name in ("sentence1", "sentence2")}
+    if "label" in table.column_names:
+        keys["label"] = table["label"]
+    numbered = pa.table({**keys, "row": np.arange(len(table))})
+    groups = numbered.group_by(list(keys), use_threads=False)
+    counted = groups.aggregate([("row", "min"), ("row", "count")]).sort_by("row_min")
     counts = counted["row_count"].to_numpy()
     weights = (counts / counts.mean()).astype(np.float32) if len(counts) else np.zeros(0, np.float32)
     return table.take(counted["row_min"]).append_column(WEIGHT, pa.array(weights))
+
+
+def _numbers(texts: pa.ChunkedArray, tokenizer: str, max_length: int) -> pa.Array:
+    """A number for each text, the same for texts of equal token ids; a text that repeats is tokenised once."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    number: dict[tuple[int, ...], int] = {}
+    found = token_ids(encoded.dictionary.to_pylist(), tokenizer, max_length)
+    numbers = [number.setdefault(tuple(ids), len(number)) for ids in found]
+    return pa.array(numbers, pa.int64()).take(encoded.indices)

@@ -1,10 +1,12 @@
-"""Join groups that share a text, so that a split by group keeps every text on one side."""
+"""Keep given pairs apart by the texts that they share: join groups that share one, or cut where all would be joined."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pairs.clean import folded
+from pairs.cut import cut, root
 from tasks.common.declaration import Given, Recipe
 
 LARGEST_SHARE = 0.5
@@ -13,59 +15,98 @@ LARGEST_SHARE = 0.5
 MOST_ROWS_PER_SECOND_TEXT = 10
 """On average: beyond, second texts are categories, and splits that share none of them would ask for the impossible."""
 
+LEAST_KEPT = 0.5
+"""Of the rows that a split would have without a cut: one with less is a worse judge than a leak that is known."""
+
+TEXTS, FIRST_TEXT = "texts", "first-text"
+WAYS = (TEXTS, FIRST_TEXT)
+"""What is kept apart: both texts, or the first alone."""
+
+Rows = list[dict[str, Any]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Joined:
-    """Rows whose groups carry the name of the piece that they were joined into."""
+    """Rows with groups that share no text with each other, or cut into splits that share none."""
 
-    rows: list[dict[str, Any]]
+    rows: Rows
+    """Their groups carry the name of the piece that they were joined into."""
     fields: tuple[str, ...]
     """Fields whose texts may not stand in two splits."""
     grown: bool = False
     """Whether any groups were joined."""
+    parts: dict[str, Rows] | None = None
+    """Split -> rows, where the rows were cut; their groups are their own."""
     notes: list[str] = field(default_factory=list)
 
 
-def join_groups(recipe: Recipe, rows: list[dict[str, Any]]) -> Joined:
+def join_groups(recipe: Recipe, rows: Rows, shares: Mapping[str, float], seed: int, way: str | None = None) -> Joined:
     """Join the groups that share a text in any of the recipe's fields that are kept apart.
 
-    Only for given pairs, where one text may stand in pairs of many groups. Where second texts are few, like categories,
-    or nearly everything would hang together, groups stay as they are and only first texts are kept apart.
+    Only for given pairs, where one text may stand in pairs of many groups. Where most rows would become one piece, they
+    are cut into splits instead. Where a cut leaves a split too little, only first texts are kept apart.
+
+    Args:
+        shares: split -> share of the rows.
+        way: one of WAYS; None takes texts where that leaves enough.
     """
-    if not rows or not isinstance(recipe, Given) or recipe.shared_texts == "drop":
+    if not rows or not chooses(recipe):
         return Joined(rows=rows, fields=recipe.apart)
+    if way == FIRST_TEXT:
+        return Joined(rows=rows, fields=("sentence1",))
     pieces = _pieces(rows, recipe.apart)
-    if reason := _against(rows, pieces):
-        return Joined(rows=rows, fields=("sentence1",), notes=[f"{reason}: second texts may stand in several splits"])
-    named = [row | {"group": pieces[row["group"]]} for row in rows]
-    return Joined(rows=named, fields=recipe.apart, grown=len(set(pieces.values())) < len(pieces))
-
-
-def _against(rows: list[dict[str, Any]], pieces: dict[str, str]) -> str | None:
-    """Why groups cannot be joined, in words."""
-    num_second = len({folded(row["sentence2"]) for row in rows})
-    if len(rows) > MOST_ROWS_PER_SECOND_TEXT * num_second:
-        return f"{len(rows):,} rows have {num_second:,} second texts, like categories"
+    grown = len(set(pieces.values())) < len(pieces)
     largest = max(Counter(pieces[row["group"]] for row in rows).values()) / len(rows)
-    if largest > LARGEST_SHARE and len(set(pieces.values())) < len(pieces):
-        return f"{largest:.0%} of the rows hang together by shared texts"
+    if grown and largest > LARGEST_SHARE and len(shares) > 1:
+        reason = f"{largest:.0%} of the rows hang together by shared texts"
+        return _cut_or_first(recipe, rows, cut(rows, recipe.apart, shares, seed), shares, way, reason)
+    named = [row | {"group": pieces[row["group"]]} for row in rows]
+    return Joined(rows=named, fields=recipe.apart, grown=grown)
+
+
+def chooses(recipe: Recipe) -> bool:
+    """Whether there is a choice of what to keep apart."""
+    return isinstance(recipe, Given) and recipe.shared_texts == "join"
+
+
+def like_categories(rows: Rows) -> str | None:
+    """That second texts are few, like categories, in words; None where they are not."""
+    first, second = ({folded(row[name]) for row in rows} for name in ("sentence1", "sentence2"))
+    if is_closed(len(rows), len(second), len(second & first)):
+        return f"{len(rows):,} rows have {len(second):,} second texts, like categories: they stand in every split"
     return None
 
 
-def _pieces(rows: list[dict[str, Any]], fields: tuple[str, ...]) -> dict[str, str]:
+def is_closed(rows: int, second: int, also_first: int) -> bool:
+    """Whether second texts are a closed set, like categories: few, and something else than first texts.
+
+    Args:
+        second: how many second texts there are.
+        also_first: how many of them stand as first texts, too: of questions that are paired with each other most do.
+    """
+    return rows > MOST_ROWS_PER_SECOND_TEXT * second and also_first < second / 2
+
+
+def _cut_or_first(
+    recipe: Recipe, rows: Rows, parts: dict[str, Rows], shares: Mapping[str, float], way: str | None, reason: str
+) -> Joined:
+    kept = [row for part in parts.values() for row in part]
+    lost = len(rows) - len(kept)
+    cost = f"{lost:,} of {len(rows):,} pairs ({lost / len(rows):.0%})"
+    if way is None and any(len(parts[split]) < LEAST_KEPT * share * len(rows) for split, share in shares.items()):
+        notes = [f"{reason}, so second texts may stand in several splits; --split texts would drop {cost}"]
+        return Joined(rows=rows, fields=("sentence1",), notes=notes)
+    notes = [f"{reason}: {cost} are dropped, so that no text stands in two splits; --split first-text would keep them"]
+    return Joined(rows=kept, fields=recipe.apart, parts=parts, notes=notes)
+
+
+def _pieces(rows: Rows, fields: tuple[str, ...]) -> dict[str, str]:
     """Group -> the first name, in alphabetical order, of the groups that it hangs together with."""
     parent = {row["group"]: row["group"] for row in rows}
-
-    def root(name: str) -> str:
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]  # halve the path, so that later look-ups are short
-            name = parent[name]
-        return name
-
     first_with: dict[str, str] = {}
     for row in rows:
         for name in fields:
             other = first_with.setdefault(folded(row[name]), row["group"])
-            low, high = sorted((root(other), root(row["group"])))
+            low, high = sorted((root(parent, other), root(parent, row["group"])))
             parent[high] = low
-    return {name: root(name) for name in parent}
+    return {name: root(parent, name) for name in parent}

@@ -10,8 +10,10 @@ import pyarrow as pa
 
 from pairs import prepared
 from pairs.clean import clean
+from pairs.join import WAYS, chooses
 from pairs.read import read
 from pairs.recipes import Pair, make_pairs
+from pairs.spelling import one_of_each, spell_categories
 from pairs.split import Division, divide
 from tasks.common.declaration import Row, Task
 from tasks.common.loading import to_dict
@@ -45,21 +47,25 @@ class Source:
         return {"split": self.split, "name": self.name, "sha256": self.sha256, "rows": len(self.rows)}
 
 
-def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None) -> Preparation:
+def prepare(
+    task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None, way: str | None = None
+) -> Preparation:
     """Read or generate, clean, split by group, make pairs inside each split.
 
     Args:
         files: 'train' (the source), and 'dev' and 'test' where these come from files of their own: paths or addresses.
         rows: instead of the task's own `rows`.
+        way: see `divide`.
 
     Raises:
         Mistakes: what the user gave does not fit the task; nothing has been written.
     """
     rows = task.rows if rows is None else rows
-    raise_if(_misuse(task, files, rows))
+    raise_if(_misuse(task, files, rows, way))
     sources = sources_of(task, files, seed, rows)
     pools, dropped = _cleaned(task, sources)
-    division = divide(task, pools, seed=seed, rows=None if task.generate else rows)
+    pools, spelled = spell_categories(task, pools)
+    division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
     pairs, notes = _pairs(task, division, seed)
     tables = _tables(task, pairs)
     table = {
@@ -68,7 +74,7 @@ def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None
         "groups": {split: len({row["group"] for row in members}) for split, members in division.rows.items()},
         "pairs": {split: len(members) for split, members in pairs.items()},
         "labels": {split: label_counts([pair.label for pair in members]) for split, members in pairs.items()},
-        "notes": notes,
+        "notes": spelled + notes,
     }
     manifest = {
         "task": task.name,
@@ -78,13 +84,14 @@ def prepare(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None
         "sources": [source.to_dict() for source in sources],
         "split_rule": division.rule,
         "apart": list(division.apart),
+        "closed": list(division.closed),
         "table": table,
         "declaration": to_dict(task),
     }
     return Preparation(tables=tables, manifest=manifest)
 
 
-def _misuse(task: Task, files: Mapping[str, str], rows: int | None) -> list[str]:
+def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | None) -> list[str]:
     wrong = [] if rows is None or rows > 0 else [f"rows: {rows} must be at least 1"]
     if task.generate and rows is None:
         wrong.append(f"rows: the data of {task.name} is generated; give --rows, at least 1")
@@ -92,6 +99,10 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None) -> list[str]
         wrong.append(f"source: {', '.join(files.values())}: the data of {task.name} is generated; allowed: no file")
     if not task.generate and "train" not in files:
         wrong.append(f"source: {task.name} needs --source PATH; {task.source}")
+    if way is not None and way not in WAYS:
+        wrong.append(f"split: {way!r} is not one of {', '.join(WAYS)}")
+    elif way and not chooses(task.recipe):
+        wrong.append(f"split: {way}: {task.name} has its own rule; allowed: no --split, which is for ready pairs")
     return wrong
 
 
@@ -152,13 +163,14 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
 def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Table]:
     tables = {split: _table(members) for split, members in pairs.items()}
     if task.kind in prepared.RANKED_KINDS:
-        texts = sorted({pair.sentence2 for members in pairs.values() for pair in members})
+        texts = sorted(one_of_each(pair.sentence2 for members in pairs.values() for pair in members))
         tables[prepared.CANDIDATES] = pa.table({"text": texts}, schema=prepared.CANDIDATES_SCHEMA)
     return tables
 
 
 def _table(pairs: Sequence[Pair]) -> pa.Table:
-    schema = prepared.schema(labelled=any(pair.label is not None for pair in pairs))
+    labelled, two_groups = (any(getattr(pair, name) is not None for pair in pairs) for name in ("label", "group2"))
+    schema = prepared.schema(labelled, two_groups)
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
 
 

@@ -1,11 +1,12 @@
 """The folder of prepared pairs: the one place that knows its files and its schema, for writing and for reading.
 
-train.parquet dev.parquet [test.parquet]   sentence1, sentence2, [label], group
+train.parquet dev.parquet [test.parquet]   sentence1, sentence2, [label], group, [group2]
 [candidates.parquet]                       text: what a sentence1 is ranked against (kinds category and retrieval)
 manifest.json                              written last: without it a folder is unfinished
 """
 
 import hashlib
+import itertools
 import json
 import struct
 from collections.abc import Mapping
@@ -33,10 +34,15 @@ ROWS_PER_BLOCK = 16_384
 """Rows per row group: blocks that can be read and permuted one by one, of some MB each."""
 
 
-def schema(labelled: bool) -> pa.Schema:
-    """The columns of a split's table, in order."""
+def schema(labelled: bool, two_groups: bool = False) -> pa.Schema:
+    """The columns of a split's table, in order.
+
+    Args:
+        two_groups: whether a second text may belong to another group than the first; group2 is the second one's.
+    """
     label = [("label", pa.float32())] if labelled else []
-    return pa.schema([("sentence1", pa.string()), ("sentence2", pa.string()), *label, ("group", pa.string())])
+    groups = [("group", pa.string()), *([("group2", pa.string())] if two_groups else [])]
+    return pa.schema([("sentence1", pa.string()), ("sentence2", pa.string()), *label, *groups])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +112,11 @@ class PreparedPairs:
 
     def _misfit(self, split: str) -> str | None:
         found = _footer(self.path(split)).schema_arrow
-        if any(found.equals(schema(labelled)) for labelled in (True, False)):
+        if any(found.equals(schema(*given)) for given in itertools.product((True, False), repeat=2)):
             return None
-        wanted = ", ".join(f"{field.name}: {field.type}" for field in schema(True))
+        wanted = ", ".join(f"{field.name}: {field.type}" for field in schema(True, two_groups=True))
         has = ", ".join(f"{field.name}: {field.type}" for field in found)
-        return f"columns: {self.path(split)} has {has}; allowed: {wanted} (label may be absent)"
+        return f"columns: {self.path(split)} has {has}; allowed: {wanted} (label and group2 may be absent)"
 
     def _missing_candidates(self, names: list[str]) -> list[str]:
         kind = self.manifest["declaration"]["kind"]

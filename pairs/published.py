@@ -12,11 +12,13 @@ from tasks.common.loading import load, names, to_dict
 from tasks.common.mistakes import Mistakes, raise_if
 
 
-def publish(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None) -> Preparation:
+def publish(
+    task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None, way: str | None = None
+) -> Preparation:
     """Read or generate, then hand over to the author's rule; nothing is cleaned or checked.
 
     Args:
-        rows: refused, as the author's rule has its own number.
+        rows, way: refused, as the author's rule has its own number and its own split.
 
     Raises:
         Mistakes: the task has no published rule, its file is not there, or more is asked than the rule takes.
@@ -26,6 +28,7 @@ def publish(task: Task, files: Mapping[str, str], *, seed: int, rows: int | None
         raise Mistakes(f"as-published: {task.name} has no published rule; allowed: {', '.join(known)}")
     raise_if(
         [f"rows: {rows}: the published rule has its own number; allowed: no --rows"] * (rows is not None)
+        + [f"split: {way}: the published rule has its own split; allowed: no --split"] * (way is not None)
         + [f"{split}-source: {file}: allowed: --source alone" for split, file in files.items() if split != "train"]
     )
     sources = sources_of(task, files, seed, task.published.rows)

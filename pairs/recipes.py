@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import NamedTuple
 
+from pairs.clean import folded
+from pairs.spelling import one_of_each
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, WithinGroup
 
 MOST_IN_A_BLOCK = 1_000
@@ -25,6 +27,8 @@ class Pair(NamedTuple):
     sentence2: str
     label: float | None
     group: str
+    group2: str | None = None
+    """The group of the second text, where the recipe makes pairs of two groups: then all of its pairs say it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,23 +54,25 @@ def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -
 def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
     groups = _grouped(rows)
     most, negatives = int(recipe.max_positives_per_group.value), int(recipe.negatives_per_positive.value)
+    others = _Others(rows)
     pairs: list[Pair] = []
     for name, members in groups.items():
         for first, second in _some_pairs(members, most, rng):
-            pairs.append(Pair(first["text"], second["text"], 1.0, name))
-            others = _from_other_groups(rows, name, len(rows) - len(members), negatives, rng)
-            pairs += [Pair(first["text"], other["text"], 0.0, name) for other in others]
+            pairs.append(Pair(first["text"], second["text"], 1.0, name, name))
+            for other in others.drawn(first, negatives, rng):
+                pairs.append(Pair(first["text"], other["text"], 0.0, name, other["group"]))
     return Made(pairs=pairs)
 
 
 @make_pairs.register
 def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
-    categories = sorted({row["category"] for row in rows})
+    categories = sorted(one_of_each(row["category"] for row in rows))
     wrong = int(recipe.negatives_per_text.value) if split == "train" else 0
     pairs: list[Pair] = []
     for row in rows:
         pairs.append(Pair(row["text"], row["category"], 1.0, row["group"]))
-        others = [category for category in categories if category != row["category"]] if wrong else []
+        same = {folded(row["category"]), folded(row["text"])}
+        others = [category for category in categories if folded(category) not in same] if wrong else []
         for category in rng.sample(others, min(wrong, len(others))):
             pairs.append(Pair(row["text"], category, 0.0, row["group"]))
     return Made(pairs=pairs)
@@ -78,14 +84,15 @@ def _blocking(recipe: Blocking, rows: Sequence[Row], split: str, rng: random.Ran
     for number, row in enumerate(rows):
         for key in row["keys"]:
             blocks[key].append(number)
+    texts = [folded(row["text"]) for row in rows]
     wanted, short = int(recipe.negatives_per_positive.value), 0
     pairs: list[Pair] = []
     used: set[tuple[int, int]] = set()
     for name, numbers in _grouped_numbers(rows).items():
         for first, second in itertools.combinations(numbers, 2):
-            pairs.append(Pair(rows[first]["text"], rows[second]["text"], 1.0, name))
-            missed = _near_misses(rows, (first, second), blocks, used, wanted, rng)
-            pairs += [Pair(rows[a]["text"], rows[b]["text"], 0.0, name) for a, b in missed]
+            pairs.append(Pair(rows[first]["text"], rows[second]["text"], 1.0, name, name))
+            missed = _near_misses(rows, texts, (first, second), blocks, used, wanted, rng)
+            pairs += [Pair(rows[a]["text"], rows[b]["text"], 0.0, name, rows[b]["group"]) for a, b in missed]
             short += wanted - len(missed)
     return Made(pairs=pairs, notes=[f"{split}: {short:,} fewer blocking negatives than wanted"] if short else [])
 
@@ -110,29 +117,46 @@ def _some_pairs(members: Sequence[Row], most: int, rng: random.Random) -> Iterat
         yield members[number - second * (second - 1) // 2], members[second]
 
 
-def _from_other_groups(rows: Sequence[Row], group: str, there: int, wanted: int, rng: random.Random) -> list[Row]:
-    found: dict[int, Row] = {}
-    while len(found) < min(wanted, there):
-        number = rng.randrange(len(rows))
-        if rows[number]["group"] != group:
-            found[number] = rows[number]
-    return list(found.values())
+class _Others:
+    """Rows of other groups than a row's own; what is the same text when folded is no negative of it."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self.texts = [folded(row["text"]) for row in rows]
+        self.in_group = Counter(row["group"] for row in rows)
+        self.of_text = Counter(self.texts)
+        self.of_both = Counter((row["group"], text) for row, text in zip(rows, self.texts, strict=True))
+
+    def drawn(self, row: Row, wanted: int, rng: random.Random) -> list[Row]:
+        """So many distinct ones, or all where there are fewer."""
+        group, text = row["group"], folded(row["text"])
+        there = len(self.rows) - self.in_group[group] - self.of_text[text] + self.of_both[group, text]
+        found: dict[int, Row] = {}
+        while len(found) < min(wanted, there):
+            number = rng.randrange(len(self.rows))
+            if self.rows[number]["group"] != group and self.texts[number] != text:
+                found[number] = self.rows[number]
+        return list(found.values())
 
 
 def _near_misses(
     rows: Sequence[Row],
+    texts: Sequence[str],
     positive: tuple[int, int],
     blocks: Mapping[str, list[int]],
     used: set[tuple[int, int]],
     wanted: int,
     rng: random.Random,
 ) -> list[tuple[int, int]]:
-    """Records of other groups that share most blocking keys with one of the two; ties are drawn.
+    """Records of other groups and texts that share most blocking keys with one of the two; ties are drawn.
 
     Both of the two serve in turn: were it always the original, a duplicate's distortions alone would give its label
     away. Adds what it chose to `used`.
+
+    Args:
+        texts: of the rows, folded.
     """
-    ranked = [[(anchor, other) for other in _sharing_most(rows, anchor, blocks, rng)] for anchor in positive]
+    ranked = [[(anchor, other) for other in _sharing_most(rows, texts, anchor, blocks, rng)] for anchor in positive]
     chosen: list[tuple[int, int]] = []
     for pair in itertools.chain.from_iterable(itertools.zip_longest(*ranked)):
         if len(chosen) == wanted:
@@ -144,11 +168,13 @@ def _near_misses(
     return chosen
 
 
-def _sharing_most(rows: Sequence[Row], anchor: int, blocks: Mapping[str, list[int]], rng: random.Random) -> list[int]:
+def _sharing_most(
+    rows: Sequence[Row], texts: Sequence[str], anchor: int, blocks: Mapping[str, list[int]], rng: random.Random
+) -> list[int]:
     shared: Counter[int] = Counter()
     for key in rows[anchor]["keys"]:
         block = blocks[key] if len(blocks[key]) <= MOST_IN_A_BLOCK else rng.sample(blocks[key], MOST_IN_A_BLOCK)
         shared.update(other for other in block if rows[other]["group"] != rows[anchor]["group"])
-    others = list(shared)
+    others = [other for other in shared if texts[other] != texts[anchor]]
     rng.shuffle(others)
     return sorted(others, key=lambda other: -shared[other])

@@ -1,7 +1,8 @@
 """Divide cleaned rows into train, dev and test by group, as a function of rows and seed alone.
 
-A group is never torn, and no text stands in two splits: groups that share a text are joined first, or the rows that
-share one leave the split that is further from the judgement (train before dev, dev before test).
+A group is never torn, and no text stands in two splits: groups that share a text are joined first, or cut where most
+would be joined, or the rows that share one leave the split that is further from the judgement (train before dev, dev
+before test).
 """
 
 import operator
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pairs.clean import folded
-from pairs.join import join_groups
+from pairs.join import FIRST_TEXT, TEXTS, Joined, chooses, join_groups, like_categories
 from pairs.prepared import SPLITS
 from tasks.common.declaration import AgainstCategory, Blocking, Task
 from tasks.common.mistakes import Mistakes
@@ -30,38 +31,67 @@ class Division:
     rule: str
     apart: tuple[str, ...]
     """Columns of the pairs whose texts stand in one split only."""
+    closed: tuple[str, ...]
+    """Columns whose texts are few, like categories, and stand in every split."""
     notes: list[str] = field(default_factory=list)
 
 
-def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None) -> Division:
+def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None, way: str | None = None) -> Division:
     """Split the pool 'train'; pools 'dev' and 'test', where given, come from files of their own and stay whole.
 
     Args:
         rows: how many of the pool's rows are used (whole groups, drawn with the seed); for a task with `dev_rows`: how
             many train has; None: all.
+        way: for given pairs, one of pairs.join.WAYS; None takes texts where that leaves enough rows.
 
     Raises:
         Mistakes: a split that is needed gets no rows.
     """
-    rule = Rule(task=task, fields=join_groups(task.recipe, pools["train"]).fields, seed=seed)
+    way, closed, notes = _decided(task, pools, seed, way)
+    fields = ("sentence1",) if way == FIRST_TEXT else task.recipe.apart
+    rule = Rule(task=task, fields=fields, seed=seed)
     dropped: Counter[str] = Counter()
     splits = _keep_apart(rule, pools, "the {} file", dropped)
-    # Once more, of what is left: rows that went no longer hold groups together.
-    joined = join_groups(task.recipe, splits.pop("train"))
-    rule = replace(rule, fields=min(rule.fields, joined.fields, key=len))
-    groups = _grouped(joined.rows)
-    notes = list(joined.notes)
+    pool = splits.pop("train")
     if rows and not task.dev_rows:
-        groups = _at_most(rule, groups, rows, notes)
-    splits |= _cut(rule, groups, joined.grown, pools)
+        pool = _at_most(rule, pool, rows, notes)
+    # Of what is left: rows that went no longer hold groups together.
+    joined = join_groups(task.recipe, pool, _wanted(task, pools, len(pool)), seed, way)
+    rule = replace(rule, fields=joined.fields)
+    notes += joined.notes
+    if joined.parts is None:
+        splits |= _cut(rule, _grouped(joined.rows), joined.grown, pools)
+    else:
+        splits |= joined.parts
+        dropped["pair whose texts went to two splits"] += len(pool) - len(joined.rows)
     splits = _keep_apart(rule, splits, "{}", dropped)
     if rows and task.dev_rows:
-        train = _at_most(rule, _grouped(splits["train"]), rows, notes)
-        splits["train"] = [row for members in train.values() for row in members]
-    _refuse_empty(task, splits, len(groups))
+        splits["train"] = _at_most(rule, splits["train"], rows, notes)
+    _refuse_empty(task, splits, len(_grouped(joined.rows)))
     return Division(
-        rows=splits, dropped=dropped, rule=_words(rule, pools, joined.grown), apart=_columns(rule), notes=notes
+        rows=splits,
+        dropped=+dropped,
+        rule=_words(rule, pools, joined),
+        apart=_columns(rule),
+        closed=closed,
+        notes=notes,
     )
+
+
+def _decided(
+    task: Task, pools: Mapping[str, Rows], seed: int, way: str | None
+) -> tuple[str | None, tuple[str, ...], list[str]]:
+    """The way, where the pool alone decides it, with the columns that are closed sets, and the reason."""
+    if isinstance(task.recipe, AgainstCategory):
+        return way, ("sentence2",), []
+    if chooses(task.recipe) and way != TEXTS and (note := like_categories(pools["train"])):
+        return FIRST_TEXT, ("sentence2",), [note]
+    if len(pools) > 1 and way is None:  # files of their own: what shares a text with them goes before anything is cut
+        pool = pools["train"]
+        joined = join_groups(task.recipe, pool, _wanted(task, pools, len(pool)), seed)
+        if joined.fields != task.recipe.apart:
+            return FIRST_TEXT, (), joined.notes
+    return way, (), []
 
 
 def _columns(rule: "Rule") -> tuple[str, ...]:
@@ -118,13 +148,13 @@ def _grouped(rows: Iterable[dict[str, Any]]) -> Groups:
     return dict(groups)
 
 
-def _at_most(rule: Rule, groups: Groups, rows: int, notes: list[str]) -> Groups:
-    """Groups that together have at most so many rows; a group that would pass the number is skipped."""
-    available = sum(map(len, groups.values()))
-    if available < rows:
-        notes.append(f"{rows:,} rows asked for, {available:,} there")
-        return groups
-    return _filled(groups, rule.order(groups, "rows"), rows)
+def _at_most(rule: Rule, pool: Rows, rows: int, notes: list[str]) -> Rows:
+    """The rows of groups that together have at most so many; a group that would pass the number is skipped."""
+    if len(pool) < rows:
+        notes.append(f"{rows:,} rows asked for, {len(pool):,} there")
+        return pool
+    groups = _grouped(pool)
+    return [row for members in _filled(groups, rule.order(groups, "rows"), rows).values() for row in members]
 
 
 def _filled(groups: Groups, order: Sequence[str], rows: int) -> Groups:
@@ -144,6 +174,13 @@ def _shares(task: Task, pools: Mapping[str, Rows]) -> dict[str, float]:
     apart = {"dev"} if task.dev_rows else set()
     shares = {name: share for name, share in zip(SPLITS, task.shares, strict=True) if share and name not in apart}
     return _scaled({name: share for name, share in shares.items() if name == "train" or name not in pools})
+
+
+def _wanted(task: Task, pools: Mapping[str, Rows], rows: int) -> dict[str, float]:
+    """The shares of all splits that come out of the pool, a dev of fixed size among them."""
+    dev = min(1.0, (_dev_rows(task, pools) or 0) / max(1, rows))
+    others = {name: share * (1 - dev) for name, share in _shares(task, pools).items()}
+    return others | ({"dev": dev} if dev else {})
 
 
 def _dev_rows(task: Task, pools: Mapping[str, Rows]) -> int | None:
@@ -226,15 +263,16 @@ def _refuse_empty(task: Task, splits: Mapping[str, Rows], num_groups: int) -> No
             raise Mistakes(
                 f"{name}: no rows left of {num_groups:,} groups ({task.group}); "
                 f"allowed: enough groups for shares {task.shares}, or a file of its own (--{name}-source)"
+                + (", or --split first-text" if chooses(task.recipe) else "")
             )
 
 
-def _words(rule: Rule, pools: Mapping[str, Rows], grown: bool) -> str:
+def _words(rule: Rule, pools: Mapping[str, Rows], joined: Joined) -> str:
     task = rule.task
     dev_rows = _dev_rows(task, pools)
     first = f"dev {dev_rows:,} rows first, then " if dev_rows else ""
     parts = first + ", ".join(f"{name} {share:.0%}" for name, share in _shares(task, pools).items())
     own = "".join(f"; {name} from its own file" for name in ("dev", "test") if name in pools)
-    joined = ", joined where they share a text" if grown else ""
+    shared = ", cut where" if joined.parts is not None else ", joined where" if joined.grown else ""
     apart = "text" if rule.fields == task.recipe.apart else "first text"
-    return f"by group ({task.group}){joined}: {parts}{own}; no {apart} in two splits"
+    return f"by group ({task.group}){shared and shared + ' they share a text'}: {parts}{own}; no {apart} in two splits"

@@ -4,7 +4,6 @@ import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,12 @@ import pyarrow.parquet as pq
 import ray
 
 from pairs.block_store import BlockStore
+from pairs.clean import folded
 from pairs.distinct import WEIGHT, DistinctPairs
 from pairs.hashes import text_hashes
 from pairs.order import Share, batches_by_block, batches_in_memory, steps_per_epoch
 from pairs.prepared import PreparedPairs
+from pairs.token_ids import token_ids
 from tasks.common import storage
 from tasks.common.mistakes import raise_if
 
@@ -36,7 +37,8 @@ TOKENIZE_ROWS = 1_000
 class TokenizedPairs:
     """A handle that travels to workers: one table in the object store, or parquet blocks where that would not fit.
 
-    Columns: ids1, ids2: list<int32>; hash1, hash2: int64; label, weight: float32 where the pairs have them.
+    Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts; label, weight: float32 where the pairs
+    have them.
     """
 
     num_rows: int
@@ -94,28 +96,17 @@ def _stream(paths: list[str], files: Any) -> Iterator[pa.Table]:
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=2)
 
 
-@lru_cache(maxsize=2)
-def _tokenizer(files: str) -> Any:
-    from tokenizers import Tokenizer
-
-    return Tokenizer.from_str(files)
-
-
 def tokenize_batch(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
     """sentence1, sentence2[, label][, weight] -> ids1, ids2, hash1, hash2[, label][, weight].
 
     Args:
         tokenizer: the text of a tokenizer.json.
     """
-    encode = _tokenizer(tokenizer)
-    encode.enable_truncation(max_length)
-    encode.no_padding()
     columns: dict[str, Any] = {}
     for number in "12":
-        texts = batch[f"sentence{number}"]
-        encoded = encode.encode_batch_fast(texts.to_pylist())
-        columns[f"ids{number}"] = pa.array([text.ids for text in encoded], pa.list_(pa.int32()))
-        columns[f"hash{number}"] = text_hashes(texts.to_pylist())
+        texts = batch[f"sentence{number}"].to_pylist()
+        columns[f"ids{number}"] = pa.array(token_ids(texts, tokenizer, max_length), pa.list_(pa.int32()))
+        columns[f"hash{number}"] = text_hashes(map(folded, texts))
     for name in ("label", WEIGHT):
         if name in batch.column_names:
             columns[name] = batch[name].cast(pa.float32())
@@ -172,8 +163,9 @@ def distinct_ids(tokens: pa.Table) -> np.ndarray:
 
 
 def _in_blocks(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> TokenizedPairs:
-    # 'in order': without it, of a time when the rows of a block came as they were done
-    key = hashlib.sha256(f"in order {pairs.fingerprint} {split} {max_length} {tokenizer}".encode()).hexdigest()[:16]
+    # What the key names beside the data is how it is tokenised: older blocks were out of order, or hashed other texts.
+    content = f"{pairs.fingerprint} {split} {max_length} {tokenizer} in order, hashes of folded texts"
+    key = hashlib.sha256(content.encode()).hexdigest()[:16]
     store = BlockStore(storage.join(pairs.folder, f"tokens/{key}"))
     if not store.complete:
         tokenized = _tokenized(pairs, split, tokenizer, max_length)

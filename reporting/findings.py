@@ -42,9 +42,21 @@ def _paragraph(finding: Mapping[str, Any]) -> list[str]:
 
 
 def amount(finding: Mapping[str, Any]) -> str:
-    """'1,890 (92.2%)', with the split where the finding is of one alone."""
+    """'1,890 (92.2%)', with the split where the finding is of one alone, and what a leak means for test."""
     of = f" of {finding['statistic']['split']}" if "split" in finding["statistic"] else ""
-    return f"{finding['count']:,} ({finding['share']:.1%}){of}"
+    leak = f", {said}" if (said := leaked(finding)) else ""
+    return f"{finding['count']:,} ({finding['share']:.1%}){of}{leak}"
+
+
+def leaked(finding: Mapping[str, Any]) -> str | None:
+    """'98.2% of test has a text of train, 62.4% both texts'; of dev without test, None where nothing leaks."""
+    for split in ("test", "dev"):
+        found = finding["statistic"].get(f"train-{split}", {}) if finding["code"] == "split_leak" else {}
+        if found.get("share_with_a_text"):
+            both = found.get("share_with_both_texts")
+            more = f", {both:.1%} both texts" if both else ""
+            return f"{found['share_with_a_text']:.1%} of {split} has a text of train{more}"
+    return None
 
 
 def _wrapped(what: str, text: str) -> list[str]:

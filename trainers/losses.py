@@ -17,6 +17,8 @@ from torch import Tensor, nn
 class MaskedRankingLoss(MultipleNegativesRankingLoss):
     """MultipleNegativesRankingLoss over the global batch in which repeats of a text are not negatives of each other.
 
+    Texts are the same where they are equal when folded (pairs/clean.py).
+
     For anchor i, -log softmax over the global batch's documents j of scale * cos(anchor_i, document_j), leaving out
     every j != i that is no negative: its document equals i's document or i's anchor, or its anchor equals i's anchor.
     The library avoids such batches with BatchSamplers.NO_DUPLICATES, which changes what a batch holds; masking does
@@ -35,7 +37,7 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
 
         Args:
             embeddings: anchors and documents, each [rows, dimensions] of this rank.
-            labels: [rows, 2] int64, hashes of both texts.
+            labels: [rows, 2] int64, hashes of both texts, folded.
         """
         anchors, documents = embeddings
         rows = torch.arange(len(anchors), device=anchors.device)

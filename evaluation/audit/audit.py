@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.audit import labels, leaks, polarity, repeats, shortcut, sizes, texts, truncated
+from evaluation.audit import categories, labels, leaks, polarity, repeats, shortcut, sizes, texts, truncated
 from evaluation.audit.finding import CODES, Finding, Rows
 from evaluation.audit.limits import EXAMPLE_CHARACTERS
 from evaluation.audit.plan import Plan
@@ -54,7 +54,7 @@ def audit(plan: Plan, told: Told, model: BaseModel | None) -> Audit:
 
 
 def _of_the_data(plan: Plan, splits: Sequence[Facts]) -> Iterable[Finding]:
-    for each in (texts, labels, repeats, leaks, sizes):
+    for each in (texts, labels, repeats, categories, leaks, sizes):
         yield from each.check(plan, splits)
 
 

@@ -65,9 +65,13 @@ CODES = {
         "what is cut off counts for nothing",
         "put what matters first, split the texts into passages, or take a base model that reads more tokens",
     ),
+    "merged_categories": Code(
+        "they are one category here, and where they are told apart a right answer counts as a wrong one",
+        "write each category one way; jobs.prepare does, the commonest way",
+    ),
     "split_leak": Code(
         "a model is judged on what it was trained with: the score promises more than new texts will give",
-        "split by what texts share, before pairs are made; jobs.prepare does",
+        "split by what texts share, before pairs are made; jobs.prepare does, of ready pairs with --split texts",
     ),
     "too_small": Code(
         "train: no step can be taken; dev or test: hardly any difference between models can be told from chance",

@@ -29,8 +29,8 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
 
 
 def pair_hashes(facts: Facts) -> Hashes:
-    """One hash per pair of texts, in their order."""
-    first, second = facts.equal
+    """One hash per pair of folded texts, in their order."""
+    first, second = facts.alike
     mixed: Hashes = first * MIX + second
     return mixed
 

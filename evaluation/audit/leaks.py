@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +11,35 @@ from evaluation.audit.finding import Finding, error_if
 from evaluation.audit.labels import first_rows
 from evaluation.audit.plan import Plan
 from evaluation.audit.scan import TEXTS, Facts
-from pairs.hashes import Hashes
-from pairs.join import MOST_ROWS_PER_SECOND_TEXT
+from pairs.join import is_closed
+
+Chosen = NDArray[np.bool_]
 
 
 def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
-    """One finding over all pairs of splits; it counts rows of the split that judges (test before dev)."""
-    columns = _columns(plan, splits[0])
-    statistic: dict[str, dict[str, int]] = {}
+    """One finding over all pairs of splits; it counts rows of the split that judges (test before dev).
+
+    An error where our split has promised to keep what leaks apart.
+    """
+    columns, promised = open_columns(plan, splits[0]), [TEXTS.index(name) for name in plan.apart or ()]
+    statistic: dict[str, dict[str, Any]] = {}
     rows: list[tuple[str, int]] = []
-    count, total = 0, 0
+    count, total, broken = 0, 0, False
     for before, after in itertools.combinations(splits, 2):
-        shared = shares(before, after, columns)
-        any_way = np.logical_or.reduce(list(shared.values()))
+        leaks = _any(_met(before, after, "alike", columns)) | _groups(before, after)
         statistic[f"{before.split}-{after.split}"] = {
-            "rows": int(any_way.sum()),
+            "rows": int(leaks.sum()),
             "of": after.rows,
-            **{way: int(found.sum()) for way, found in shared.items()},
+            **_amounts(before, after, columns),
         }
-        count, total = count + int(any_way.sum()), total + after.rows
-        rows += first_rows(after.split, any_way)
+        count, total = count + int(leaks.sum()), total + after.rows
+        rows += first_rows(after.split, leaks)
+        if plan.apart is not None:
+            broken |= bool((_any(_met(before, after, "alike", promised)) | _groups(before, after)).any())
     if count:
         yield Finding(
             code="split_leak",
-            severity=error_if(plan.apart is not None),
+            severity=error_if(broken),
             count=count,
             share=count / total,
             statistic=statistic,
@@ -41,27 +47,47 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         )
 
 
-def shares(before: Facts, after: Facts, columns: Sequence[int]) -> dict[str, NDArray[np.bool_]]:
-    """Rows of `after` with a text (equal; alike when folded) or a group that stands in `before`."""
-    found = {
-        way: np.logical_or.reduce(
-            [np.isin(getattr(after, way)[column], _all(getattr(before, way), columns)) for column in columns]
-        )
-        for way in ("equal", "alike")
-    }
+def _amounts(before: Facts, after: Facts, columns: Sequence[int]) -> dict[str, float]:
+    """Rows of `after` by what they have in common with `before`; the shares are of texts that are alike."""
+    alike = _met(before, after, "alike", columns)
+    amounts: dict[str, float] = {"equal": int(_any(_met(before, after, "equal", columns)).sum())}
+    amounts["alike"] = int(_any(alike).sum())
     if before.groups is not None and after.groups is not None:
-        found["groups"] = np.isin(after.groups, before.groups)
+        amounts["groups"] = int(_groups(before, after).sum())
+    amounts["share_with_a_text"] = float(_any(alike).sum() / max(1, after.rows))
+    if len(columns) == len(TEXTS):
+        amounts["share_with_both_texts"] = float(alike.all(axis=0).sum() / max(1, after.rows))
+    return amounts
+
+
+def _met(before: Facts, after: Facts, way: str, columns: Sequence[int]) -> Chosen:
+    """[columns, rows of `after`]: whether the text there stands in one of these columns of `before`.
+
+    Args:
+        way: equal, or alike: equal when folded.
+    """
+    texts, seen = getattr(after, way), getattr(before, way)
+    seen = np.concatenate([np.empty(0, np.int64), *(seen[column] for column in columns)])
+    return np.array([np.isin(texts[column], seen) for column in columns], bool).reshape(len(columns), after.rows)
+
+
+def _any(met: Chosen) -> Chosen:
+    found: Chosen = np.asarray(met.any(axis=0))
     return found
 
 
-def _columns(plan: Plan, train: Facts) -> list[int]:
-    """Those whose texts should not be met again: not categories, which are the same in every split."""
-    if plan.apart is not None:
-        return [TEXTS.index(name) for name in plan.apart]
-    closed = plan.kind == "category" or train.rows > MOST_ROWS_PER_SECOND_TEXT * len(np.unique(train.alike[1]))
-    return [0] if closed else [0, 1]
+def _groups(before: Facts, after: Facts) -> Chosen:
+    """Whether a row's group stands in `before`."""
+    if before.groups is None or after.groups is None:
+        return np.zeros(after.rows, bool)
+    return np.isin(after.groups, before.groups)
 
 
-def _all(hashes: tuple[Hashes, Hashes], columns: Sequence[int]) -> Hashes:
-    joined: Hashes = np.concatenate([hashes[column] for column in columns])
-    return joined
+def open_columns(plan: Plan, train: Facts) -> list[int]:
+    """Columns whose texts should not be met again, whatever the split kept apart: all but closed sets of categories."""
+    closed = plan.closed
+    if closed is None:
+        first, second = map(np.unique, train.alike)
+        few = is_closed(train.rows, len(second), int(np.isin(second, first).sum()))
+        closed = TEXTS[1:] if plan.kind == "category" or few else ()
+    return [place for place, name in enumerate(TEXTS) if name not in closed]

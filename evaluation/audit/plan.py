@@ -36,6 +36,7 @@ class Plan:
         max_length: tokens of a text that the model reads.
         base_model: hub name or folder of the model that training starts from.
         apart: columns whose texts our split keeps in one split; None where the splits were made by others.
+        closed: columns whose texts are few, like categories, and stand in every split; None where that is not known.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Plan:
     max_length: int
     base_model: str
     apart: tuple[str, ...] | None = None
+    closed: tuple[str, ...] | None = None
 
     @property
     def labelled(self) -> bool:
@@ -74,7 +76,7 @@ def plan_of_folder(
     splits = [split for split in SPLITS if f"{split}.parquet" in names]
     if "train" not in splits:
         raise Mistakes(f"data: {folder} has no train.parquet; allowed: train, dev and perhaps test")
-    apart = manifest.get("apart")
+    apart, closed = (None if (names := manifest.get(key)) is None else tuple(names) for key in ("apart", "closed"))
     return Plan(
         name=manifest["task"],
         tables={split: _prepared_table(storage.join(folder, f"{split}.parquet")) for split in splits},
@@ -83,7 +85,8 @@ def plan_of_folder(
         global_batch_size=global_batch_size or int(declared["baseline"]["global_batch_size"]["value"]),
         max_length=int(declared["max_length"]["value"]),
         base_model=base_model or declared["base_model"],
-        apart=None if apart is None else tuple(apart),
+        apart=apart,
+        closed=closed,
     )
 
 

@@ -51,7 +51,7 @@ def _with_labels(train: Facts) -> Hashes:
 
 def _in_batch(plan: Plan, train: Facts) -> Iterator[Finding]:
     size = min(plan.global_batch_size, train.rows)
-    _, index, counts = np.unique(train.equal[1], return_inverse=True, return_counts=True)
+    _, index, counts = np.unique(train.alike[1], return_inverse=True, return_counts=True)
     expected, floor = expected_repeats(counts, size), loss_floor(counts, size)
     if expected > REPEATS_IN_BATCH:
         repeated = counts[index] > 1

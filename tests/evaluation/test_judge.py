@@ -74,6 +74,21 @@ def test_candidates_that_are_named_twice_count_once() -> None:
     assert once == Judge("retrieval", pairs, ["z:10", "x:30", "z:10", "z:10"]).score(Angles())
 
 
+def test_candidates_that_differ_only_in_case_width_or_white_space_are_one() -> None:
+    pairs = table(["a:5", "b:85"], ["X:0", "\uff39:90"])
+    judge = Judge("category", pairs, ["x:0", "X:0", "y:90", " Y:90"])
+    assert judge.score(Angles())["macro_f1"] == 1.0
+    assert sum(text.strip().casefold() == "x:0" for text in judge.texts) == 1
+
+
+def test_a_query_in_two_spellings_is_one_with_the_own_candidates_of_both() -> None:
+    pairs = table(["a:0", "A:0"], ["x:10", "y:20"])
+    judged = Judge("retrieval", pairs, ["x:10", "y:20", "z:90"]).judge(Angles())
+    assert len(judged.groups) == 1
+    assert judged.scores()["cosine_mrr@10"] == 1.0
+    assert judged.scores()["cosine_ndcg@10"] == pytest.approx(1.0)
+
+
 def test_items_of_one_group_are_known() -> None:
     groups = pa.array(["p", "q", "p", "q"])
     pairs = table(["a:0", "a:0", "b:90", "c:9"], ["x:30", "y:80", "y:80", "x:30"], [1.0, 0.0, 1.0, 1.0])

@@ -68,6 +68,15 @@ def test_a_file_of_pairs_becomes_a_task_without_python(here: Path) -> None:
     assert (declaration["loss"], declaration["kind"], declaration["made_from"]) == ("cosine", "graded", "file")
 
 
+@pytest.mark.parametrize(("split", "apart"), [([], ["sentence1", "sentence2"]), (["first-text"], ["sentence1"])])
+def test_what_the_split_keeps_apart_can_be_chosen(here: Path, split: list[str], apart: list[str]) -> None:
+    rows = [f"q{number % 37},q{number * 7 % 41 + 20},{number % 2}" for number in range(120)]
+    (here / "pairs.csv").write_text("\n".join(["question,other,label", *rows]))
+    shown = call("pairs.csv", *(["--split", *split] if split else [])).stdout
+    assert PreparedPairs.open("data/pairs").manifest["apart"] == apart
+    assert ("pairs (" in shown and "are dropped" in shown) == (not split)
+
+
 def test_a_task_file_anywhere(here: Path) -> None:
     entity_matching(here / "train.txt")
     shown = call(EXAMPLE, "--source", "train.txt").stdout
@@ -96,6 +105,8 @@ def test_the_same_file_needs_no_python_either(here: Path) -> None:
         (["pairs.csv", "--columns", "a,b", "--source", "x.csv"], "pairs.csv is the source itself"),
         (["invoices", "--rows", "-5"], "rows: -5 must be at least 1"),
         (["invoices", "--source", "x.csv"], "is generated"),
+        (["invoices", "--split", "text"], "split: 'text' is not one of texts, first-text"),
+        (["invoices", "--split", "texts"], "split: texts: invoices has its own rule; allowed: no --split"),
         (["invoices", "--data", "mine"], "was not made by jobs.prepare"),
     ],
 )

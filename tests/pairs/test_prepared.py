@@ -44,6 +44,20 @@ def test_what_is_written_is_read(folder: Path) -> None:
         assert pairs.path("dev") == f"{location}/dev.parquet"
 
 
+def test_pairs_of_two_groups_say_both_and_the_fingerprint_covers_them(tmp_path: Path) -> None:
+    names = schema(True, two_groups=True).names
+    tables = {
+        "train": pa.table(
+            dict(zip(names, (["a"], ["b"], [0.0], ["g"], ["h"]), strict=True)), schema=schema(True, True)
+        ),
+        "dev": TABLES["dev"],
+    }
+    prepared.write(str(tmp_path), tables, MANIFEST | {"declaration": {"kind": "binary"}})
+    assert PreparedPairs.open(str(tmp_path)).table("train")["group2"].to_pylist() == ["h"]
+    moved = {**tables, "train": tables["train"].set_column(4, "group2", pa.array(["g"]))}
+    assert len({fingerprint(tables), fingerprint(moved), fingerprint({**tables, "train": TABLES["train"]})}) == 3
+
+
 def test_where_nothing_is_ranked_there_are_no_candidates(tmp_path: Path) -> None:
     prepared.write(str(tmp_path), TABLES, MANIFEST | {"declaration": {"kind": "binary"}})
     assert PreparedPairs.open(str(tmp_path)).candidates() is None

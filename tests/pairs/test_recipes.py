@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from pairs.clean import folded
 from pairs.recipes import Pair, make_pairs
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Number, Recipe, WithinGroup
 
@@ -39,6 +40,16 @@ def test_within_group_caps_distinct_positives_and_crosses_groups_for_negatives()
     assert all(pair.sentence1[0] == pair.sentence2[0] and pair.sentence1 != pair.sentence2 for pair in positives)
     assert len(negatives) == 12
     assert all(pair.sentence1[0] != pair.sentence2[0] for pair in negatives)
+    assert all((pair.group, pair.group2) == (pair.sentence1[0], pair.sentence2[0]) for pair in pairs)
+
+
+def test_a_text_of_another_group_that_is_the_same_but_for_case_is_no_negative() -> None:
+    texts = ("Pay now", "Come in", "Go out")
+    rows = [{"text": text.upper() if group == "b" else text, "group": group} for group in "ab" for text in texts]
+    pairs = made(WithinGroup(max_positives_per_group=FIVE, negatives_per_positive=FIVE), rows)
+    negatives = [pair for pair in pairs if pair.label == 0.0]
+    assert len(negatives) == 6 * 2  # of three texts of the other group one is the same
+    assert not [pair for pair in negatives if pair.sentence1.casefold() == pair.sentence2.casefold()]
 
 
 def test_within_group_without_a_cap_gives_every_pair_once() -> None:
@@ -56,6 +67,16 @@ def test_against_category_has_negatives_in_train_only() -> None:
     assert {pair.label for pair in made(recipe, rows, "dev")} == {1.0}
 
 
+def test_a_category_in_another_spelling_is_no_negative() -> None:
+    rows = [{"text": f"{n}", "category": ["One", "one", "\uff2fNE", "two"][n % 4], "group": f"{n}"} for n in range(40)]
+    rows += [{"text": "Two", "category": "one", "group": "a text that is the name of the other category"}] * 5
+    negatives = [pair for pair in made(AgainstCategory(negatives_per_text=TWO), rows) if pair.label == 0.0]
+    assert {pair.sentence2 for pair in negatives} == {"one", "two"}
+    categories = {row["text"]: row["category"] for row in rows}
+    assert all((pair.sentence2 == "two") == (categories[pair.sentence1] != "two") for pair in negatives)
+    assert "Two" not in {pair.sentence1 for pair in negatives}
+
+
 def blocked(num_others: int) -> list[dict]:
     """Two entries of one invoice, and others of which the first three share two keys with them."""
     twins = [{"text": f"twin {n}", "group": "t", "keys": ["x", "y"]} for n in range(2)]
@@ -67,13 +88,26 @@ def blocked(num_others: int) -> list[dict]:
 
 def test_blocking_takes_the_nearest_misses_and_anchors_both_of_a_positive() -> None:
     pairs = made(Blocking(negatives_per_positive=FIVE), blocked(20))
-    assert pairs[0] == Pair("twin 0", "twin 1", 1.0, "t")
+    assert pairs[0] == Pair("twin 0", "twin 1", 1.0, "t", "t")
     negatives = pairs[1:]
+    assert {(pair.group, pair.group2) for pair in negatives} == {("t", f"o{n}") for n in other_groups(negatives)}
     assert len(negatives) == 5
     assert {pair.sentence2 for pair in negatives} >= {"other 0", "other 1", "other 2"}
     assert len({pair.sentence2 for pair in negatives}) == 5
     assert "far" not in {pair.sentence2 for pair in negatives}
     assert {pair.sentence1 for pair in negatives} == {"twin 0", "twin 1"}
+
+
+def other_groups(pairs: list[Pair]) -> list[str]:
+    return [pair.sentence2.removeprefix("other ") for pair in pairs]
+
+
+def test_a_record_that_is_the_same_but_for_case_is_no_near_miss() -> None:
+    rows = blocked(5)
+    rows[2]["text"], rows[3]["text"] = "TWIN 0", "Twin  1"
+    pairs = made(Blocking(negatives_per_positive=FIVE), rows)
+    assert not [pair for pair in pairs if pair.label == 0.0 and folded(pair.sentence1) == folded(pair.sentence2)]
+    assert {"TWIN 0", "Twin  1"} <= {pair.sentence2 for pair in pairs}  # of the other twin they are near misses
 
 
 def test_blocking_says_what_a_split_lacks() -> None:

@@ -1,5 +1,6 @@
 """Splits: no group torn, no text on two sides, shares kept, and the same for the same seed."""
 
+import itertools
 import random
 from collections import Counter
 from dataclasses import replace
@@ -7,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from pairs.join import join_groups
 from pairs.split import Division, divide
 from tasks.common.declaration import Given, Task
 from tasks.common.loading import load
@@ -111,17 +111,79 @@ def test_second_texts_like_categories_are_not_kept_apart() -> None:
     }
     assert "no first text in two splits" in division.rule
     assert "200 rows have 4 second texts" in division.notes[0]
+    assert division.closed == ("sentence2",)
 
 
-def test_a_chain_through_most_rows_is_not_joined() -> None:
-    rows = [
-        {"sentence1": f"t{n}", "sentence2": f"s{n // 2 if odd else (n + 1) // 2}", "label": 1.0, "group": f"t{n}"}
-        for n in range(100)
-        for odd in (True, False)
+def test_second_texts_like_categories_are_kept_apart_where_that_is_asked_for() -> None:
+    rows = [{"sentence1": f"t{n}", "sentence2": f"c{n % 8}", "label": 1.0, "group": f"t{n}"} for n in range(200)]
+    assert_apart(divide(PAIRS, {"train": rows}, seed=1, rows=None, way="texts"))
+
+
+def questions(number: int, texts: int) -> Rows:
+    """So many pairs drawn at random: nearly all of them hang together."""
+    every = list(itertools.combinations(range(texts), 2))
+    chosen = random.Random(0).sample(every, number)
+    return [
+        {"sentence1": f"q{a}", "sentence2": f"q{b}", "label": float(n % 2), "group": f"q{a}"}
+        for n, (a, b) in enumerate(chosen)
     ]
-    joined = join_groups(PAIRS.recipe, rows)
-    assert joined.fields == ("sentence1",)
-    assert joined.notes == ["100% of the rows hang together by shared texts: second texts may stand in several splits"]
+
+
+@pytest.mark.parametrize("way", [None, "texts"])
+def test_pairs_that_all_hang_together_are_cut(way: str | None) -> None:
+    division = divide(PAIRS, {"train": questions(600, 300)}, seed=1, rows=None, way=way)
+    assert_apart(division)
+    assert (division.apart, division.closed) == (("sentence1", "sentence2"), ())
+    dropped = division.dropped["pair whose texts went to two splits"]
+    assert sum(map(len, division.rows.values())) == 600 - dropped
+    assert dropped <= 120
+    assert f": {dropped} of 600 pairs ({dropped / 600:.0%}) are dropped" in division.notes[0]
+    assert "cut where they share a text" in division.rule
+    assert len({row["group"] for row in division.rows["dev"]}) > 30  # not one piece: intervals draw groups
+
+
+def test_first_texts_alone_are_kept_apart_where_that_is_asked_for() -> None:
+    division = divide(PAIRS, {"train": questions(600, 300)}, seed=1, rows=None, way="first-text")
+    assert (division.apart, division.closed, division.dropped) == (("sentence1",), (), {})
+    assert texts(division.rows["train"]) & texts(division.rows["test"])
+    assert "no first text in two splits" in division.rule
+
+
+def hub(number: int) -> Rows:
+    """Pairs that share a text with one pair each, and all of them one text."""
+    return [
+        {"sentence1": f"t{n}", "sentence2": "hub" if half else f"s{n}", "label": 1.0, "group": f"t{n}"}
+        for n in range(number)
+        for half in (True, False)
+    ]
+
+
+@pytest.mark.parametrize("rows", [questions(780, 40), hub(100)])
+def test_where_a_cut_would_leave_too_little_only_first_texts_are_kept_apart(rows: Rows) -> None:
+    division = divide(PAIRS, {"train": rows}, seed=1, rows=None)
+    assert (division.apart, division.closed) == (("sentence1",), ())
+    assert not division.dropped
+    assert "second texts may stand in several splits; --split texts would drop" in division.notes[0]
+
+
+def test_a_cut_that_leaves_a_split_empty_says_what_else_there_is() -> None:
+    rows = [{"sentence1": "hub", "sentence2": f"s{n}", "label": 1.0, "group": f"g{n}"} for n in range(100)]
+    with pytest.raises(Mistakes, match=r"no rows left of .* or --split first-text"):
+        divide(PAIRS, {"train": rows}, seed=1, rows=None, way="texts")
+
+
+def test_fewer_rows_are_drawn_before_they_are_cut() -> None:
+    division = divide(PAIRS, {"train": questions(600, 300)}, seed=1, rows=200)
+    assert_apart(division)
+    assert sum(map(len, division.rows.values())) + division.dropped.total() == 200
+
+
+def test_what_a_file_of_its_own_shares_leaves_train_before_the_cut() -> None:
+    pools = {"train": questions(600, 300), "test": [{**row, "group": "t"} for row in questions(600, 300)[:20]]}
+    division = divide(PAIRS, pools, seed=1, rows=None)
+    assert_apart(division)
+    assert division.rows["test"] == pools["test"]
+    assert set(division.rows) == {"train", "dev", "test"}
 
 
 def test_strata_of_the_blocking_recipe() -> None:

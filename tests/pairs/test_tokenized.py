@@ -13,6 +13,7 @@ import ray
 from sentence_transformers import SentenceTransformer
 
 from pairs import prepared, tokenized
+from pairs.collate import collate
 from pairs.distinct import distinct
 from pairs.hashes import text_hashes
 from pairs.order import Share, batches_in_memory
@@ -20,7 +21,9 @@ from pairs.prepared import PreparedPairs
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
 from tasks.common.mistakes import Mistakes
 from tests.trainers.cases import rows
+from tests.word_tokenizer import word_tokenizer
 from trainers.base_model import resolve_base_model
+from trainers.losses import same_text
 
 ROWS = 500
 
@@ -80,6 +83,17 @@ def finish_first_block_last(monkeypatch: pytest.MonkeyPatch, first: str) -> None
     monkeypatch.setattr(tokenized.ray_data().DataContext.get_current(), "target_max_block_size", 4096)
 
 
+@pytest.mark.parametrize("cased", [True, False])
+def test_hashes_are_of_folded_texts_whatever_the_tokenizer_tells_apart(cased: bool) -> None:
+    batch = pa.table({"sentence1": ["a", "b"], "sentence2": ["US x", "us  x"]})
+    tokens = tokenize_batch(batch, word_tokenizer("a b x us US", cased=cased), 16)
+    assert len(set(tokens["hash2"].to_pylist())) == 1
+    assert len(set(map(tuple, tokens["ids2"].to_pylist()))) == (2 if cased else 1)
+    features = collate(tokens, 0)
+    assert len(features["second"].unique()) == (2 if cased else 1)  # encoded as often as the model tells them apart
+    assert same_text(features["label"], features["label"]).all()  # and no negatives of each other
+
+
 @pytest.mark.parametrize(("in_memory", "at_once"), [(True, tokenized.AT_ONCE_BYTES), (True, 0), (False, 0)])
 def test_every_row_arrives_once_over_both_ranks(
     ray_cluster: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool, at_once: int
@@ -118,9 +132,11 @@ def test_every_row_arrives_once_over_both_ranks(
 
 def test_distinct_rows_arrive_with_their_weights(tiny_model: str, tmp_path: Path) -> None:
     train = rows(30, "cosine")
-    pairs = distinct(prepare(tmp_path / "data", pa.concat_tables([train, train.slice(0, 10), train.slice(0, 10)])))
+    repeated = prepare(tmp_path / "data", pa.concat_tables([train, train.slice(0, 10), train.slice(0, 10)]))
+    tokenizer = resolve_base_model(tiny_model).tokenizer()
+    pairs = distinct(repeated, tokenizer, 32)
     assert pairs.num_rows("train") == 30
-    tokens = tokenize_batch(pairs.table("train"), resolve_base_model(tiny_model).tokenizer(), 32)
+    tokens = tokenize_batch(pairs.table("train"), tokenizer, 32)
     (batch,) = batches_in_memory(tokens, Share(global_batch_size=30), seed=0, epoch=0)
     weights = dict(zip(batch["hash1"].to_pylist(), batch["weight"].to_pylist(), strict=True))
     heavy = text_hashes(train["sentence1"].slice(0, 10).to_pylist()).tolist()

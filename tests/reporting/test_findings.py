@@ -1,6 +1,6 @@
 """Findings of an audit as a person reads them."""
 
-from reporting.findings import lines, short_line
+from reporting.findings import leaked, lines, short_line
 
 FINDING = {
     "code": "split_leak",
@@ -33,6 +33,17 @@ def test_sound_data_is_one_line() -> None:
 
 def test_one_line_for_the_top_of_a_run() -> None:
     assert short_line(FINDING) == "split_leak: 1,890 (92.2%); a model is judged on what it was trained with"
+
+
+def test_a_leak_says_what_it_means_for_test_and_without_one_for_dev() -> None:
+    shares = {"share_with_a_text": 0.982, "share_with_both_texts": 0.624}
+    both = {**FINDING, "statistic": {"train-dev": {"share_with_a_text": 0.5}, "train-test": shares}}
+    assert leaked(both) == "98.2% of test has a text of train, 62.4% both texts"
+    assert short_line(both).startswith("split_leak: 1,890 (92.2%), 98.2% of test has a text of train, 62.4% both")
+    assert (
+        leaked({**both, "statistic": {"train-dev": {"share_with_a_text": 0.5}}}) == "50.0% of dev has a text of train"
+    )
+    assert leaked({**both, "statistic": {"dev-test": shares}}) is None
 
 
 def test_a_finding_of_one_split_names_it() -> None:

@@ -61,7 +61,7 @@ def test_equal_pairs_with_different_labels(tmp_path: Path, torn: int, severity: 
     for place in range(torn // 2):
         train[-1 - place] = {**train[place], "label": 1.0 - train[place]["label"]}
     if torn % 2:
-        train[-torn] = {**train[0], "sentence1": "  the 0   first ", "label": 1.0 - train[0]["label"]}
+        train[-torn] = {**train[0], "sentence1": "  The 0   \uff26irst ", "label": 1.0 - train[0]["label"]}
     finding = found(plan(tmp_path, {"train": train}, "contrastive")).get("contradictory_labels")
     assert (finding and finding.severity) == severity
     if finding:

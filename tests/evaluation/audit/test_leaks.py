@@ -1,11 +1,16 @@
 """Texts and groups in two splits: what is one, what is none, and how it is counted."""
 
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evaluation.audit.finding import Finding
+from evaluation.audit.plan import plan_of_folder
+from pairs import prepared
+from pairs.from_file import task_from_file
+from pairs.prepare import prepare
 from tests.evaluation.audit.cases import found, plan, rows
 
 TRAIN = rows(40, [0.0, 1.0])
@@ -36,7 +41,16 @@ def test_equal_and_alike_are_counted_apart_and_digits_matter(tmp_path: Path, tex
         assert finding is None
         return
     assert finding is not None
-    assert finding.statistic == {"train-dev": {"rows": 1, "of": 60, "equal": equal, "alike": alike}}
+    assert finding.statistic == {
+        "train-dev": {
+            "rows": 1,
+            "of": 60,
+            "equal": equal,
+            "alike": alike,
+            "share_with_a_text": pytest.approx(1 / 60),
+            "share_with_both_texts": 0.0,
+        }
+    }
     assert (finding.count, finding.examples[0]["row"]) == (1, 1)
 
 
@@ -65,14 +79,69 @@ def test_our_own_rule_broken_is_an_error(tmp_path: Path, apart: tuple[str, ...] 
     assert finding.severity == severity
 
 
-def test_second_texts_that_our_rule_lets_be_shared(tmp_path: Path) -> None:
+def test_a_text_that_our_rule_lets_be_shared_is_a_warning(tmp_path: Path) -> None:
+    dev = [
+        {**DEV[0], "sentence2": TRAIN[0]["sentence2"]},
+        {**DEV[1], "sentence1": TRAIN[0]["sentence2"], "sentence2": TRAIN[1]["sentence1"]},
+        *DEV[2:],
+    ]
+    finding = leak(tmp_path, dev, apart=("sentence1",), closed=())
+    assert finding is not None
+    assert (finding.severity, finding.count) == ("warning", 2)
+    assert finding.statistic["train-dev"]["share_with_a_text"] == pytest.approx(2 / 60)
+    assert finding.statistic["train-dev"]["share_with_both_texts"] == pytest.approx(1 / 60)
+
+
+def test_a_first_text_that_our_rule_keeps_apart_is_an_error(tmp_path: Path) -> None:
+    dev = [{**DEV[0], "sentence2": TRAIN[0]["sentence2"]}, {**DEV[1], "sentence1": TRAIN[1]["sentence1"]}, *DEV[2:]]
+    finding = leak(tmp_path, dev, apart=("sentence1",), closed=())
+    assert finding is not None
+    assert (finding.severity, finding.count) == ("error", 2)
+
+
+def test_a_group_that_our_rule_keeps_apart_is_an_error(tmp_path: Path) -> None:
+    train, dev = ([{**row, "group": "g"} for row in each] for each in (TRAIN, DEV))
+    finding = leak(tmp_path, dev, train, apart=("sentence1",), closed=("sentence2",))
+    assert finding is not None
+    assert finding.severity == "error"
+
+
+def test_a_closed_set_that_the_split_has_found_is_no_leak(tmp_path: Path) -> None:
     dev = [{**DEV[0], "sentence2": TRAIN[0]["sentence2"]}, *DEV[1:]]
-    assert leak(tmp_path, dev, apart=("sentence1",)) is None
+    assert leak(tmp_path, dev, apart=("sentence1",), closed=("sentence2",)) is None
+
+
+def test_a_duplicate_question_set_says_what_leaks_and_its_cut_is_clean(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    lines = [f"q{draw.randrange(300)},r{draw.randrange(300)},{n % 2}" for n in range(600)]
+    file = tmp_path / "questions.csv"
+    file.write_text("\n".join(["first,second,label", *lines]))
+    task = task_from_file(str(file), [])
+    for way, severity in ((None, None), ("first-text", "warning")):
+        made = prepare(task, {"train": str(file)}, seed=1, way=way)
+        folder = tmp_path / str(way)
+        prepared.write(str(folder), made.tables, made.manifest)
+        finding = found(plan_of_folder(str(folder))).get("split_leak")
+        assert (finding and finding.severity) == severity
+        if finding:
+            train, test = made.tables["train"], made.tables["test"]
+            seen = {*train["sentence1"].to_pylist(), *train["sentence2"].to_pylist()}
+            share = sum(text in seen for text in test["sentence2"].to_pylist()) / len(test)
+            assert finding.statistic["train-test"]["share_with_a_text"] == pytest.approx(share)
+            assert share > 0.6
 
 
 def test_closed_categories_stand_in_every_split(tmp_path: Path) -> None:
     train, dev = ([{**row, "sentence2": f"category {n % 3}"} for n, row in enumerate(each)] for each in (TRAIN, DEV))
     assert leak(tmp_path, dev, train) is None
+
+
+def test_few_questions_that_are_paired_with_each_other_are_no_categories(tmp_path: Path) -> None:
+    every = [(a, b, float((a + b) % 2)) for a in range(24) for b in range(a)]
+    rows = [{"sentence1": f"q{a}", "sentence2": f"q{b}", "label": label} for a, b, label in every]
+    finding = leak(tmp_path, rows[:20], rows[20:])
+    assert finding is not None
+    assert finding.statistic["train-dev"]["share_with_both_texts"] == 1.0
 
 
 def test_many_categories_stand_in_every_split_too(tmp_path: Path) -> None:

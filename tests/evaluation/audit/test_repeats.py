@@ -23,6 +23,18 @@ def test_repeats_are_counted_with_what_distinct_rows_would_cost(tmp_path: Path) 
     assert finding.statistic["steps_per_epoch_of_distinct"] == 10
 
 
+def test_a_repeat_in_capitals_is_one(tmp_path: Path) -> None:
+    train = rows(50, [0.0, 1.0])
+    loud = [{**row, "sentence2": row["sentence2"].upper()} for row in train]
+    assert found(plan(tmp_path, {"train": train + loud}, "contrastive"))["duplicate_pairs"].count == 50
+
+
+def test_capitals_do_not_hide_repeats_in_a_batch(tmp_path: Path) -> None:
+    train = [{**row, "sentence2": ("skill", "SKILL")[number % 2]} for number, row in enumerate(rows(60))]
+    finding = found(plan(tmp_path, {"train": train}, "ranking", closed=()))["in_batch_duplicates"]
+    assert finding.statistic["expected_repeats"] == pytest.approx(3)
+
+
 def test_a_contradiction_is_no_repeat(tmp_path: Path) -> None:
     train = rows(50, 0.0) + rows(50, 1.0)
     assert "duplicate_pairs" not in codes(tmp_path, train, "contrastive")
