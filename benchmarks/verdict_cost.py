@@ -1,0 +1,70 @@
+"""What it costs that a verdict knows every judged state: seconds of the decision, and of each state's predictions.
+
+python -m benchmarks.verdict_cost
+"""
+
+import tempfile
+import time
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from benchmarks.measure import progress, report
+from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from evaluation.selection import States, sample_of
+from evaluation.verdict import compare
+from trainers.dev_predictions import DevPredictions
+
+
+def model(kind: str, items: int, seed: int) -> Judged:
+    """A model on made-up items, each a group of its own."""
+    rng, groups = np.random.default_rng(seed), np.arange(items)
+    if kind == "retrieval":
+        return JudgedQueries(kind=kind, groups=groups, per_query={"cosine_mrr@10": rng.uniform(size=items)})
+    if kind == "category":
+        truth, found = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
+        return JudgedCategories(kind=kind, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
+    labels = groups % 2.0 if kind == "binary" else groups % 5 / 4
+    cosines = np.round((labels + rng.normal(size=items)) / 5, 6)
+    return JudgedPairs(kind=kind, groups=groups, cosines=cosines, labels=labels)
+
+
+def decision(kind: str, states: int, items: int) -> float:
+    """Seconds from the predictions of all states to what is better."""
+    dev = {name: model(kind, items, seed) for seed, name in enumerate(("base", "baseline", "winner"))}
+    kept = [model(kind, items, seed).predictions[sample_of(np.arange(items), 0)] for seed in range(states)]
+    began = time.perf_counter()
+    found = States(baseline=kept[:4], others=kept[4:], trials=states // 4)
+    compare(dev, 0, found.standard_errors(dev, 0))
+    return time.perf_counter() - began
+
+
+def writing(items: int, states: int) -> float:
+    """Milliseconds for the predictions of one state, sampled and written to this disk."""
+    judged = model("retrieval", items, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        predictions = DevPredictions(folder)
+        began = time.perf_counter()
+        for step in range(states):
+            predictions.put("trial", step, judged.predictions[sample_of(judged.groups, 0)])
+        return (time.perf_counter() - began) / states * 1000
+
+
+def main(
+    states: Annotated[int, typer.Option(help="Judged states of the search.")] = 64,
+    items: Annotated[int, typer.Option(help="Items of dev.")] = 10_000,
+) -> None:
+    """Measure the decision for each kind of evaluation, and the writing of predictions."""
+    rows = []
+    for kind in ("binary", "graded", "category", "retrieval"):
+        for number in (items, 100 * items):
+            progress(f"{kind}, {number:,} items")
+            rows.append({"kind": kind, "items": f"{number:,}", "decision s": decision(kind, states, number)})
+    for row in rows:
+        row["predictions ms a state"] = writing(int(str(row["items"]).replace(",", "")), 20)
+    report("verdict_cost", f"A verdict that knows {states} judged states", rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)
