@@ -69,6 +69,14 @@ def test_equal_pairs_with_different_labels(tmp_path: Path, torn: int, severity: 
         assert len({example["label"] for example in finding.examples[:2]}) == 2
 
 
+def test_a_pair_the_other_way_round_may_contradict(tmp_path: Path) -> None:
+    train = rows(100, [0.0, 1.0])
+    train[7] = {"sentence1": train[0]["sentence2"], "sentence2": train[0]["sentence1"], "label": 1.0}
+    finding = found(plan(tmp_path, {"train": train}, "cosine"))["contradictory_labels"]
+    assert (finding.count, finding.statistic["pairs"]) == (2, 1)
+    assert [each["row"] for each in finding.examples] == [1, 8]
+
+
 def agreeing(sign: float) -> list[dict[str, Any]]:
     """Rows whose first text names their label, which a model can be made to follow or to contradict."""
     labels = np.random.default_rng(0).permutation([0.0, 0.5, 1.0] * 400)
