@@ -51,8 +51,10 @@ class Judge:
         """Every distinct text that is compared, in the order in which they appear."""
         self._first, self._others = _places(self.texts, first), _places(self.texts, others)
         self._truth = _places(list(map(folded, choice)), list(map(folded, second))) if against else None
-        alike = list(map(folded, first)) if kind == "retrieval" else first
-        self._queries = np.unique(alike, return_inverse=True)[1]
+        if kind == "retrieval":
+            alike, known = list(map(folded, first)), {folded(text): place for place, text in enumerate(choice)}
+            self._queries = np.unique(alike, return_inverse=True)[1]
+            self._same = np.array([known.get(text, -1) for text in alike], dtype=np.int64)
         self._groups, self._other_groups = _numbered(table)
         self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
 
@@ -91,7 +93,7 @@ class Judge:
             names = tuple(self.texts[place] for place in self._others)
             return JudgedCategories(kind=self.kind, groups=self._groups, truth=self._truth, found=found, names=names)
         rows, own = _own_candidates(self._queries, self._truth)
-        per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own)
+        per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own, self._same[rows])
         groups = np.unique(self._groups[rows], return_inverse=True)[1]
         return JudgedQueries(kind=self.kind, groups=groups, per_query=per_query)
 

@@ -86,7 +86,9 @@ def category_scores(truth: Indices, found: Indices) -> dict[str, float]:
     return {"macro_f1": float(macro_f1), "accuracy": float(accuracy_score(truth, found))}
 
 
-def retrieval_scores(queries: Floats, candidates: Floats, relevant: list[Indices]) -> dict[str, Floats]:
+def retrieval_scores(
+    queries: Floats, candidates: Floats, relevant: list[Indices], same: Indices | None = None
+) -> dict[str, Floats]:
     """MRR@10, nDCG@10, recall@1 and recall@10 of each query, each of shape (queries,).
 
     As in the library's InformationRetrievalEvaluator (Manning, Raghavan, Schuetze: Introduction to Information
@@ -96,8 +98,10 @@ def retrieval_scores(queries: Floats, candidates: Floats, relevant: list[Indices
         queries: shape (queries, dimensions).
         candidates: shape (candidates, dimensions), every text once.
         relevant: for each query the indices of its own candidates, at least one.
+        same: for each query the index of the candidate that is the same text, -1 where none is. It is left out unless
+            it is one of the query's own: nothing comes nearer to a text than itself, and nobody looks for that.
     """
-    ranks = _own_ranks(queries, candidates, relevant)
+    ranks = _own_ranks(queries, candidates, relevant, np.full(len(queries), -1) if same is None else same)
     discounts = 1 / np.log2(np.arange(2, CUTOFF + 2))
     found: dict[str, list[float]] = {"mrr@10": [], "ndcg@10": [], "recall@1": [], "recall@10": []}
     for own in ranks:
@@ -109,14 +113,16 @@ def retrieval_scores(queries: Floats, candidates: Floats, relevant: list[Indices
     return {f"cosine_{name}": np.array(values) for name, values in found.items()}
 
 
-def _own_ranks(queries: Floats, candidates: Floats, relevant: list[Indices]) -> list[Indices]:
+def _own_ranks(queries: Floats, candidates: Floats, relevant: list[Indices], same: Indices) -> list[Indices]:
     """Rank, from 1, of each own candidate of each query; own candidates that tie keep apart, strangers go first."""
     ranks: list[Indices] = []
     for start in range(0, len(queries), ROWS_AT_ONCE):
-        cosines = queries[start : start + ROWS_AT_ONCE] @ candidates.T
-        for row, own in zip(cosines, relevant[start : start + ROWS_AT_ONCE], strict=True):
+        part = slice(start, start + ROWS_AT_ONCE)
+        for row, own, itself in zip(queries[part] @ candidates.T, relevant[part], same[part], strict=True):
             near = np.sort(row[own])[::-1]
             row[own] = -np.inf
+            if itself >= 0:
+                row[itself] = -np.inf
             strangers = (row[None, :] > near[:, None] - SAME_COSINE).sum(axis=1)
             ranks.append(strangers + np.arange(1, len(own) + 1))
     return ranks

@@ -11,7 +11,7 @@ from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs, refuse_other_task
 from reporting.run_folder import RunFolder
 from search_spaces.by_loss import baseline_in, fixed, for_task
-from tasks.common.declaration import Task
+from tasks.common.declaration import SYMMETRIC_LOSSES, Task
 from tasks.common.loading import load
 from tasks.common.mistakes import Checks, Mistakes
 from trainers.base_model import ResolvedModel
@@ -49,7 +49,8 @@ def request(
     pairs = checks.run(_pairs, data, task)
     model = checks.run(Request.resolve, named["base_model"], task)
     if options and pairs and model and options.distinct:
-        pairs = distinct(pairs, model.tokenizer(), int(task.max_length.value))
+        symmetric = task.loss in SYMMETRIC_LOSSES
+        pairs = distinct(pairs, model.tokenizer(), int(task.max_length.value), symmetric)
     space: Any = None
     if pairs:
         make = fixed if single else for_task

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
+from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
 from tasks.common.mistakes import Mistakes
 
 CONTRADICTIONS: dict[type[Recipe], str] = {
@@ -30,7 +30,7 @@ def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], wh
     """Shape every row, drop what is empty, contradicts another row or repeats one.
 
     Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same where they are equal
-    when folded.
+    when folded, and so are pairs whose texts are, in either order where the loss is symmetric.
 
     Args:
         where: the file's name, for messages.
@@ -98,17 +98,18 @@ def number_in(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _identity(recipe: Recipe, row: Row) -> tuple[Any, Any]:
+def _identity(task: Task, row: Row) -> tuple[Any, Any]:
     """What makes two rows the same, and what they must then agree on."""
-    if isinstance(recipe, Given):
-        return (folded(row["sentence1"]), folded(row["sentence2"])), row["label"]
-    if isinstance(recipe, AgainstCategory):
+    if isinstance(task.recipe, Given):
+        pair = (folded(row["sentence1"]), folded(row["sentence2"]))
+        return tuple(sorted(pair)) if task.loss in SYMMETRIC_LOSSES else pair, row["label"]
+    if isinstance(task.recipe, AgainstCategory):
         return folded(row["text"]), folded(row["category"])
     return folded(row.get("identity", row["text"])), row["group"]
 
 
 def _distinct(task: Task, rows: list[dict[str, Any]], dropped: Counter[str]) -> list[dict[str, Any]]:
-    identities = [_identity(task.recipe, row) for row in rows]
+    identities = [_identity(task, row) for row in rows]
     verdicts: dict[Any, set[Any]] = defaultdict(set)
     for key, verdict in identities:
         verdicts[key].add(verdict)

@@ -32,7 +32,7 @@ class DistinctPairs(PreparedPairs):
         return f"{len(self.train):,} distinct training pairs, weighted, for {super().num_rows('train'):,} rows"
 
 
-def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int) -> DistinctPairs:
+def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int, symmetric: bool = False) -> DistinctPairs:
     """Reads the training split into memory; rows repeat where token ids and label are equal.
 
     The weight of a row is its number of repeats divided by their mean, so that the gradient's expectation over rows
@@ -42,28 +42,32 @@ def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int) -> DistinctP
     Args:
         tokenizer: the text of a tokenizer.json.
         max_length: tokens per text that the model reads.
+        symmetric: whether a pair in the other order repeats it, as to a symmetric loss.
     """
     given = {field.name: getattr(pairs, field.name) for field in fields(PreparedPairs)}
-    return DistinctPairs(**given, train=without_repeats(pairs.table("train"), tokenizer, max_length))
+    return DistinctPairs(**given, train=without_repeats(pairs.table("train"), tokenizer, max_length, symmetric))
 
 
-def without_repeats(table: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
+def without_repeats(table: pa.Table, tokenizer: str, max_length: int, symmetric: bool = False) -> pa.Table:
     """The first of rows that the model reads alike, in the order of the table, with the column `weight`."""
-    keys = {name: _numbers(table[name], tokenizer, max_length) for name in ("sentence1", "sentence2")}
+    texts = pa.chunked_array([*table["sentence1"].chunks, *table["sentence2"].chunks], pa.string())
+    first, second = np.split(_numbers(texts, tokenizer, max_length), 2)
+    if symmetric:
+        first, second = np.minimum(first, second), np.maximum(first, second)
+    keys = {"first": first, "second": second}
     if "label" in table.column_names:
         keys["label"] = table["label"]
-    numbered = pa.table({**keys, "row": np.arange(len(table))})
-    groups = numbered.group_by(list(keys), use_threads=False)
+    groups = pa.table({**keys, "row": np.arange(len(table))}).group_by(list(keys), use_threads=False)
     counted = groups.aggregate([("row", "min"), ("row", "count")]).sort_by("row_min")
     counts = counted["row_count"].to_numpy()
     weights = (counts / counts.mean()).astype(np.float32) if len(counts) else np.zeros(0, np.float32)
     return table.take(counted["row_min"]).append_column(WEIGHT, pa.array(weights))
 
 
-def _numbers(texts: pa.ChunkedArray, tokenizer: str, max_length: int) -> pa.Array:
+def _numbers(texts: pa.ChunkedArray, tokenizer: str, max_length: int) -> np.ndarray:
     """A number for each text, the same for texts of equal token ids; a text that repeats is tokenised once."""
     encoded = texts.combine_chunks().dictionary_encode()
     number: dict[tuple[int, ...], int] = {}
     found = token_ids(encoded.dictionary.to_pylist(), tokenizer, max_length)
-    numbers = [number.setdefault(tuple(ids), len(number)) for ids in found]
-    return pa.array(numbers, pa.int64()).take(encoded.indices)
+    numbers = np.array([number.setdefault(tuple(ids), len(number)) for ids in found], dtype=np.int64)
+    return numbers[encoded.indices.to_numpy()]

@@ -89,7 +89,7 @@ class Finding:
     severity: str
     """error: training would be wrong; warning: it can go on."""
     count: int
-    """Rows concerned (too_small: those that are there; in_batch_duplicates, truncated: see statistic)."""
+    """Rows concerned (too_small: rows of train, groups of others; in_batch_duplicates, truncated: see statistic)."""
     share: float
     """Of the rows looked at, 0 to 1."""
     statistic: dict[str, Any] = field(default_factory=dict)

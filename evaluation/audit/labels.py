@@ -10,6 +10,7 @@ from evaluation.audit.limits import CONTRADICTORY_ERROR, EXAMPLES, ONE_SIDED_ERR
 from evaluation.audit.plan import Plan
 from evaluation.audit.scan import Facts
 from pairs.hashes import Hashes
+from tasks.common.declaration import SYMMETRIC_LOSSES
 
 MIX = np.int64(-7046029254386353131)
 """2^64 / golden ratio: makes one hash of two (Knuth, The Art of Computer Programming, vol. 3, 6.4)."""
@@ -25,12 +26,14 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         return
     yield from _out_of_range(plan, splits)
     yield from _one_sided(train, known)
-    yield from _contradictory(train)
+    yield from _contradictory(plan, train)
 
 
-def pair_hashes(facts: Facts) -> Hashes:
-    """One hash per pair of folded texts, in their order."""
+def pair_hashes(plan: Plan, facts: Facts) -> Hashes:
+    """One hash per pair of folded texts; of either order where the loss is symmetric."""
     first, second = facts.alike
+    if plan.loss in SYMMETRIC_LOSSES:
+        first, second = np.minimum(first, second), np.maximum(first, second)
     mixed: Hashes = first * MIX + second
     return mixed
 
@@ -102,9 +105,9 @@ def _one_sided(train: Facts, known: NDArray[np.float64]) -> Iterator[Finding]:
     )
 
 
-def _contradictory(train: Facts) -> Iterator[Finding]:
+def _contradictory(plan: Plan, train: Facts) -> Iterator[Finding]:
     assert train.labels is not None
-    _, pair = np.unique(pair_hashes(train), return_inverse=True)
+    _, pair = np.unique(pair_hashes(plan, train), return_inverse=True)
     least = np.full(pair.max() + 1, np.inf)
     greatest = np.full(pair.max() + 1, -np.inf)
     np.fmin.at(least, pair, train.labels)

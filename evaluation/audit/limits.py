@@ -37,6 +37,9 @@ TRUNCATED_WARNING = 0.05
 POSITIVES_WARNING = 30
 """In dev or test: the interval of a share is then up to 0.36 wide, and most settings look alike."""
 
+GROUPS_WARNING = 30
+"""Of them, in dev or test: items of one group are no independent evidence, so an interval counts groups, not pairs."""
+
 CONFIDENCE = 1.96
 """Standard errors on either side of a 95 % interval."""
 EXAMPLES = 3

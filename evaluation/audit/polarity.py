@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,34 +31,44 @@ def check(train: Facts, cosines: Cosines) -> Iterator[Finding]:
         part = slice(len(found), until)
         found = np.concatenate([found, cosines(sample.first[part], sample.second[part])])
         labels = sample.labels[: len(found)]
-        if len(found) < LEAST or len(np.unique(labels)) < 2 or np.ptp(found) == 0:
-            return
-        correlation, low, high = spearman_interval(found, labels)
-        if low > 0 or len(found) < until:
+        interval = spearman_interval(found, labels)
+        if len(found) < until or (interval and interval.low > 0):
             break
-    if high < POLARITY_WARNING:
+    if interval and interval.high < POLARITY_WARNING:
         yield Finding(
             code="label_polarity",
-            severity=error_if(high < POLARITY_ERROR),
+            severity=error_if(interval.high < POLARITY_ERROR),
             count=train.rows,
             share=1.0,
-            statistic={"spearman": correlation, "low": low, "high": high, "pairs": len(found)},
+            statistic={**interval._asdict(), "pairs": len(found)},
             rows=[("train", sample.rows[place]) for place in _most_against(found, labels)],
         )
 
 
-def spearman_interval(cosines: NDArray[np.float64], labels: NDArray[np.float64]) -> tuple[float, float, float]:
+class Interval(NamedTuple):
+    """A rank correlation with its 95 % interval."""
+
+    spearman: float
+    low: float
+    high: float
+
+
+def spearman_interval(cosines: NDArray[np.float64], labels: NDArray[np.float64]) -> Interval | None:
     """Spearman's rho and its 95 % interval by Fisher's z with the standard error of Bonett and Wright (2000).
+
+    None of fewer than LEAST pairs, and where all labels or all cosines are equal: there is no correlation then.
 
     "Sample size requirements for estimating Pearson, Kendall and Spearman correlations", Psychometrika 65: the standard
     error of z is sqrt((1 + rho^2 / 2) / (n - 3)).
     """
     from scipy.stats import spearmanr
 
+    if len(cosines) < LEAST or np.ptp(labels) == 0 or np.ptp(cosines) == 0:
+        return None
     rho = float(spearmanr(cosines, labels).statistic)
     margin = CONFIDENCE * math.sqrt((1 + rho**2 / 2) / (len(labels) - 3))
     z = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, rho)))
-    return rho, math.tanh(z - margin), math.tanh(z + margin)
+    return Interval(rho, math.tanh(z - margin), math.tanh(z + margin))
 
 
 def _most_against(cosines: NDArray[np.float64], labels: NDArray[np.float64]) -> list[int]:

@@ -24,7 +24,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
 
 
 def _duplicates(plan: Plan, train: Facts) -> Iterator[Finding]:
-    rows = _with_labels(train)
+    rows = _with_labels(plan, train)
     _, first = np.unique(rows, return_index=True)
     repeats = np.ones(train.rows, dtype=bool)
     repeats[first] = False
@@ -43,9 +43,9 @@ def _duplicates(plan: Plan, train: Facts) -> Iterator[Finding]:
         )
 
 
-def _with_labels(train: Facts) -> Hashes:
+def _with_labels(plan: Plan, train: Facts) -> Hashes:
     """The pair's hash and its label's bits: a contradiction is no repeat."""
-    hashes = pair_hashes(train)
+    hashes = pair_hashes(plan, train)
     return hashes if train.labels is None else hashes ^ train.labels.view(np.int64)
 
 

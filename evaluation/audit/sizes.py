@@ -3,8 +3,11 @@
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evaluation.audit.finding import Finding
-from evaluation.audit.limits import CONFIDENCE, POSITIVES_WARNING
+from evaluation.audit.limits import CONFIDENCE, GROUPS_WARNING, POSITIVES_WARNING
 from evaluation.audit.plan import Plan
 from evaluation.audit.scan import Facts
 
@@ -16,17 +19,30 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         statistic = {"split": "train", "rows": train.rows, "global_batch_size": plan.global_batch_size}
         yield Finding(code="too_small", severity="error", count=train.rows, share=1.0, statistic=statistic)
     for facts in judging:
-        if (count := positives(plan, facts)) < POSITIVES_WARNING:
-            statistic = {"split": facts.split, "positives": count, "interval_width": interval_width(count)}
-            share = count / facts.rows if facts.rows else 0.0
-            yield Finding(code="too_small", severity="warning", count=count, share=share, statistic=statistic)
+        counting = positives(plan, facts)
+        pairs, groups = int(counting.sum()), num_groups(facts, counting)
+        if pairs < POSITIVES_WARNING or groups < GROUPS_WARNING:
+            statistic = {
+                "split": facts.split,
+                "positives": pairs,
+                "groups": groups,
+                "interval_width": interval_width(groups),
+            }
+            share = groups / max(1, num_groups(facts, np.ones(facts.rows, bool)))
+            yield Finding(code="too_small", severity="warning", count=groups, share=share, statistic=statistic)
 
 
-def positives(plan: Plan, facts: Facts) -> int:
-    """Pairs labelled 1 where pairs are told apart; else all pairs, each a question of its own."""
+def positives(plan: Plan, facts: Facts) -> NDArray[np.bool_]:
+    """Rows that count: labelled 1 where pairs are told apart; else all, each a question of its own."""
     if plan.kind == "binary" and facts.labels is not None:
-        return int((facts.labels == 1).sum())
-    return facts.rows
+        return np.asarray(facts.labels == 1)
+    return np.ones(facts.rows, bool)
+
+
+def num_groups(facts: Facts, rows: NDArray[np.bool_]) -> int:
+    """Groups of these rows; where the pairs name none, the first text is the group."""
+    groups = facts.alike[0] if facts.groups is None else facts.groups
+    return len(np.unique(groups[rows]))
 
 
 def interval_width(count: int) -> float:

@@ -18,6 +18,10 @@ LOSS_PARAMETERS: Mapping[str, tuple[str, ...]] = {
 }
 """Loss name -> the parameters it takes. Builders: trainers/losses.py; search spaces: search_spaces/by_loss.py."""
 
+SYMMETRIC_LOSSES = ("contrastive", "cosine")
+"""Losses that see the cosine of two texts alone: the pair (b, a) says what (a, b) says. A ranking loss looks for the
+second text of the first one, and (b, a) is another question."""
+
 SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_share", "weight_decay")
 
 DECIDING_METRIC: Mapping[str, str] = {

@@ -89,6 +89,18 @@ def test_a_query_in_two_spellings_is_one_with_the_own_candidates_of_both() -> No
     assert judged.scores()["cosine_ndcg@10"] == pytest.approx(1.0)
 
 
+def test_a_query_is_no_rival_of_what_it_looks_for() -> None:
+    """Of questions that are paired with each other each comes nearest to itself, and next to what it is paired with."""
+    pairs = table(["a:0", "b:1", "C:90"], ["b:1", "a:0", "d:91"])
+    judge = Judge("retrieval", pairs, ["a:0", "b:1", "c:90", "d:91"])
+    assert judge.score(Angles())["cosine_mrr@10"] == 1.0
+
+
+def test_a_query_that_is_its_own_candidate_is_found() -> None:
+    pairs = table(["a:0", "b:90"], ["a:0", "x:80"])
+    assert Judge("retrieval", pairs, ["a:0", "x:80"]).score(Angles())["cosine_mrr@10"] == 1.0
+
+
 def test_items_of_one_group_are_known() -> None:
     groups = pa.array(["p", "q", "p", "q"])
     pairs = table(["a:0", "a:0", "b:90", "c:9"], ["x:30", "y:80", "y:80", "x:30"], [1.0, 0.0, 1.0, 1.0])

@@ -93,6 +93,17 @@ def test_retrieval_scores_are_those_of_a_sorted_list(monkeypatch: pytest.MonkeyP
         assert found["cosine_ndcg@10"][query] == pytest.approx(ndcg_score(relevance, [text @ candidates.T], k=10))
 
 
+def test_the_candidate_that_is_the_query_itself_is_no_rival_unless_it_is_an_own_one() -> None:
+    queries, candidates = random_rows(5, 3), random_rows(6, 40)
+    candidates[[7, 8, 9]] = queries
+    own, same = [np.array([1]), np.array([8, 2]), np.array([3])], np.array([7, 8, -1])
+    found = metrics.retrieval_scores(queries, candidates, own, same)["cosine_mrr@10"]
+    without = metrics.retrieval_scores(queries[:1], np.delete(candidates, 7, axis=0), own[:1])["cosine_mrr@10"]
+    assert found[0] == without[0]
+    assert found[1] == 1.0
+    assert found[2] == metrics.retrieval_scores(queries[2:], candidates, own[2:])["cosine_mrr@10"][0]
+
+
 def test_a_model_that_puts_all_texts_at_one_place_ranks_the_own_candidate_last() -> None:
     same = metrics.normalized(np.ones((4, 3)))
     own = [np.array([index]) for index in range(4)]

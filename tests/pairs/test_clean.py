@@ -35,6 +35,15 @@ def test_given_pairs() -> None:
     assert dropped == {"repeat": 2, "empty text": 1, "same pair with different labels": 2, "not usable": 1}
 
 
+def test_the_order_of_a_pair_matters_to_a_ranking_loss_alone() -> None:
+    rows = [pair("a", "b"), pair("B", "a"), pair("c", "d", 1.0), pair("d", "c", 0.0)]
+    kept, dropped = cleaned("nli", rows)
+    assert [row["sentence1"] for row in kept] == ["a"]
+    assert dropped == {"repeat": 1, "same pair with different labels": 2}
+    kept, dropped = cleaned("job_skills", rows)
+    assert (len(kept), dropped) == (4, {})
+
+
 def test_a_text_of_several_groups_is_told_by_its_identity() -> None:
     rows = [
         {"text": "Fees. Pay.", "identity": "Pay.", "group": "law"},

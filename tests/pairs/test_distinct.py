@@ -47,3 +47,9 @@ def test_what_the_model_does_not_read_tells_no_texts_apart() -> None:
     rows = pa.table({"sentence1": ["a", "a"], "sentence2": ["b x", "b y"], "group": ["1", "2"]})
     assert without_repeats(rows, WORDS, 1)["weight"].to_pylist() == [1.0]
     assert without_repeats(rows, WORDS, 2)["weight"].to_pylist() == [1.0, 1.0]
+
+
+def test_a_pair_in_the_other_order_repeats_to_a_symmetric_loss() -> None:
+    rows = pa.table({"sentence1": ["a", "x", "x"], "sentence2": ["x", "a", "b"], "group": list("123")})
+    assert without_repeats(rows, WORDS, 8, symmetric=True)["weight"].to_pylist() == pytest.approx([4 / 3, 2 / 3])
+    assert without_repeats(rows, WORDS, 8)["weight"].to_pylist() == [1.0, 1.0, 1.0]

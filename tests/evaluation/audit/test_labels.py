@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 from evaluation.audit import polarity
 from evaluation.audit.limits import POLARITY_FIRST, POLARITY_PAIRS
+from evaluation.audit.scan import scan
 from tests.evaluation.audit.cases import FixedModel, codes, found, plan, rows
 
 
@@ -69,6 +70,14 @@ def test_equal_pairs_with_different_labels(tmp_path: Path, torn: int, severity: 
         assert len({example["label"] for example in finding.examples[:2]}) == 2
 
 
+def test_a_pair_the_other_way_round_may_contradict(tmp_path: Path) -> None:
+    train = rows(100, [0.0, 1.0])
+    train[7] = {"sentence1": train[0]["sentence2"], "sentence2": train[0]["sentence1"], "label": 1.0}
+    finding = found(plan(tmp_path, {"train": train}, "cosine"))["contradictory_labels"]
+    assert (finding.count, finding.statistic["pairs"]) == (2, 1)
+    assert [each["row"] for each in finding.examples] == [1, 8]
+
+
 def agreeing(sign: float) -> list[dict[str, Any]]:
     """Rows whose first text names their label, which a model can be made to follow or to contradict."""
     labels = np.random.default_rng(0).permutation([0.0, 0.5, 1.0] * 400)
@@ -110,12 +119,37 @@ def test_pairs_that_say_it_clearly_are_enough(tmp_path: Path) -> None:
     assert (clear.asked, torn.asked) == (POLARITY_FIRST, POLARITY_PAIRS)
 
 
+def test_the_check_goes_on_where_the_first_pairs_have_one_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polarity, "POLARITY_FIRST", 10)
+    labels = np.random.default_rng(0).permutation([1.0] * 950 + [0.0] * 50)
+    train = [
+        {"sentence1": f"{number} {-label}", "sentence2": "b", "label": label} for number, label in enumerate(labels)
+    ]
+    model = FixedModel(lambda first, second: float(first.split()[1]))
+    asked = plan(tmp_path, {"train": train}, "contrastive", max_length=99)
+    sample = scan("train", asked.tables["train"], lambda *told: None).sample
+    assert len(set(sample.labels[:10])) == 1
+    finding = found(asked, model)["label_polarity"]
+    assert (finding.severity, finding.statistic["pairs"]) == ("error", POLARITY_PAIRS)
+
+
+def test_labels_that_are_all_equal_or_nearly_have_no_polarity(tmp_path: Path) -> None:
+    model = FixedModel(lambda first, second: float(len(first)))
+    for train in (rows(1000, 1.0), rows(9, [0.0, 1.0]), []):
+        assert "label_polarity" not in codes(
+            tmp_path, train or [{"sentence1": "a", "sentence2": "b", "label": 1.0}], "cosine", model
+        )
+
+
 def test_the_interval_is_as_wide_as_the_correlations_of_many_samples() -> None:
     generator, rho, size = np.random.default_rng(2), -0.9, 300
     samples = [generator.multivariate_normal([0, 0], [[1, rho], [rho, 1]], size).T for _ in range(2_000)]
     spread = np.arctanh([spearmanr(*sample).statistic for sample in samples]).std()
-    _, low, high = polarity.spearman_interval(*samples[0])
-    assert (np.arctanh(high) - np.arctanh(low)) / 2 / 1.96 == pytest.approx(spread, rel=0.08)
+    interval = polarity.spearman_interval(*samples[0])
+    assert interval is not None
+    assert (np.arctanh(interval.high) - np.arctanh(interval.low)) / 2 / 1.96 == pytest.approx(spread, rel=0.08)
 
 
 def test_the_interval_of_a_rank_correlation_covers_it_as_often_as_it_says() -> None:
@@ -124,7 +158,8 @@ def test_the_interval_of_a_rank_correlation_covers_it_as_often_as_it_says() -> N
     for _ in range(400):
         first, noise = generator.normal(size=(2, 150))
         second = rho * first + np.sqrt(1 - rho**2) * noise
-        found_rho, low, high = polarity.spearman_interval(first, second)
-        assert found_rho == pytest.approx(spearmanr(first, second).statistic)
-        inside += low <= truth <= high
+        interval = polarity.spearman_interval(first, second)
+        assert interval is not None
+        assert interval.spearman == pytest.approx(spearmanr(first, second).statistic)
+        inside += interval.low <= truth <= interval.high
     assert inside / 400 == pytest.approx(0.95, abs=0.03)

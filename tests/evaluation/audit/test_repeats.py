@@ -40,10 +40,12 @@ def test_a_contradiction_is_no_repeat(tmp_path: Path) -> None:
     assert "duplicate_pairs" not in codes(tmp_path, train, "contrastive")
 
 
-def test_a_pair_the_other_way_round_is_no_exact_repeat(tmp_path: Path) -> None:
-    train = rows(50, [0.0, 1.0])
-    turned = [{**row, "sentence1": row["sentence2"], "sentence2": row["sentence1"]} for row in train]
-    assert "duplicate_pairs" not in codes(tmp_path, train + turned, "contrastive")
+@pytest.mark.parametrize(("loss", "repeats"), [("contrastive", 50), ("cosine", 50), ("ranking", None)])
+def test_a_pair_the_other_way_round_repeats_to_a_symmetric_loss(tmp_path: Path, loss: str, repeats: int | None) -> None:
+    train = rows(50) if loss == "ranking" else rows(50, [0.0, 1.0])
+    turned = [{**row, "sentence1": row["sentence2"].upper(), "sentence2": row["sentence1"]} for row in train]
+    finding = found(plan(tmp_path, {"train": train + turned}, loss)).get("duplicate_pairs")
+    assert (finding and finding.count) == repeats
 
 
 def test_repeats_in_a_batch_are_what_drawing_batches_finds() -> None:

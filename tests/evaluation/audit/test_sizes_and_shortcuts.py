@@ -26,6 +26,25 @@ def test_dev_needs_thirty_positives(tmp_path: Path, pairs: int, expected: int | 
         assert (finding.severity, finding.statistic["split"]) == ("warning", "dev")
 
 
+@pytest.mark.parametrize(("groups", "expected"), [(30, None), (29, 29)])
+def test_dev_needs_thirty_groups_of_positives(tmp_path: Path, groups: int, expected: int | None) -> None:
+    dev = [{**row, "group": str(number // 2 % groups)} for number, row in enumerate(DEV * 2)]
+    dev += [{**row, "sentence1": f"negative {n}", "label": 0.0, "group": f"n{n}"} for n, row in enumerate(DEV)]
+    train = [{**row, "group": "train"} for row in rows(8, [0.0, 1.0])]
+    finding = found(plan(tmp_path, {"train": train, "dev": dev}, "contrastive")).get("too_small")
+    assert (finding and finding.statistic["groups"]) == expected
+    if finding:
+        assert (finding.count, finding.statistic["positives"]) == (29, 60)
+        assert finding.share == pytest.approx(29 / (29 + 60))
+        assert finding.statistic["interval_width"] == pytest.approx(interval_width(29))
+
+
+@pytest.mark.parametrize(("loss", "label"), [("cosine", [0.1, 0.5]), ("ranking", None)])
+def test_other_kinds_count_the_groups_of_all_pairs(tmp_path: Path, loss: str, label: Any) -> None:
+    dev = [{**row, "sentence1": f"dev {n % 7}", "sentence2": f"other {n}"} for n, row in enumerate(rows(60, label))]
+    assert found(plan(tmp_path, {"train": rows(8, label), "dev": dev}, loss))["too_small"].statistic["groups"] == 7
+
+
 def test_pairs_labelled_0_do_not_count_for_an_interval(tmp_path: Path) -> None:
     dev = [{**row, "label": float(number % 3 == 0)} for number, row in enumerate(DEV)]
     finding = found(plan(tmp_path, {"train": rows(8, [0.0, 1.0]), "dev": dev}, "contrastive"))["too_small"]
