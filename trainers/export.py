@@ -85,6 +85,7 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
         baseline=result.baseline,
         best=metrics["dev"].get(task.metric),
         kept=kept.name,
+        notes=list(result.notes),
         verdict=result.verdict,
         audit=asked.audit.to_dict()["findings"],
         pairs={split: asked.pairs.num_rows(split) for split in asked.pairs.splits},

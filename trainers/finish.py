@@ -24,14 +24,19 @@ class Found:
     """Of the best judgement of dev, with the training log up to it; empty where none was reached."""
     state: TrainingState | None
     baseline: TrialRecord | None
+    """None where it failed or was not judged."""
     baseline_metrics: Mapping[str, Any] = field(default_factory=dict)
     baseline_state: TrainingState | None = None
     untuned: Mapping[str, float]
     wall_s: float
     group_times: Mapping[str, Mapping[str, float]]
     """Worker group -> phase -> seconds (trainers/progress.py)."""
+    notes: Sequence[str] = ()
+    """What a reader has to know beside the figures, a sentence each."""
     interrupted: bool = False
     """Ended by its user or its budget: what has not finished could still be taken up."""
+    hurried: bool = False
+    """Interrupted twice: no verdict is waited for."""
 
 
 class Exported(NamedTuple):
@@ -66,6 +71,7 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
         best=found.best.value if found.best else None,
         best_trial=found.best.trial if found.best else None,
         best_epoch=found.best.epoch if found.best else None,
+        best_steps=found.best.best_steps if found.best else None,
         baseline_epoch=found.baseline.epoch if found.baseline else None,
         best_settings=found.best.settings if found.best else {},
         baseline_settings=dict(asked.baseline),
@@ -74,6 +80,7 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
         verdict=weighed.to_dict() if weighed else None,
         cores=asked.options.workers * (1 if asked.options.gpu else asked.options.cpus_per_worker),
         states=count_states(found.records),
+        notes=list(found.notes),
         wall_s=found.wall_s,
         group_times=found.group_times,
     )

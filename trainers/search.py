@@ -1,7 +1,8 @@
 """The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -10,16 +11,20 @@ from ray import tune
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
+from reporting.records import TrialRecord
 from tasks.common.space import Choice, Range
 from trainers.finish import Found
 from trainers.job import TrainingState
 from trainers.progress import group_times
 from trainers.search_plan import SearchPlan
-from trainers.trial import Trial, read_state
+from trainers.states import FOLDER, UNREADABLE, read_state, state_name
+from trainers.trial import Trial
 from trainers.watch import Estimate, Watch
 
 REDUCTION_FACTOR = 2
 """ASHA keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
+
+HURRIED = "interrupted twice, so there is no verdict: what was best on dev is exported"
 
 TRIAL_ACTOR = {"memory": 300 * 2**20}
 """A trial's actor takes no CPU, its workers do; Tune asks for something, and this is what it holds in memory."""
@@ -51,21 +56,26 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
         len(plan.groups),
     )
     estimate.start()
+    hurried = False
     if plan.minutes:
         watch.live.budget(plan.minutes * 60)
+    plan.run.create_folder(FOLDER)
     try:
-        results = tuner(plan, watch).fit()
+        tuner(plan, watch).fit()
+    except KeyboardInterrupt:  # Tune takes the first and tidies up; this one ends that, too
+        hurried = True
     finally:
         estimate.ended.set()
         watch.close()
-    return found(plan, watch, results, time.monotonic() - began)
+    reached = found(plan, watch, time.monotonic() - began)
+    return replace(reached, hurried=True, notes=[*reached.notes, HURRIED]) if hurried else reached
 
 
 def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
     """Tune, told what the plan says."""
     first = {name: plan.baseline[name] for name in plan.varied}
     mailboxes = {group.name: group.mailbox for group in plan.groups}
-    trainable = tune.with_parameters(Trial, template=plan.template, mailboxes=mailboxes, baseline=first)
+    trainable = tune.with_parameters(Trial, template=plan.template, mailboxes=mailboxes, baseline=first, run=plan.run)
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
         tune_config=tune.TuneConfig(
@@ -83,11 +93,7 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
             storage_path=plan.run.path,
             verbose=0,
             callbacks=[watch],
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=1,
-                checkpoint_score_attribute=plan.template.metric,
-                checkpoint_score_order="max",
-            ),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # its default writes one
         ),
     )
 
@@ -118,20 +124,22 @@ def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> TrialScheduler:
     return BaselineToItsEnd(first, plan.max_epochs, 1 / plan.template.reports_per_epoch)
 
 
-def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: float) -> Found:
-    """The best trial by its best judgement of dev, and its checkpoint."""
-    records = list(watch.records.values())
-    judged = {trial: record for trial, record in watch.records.items() if record.value is not None}
-    best = max(judged, key=lambda trial: judged[trial].value or 0.0, default=None)
+def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Found:
+    """The best trial by its best judgement of dev, the first of equals, and the baseline's; each with its state."""
+    judged = [trial for trial, record in watch.records.items() if record.value is not None]
+    ranked = sorted(judged, key=lambda trial: watch.records[trial].value or 0.0, reverse=True)
     baseline = next((t for t, r in watch.records.items() if _has(r.settings, plan.baseline)), None)
+    best, state = saved(plan, watch, ranked)
+    held, own = (baseline, state) if best == baseline else saved(plan, watch, [t for t in judged if t == baseline])
     return Found(
-        records=records,
-        best=judged[best] if best else None,
+        records=list(watch.records.values()),
+        best=watch.records[best] if best else None,
         metrics=watch.results[best] if best else {},
-        state=checkpoint(results, best, plan.template.metric) if best else None,
-        baseline=watch.records[baseline] if baseline else None,
-        baseline_metrics=watch.results.get(baseline, {}) if baseline else {},
-        baseline_state=checkpoint(results, baseline, plan.template.metric) if baseline in judged else None,
+        state=state,
+        baseline=watch.records[held] if held else None,
+        baseline_metrics=watch.results[held] if held else {},
+        baseline_state=own,
+        notes=[] if held else [without_baseline(watch.records.get(baseline or ""))],
         untuned=ray.get(plan.board.untuned.remote()),
         wall_s=wall_s,
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
@@ -143,11 +151,22 @@ def _has(settings: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
     return all(settings[name] == value for name, value in wanted.items())
 
 
-def checkpoint(results: tune.ResultGrid, trial: str, metric: str) -> TrainingState | None:
-    """The best checkpoint of a trial."""
-    result = next(each for each in results if (each.metrics or {}).get("trial_id") == trial)
-    best = result.get_best_checkpoint(metric, "max")
-    if best is None:
-        return None
-    with best.as_directory() as folder:
-        return read_state(folder)
+def saved(plan: SearchPlan, watch: Watch, trials: Sequence[str]) -> tuple[str | None, TrainingState | None]:
+    """The first of these trials whose state can be read: one that cannot must not lose the others."""
+    for trial in trials:
+        record = watch.records[trial]
+        try:
+            return trial, read_state(plan.run, state_name(trial, record.best_steps or 0))
+        except UNREADABLE as error:
+            watch.live.say(f"warning: {record.trial}: its state cannot be read, so it is not exported: {error}")
+    return None, None
+
+
+def without_baseline(record: TrialRecord | None) -> str:
+    """Why the verdict goes without the baseline settings."""
+    why = "were not judged before the search ended"
+    if record is not None and record.state == "failed":
+        why = f"failed ({record.error})"
+    elif record is not None and record.value is not None:
+        why = "have no state that can be read"
+    return f"the baseline settings {why}: the search's best is held against the untuned base model alone"

@@ -28,6 +28,7 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         started = start(asked, run, concurrent)
         from trainers.search import search  # Tune takes seconds to import; the groups are on their way
         from trainers.search_plan import SearchPlan
+        from trainers.states import FOLDER
         from trainers.verdict import weigh
         from trainers.watch import Watch
 
@@ -35,14 +36,14 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         plan = SearchPlan.of(asked, run, started)
         try:
             found = search(plan, Watch(task.metric, plan.fixed, log, live))
-            weighed = weigh(asked, started, found, live)
+            weighed = None if found.hurried else weigh(asked, started, found, live)
         finally:
             started.end()
         log.close()
         live.header(["saving the best model"])
         result = finish(asked, run, found, weighed)
         if not found.interrupted:
-            run.delete_folders("tune", "checkpoint_")  # each three times a model's size; the best model is saved
+            run.delete_folder(FOLDER)  # each state has three times a model's size; the best model is saved
         live.header([])
     if not quiet:
         show(result, live.console)
