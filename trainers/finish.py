@@ -1,9 +1,12 @@
 """What a training or a search leaves behind: the model that is kept, its card, the verdict, result.json, a summary."""
 
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reporting.live import Live
 from reporting.records import TrialRecord, count_states
 from reporting.run_folder import RunFolder
 from reporting.summary import RunResult, outcome_dict
@@ -11,6 +14,7 @@ from trainers.job import TrainingState
 from trainers.request import Request
 
 if TYPE_CHECKING:
+    from trainers.start import Started
     from trainers.verdict import Weighed
 
 
@@ -46,6 +50,27 @@ class Exported(NamedTuple):
     record: TrialRecord | None
     metrics: Mapping[str, Any]
     state: TrainingState | None
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Take no notice of Ctrl-C and SIGTERM while what was computed is saved, which takes seconds."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def weigh_unless_hurried(asked: Request, started: "Started", found: Found, live: Live) -> "Weighed | None":
+    """The verdict, unless the user interrupts again and does not wait for it."""
+    from trainers.verdict import weigh
+
+    if not found.hurried:
+        with suppress(KeyboardInterrupt):
+            return weigh(asked, started, found, live)
+    live.say("warning: interrupted again, so there is no verdict: what was best on dev is exported")
+    return None
 
 
 def exported(found: Found, weighed: "Weighed | None") -> Exported:

@@ -13,7 +13,7 @@ from ray.tune.search.optuna import OptunaSearch
 
 from reporting.records import TrialRecord
 from tasks.common.space import Choice, Range
-from trainers.finish import Found
+from trainers.finish import Found, undisturbed
 from trainers.job import TrainingState
 from trainers.progress import group_times
 from trainers.search_plan import SearchPlan
@@ -23,8 +23,6 @@ from trainers.watch import Estimate, Watch
 
 REDUCTION_FACTOR = 2
 """ASHA keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
-
-HURRIED = "interrupted twice, so there is no verdict: what was best on dev is exported"
 
 TRIAL_ACTOR = {"memory": 300 * 2**20}
 """A trial's actor takes no CPU, its workers do; Tune asks for something, and this is what it holds in memory."""
@@ -67,8 +65,8 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
     finally:
         estimate.ended.set()
         watch.close()
-    reached = found(plan, watch, time.monotonic() - began)
-    return replace(reached, hurried=True, notes=[*reached.notes, HURRIED]) if hurried else reached
+    with undisturbed():
+        return replace(found(plan, watch, time.monotonic() - began), hurried=hurried)
 
 
 def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
