@@ -1,12 +1,22 @@
 """What a training or a search would do, for --dry-run."""
 
 from pairs.distinct import DistinctPairs
+from tasks.common.space import different_settings
 from trainers.request import Request
 
 
 def describe(asked: Request, single: bool = False) -> list[str]:
     """Rows, steps, resources, files, and settings with their origin or the space."""
     return [*_request(asked), *(_settings(asked) if single else _space(asked))]
+
+
+def tried_whole(asked: Request) -> list[str]:
+    """A line where the space holds no more settings than there are trials: a repeat would give the same again."""
+    if asked.options.trials < different_settings(asked.space):
+        return []
+    if asked.options.trials == 1:
+        return ["one trial: every setting is fixed (--seeds N trains them with other seeds, too)"]
+    return [f"{asked.options.trials} trials: the space holds no more different settings, and each is tried once"]
 
 
 def _request(asked: Request) -> list[str]:
@@ -43,6 +53,7 @@ def _space(asked: Request) -> list[str]:
     ends = {"asha": "hopeless ones stopped early", "fifo": "each to its end"}[options.scheduler]
     return [
         f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
+        *tried_whole(asked),
         "space:",
         *(f"  {name}: {allowed}" for name, allowed in asked.space.items()),
     ]

@@ -1,6 +1,7 @@
 """The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from reporting.records import TrialRecord
-from tasks.common.space import Choice, Range
+from tasks.common.space import Choice, Range, different_settings
 from trainers.finish import Found, undisturbed
 from trainers.job import TrainingState
 from trainers.progress import group_times
@@ -97,14 +98,21 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
 
 
 def sampler(plan: SearchPlan, first: dict[str, float]) -> OptunaSearch:
-    """Optuna's TPE, the baseline first; running trials count as bad, so that concurrent ones do not repeat them."""
+    """Optuna's TPE, the baseline first; running trials count as bad, so that concurrent ones do not repeat them.
+
+    A space of no more settings than trials is tried whole: TPE would try some of them twice.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tpe = optuna.samplers.TPESampler(
-        seed=plan.template.seed, constant_liar=True, n_startup_trials=max(3, plan.trials // 4)
+    seed = plan.template.seed
+    chosen: optuna.samplers.BaseSampler = optuna.samplers.TPESampler(
+        seed=seed, constant_liar=True, n_startup_trials=max(3, plan.trials // 4)
     )
+    if plan.trials >= different_settings(plan.space):
+        with warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning):
+            chosen = optuna.samplers.BruteForceSampler(seed=seed)
     space = {name: distribution(allowed) for name, allowed in plan.varied.items()}
     return OptunaSearch(
-        space=space, metric=plan.template.metric, mode="max", sampler=tpe, points_to_evaluate=[first] if first else None
+        space=space, metric=plan.template.metric, mode="max", sampler=chosen, points_to_evaluate=[first]
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from reporting.run_folder import RunFolder
-from tasks.common.space import Choice, Range, Space
+from tasks.common.space import Range, Space
 from trainers.job import Job
 from trainers.request import Request
 from trainers.start import Started
@@ -47,9 +47,10 @@ class SearchPlan:
         )
 
     @property
-    def varied(self) -> dict[str, Range | Choice]:
-        """What is searched; a setting with one choice is fixed."""
-        return {n: each for n, each in self.space.items() if not (isinstance(each, Choice) and len(each.values) == 1)}
+    def varied(self) -> Space:
+        """What is searched; a setting with one choice is fixed, but for one where all are: Optuna needs a space."""
+        several = {n: each for n, each in self.space.items() if isinstance(each, Range) or len(each.values) > 1}
+        return several or {"epochs": self.space["epochs"]}
 
     @property
     def fixed(self) -> dict[str, float]:

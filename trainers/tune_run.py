@@ -6,6 +6,7 @@ from reporting.live import Live
 from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
+from trainers.describe import tried_whole
 from trainers.finish import finish, undisturbed, weigh_unless_hurried
 from trainers.request import Request
 from trainers.start import reach_cluster, start
@@ -21,7 +22,7 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
     run = RunFolder(options.run)
     log = TrialLog(run)
     with Live(task.metric, options.trials, quiet=quiet) as live:
-        for line in asked.lines():
+        for line in [*asked.lines(), *tried_whole(asked)]:
             live.say(line)
         where, concurrent = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])

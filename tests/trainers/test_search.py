@@ -1,5 +1,6 @@
 """Who is stopped early: nobody that is held against the winner, and with fifo nobody. What a search has found."""
 
+import itertools
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from tasks.common.space import Choice
 from trainers.finish import Found
 from trainers.job import TrainingState
 from trainers.options import Options
-from trainers.search import found, scheduler
+from trainers.search import found, sampler, scheduler
 from trainers.search_plan import SearchPlan
 from trainers.states import FOLDER, state_name, write_state
 from trainers.watch import Watch
@@ -64,6 +65,29 @@ def test_with_fifo_a_bad_trial_goes_on() -> None:
     fifo = of_search(scheduler="fifo")
     assert decision(fifo, "good", OTHER, 0.9) == "CONTINUE"
     assert decision(fifo, "bad", OTHER, 0.1) == "CONTINUE"
+
+
+@pytest.mark.parametrize(("margins", "epochs"), [((0.3, 0.5, 0.7), (1.0, 2.0)), ((0.5,), (2.0,))])
+def test_a_small_space_is_tried_whole_and_each_setting_once(
+    margins: tuple[float, ...], epochs: tuple[float, ...]
+) -> None:
+    space = {"margin": Choice(values=margins), "epochs": Choice(values=epochs)}
+    count = len(margins) * len(epochs)
+    template: Any = SimpleNamespace(seed=1, metric="score")
+    nothing: Any = None
+    plan = SearchPlan(
+        run=nothing, template=template, groups=[], board=None, space=space, baseline={"margin": 0.5, "epochs": 2.0},
+        trials=count, minutes=None, scheduler="fifo",
+    )  # fmt: skip
+    first = {name: plan.baseline[name] for name in plan.varied}
+    search = sampler(plan, first)
+    tried = []
+    for number in range(count):
+        tried.append({**plan.fixed, **(search.suggest(str(number)) or {})})
+        if number:
+            search.on_trial_complete(str(number - 1), {"score": 0.1, "training_iteration": 1})
+    assert tried[0] == plan.baseline
+    assert {(each["margin"], each["epochs"]) for each in tried} == set(itertools.product(margins, epochs))
 
 
 class Told:
