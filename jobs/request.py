@@ -79,6 +79,7 @@ def request(
         baseline=baseline,
         model=cast(ResolvedModel, model),
         audit=findings,
+        accept=accept or (),
     )
 
 

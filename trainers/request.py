@@ -1,6 +1,5 @@
 """What a user asked for, found to be in order; made without importing torch or ray, so that a mistake shows at once."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,10 +11,6 @@ from tasks.common.declaration import Task
 from tasks.common.space import Space
 from trainers.base_model import ResolvedModel, check_max_length, resolve_base_model
 from trainers.options import Options
-
-REPORTS_OF_A_TRAINING = 4
-"""Judgements of dev at least, however few the epochs: at each a search can stop a trial, and a time budget that ends a
-training leaves the best model judged by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +27,8 @@ class Request:
     model: ResolvedModel
     audit: Audit
     """What the audit of the pairs found; its errors, if any, were accepted."""
+    accept: Sequence[str] = ()
+    """Codes given with --accept."""
 
     @property
     def max_length(self) -> int:
@@ -54,11 +51,6 @@ class Request:
         """What a user should know before it begins: where the model is from, what the audit found."""
         return [self.model.line, *(f"{each.severity}: {short_line(each.to_dict())}" for each in self.audit.findings)]
 
-    @property
-    def reports_per_epoch(self) -> int:
-        """Judgements of dev in an epoch, the same for every trial: a search compares trials after equal epochs."""
-        return math.ceil(REPORTS_OF_A_TRAINING / self.space["epochs"].most)
-
     def steps(self) -> int:
         """Optimizer steps of the baseline settings."""
         rows, size = self.pairs.num_rows("train"), int(self.baseline["global_batch_size"])
@@ -72,7 +64,6 @@ class Request:
             **{name: getattr(task, name) for name in names},
             **self.options.model_dump(),
             "task": task.name,
-            "reports_per_epoch": self.reports_per_epoch,
             "max_length": self.max_length,
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
