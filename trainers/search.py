@@ -4,44 +4,26 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import optuna
 import ray
 from ray import tune
-from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from reporting.records import TrialRecord
 from tasks.common.space import Choice, Range, different_settings
 from trainers.finish import Found, undisturbed
+from trainers.halving import Halving
 from trainers.job import TrainingState
 from trainers.progress import group_times
 from trainers.search_plan import SearchPlan
 from trainers.states import FOLDER, UNREADABLE, read_state, state_name
-from trainers.trial import Trial
+from trainers.trial import Trial, best_name
 from trainers.watch import Estimate, Watch
-
-REDUCTION_FACTOR = 2
-"""ASHA keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
 
 TRIAL_ACTOR = {"memory": 300 * 2**20}
 """A trial's actor takes no CPU, its workers do; Tune asks for something, and this is what it holds in memory."""
-
-
-class BaselineToItsEnd(ASHAScheduler):
-    """ASHA that never stops the baseline: what the winner is held against is no half-trained model."""
-
-    def __init__(self, baseline: Mapping[str, float], max_epochs: float, grace_epochs: float) -> None:
-        super().__init__(
-            time_attr="epoch", max_t=max_epochs, grace_period=grace_epochs, reduction_factor=REDUCTION_FACTOR
-        )
-        self.baseline = dict(baseline)
-
-    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        """ASHA's decision, which counts the baseline, too."""
-        decision = super().on_trial_result(tune_controller, trial, result)
-        return self.CONTINUE if trial.config == self.baseline else decision
 
 
 def search(plan: SearchPlan, watch: Watch) -> Found:
@@ -78,7 +60,7 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
         tune_config=tune.TuneConfig(
-            metric=plan.template.metric,
+            metric=best_name(plan.template.metric),
             mode="max",
             num_samples=plan.trials,
             max_concurrent_trials=len(plan.groups),
@@ -112,7 +94,7 @@ def sampler(plan: SearchPlan, first: dict[str, float]) -> OptunaSearch:
             chosen = optuna.samplers.BruteForceSampler(seed=seed)
     space = {name: distribution(allowed) for name, allowed in plan.varied.items()}
     return OptunaSearch(
-        space=space, metric=plan.template.metric, mode="max", sampler=chosen, points_to_evaluate=[first]
+        space=space, metric=best_name(plan.template.metric), mode="max", sampler=chosen, points_to_evaluate=[first]
     )
 
 
@@ -124,10 +106,8 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
 
 
 def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> TrialScheduler:
-    """ASHA over epochs seen, from the first judgement of dev on, or every trial to its end."""
-    if plan.scheduler == "fifo":
-        return FIFOScheduler()
-    return BaselineToItsEnd(first, plan.max_epochs, 1 / plan.template.reports_per_epoch)
+    """Halving, or every trial to its end."""
+    return FIFOScheduler() if plan.scheduler == "fifo" else Halving(plan.first_rungs, first)
 
 
 def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Found:

@@ -1,11 +1,12 @@
 """Everything a search decides before its first trial."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from reporting.run_folder import RunFolder
-from tasks.common.space import Range, Space
+from tasks.common.space import Choice, Range, Space
+from trainers.halving import first_rung
 from trainers.job import Job
 from trainers.request import Request
 from trainers.start import Started
@@ -59,5 +60,14 @@ class SearchPlan:
 
     @property
     def max_epochs(self) -> float:
-        """What ASHA takes for the end of a trial."""
+        """Of the longest trial."""
         return self.space["epochs"].most
+
+    @property
+    def first_rungs(self) -> dict[float, float]:
+        """Epochs that a trial may have -> epochs after which it may be stopped first."""
+        trainings = self.space["epochs"]
+        assert isinstance(trainings, Choice), "search_spaces/by_loss.py takes no range of whole numbers"
+        settings = {epochs: {**self.template.settings, "epochs": epochs} for epochs in trainings.values}
+        warmup = self.space["warmup_share"].most
+        return {epochs: first_rung(replace(self.template, settings=own), warmup) for epochs, own in settings.items()}

@@ -53,6 +53,7 @@ class Trial(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Train to the next judgement of dev. A failed trial is a failed result: Tune drops an actor that raises."""
+        metric = self.template.metric
         self._delete_older()
         try:
             report = self._next_report()
@@ -62,11 +63,12 @@ class Trial(tune.Trainable):
             report = Report(error=str(error))
         if report.error is not None:
             self.assigned = False
-            metric = self.template.metric
-            return {metric: FAILED_VALUE, "error": report.error, "epoch": self.epoch, "done": True}
+            failed = {metric: FAILED_VALUE, best_name(metric): FAILED_VALUE}
+            return {**failed, "error": report.error, "epoch": self.epoch, "done": True}
         self.epoch = report.metrics["epoch"]
         self.assigned = not report.done
-        return {**report.metrics, "group": self.group_name, "done": report.done}
+        best = FAILED_VALUE if self.best is None else self.best
+        return {**report.metrics, best_name(metric): best, "group": self.group_name, "done": report.done}
 
     def _write_best(self, report: Report) -> None:
         value = report.metrics[self.template.metric]
@@ -102,6 +104,11 @@ class Trial(tune.Trainable):
     def cleanup(self) -> None:
         """The group stays warm for the next actor."""
         ray.get(self.group.mailbox.release.remote())
+
+
+def best_name(metric: str) -> str:
+    """The best judgement so far, by which the winner is chosen: what sampler and halving are told of a trial."""
+    return f"best_{metric}"
 
 
 def lease(mailboxes: Mapping[str, Any]) -> str:

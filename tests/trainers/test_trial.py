@@ -64,10 +64,11 @@ def test_the_best_that_was_told_is_on_disk_until_a_better_one_was_told(
     run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = trial(run, 0.5, 0.7, 0.7, 0.6, 0.8, monkeypatch=monkeypatch)
-    seen = []
+    seen, told = [], []
     for _ in range(5):
-        made.step()
+        told.append(made.step()["best_score"])
         seen.append(steps_on_disk(run))
+    assert told == [0.5, 0.7, 0.7, 0.7, 0.8]
     assert seen == [[1], [1, 2], [2], [2], [2, 5]]  # of equals the first; an older one goes with the next step
 
 
@@ -90,12 +91,13 @@ def test_a_value_whose_state_cannot_be_written_is_not_told(run: RunFolder, monke
 
     monkeypatch.setattr(run, "writing", full)
     result = made.step()
-    assert (result["score"], result["error"], result["done"]) == (FAILED_VALUE, "no space left", True)
+    assert result["score"] == result["best_score"] == FAILED_VALUE
+    assert (result["error"], result["done"]) == ("no space left", True)
 
 
 def test_nan_is_never_the_best(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     made = trial(run, float("nan"), 0.2, monkeypatch=monkeypatch)
-    made.step()
+    assert made.step()["best_score"] == FAILED_VALUE
     assert steps_on_disk(run) == []
     made.step()
     assert steps_on_disk(run) == [2]
