@@ -133,7 +133,7 @@ def ours(trials: int, folder: str) -> None:
             kind=task.kind,
             metric=METRIC,
             seed=0,
-            reports_per_epoch=1,
+            reports=1,
             data=Data(train=TokenizedPairs(num_rows=1_000), dev=[]),
         ),
         groups=groups,

@@ -106,7 +106,7 @@ def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, floa
         kind="graded",
         metric="spearman_cosine",
         seed=0,
-        reports_per_epoch=1,
+        reports=1,
         data=Data(train=train, dev=[ray.put(texts(100))]),
     )
     group = WorkerGroup(

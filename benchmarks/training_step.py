@@ -82,7 +82,7 @@ def job(task: Task, size: int, steps: int, tokens: pa.Table, hardware: Hardware)
         kind=task.kind,
         metric=task.metric,
         seed=SEED,
-        reports_per_epoch=1,
+        reports=1,
         data=Data(train=TokensAtHand(num_rows=size * steps, tokens=tokens), dev=[]),
         bf16=hardware.bf16,
         optimizer=hardware.optimizer,

@@ -14,6 +14,7 @@ from search_spaces.by_loss import baseline_in, fixed, for_task
 from tasks.common.declaration import SYMMETRIC_LOSSES, Task
 from tasks.common.loading import load
 from tasks.common.mistakes import Checks, Mistakes
+from tasks.common.space import different_settings
 from trainers.base_model import ResolvedModel
 from trainers.options import Options
 from trainers.request import Request
@@ -63,6 +64,7 @@ def request(
         checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
     checks.finish()
     options, plan = cast(Options, options), cast(Plan, plan)  # whatever is missing was a mistake
+    options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
     baseline = baseline_in(task, space)
     size = int(baseline["global_batch_size"])
     plan = replace(plan, global_batch_size=size, base_model=options.base_model)
@@ -79,6 +81,7 @@ def request(
         model=cast(ResolvedModel, model),
         audit=findings,
         unjudged=_unjudged(task, cast(PreparedPairs, pairs)),
+        accept=accept or (),
     )
 
 

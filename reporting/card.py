@@ -72,6 +72,8 @@ class CardFacts(TypedDict, total=False):
     best_epochs: str
     kept: str
     """base, baseline or winner."""
+    notes: list[str]
+    """What a reader has to know beside the results, a sentence each."""
     verdict: Mapping[str, Any] | None
     """As in verdict.json."""
     audit: list[dict[str, Any]]

@@ -54,7 +54,12 @@ def _audit(facts: "CardFacts") -> Iterator[str]:
 
 
 def _results(facts: "CardFacts") -> Iterator[str]:
-    yield from ("", "### Results", "")
+    yield from ("", "### Results", "", *_figures(facts))
+    if notes := facts.get("notes"):
+        yield from ("", *(f"- {note}" for note in notes))
+
+
+def _figures(facts: "CardFacts") -> Iterator[str]:
     if verdict := facts.get("verdict"):
         splits = verdict["splits"]
         yield f"| {facts['metric']} (95 % interval) | {' | '.join(splits)} |"

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from reporting import words
 from reporting.run_folder import finite
@@ -24,7 +24,9 @@ class TrialRecord:
     settings: dict[str, float]
     metric: str
     value: float | None = None
-    """Best value of the metric on dev so far; higher is better."""
+    """Best value of the metric on dev so far, higher is better; None where the trial failed: nothing of it is kept."""
+    best_steps: int | None = None
+    """Optimizer steps after which dev said so, the first of equals: the state that is exported."""
     epoch: float = 0.0
     epochs: float
     """Epochs that the settings ask for; `epoch` of them are trained and judged."""
@@ -49,12 +51,25 @@ class TrialRecord:
         """One JSON line without its line end; a number that is not finite is null."""
         return json.dumps(finite(asdict(self)))
 
+    def judged(self, value: float, steps: int) -> "TrialRecord":
+        """With a judgement of dev counted."""
+        return replace(self, value=value, best_steps=steps) if improves(value, self.value) else self
+
+    def failed(self, error: str) -> "TrialRecord":
+        """With this error, and without a value: the model of a failed trial is not kept."""
+        return replace(self, state="failed", error=error, value=None, best_steps=None)
+
     @property
     def time_left(self) -> float | None:
         """Seconds until all epochs are done at the pace so far; None before the first report and after the end."""
         if self.state != "running" or not self.epoch:
             return None
         return self.train_s / self.epoch * (self.epochs - self.epoch)
+
+
+def improves(value: float, best: float | None) -> bool:
+    """Whether a judgement takes the place of the best before it: the first of equals stays, NaN is never best."""
+    return math.isfinite(value) and (best is None or value > best)
 
 
 def epochs_reached(epoch: float, epochs: float) -> str:
@@ -70,5 +85,8 @@ def count_states(records: Iterable[TrialRecord]) -> dict[str, int]:
 
 def best_of(records: Iterable[TrialRecord]) -> TrialRecord | None:
     """The trial with the highest value, the earlier one of equals; None where none has a finite value."""
-    scored = [(record.value, record) for record in records if record.value is not None and math.isfinite(record.value)]
-    return max(scored, key=lambda pair: pair[0], default=(None, None))[1]
+    best: TrialRecord | None = None
+    for record in records:
+        if record.value is not None and improves(record.value, best.value if best else None):
+            best = record
+    return best

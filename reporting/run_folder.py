@@ -178,7 +178,7 @@ class RunFolder:
         Raises:
             FileNotFoundError: there is none.
         """
-        with self.files.open_input_stream(self._inside(name)) as stream:
+        with self.reading(name) as stream:
             return json.loads(stream.read())
 
     def write_json(self, name: str, value: Any) -> None:
@@ -186,11 +186,33 @@ class RunFolder:
         self.write_text(name, json.dumps(finite(value), indent=2, default=str) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
-        """Write to a name beside it, then rename, so that a watcher never reads half a file."""
+        """Write, then rename, so that a watcher never reads half a file."""
+        with self.writing(name) as stream:
+            stream.write(text.encode())
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Any]:
+        """A stream into a file beside it, which gets its name when all is written; its folder has to be there."""
         half = self._half(name)
         with self.files.open_output_stream(half) as stream:
-            stream.write(text.encode())
+            yield stream
         self.files.move(half, self._inside(name))
+
+    def reading(self, name: str) -> Any:
+        """A stream of a file's bytes.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        return self.files.open_input_stream(self._inside(name))
+
+    def create_folder(self, name: str) -> None:
+        """Create a folder of the run unless it is there."""
+        self.files.create_dir(self._inside(name), recursive=True)
+
+    def delete_file(self, name: str) -> None:
+        """Delete a file of the run."""
+        self.files.delete_file(self._inside(name))
 
     def put_folder(self, local: str, name: str) -> None:
         """Copy a local folder into the run under `name`, in place of what is there.
@@ -204,17 +226,14 @@ class RunFolder:
             shutil.rmtree(self._inside(name), ignore_errors=True)
             os.replace(half, self._inside(name))
             return
-        if self.exists(name):
-            self.files.delete_dir(self._inside(name))
-        self.files.create_dir(self._inside(name), recursive=True)
+        self.delete_folder(name)
+        self.create_folder(name)
         fs.copy_files(local, self._inside(name), destination_filesystem=self.files)
 
-    def delete_folders(self, below: str, prefix: str) -> None:
-        """Delete every folder under `below` whose name begins so."""
-        selector = fs.FileSelector(self._inside(below), recursive=True, allow_not_found=True)
-        for found in self.files.get_file_info(selector):
-            if found.type == fs.FileType.Directory and found.base_name.startswith(prefix):
-                self.files.delete_dir(found.path)
+    def delete_folder(self, name: str) -> None:
+        """Delete a folder of the run, with all it holds, if it is there."""
+        if self.exists(name):
+            self.files.delete_dir(self._inside(name))
 
     def local_copy(self, name: str = "") -> str:
         """A folder of the run (or all of it) as a path on this machine.

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,6 +38,8 @@ class RunResult:
     best_trial: str | None = None
     best_epoch: float | None = None
     """Epochs that the best trial was trained for; fewer than its settings' where the search or the budget ended it."""
+    best_steps: int | None = None
+    """Optimizer steps after which dev gave `best`: the state that is exported."""
     baseline_epoch: float | None = None
     best_settings: Mapping[str, float] = field(default_factory=dict)
     baseline_settings: Mapping[str, float] = field(default_factory=dict)
@@ -45,6 +47,8 @@ class RunResult:
     """The best model's folder as the user would type it; None where nothing was trained."""
     states: Mapping[str, int]
     """State -> number of trials."""
+    notes: Sequence[str] = ()
+    """What a reader has to know beside the figures, a sentence each."""
     wall_s: float
     kept: str | None = None
     """Which of base, baseline and winner the model is."""
@@ -126,7 +130,8 @@ def outcome_lines(result: RunResult) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in result.states.items()) or "none"
     lines = [f"trials: {counts}", f"wall time: {words.duration(result.wall_s)}{_share(result)}"]
     if result.model is None:
-        return [*lines, f"no model: no trial reached its first report; see {result.run}/trials.jsonl"]
+        return [*lines, f"no model: every trial failed or ended before its first report; see {result.run}/trials.jsonl"]
+    lines += [f"note: {note}" for note in result.notes]
     if result.verdict:
         lines += verdict.lines(result.verdict)
     elif result.best is not None and result.untuned is not None and result.best <= result.untuned:

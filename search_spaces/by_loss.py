@@ -98,7 +98,7 @@ def _parse(override: str, task: Task) -> tuple[str, Range | Choice]:
         raise Mistakes(f"set: {override!r} is not NAME=VALUE with a name of {', '.join(sorted(known))}")
     values = [_number(override, part) for part in text.replace(":", ",").split(",")]
     if ":" not in text:
-        return name, Choice(values=tuple(values))
+        return name, Choice(values=tuple(dict.fromkeys(values)))
     if len(values) != 2 or values[0] >= values[1]:
         raise Mistakes(f"set: {override!r} must be {name}=LOW:HIGH with LOW below HIGH")
     if name in WHOLE:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pairs.distinct import DistinctPairs
+from tasks.common.space import different_settings
 from trainers.request import Request
 
 
@@ -23,6 +24,15 @@ def described(asked: Request) -> dict[str, Any]:
         "left_out_per_epoch": pairs.num_rows("train") % int(asked.baseline["global_batch_size"]),
         "audit": asked.audit.to_dict(),
     }
+
+
+def tried_whole(asked: Request) -> list[str]:
+    """A line where the space holds no more settings than there are trials: a repeat would give the same again."""
+    if asked.options.trials < different_settings(asked.space):
+        return []
+    if asked.options.trials == 1:
+        return ["one trial: every setting is fixed (--seeds N trains them with other seeds, too)"]
+    return [f"{asked.options.trials} trials: the space holds no more different settings, and each is tried once"]
 
 
 def _request(asked: Request) -> list[str]:
@@ -60,6 +70,7 @@ def _space(asked: Request) -> list[str]:
     ends = {"asha": "hopeless ones stopped early", "fifo": "each to its end"}[options.scheduler]
     return [
         f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
+        *tried_whole(asked),
         "space:",
         *(f"  {name}: {allowed}" for name, allowed in asked.space.items()),
     ]

@@ -85,6 +85,7 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
         baseline=result.baseline,
         best=metrics["dev"].get(task.metric),
         kept=kept.name,
+        notes=list(result.notes),
         verdict=result.verdict,
         audit=asked.audit.to_dict()["findings"],
         pairs={split: asked.pairs.num_rows(split) for split in asked.pairs.splits},
@@ -122,6 +123,9 @@ def searched(asked: Request) -> str:
     options = asked.options
     words = [*_shared("jobs.tune", asked), "--trials", str(options.trials), "--scheduler", options.scheduler]
     words += ["--minutes", f"{options.minutes:g}"] if options.minutes else []
+    words += ["--concurrent", str(options.concurrent)] if options.concurrent else []
+    words += ["--seeds", str(options.seeds)] if options.seeds else []
+    words += ["--export", options.export] if options.export != "auto" else []
     words += [word for override in asked.overrides for word in ("--set", override)]
     return shlex.join(words)
 
@@ -134,12 +138,14 @@ def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
 
 
 def _shared(job: str, asked: Request) -> list[str]:
-    """A command of this request, as far as training and search have the same options."""
+    """A command of this request, as far as training and search have the same options, for a run folder of its own."""
     options = asked.options
-    words = ["python", "-m", job, options.task, "--data", options.data, "--seed", str(options.seed)]
+    again = f"{options.run.rstrip('/')}-again"
+    words = ["python", "-m", job, options.task, "--data", options.data, "--run", again, "--seed", str(options.seed)]
     words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
     words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
     words += ["--distinct"] if options.distinct else []
+    words += [word for code in asked.accept for word in ("--accept", code)]
     if options.base_model != asked.task.base_model:
         words += ["--base-model", options.base_model]
     return words

@@ -1,9 +1,12 @@
 """What a training or a search leaves behind: the model that is kept, its card, the verdict, result.json, a summary."""
 
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reporting.live import Live
 from reporting.records import TrialRecord, count_states
 from reporting.run_folder import RunFolder
 from reporting.summary import RunResult, outcome_dict
@@ -11,6 +14,7 @@ from trainers.job import TrainingState
 from trainers.request import Request
 
 if TYPE_CHECKING:
+    from trainers.start import Started
     from trainers.verdict import Weighed
 
 
@@ -24,14 +28,19 @@ class Found:
     """Of the best judgement of dev, with the training log up to it; empty where none was reached."""
     state: TrainingState | None
     baseline: TrialRecord | None
+    """None where it failed or was not judged."""
     baseline_metrics: Mapping[str, Any] = field(default_factory=dict)
     baseline_state: TrainingState | None = None
     untuned: Mapping[str, float]
     wall_s: float
     group_times: Mapping[str, Mapping[str, float]]
     """Worker group -> phase -> seconds (trainers/progress.py)."""
+    notes: Sequence[str] = ()
+    """What a reader has to know beside the figures, a sentence each."""
     interrupted: bool = False
     """Ended by its user or its budget: what has not finished could still be taken up."""
+    hurried: bool = False
+    """Interrupted twice: no verdict is waited for."""
 
 
 class Exported(NamedTuple):
@@ -41,6 +50,27 @@ class Exported(NamedTuple):
     record: TrialRecord | None
     metrics: Mapping[str, Any]
     state: TrainingState | None
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Take no notice of Ctrl-C and SIGTERM while what was computed is saved, which takes seconds."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def weigh_unless_hurried(asked: Request, started: "Started", found: Found, live: Live) -> "Weighed | None":
+    """The verdict, unless the user interrupts again and does not wait for it."""
+    from trainers.verdict import weigh
+
+    if not found.hurried:
+        with suppress(KeyboardInterrupt):
+            return weigh(asked, started, found, live)
+    live.say("warning: interrupted again, so there is no verdict: what was best on dev is exported")
+    return None
 
 
 def exported(found: Found, weighed: "Weighed | None") -> Exported:
@@ -66,6 +96,7 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
         best=found.best.value if found.best else None,
         best_trial=found.best.trial if found.best else None,
         best_epoch=found.best.epoch if found.best else None,
+        best_steps=found.best.best_steps if found.best else None,
         baseline_epoch=found.baseline.epoch if found.baseline else None,
         best_settings=found.best.settings if found.best else {},
         baseline_settings=dict(asked.baseline),
@@ -74,6 +105,7 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
         verdict=weighed.to_dict() if weighed else None,
         cores=asked.options.workers * (1 if asked.options.gpu else asked.options.cpus_per_worker),
         states=count_states(found.records),
+        notes=list(found.notes),
         wall_s=found.wall_s,
         group_times=found.group_times,
     )

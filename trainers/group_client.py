@@ -8,6 +8,8 @@ from trainers.job import Job, Judging, Report, TrainingState
 
 ASK_AGAIN_S = 1.0
 """A call that waits for ever could not be interrupted."""
+LOST = (ray.exceptions.ObjectLostError, ray.exceptions.ReferenceCountingAssertionError)
+"""What reading an object raises whose owner is gone."""
 
 
 class GroupClient:
@@ -15,27 +17,29 @@ class GroupClient:
 
     def __init__(self, mailbox: Any) -> None:
         self.mailbox = mailbox
+        self._job: Job | Judging | None = None
         self._kept: list[Any] | None = None
 
     def assign(self, job: Job | Judging, start: TrainingState | None = None) -> None:
         """Hand over a job, to begin from `start` or from the base model."""
-        self._kept = [ray.put(start)] if start else None
+        self._job, self._kept = job, [ray.put(start)] if start else None
         ray.get(self.mailbox.assign.remote(job, self._kept))
 
     def next_report(self) -> Report:
-        """Wait for the job's next report; where the group was lost for good, one with that error."""
-        while (report := ray.get(self.mailbox.take.remote(ASK_AGAIN_S))) is None:
-            pass
-        return report._replace(state=self._keep(report.state, report.done))  # type: ignore[no-any-return]
+        """Wait for the job's next report, with its state; where the group was lost for good, one with that error."""
+        while True:
+            while (report := ray.get(self.mailbox.take.remote(ASK_AGAIN_S))) is None:
+                pass
+            try:
+                return report._replace(state=self._keep(report.state, report.done))  # type: ignore[no-any-return]
+            except LOST:  # rank 0 died right after its report: the restarted group makes it again from the state before
+                ray.get(self.mailbox.assign.remote(self._job, self._kept))
 
     def _keep(self, reported: list[Any] | None, done: bool) -> TrainingState | None:
         """What rank 0 put is lost with it, so this process, which outlives the group, puts it again if it goes on."""
         if reported is None:
             return None
-        try:
-            state: TrainingState = ray.get(reported[0])
-        except (ray.exceptions.ObjectLostError, ray.exceptions.ReferenceCountingAssertionError):
-            return None  # rank 0 died right after its report: the restarted group begins at the last state kept
+        state: TrainingState = ray.get(reported[0])
         self._kept = None if done else [ray.put(state)]
         return state
 

@@ -1,5 +1,6 @@
 """What one training is asked to do, and what it reports: plain values and references, nothing that holds a model."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -33,8 +34,10 @@ class Job:
     kind: str
     metric: str
     seed: int
-    reports_per_epoch: int
     data: Data
+    reports: int = 4
+    """Judgements of dev at least, however few the epochs: at each a search can stop a trial, and a time budget that
+    ends a training leaves the best model judged by then."""
     bf16: bool = False
     optimizer: str = "adamw_torch_fused"
     """A name that the library's training arguments know."""
@@ -65,6 +68,12 @@ class Job:
     def total_steps(self) -> int:
         """Optimizer steps of the whole training."""
         return round(self.settings["epochs"] * self.steps_per_epoch)
+
+    @property
+    def reports_per_epoch(self) -> int:
+        """Judgements of dev in an epoch. They follow from the training's own settings alone, whatever a search varies:
+        which state is best depends on them, and a single training has to find the same."""
+        return math.ceil(self.reports / self.settings["epochs"])
 
     def report_steps(self) -> dict[int, float]:
         """Step after which dev is judged -> epochs seen by then, as the round number a search compares trials at."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from evaluation.judged import Judged
+from reporting.records import improves
 from trainers.group_client import GroupClient
 from trainers.job import Job, Judging, Report, TrainingState
 
@@ -73,10 +74,17 @@ def in_turns(
 
 
 def _best_report(group: GroupClient, job: Job | Judging, start: TrainingState | None) -> Report:
+    """Of a training the first of its best, of a judging its only one; an error, whatever was reported before."""
+    best, value = Report(error="dev gave no finite value"), None
     try:
-        return max(_reports(group, job, start), key=lambda report: _rank(job, report))
+        for report in _reports(group, job, start):
+            if report.error is not None or isinstance(job, Judging):
+                return report
+            if improves(report.metrics[job.metric], value):
+                best, value = report, report.metrics[job.metric]
     except Exception as error:  # whatever it is: who asked waits for an answer
         return Report(error=str(error) or repr(error))
+    return best
 
 
 def _reports(group: GroupClient, job: Job | Judging, start: TrainingState | None) -> Iterator[Report]:
@@ -87,13 +95,6 @@ def _reports(group: GroupClient, job: Job | Judging, start: TrainingState | None
         if report.done or report.error is not None:
             return
         group.go_on()
-
-
-def _rank(job: Job | Judging, report: Report) -> float:
-    """An error is what the job comes to, whatever was reported before."""
-    if report.error is not None:
-        return float("inf")
-    return 0.0 if isinstance(job, Judging) else float(report.metrics[job.metric])
 
 
 def model_of(base: "SentenceTransformer", start: TrainingState | None) -> "SentenceTransformer":

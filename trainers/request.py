@@ -1,6 +1,5 @@
 """What a user asked for, found to be in order; made without importing torch or ray, so that a mistake shows at once."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,10 +11,6 @@ from tasks.common.declaration import Task
 from tasks.common.space import Space
 from trainers.base_model import ResolvedModel, check_max_length, resolve_base_model
 from trainers.options import Options
-
-REPORTS_OF_A_TRAINING = 4
-"""Judgements of dev at least, however few the epochs: at each a search can stop a trial, and a time budget that ends a
-training leaves the best model judged by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +29,8 @@ class Request:
     """What the audit of the pairs found; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
     """Why test, which is there, cannot be judged: the verdict then is dev's alone."""
+    accept: Sequence[str] = ()
+    """Codes given with --accept."""
 
     @property
     def max_length(self) -> int:
@@ -61,11 +58,6 @@ class Request:
         """What is said once more at the verdict."""
         return [f"warning: test cannot be judged, the verdict will be of dev alone: {why}" for why in self.unjudged]
 
-    @property
-    def reports_per_epoch(self) -> int:
-        """Judgements of dev in an epoch, the same for every trial: a search compares trials after equal epochs."""
-        return math.ceil(REPORTS_OF_A_TRAINING / self.space["epochs"].most)
-
     def steps(self) -> int:
         """Optimizer steps of the baseline settings."""
         rows, size = self.pairs.num_rows("train"), int(self.baseline["global_batch_size"])
@@ -79,7 +71,6 @@ class Request:
             **{name: getattr(task, name) for name in names},
             **self.options.model_dump(),
             "task": task.name,
-            "reports_per_epoch": self.reports_per_epoch,
             "max_length": self.max_length,
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},

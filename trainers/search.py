@@ -1,43 +1,29 @@
 """The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import optuna
 import ray
 from ray import tune
-from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
-from tasks.common.space import Choice, Range
-from trainers.finish import Found
+from reporting.records import TrialRecord
+from tasks.common.space import Choice, Range, different_settings
+from trainers.finish import Found, undisturbed
+from trainers.halving import Halving
 from trainers.job import TrainingState
 from trainers.progress import group_times
 from trainers.search_plan import SearchPlan
-from trainers.trial import Trial, read_state
+from trainers.states import FOLDER, UNREADABLE, read_state, state_name
+from trainers.trial import Trial, best_name
 from trainers.watch import Estimate, Watch
-
-REDUCTION_FACTOR = 2
-"""ASHA keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
 
 TRIAL_ACTOR = {"memory": 300 * 2**20}
 """A trial's actor takes no CPU, its workers do; Tune asks for something, and this is what it holds in memory."""
-
-
-class BaselineToItsEnd(ASHAScheduler):
-    """ASHA that never stops the baseline: what the winner is held against is no half-trained model."""
-
-    def __init__(self, baseline: Mapping[str, float], max_epochs: float, grace_epochs: float) -> None:
-        super().__init__(
-            time_attr="epoch", max_t=max_epochs, grace_period=grace_epochs, reduction_factor=REDUCTION_FACTOR
-        )
-        self.baseline = dict(baseline)
-
-    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        """ASHA's decision, which counts the baseline, too."""
-        decision = super().on_trial_result(tune_controller, trial, result)
-        return self.CONTINUE if trial.config == self.baseline else decision
 
 
 def search(plan: SearchPlan, watch: Watch) -> Found:
@@ -51,25 +37,30 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
         len(plan.groups),
     )
     estimate.start()
+    hurried = False
     if plan.minutes:
         watch.live.budget(plan.minutes * 60)
+    plan.run.create_folder(FOLDER)
     try:
-        results = tuner(plan, watch).fit()
+        tuner(plan, watch).fit()
+    except KeyboardInterrupt:  # Tune takes the first and tidies up; this one ends that, too
+        hurried = True
     finally:
         estimate.ended.set()
         watch.close()
-    return found(plan, watch, results, time.monotonic() - began)
+    with undisturbed():
+        return replace(found(plan, watch, time.monotonic() - began), hurried=hurried)
 
 
 def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
     """Tune, told what the plan says."""
     first = {name: plan.baseline[name] for name in plan.varied}
     mailboxes = {group.name: group.mailbox for group in plan.groups}
-    trainable = tune.with_parameters(Trial, template=plan.template, mailboxes=mailboxes, baseline=first)
+    trainable = tune.with_parameters(Trial, template=plan.template, mailboxes=mailboxes, baseline=first, run=plan.run)
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
         tune_config=tune.TuneConfig(
-            metric=plan.template.metric,
+            metric=best_name(plan.template.metric),
             mode="max",
             num_samples=plan.trials,
             max_concurrent_trials=len(plan.groups),
@@ -83,24 +74,27 @@ def tuner(plan: SearchPlan, watch: Watch) -> tune.Tuner:
             storage_path=plan.run.path,
             verbose=0,
             callbacks=[watch],
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=1,
-                checkpoint_score_attribute=plan.template.metric,
-                checkpoint_score_order="max",
-            ),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # its default writes one
         ),
     )
 
 
 def sampler(plan: SearchPlan, first: dict[str, float]) -> OptunaSearch:
-    """Optuna's TPE, the baseline first; running trials count as bad, so that concurrent ones do not repeat them."""
+    """Optuna's TPE, the baseline first; running trials count as bad, so that concurrent ones do not repeat them.
+
+    A space of no more settings than trials is tried whole: TPE would try some of them twice.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tpe = optuna.samplers.TPESampler(
-        seed=plan.template.seed, constant_liar=True, n_startup_trials=max(3, plan.trials // 4)
+    seed = plan.template.seed
+    chosen: optuna.samplers.BaseSampler = optuna.samplers.TPESampler(
+        seed=seed, constant_liar=True, n_startup_trials=max(3, plan.trials // 4)
     )
+    if plan.trials >= different_settings(plan.space):
+        with warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning):
+            chosen = optuna.samplers.BruteForceSampler(seed=seed)
     space = {name: distribution(allowed) for name, allowed in plan.varied.items()}
     return OptunaSearch(
-        space=space, metric=plan.template.metric, mode="max", sampler=tpe, points_to_evaluate=[first] if first else None
+        space=space, metric=best_name(plan.template.metric), mode="max", sampler=chosen, points_to_evaluate=[first]
     )
 
 
@@ -112,26 +106,26 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
 
 
 def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> TrialScheduler:
-    """ASHA over epochs seen, from the first judgement of dev on, or every trial to its end."""
-    if plan.scheduler == "fifo":
-        return FIFOScheduler()
-    return BaselineToItsEnd(first, plan.max_epochs, 1 / plan.template.reports_per_epoch)
+    """Halving, or every trial to its end."""
+    return FIFOScheduler() if plan.scheduler == "fifo" else Halving(plan.first_rungs, first)
 
 
-def found(plan: SearchPlan, watch: Watch, results: tune.ResultGrid, wall_s: float) -> Found:
-    """The best trial by its best judgement of dev, and its checkpoint."""
-    records = list(watch.records.values())
-    judged = {trial: record for trial, record in watch.records.items() if record.value is not None}
-    best = max(judged, key=lambda trial: judged[trial].value or 0.0, default=None)
+def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Found:
+    """The best trial by its best judgement of dev, the first of equals, and the baseline's; each with its state."""
+    judged = [trial for trial, record in watch.records.items() if record.value is not None]
+    ranked = sorted(judged, key=lambda trial: watch.records[trial].value or 0.0, reverse=True)
     baseline = next((t for t, r in watch.records.items() if _has(r.settings, plan.baseline)), None)
+    best, state = saved(plan, watch, ranked)
+    held, own = (baseline, state) if best == baseline else saved(plan, watch, [t for t in judged if t == baseline])
     return Found(
-        records=records,
-        best=judged[best] if best else None,
+        records=list(watch.records.values()),
+        best=watch.records[best] if best else None,
         metrics=watch.results[best] if best else {},
-        state=checkpoint(results, best, plan.template.metric) if best else None,
-        baseline=watch.records[baseline] if baseline else None,
-        baseline_metrics=watch.results.get(baseline, {}) if baseline else {},
-        baseline_state=checkpoint(results, baseline, plan.template.metric) if baseline in judged else None,
+        state=state,
+        baseline=watch.records[held] if held else None,
+        baseline_metrics=watch.results[held] if held else {},
+        baseline_state=own,
+        notes=[] if held else [without_baseline(watch.records.get(baseline or ""))],
         untuned=ray.get(plan.board.untuned.remote()),
         wall_s=wall_s,
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
@@ -143,11 +137,22 @@ def _has(settings: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
     return all(settings[name] == value for name, value in wanted.items())
 
 
-def checkpoint(results: tune.ResultGrid, trial: str, metric: str) -> TrainingState | None:
-    """The best checkpoint of a trial."""
-    result = next(each for each in results if (each.metrics or {}).get("trial_id") == trial)
-    best = result.get_best_checkpoint(metric, "max")
-    if best is None:
-        return None
-    with best.as_directory() as folder:
-        return read_state(folder)
+def saved(plan: SearchPlan, watch: Watch, trials: Sequence[str]) -> tuple[str | None, TrainingState | None]:
+    """The first of these trials whose state can be read: one that cannot must not lose the others."""
+    for trial in trials:
+        record = watch.records[trial]
+        try:
+            return trial, read_state(plan.run, state_name(trial, record.best_steps or 0))
+        except UNREADABLE as error:
+            watch.live.say(f"warning: {record.trial}: its state cannot be read, so it is not exported: {error}")
+    return None, None
+
+
+def without_baseline(record: TrialRecord | None) -> str:
+    """Why the verdict goes without the baseline settings."""
+    why = "were not judged before the search ended"
+    if record is not None and record.state == "failed":
+        why = f"failed ({record.error})"
+    elif record is not None and record.value is not None:
+        why = "have no state that can be read"
+    return f"the baseline settings {why}: the search's best is held against the untuned base model alone"

@@ -1,11 +1,12 @@
 """Everything a search decides before its first trial."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from reporting.run_folder import RunFolder
 from tasks.common.space import Choice, Range, Space
+from trainers.halving import first_rung
 from trainers.job import Job
 from trainers.request import Request
 from trainers.start import Started
@@ -47,9 +48,10 @@ class SearchPlan:
         )
 
     @property
-    def varied(self) -> dict[str, Range | Choice]:
-        """What is searched; a setting with one choice is fixed."""
-        return {n: each for n, each in self.space.items() if not (isinstance(each, Choice) and len(each.values) == 1)}
+    def varied(self) -> Space:
+        """What is searched; a setting with one choice is fixed, but for one where all are: Optuna needs a space."""
+        several = {n: each for n, each in self.space.items() if isinstance(each, Range) or len(each.values) > 1}
+        return several or {"epochs": self.space["epochs"]}
 
     @property
     def fixed(self) -> dict[str, float]:
@@ -58,5 +60,14 @@ class SearchPlan:
 
     @property
     def max_epochs(self) -> float:
-        """What ASHA takes for the end of a trial."""
+        """Of the longest trial."""
         return self.space["epochs"].most
+
+    @property
+    def first_rungs(self) -> dict[float, float]:
+        """Epochs that a trial may have -> epochs after which it may be stopped first."""
+        trainings = self.space["epochs"]
+        assert isinstance(trainings, Choice), "search_spaces/by_loss.py takes no range of whole numbers"
+        settings = {epochs: {**self.template.settings, "epochs": epochs} for epochs in trainings.values}
+        warmup = self.space["warmup_share"].most
+        return {epochs: first_rung(replace(self.template, settings=own), warmup) for epochs, own in settings.items()}

@@ -65,19 +65,18 @@ def reports(group: GroupClient) -> Iterator[Report]:
 
 def _after(trained: Trained, report: Report, metric: str) -> Trained:
     if report.error is not None:
-        return replace(trained, record=replace(trained.record, state="failed", error=report.error))
-    found, before = report.metrics, trained.record.value
+        return Trained(record=trained.record.failed(report.error), metrics={}, state=None)
+    found = report.metrics
+    judged = trained.record.judged(found[metric], found["steps"])
     record = replace(
-        trained.record,
+        judged,
         epoch=found["epoch"],
         steps=found["steps"],
         start_s=found["start_s"],
         first_step_s=found["first_step_s"],
         train_s=found["train_s"],
-        value=found[metric] if before is None else max(before, found[metric]),
         state="completed" if report.done else "running",
     )
-    trained = replace(trained, record=record)
-    if before is None or found[metric] > before:
-        trained = replace(trained, metrics=found, state=report.state or trained.state)
-    return trained
+    if judged is trained.record:
+        return replace(trained, record=record)
+    return Trained(record=record, metrics=found, state=report.state)

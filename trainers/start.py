@@ -117,7 +117,6 @@ def job(asked: Request, pairs: Data, hardware: Hardware, predictions: str) -> Jo
         kind=task.kind,
         metric=task.metric,
         seed=asked.options.seed,
-        reports_per_epoch=asked.reports_per_epoch,
         data=pairs,
         bf16=hardware.bf16,
         optimizer=hardware.optimizer,

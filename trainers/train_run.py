@@ -9,12 +9,11 @@ from reporting.live import Live
 from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
-from trainers.finish import Found, finish
+from trainers.finish import Found, finish, undisturbed, weigh_unless_hurried
 from trainers.progress import group_times
 from trainers.request import Request
 from trainers.single import train_once
 from trainers.start import reach_cluster, start
-from trainers.verdict import weigh
 
 
 def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
@@ -41,19 +40,21 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
                 best=record if trained.state else None,
                 metrics=trained.metrics,
                 state=trained.state,
-                baseline=record,
+                baseline=record if trained.state else None,
                 baseline_metrics=trained.metrics,
                 baseline_state=trained.state,
                 untuned=ray.get(started.board.untuned.remote()),
                 wall_s=time.monotonic() - began,
                 group_times=group_times(started.board, {group.name: group.began for group in started.groups}),
             )
-            weighed = weigh(asked, started, found, live)
+            weighed = weigh_unless_hurried(asked, started, found, live)
         finally:
-            started.end()
-        log.close()
-        result = finish(asked, run, found, weighed)
-        live.header([])
+            with undisturbed():
+                started.end()
+        with undisturbed():
+            log.close()
+            result = finish(asked, run, found, weighed)
+            live.header([])
     if not quiet:
         show(result, live.console)
     return outcome_dict(result)

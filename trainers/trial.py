@@ -1,28 +1,33 @@
 """The Tune trainable: one actor leases one warm worker group and hands it one trial after another."""
 
-import pickle
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
-from ray.tune.result import SHOULD_CHECKPOINT
 
+from reporting.records import improves
+from reporting.run_folder import RunFolder
 from trainers.group_client import GroupClient
-from trainers.job import FAILED_VALUE, Job, Report, TrainingState
+from trainers.job import FAILED_VALUE, Job, Report
+from trainers.states import state_name, write_state
 
-STATE_FILE = "state.pickle"
 LEASE_AGAIN_S = 0.2
 
 
 class Trial(tune.Trainable):
-    """Checkpoints belong to Tune: it asks for the state to be written, so retention, pause and restore are its own."""
+    """Writes each best state before it tells its value: however a search ends, the best that was told is on disk."""
 
     def setup(  # type: ignore[override]  # tune.with_parameters gives what a plain trainable does not take
-        self, config: dict[str, Any], template: Job, mailboxes: Mapping[str, Any], baseline: Mapping[str, float]
+        self,
+        config: dict[str, Any],
+        template: Job,
+        mailboxes: Mapping[str, Any],
+        baseline: Mapping[str, float],
+        run: RunFolder,
     ) -> None:
         """
         Args:
@@ -30,45 +35,60 @@ class Trial(tune.Trainable):
             template: the job of every trial, but for its name and settings.
             mailboxes: of all worker groups, by name; as many as trials at a time, so one is free or about to be.
             baseline: the settings whose trial also judges the untuned base model.
+            run: where states are written.
         """
-        self.template, self.baseline = template, dict(baseline)
+        self.template, self.baseline, self.run = template, dict(baseline), run
         self.group_name = lease(mailboxes)
         self.group = GroupClient(mailboxes[self.group_name])
+        self.written: list[str] = []
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """The next trial of this actor; its first step assigns it, as its checkpoint may come after this."""
-        self.settings = dict(new_config)
-        self.state: TrainingState | None = None
-        self.assigned, self.epoch, self.best = False, 0.0, float("-inf")
+        """The next trial of this actor; its first step assigns it."""
+        self._delete_older()
+        self.settings, self.written = dict(new_config), []
+        self.assigned, self.epoch = False, 0.0
+        self.best: float | None = None
         return True
 
     def step(self) -> dict[str, Any]:
         """Train to the next judgement of dev. A failed trial is a failed result: Tune drops an actor that raises."""
+        metric = self.template.metric
+        self._delete_older()
         try:
             report = self._next_report()
-        except ray.exceptions.RayError as error:
+            if report.error is None:
+                self._write_best(report)
+        except (ray.exceptions.RayError, OSError) as error:
             report = Report(error=str(error))
         if report.error is not None:
             self.assigned = False
-            metric = self.template.metric
-            return {metric: FAILED_VALUE, "error": report.error, "epoch": self.epoch, "done": True}
+            failed = {metric: FAILED_VALUE, best_name(metric): FAILED_VALUE}
+            return {**failed, "error": report.error, "epoch": self.epoch, "done": True}
         self.epoch = report.metrics["epoch"]
-        self.state = report.state or self.state
         self.assigned = not report.done
-        return {**report.metrics, "group": self.group_name, "done": report.done, SHOULD_CHECKPOINT: self._kept(report)}
+        best = FAILED_VALUE if self.best is None else self.best
+        return {**report.metrics, best_name(metric): best, "group": self.group_name, "done": report.done}
 
-    def _kept(self, report: Report) -> bool:
-        """Whether Tune would keep a checkpoint of it: to export the best state, or to resume at the latest."""
+    def _write_best(self, report: Report) -> None:
         value = report.metrics[self.template.metric]
-        self.best = max(self.best, value)
-        return not report.done or bool(value == self.best)
+        if improves(value, self.best):
+            name = state_name(self.trial_id, report.metrics["steps"])
+            write_state(self.run, name, report.state)
+            self.best = value
+            self.written.append(name)
+
+    def _delete_older(self) -> None:
+        """Tune asks for a step when it has taken the result before: from then on nobody needs an earlier best."""
+        while len(self.written) > 1:
+            with suppress(OSError):  # it goes with its folder at the end
+                self.run.delete_file(self.written.pop(0))
 
     def _next_report(self) -> Report:
         if self.assigned:
             self.group.go_on()
         else:
-            self.group.assign(self._job(), self.state)
+            self.group.assign(self._job())
             self.assigned = True
         return self.group.next_report()
 
@@ -81,19 +101,14 @@ class Trial(tune.Trainable):
             assigned_at=time.time(),
         )
 
-    def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """The whole state in one file, by pickle protocol 5: the arrays are written without a copy."""
-        with Path(checkpoint_dir, STATE_FILE).open("wb") as file:
-            pickle.dump(self.state, file, protocol=5)
-
-    def load_checkpoint(self, checkpoint_dir: str) -> None:
-        """Continue from what `save_checkpoint` wrote."""
-        self.state = read_state(checkpoint_dir)
-        self.assigned = False
-
     def cleanup(self) -> None:
         """The group stays warm for the next actor."""
         ray.get(self.group.mailbox.release.remote())
+
+
+def best_name(metric: str) -> str:
+    """The best judgement so far, by which the winner is chosen: what sampler and halving are told of a trial."""
+    return f"best_{metric}"
 
 
 def lease(mailboxes: Mapping[str, Any]) -> str:
@@ -104,10 +119,3 @@ def lease(mailboxes: Mapping[str, Any]) -> str:
             if ray.get(mailbox.lease.remote(me)):
                 return name
         time.sleep(LEASE_AGAIN_S)
-
-
-def read_state(folder: str) -> TrainingState:
-    """The state of a checkpoint folder."""
-    with Path(folder, STATE_FILE).open("rb") as file:
-        state: TrainingState = pickle.load(file)
-    return state

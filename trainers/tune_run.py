@@ -6,7 +6,8 @@ from reporting.live import Live
 from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
-from trainers.finish import finish
+from trainers.describe import tried_whole
+from trainers.finish import finish, undisturbed, weigh_unless_hurried
 from trainers.request import Request
 from trainers.start import reach_cluster, start
 
@@ -21,29 +22,31 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
     run = RunFolder(options.run)
     log = TrialLog(run)
     with Live(task.metric, options.trials, quiet=quiet) as live:
-        for line in asked.lines():
+        for line in [*asked.lines(), *tried_whole(asked)]:
             live.say(line)
         where, concurrent = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, concurrent)
         from trainers.search import search  # Tune takes seconds to import; the groups are on their way
         from trainers.search_plan import SearchPlan
-        from trainers.verdict import weigh
+        from trainers.states import FOLDER
         from trainers.watch import Watch
 
         live.header([f"{where}; {concurrent} worker groups; {started.hardware.line()}"])
         plan = SearchPlan.of(asked, run, started)
         try:
             found = search(plan, Watch(task.metric, plan.fixed, log, live))
-            weighed = weigh(asked, started, found, live)
+            weighed = weigh_unless_hurried(asked, started, found, live)
         finally:
-            started.end()
-        log.close()
-        live.header(["saving the best model"])
-        result = finish(asked, run, found, weighed)
-        if not found.interrupted:
-            run.delete_folders("tune", "checkpoint_")  # each three times a model's size; the best model is saved
-        live.header([])
+            with undisturbed():
+                started.end()
+        with undisturbed():
+            log.close()
+            live.header(["saving the best model"])
+            result = finish(asked, run, found, weighed)
+            if not found.interrupted:
+                run.delete_folder(FOLDER)  # each state has three times a model's size; the best model is saved
+            live.header([])
     if not quiet:
         show(result, live.console)
     return outcome_dict(result)

@@ -41,18 +41,17 @@ class Watch(tune.Callback):
     ) -> None:
         record = self.records[trial.trial_id]
         if error := result.get("error"):
-            self._put(trial, replace(record, state="failed", error=error))
+            self._put(trial, record.failed(error))
             return
-        value = result[self.metric]
-        if record.value is None or value > record.value:
+        judged = record.judged(result[self.metric], result["steps"])
+        if judged is not record:
             self.results[trial.trial_id] = result
         scalars = {name: number for name, number in result.items() if isinstance(number, float)}
         self.log.scalars(record.trial, result["steps"], scalars)
         self._put(
             trial,
             replace(
-                record,
-                value=value if record.value is None else max(value, record.value),
+                judged,
                 epoch=result["epoch"],
                 steps=result["steps"],
                 start_s=result["start_s"],
@@ -69,7 +68,7 @@ class Watch(tune.Callback):
             self._put(trial, replace(record, state="completed" if done else "stopped"))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self._put(trial, replace(self.records[trial.trial_id], state="failed", error=str(trial.pickled_error_file)))
+        self._put(trial, self.records[trial.trial_id].failed(str(trial.pickled_error_file)))
 
     def close(self) -> None:
         """What still runs when the search ends was stopped by its budget or its user."""

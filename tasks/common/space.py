@@ -47,3 +47,8 @@ class Choice:
 
 Space = Mapping[str, Range | Choice]
 """Setting name -> what it may be."""
+
+
+def different_settings(space: Space) -> float:
+    """How many there are to try: infinitely many where a setting has a range."""
+    return math.prod(math.inf if isinstance(each, Range) else len(each.values) for each in space.values())

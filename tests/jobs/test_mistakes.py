@@ -135,6 +135,20 @@ def test_a_test_that_cannot_be_judged_is_told_before_the_first_step(
     assert asked.to_dict()["unjudged"] == list(asked.unjudged)
 
 
+@pytest.mark.parametrize(
+    ("margin", "said"),
+    [("0.5", "one trial: every setting is fixed"), ("0.4,0.5,0.6", "3 trials: the space holds no more")],
+)
+def test_a_small_space_is_not_tried_again_and_again(data: str, tmp_path: Path, margin: str, said: str) -> None:
+    fixed = {"learning_rate": "2e-5", "global_batch_size": "8", "warmup_share": "0.1", "margin": margin}
+    narrowed = [word for name, value in fixed.items() for word in ("--set", f"{name}={value}")]
+    command = ["invoices", "--data", data, "--run", str(tmp_path / "run"), "--dry-run", *narrowed]
+    result = RUNNER.invoke(tune.app, command)
+    assert result.exit_code == 0, result.output
+    assert said in result.output
+    assert f"trials: {len(margin.split(','))}, as many" in result.output
+
+
 def test_neither_torch_nor_ray_is_imported_for_a_mistake() -> None:
     code = (
         "import sys; sys.argv = ['tune', 'no_such_task']\n"

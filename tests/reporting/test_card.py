@@ -57,6 +57,10 @@ def card(folder: Path, facts: CardFacts) -> str:
     return (folder / "README.md").read_text(encoding="utf8")
 
 
+def test_notes_stand_beside_the_results(folder: Path) -> None:
+    assert "- the baseline settings failed" in card(folder, {**FACTS, "notes": ["the baseline settings failed"]})
+
+
 def test_the_librarys_card_is_filled(folder: Path) -> None:
     text = card(folder, FACTS)
     for part in (

@@ -42,8 +42,18 @@ def test_the_best_has_the_highest_finite_value() -> None:
     best = best_of(records)
     assert best is not None
     assert best.trial == "b"
+    assert best_of([*records, record("e", value=-0.3)]) is best  # the first of equals
     assert best_of(records[:1]) is None
     assert best_of([]) is None
+
+
+def test_a_record_keeps_the_first_of_equal_judgements_and_nothing_of_a_failure() -> None:
+    judged = record()
+    for steps, value in ((2, float("nan")), (4, 0.5), (6, 0.5), (8, 0.4)):
+        judged = judged.judged(value, steps)
+    assert (judged.value, judged.best_steps) == (0.5, 4)
+    failed = judged.failed("loss is nan")
+    assert (failed.state, failed.error, failed.value, failed.best_steps) == ("failed", "loss is nan", None, None)
 
 
 def test_states_are_counted_in_a_fixed_order() -> None:

@@ -140,6 +140,22 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert Path(folder.at("a.txt")).read_text() == "old"
 
 
+def test_what_is_streamed_comes_back_and_goes_with_its_folder(place: str) -> None:
+    folder = RunFolder.claim(place)
+    folder.create_folder("states")
+    for name in ("states/one", "states/two"):
+        with folder.writing(name) as stream:
+            stream.write(name.encode())
+            assert not folder.exists(name)
+    folder.delete_file("states/one")
+    assert not folder.exists("states/one")
+    with folder.reading("states/two") as stream:
+        assert stream.read() == b"states/two"
+    for _ in range(2):
+        folder.delete_folder("states")
+        assert not folder.exists("states")
+
+
 def test_a_put_folder_replaces_the_one_before(place: str, tmp_path: Path) -> None:
     folder = RunFolder.claim(place)
     for name in ("first", "second"):

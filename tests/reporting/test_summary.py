@@ -89,12 +89,19 @@ def test_no_better_than_untuned_is_said() -> None:
     assert any("no better" in line for line in outcome_lines(replace(RESULT, best=0.5)))
 
 
+def test_notes_are_said() -> None:
+    assert "note: the baseline settings failed" in outcome_lines(
+        replace(RESULT, notes=["the baseline settings failed"])
+    )
+
+
 def test_without_a_model_the_reader_is_sent_to_the_trials() -> None:
     nothing = replace(
         RESULT, model=None, best=None, baseline=None, best_trial=None, best_epoch=None, states={"failed": 2}
     )
     assert next_commands(nothing) == []
-    assert outcome_lines(nothing)[-1] == "no model: no trial reached its first report; see runs/my tickets/trials.jsonl"
+    said = "no model: every trial failed or ended before its first report; see runs/my tickets/trials.jsonl"
+    assert outcome_lines(nothing)[-1] == said
     assert drawn(outcome_table(nothing))[-1][0] == "best"
 
 

@@ -50,6 +50,10 @@ def test_a_user_narrows_the_space_and_the_baseline_moves_into_it() -> None:
     assert (first["margin"], first["global_batch_size"], first["epochs"]) == (0.6, 16, 2)
 
 
+def test_a_value_given_twice_is_one() -> None:
+    assert for_task(load("invoices"), ["margin=0.6,0.60"], ROWS, 1)["margin"] == Choice(values=(0.6,))
+
+
 def test_a_wide_range_is_logarithmic() -> None:
     assert for_task(load("nli"), ["learning_rate=1e-6:1e-4"], ROWS, 1)["learning_rate"] == Range(
         low=1e-6, high=1e-4, log=True

@@ -27,7 +27,7 @@ BARE_JOB = Job(
     kind="graded",
     metric="spearman_cosine",
     seed=0,
-    reports_per_epoch=1,
+    reports=1,
     data=Data(train=TokenizedPairs(num_rows=64), dev=[]),
 )
 """Needs no cluster, and cannot be trained."""
@@ -63,7 +63,7 @@ def job(model: str, loss: str, *, train_rows: int = 64, **changes: Any) -> Job:
             kind=kind,
             metric=DECIDING_METRIC[kind],
             seed=3,
-            reports_per_epoch=1,
+            reports=2,
             data=Data(
                 train=TokenizedPairs(
                     num_rows=train_rows,

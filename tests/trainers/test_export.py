@@ -22,6 +22,8 @@ MACHINE: dict[str, Any] = {
     "gpu": True,
 }
 
+MORE = {"--concurrent": ["2"], "--seeds": ["1"], "--export": ["winner"]}
+
 
 @pytest.fixture
 def asked(tmp_path: Path, tiny_model: str) -> Request:
@@ -33,7 +35,7 @@ def asked(tmp_path: Path, tiny_model: str) -> Request:
         "invoices",
         ["margin=0.625:0.7", "epochs=2,3"],
         dry_run=True,
-        accept=None,
+        accept=["too_small", "split_leak"],
         quiet=True,
         data=str(tmp_path / "data"),
         run=str(tmp_path / "run"),
@@ -43,6 +45,9 @@ def asked(tmp_path: Path, tiny_model: str) -> Request:
         minutes=2.5,
         scheduler="fifo",
         distinct=True,
+        concurrent=2,
+        seeds=1,
+        export="winner",
         **MACHINE,
     )
 
@@ -65,11 +70,20 @@ def test_the_same_machines_are_asked_for(asked: Request, job: Callable[[Request]
         assert given[f"--{name.replace('_', '-')}"] == [str(MACHINE[name])]
 
 
+@pytest.mark.parametrize("job", [searched, lambda asked: reproduce(asked, asked.baseline)])
+def test_the_audit_lets_it_pass_again_and_the_run_folder_is_a_new_one(
+    asked: Request, job: Callable[[Request], str]
+) -> None:
+    given = options(job(asked))
+    assert given["--accept"] == ["too_small", "split_leak"]
+    assert given["--run"] == [f"{asked.options.run}-again"]
+
+
 def test_a_search_can_be_asked_for_again(asked: Request) -> None:
     command = searched(asked)
     given = options(command)
     assert command.startswith("python -m jobs.tune invoices ")
-    names = ("--trials", "--minutes", "--scheduler", "--seed", "--distinct", "--base-model")
+    names = ("--trials", "--minutes", "--scheduler", "--seed", "--distinct", "--base-model", *MORE)
     assert {name: given[name] for name in names} == {
         "--trials": ["7"],
         "--minutes": ["2.5"],
@@ -77,6 +91,7 @@ def test_a_search_can_be_asked_for_again(asked: Request) -> None:
         "--seed": ["3"],
         "--distinct": [],
         "--base-model": [asked.options.base_model],
+        **MORE,
     }
     assert for_task(asked.task, given["--set"], 64, 1) == asked.space
 

@@ -1,5 +1,7 @@
-"""Which model a run leaves: what the verdict chose, else what was best on dev."""
+"""Which model a run leaves: what the verdict chose, else what was best on dev; also where its user is in a hurry."""
 
+import signal
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 
 from evaluation.verdict import SplitVerdict, Verdict
 from reporting.records import TrialRecord
-from trainers.finish import Found, exported
+from trainers.finish import Found, exported, undisturbed, weigh_unless_hurried
 from trainers.verdict import Weighed
 
 BASELINE, BEST = (
@@ -58,3 +60,27 @@ def test_without_a_gain_over_the_base_model_nothing_trained_is_kept() -> None:
 def test_a_baseline_that_won_is_the_baseline() -> None:
     kept = exported(found(BASELINE), None)
     assert (kept.name, kept.record, kept.metrics) == ("baseline", BASELINE, {"of": "best"})
+
+
+def test_what_was_computed_is_saved_whoever_interrupts() -> None:
+    with undisturbed():
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("hurried", [True, False])
+def test_who_interrupts_again_gets_the_model_without_a_verdict(hurried: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    asked: list[bool] = []
+
+    def interrupted(*_: object) -> None:
+        asked.append(True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("trainers.verdict.weigh", interrupted)
+    nothing: Any = None
+    live: Any = SimpleNamespace(say=said.append)
+    assert weigh_unless_hurried(nothing, nothing, replace(found(BEST), hurried=hurried), live) is None
+    assert asked == ([] if hurried else [True])
+    assert "no verdict" in said[0]

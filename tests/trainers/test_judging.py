@@ -55,7 +55,8 @@ def test_every_job_is_taken_once_and_reported_in_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "error", "expected"), [((0.2, 0.7, 0.5), None, 0.7), ((0.2, 0.7), "loss is nan", None)]
+    ("values", "error", "expected"),
+    [((0.2, 0.7, 0.5), None, 0.7), ((float("nan"), 0.7), None, 0.7), ((0.2, 0.7), "loss is nan", None)],
 )
 def test_a_training_comes_to_its_best_report_or_to_its_error(
     values: tuple[float, ...], error: str | None, expected: float | None

@@ -7,22 +7,16 @@ from typing import Any
 import pytest
 
 from tasks.common.loading import load
-from tasks.common.space import Choice, Range
+from tasks.common.space import Choice, Space
 from tests.trainers.cases import BARE_JOB
 from trainers.hardware import Hardware
+from trainers.job import Job
 from trainers.request import Request
 from trainers.start import job
 
 
-@pytest.mark.parametrize(
-    ("epochs", "judged"),
-    [
-        (Choice(values=(1,)), [0.25, 0.5, 0.75, 1.0]),
-        (Choice(values=(1, 3)), [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
-        (Range(low=1, high=5), [1.0, 2.0, 3.0, 4.0, 5.0]),
-    ],
-)
-def test_dev_is_judged_four_times_in_the_longest_training_at_least(epochs: Choice | Range, judged: list[float]) -> None:
+def template(space: Space) -> Job:
+    """The job of every trial of such a search, or of a single training."""
     nothing: Any = None
     task = load("nli")
     asked = Request(
@@ -30,12 +24,27 @@ def test_dev_is_judged_four_times_in_the_longest_training_at_least(epochs: Choic
         task=task,
         pairs=nothing,
         overrides=(),
-        space={"epochs": epochs},
-        baseline=task.settings,
+        space=space,
+        baseline={**task.settings, "epochs": space["epochs"].most},
         model=nothing,
         audit=nothing,
     )
-    hardware = Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1)
-    template = job(asked, BARE_JOB.data, hardware)
-    longest = replace(template, settings={**template.settings, "epochs": epochs.most})
-    assert sorted(longest.report_steps().values()) == judged
+    return job(asked, BARE_JOB.data, Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "judged"),
+    [
+        (1, [0.25, 0.5, 0.75, 1.0]),
+        (2, [0.5, 1.0, 1.5, 2.0]),
+        (3, [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
+        (5, [1.0, 2.0, 3.0, 4.0, 5.0]),
+    ],
+)
+def test_dev_is_judged_four_times_at_least_and_in_a_search_as_in_a_single_training(
+    epochs: int, judged: list[float]
+) -> None:
+    for values in ((epochs,), (1, 2, 3, 5, 10)):
+        searched = template({"epochs": Choice(values=values)})
+        trial = replace(searched, settings={**searched.settings, "epochs": epochs})
+        assert sorted(trial.report_steps().values()) == judged

@@ -1,6 +1,11 @@
 """A search and a single training, whole, on a tiny model: what they leave in the run folder."""
 
 import json
+import os
+import re
+import shlex
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +18,11 @@ from sentence_transformers import SentenceTransformer
 from typer.testing import CliRunner
 
 from evaluation.judge import Judge
-from evaluation.scoring import score_model
+from evaluation.scoring import score_model, weights_sha256
 from jobs import evaluate, train, tune
 from pairs import prepared
 from tasks.common import storage
+from tests.trainers.blocked import Blocked
 from tests.trainers.cases import rows
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -43,7 +49,8 @@ def lines(run: Path) -> list[dict[str, Any]]:
 def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "4", "--concurrent", "2"]
-    result = CliRunner().invoke(tune.app, ["invoices", *options, "--set", "epochs=2", "--seeds", "1", "--json"])
+    narrowed = ["--set", "epochs=1,2", "--seeds", "1", "--export", "winner"]
+    result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
     assert result.exit_code == 0, result.output
     (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
     trials = lines(run)
@@ -61,11 +68,9 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
         assert times["training"] >= trained > 0.0
         assert min(times.values()) > 0.0
     assert (run / "events").is_dir()
-    assert not list(run.glob("tune/*/checkpoint_*"))
+    assert not (run / "states").exists()
     card = (run / "best" / "README.md").read_text()
-    base = printed["kept"] == "base"
-    told = ("the unchanged base model", "jobs.tune") if base else ("ContrastiveLoss", "jobs.train")
-    for said in (*told, json.loads((run / "data.json").read_text())["fingerprint"][:12]):
+    for said in ("ContrastiveLoss", json.loads((run / "data.json").read_text())["fingerprint"][:12]):
         assert said in card
     audit = json.loads((run / "audit.json").read_text())
     assert {each["code"] for each in audit["findings"]} >= {"duplicate_pairs", "too_small"}
@@ -85,6 +90,10 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert said["scored_at"] is not None
     best = SentenceTransformer(str(run / "best"), device="cpu")
     assert best.encode(["a red door"]).shape == (1, 32)
+    (command,) = re.findall(r"python -m jobs\.train .*", card)
+    again = CliRunner().invoke(train.app, shlex.split(command)[3:])
+    assert again.exit_code == 0, again.output
+    assert weights_sha256(str(tmp_path / "run-again" / "best")) == weights_sha256(str(run / "best"))
 
 
 def one_label_in_test(data: str, folder: Path) -> str:
@@ -95,18 +104,40 @@ def one_label_in_test(data: str, folder: Path) -> str:
     return str(folder)
 
 
-def test_neither_a_failing_trial_nor_a_test_of_one_label_ends_the_search(
-    data: str, tiny_model: str, tmp_path: Path
+def exported_value(run: Path, data: str) -> float:
+    """Dev's metric of the weights on disk."""
+    dev = Judge("binary", pq.read_table(Path(data) / "dev.parquet"))
+    return score_model(str(run / "best"), dev, lambda done, total: None)["cosine_ap"]
+
+
+def test_neither_failing_trials_nor_a_stop_nor_a_test_of_one_label_lose_the_search(
+    data: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The second trial that does not fail never gets its state written; then comes Ctrl-C."""
     run, data = tmp_path / "run", one_label_in_test(data, tmp_path / "data")
-    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "3", "--concurrent", "1"]
-    narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1"]
+    blocked = Blocked(str(run))
+    monkeypatch.setattr("trainers.tune_run.RunFolder", lambda path: blocked)
+
+    def interrupt() -> None:
+        blocked.told.read_text()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "40", "--concurrent", "1"]
+    narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1", "--export", "winner"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
     assert result.exit_code == 0, result.output
+    (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
+    first, *_, last = lines(run)
+    assert (last["state"], last["value"]) == ("stopped", None)
+    assert (printed["best_trial"], printed["best"], printed["kept"]) == ("trial-01", first["value"], "baseline")
+    assert printed["best_steps"] == first["best_steps"]
+    assert exported_value(run, data) == pytest.approx(first["value"], abs=1e-6)
     states = [trial["state"] for trial in lines(run)]
     failed = [trial for trial in lines(run) if trial["settings"]["learning_rate"] > 1]
     assert failed
-    assert all(trial["state"] == "failed" and "loss is" in trial["error"] for trial in failed)
+    said = ("loss is", "not finite")
+    assert all(trial["state"] == "failed" and any(word in trial["error"] for word in said) for trial in failed)
     assert "completed" in states
     assert (run / "best" / "modules.json").exists()
     verdict = json.loads((run / "verdict.json").read_text())
@@ -130,9 +161,8 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     found = json.loads((run / "result.json").read_text())
     assert found["best"] == trial["value"]
     assert found["untuned"] != found["best"]
-    dev = Judge("binary", pq.read_table(Path(data) / "dev.parquet"))
-    exported = score_model(str(run / "best"), dev, lambda done, total: None)  # ranks that diverged would not agree
-    assert exported["cosine_ap"] == pytest.approx(found["best"], abs=1e-6)
+    # Ranks that diverged would not agree.
+    assert exported_value(run, data) == pytest.approx(found["best"], abs=1e-6)
     verdict = json.loads((run / "verdict.json").read_text())
     assert list(verdict["splits"]["dev"]["models"]) == ["base", "baseline"]
     assert verdict["chosen"] == "baseline"  # what a single training made is kept, whatever dev says

@@ -1,17 +1,103 @@
-"""The Tune trainable, without Tune."""
+"""The Tune trainable, without Tune and without a group: what is on disk when a value is told."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from trainers.job import Report
+from reporting.run_folder import RunFolder
+from trainers.job import FAILED_VALUE, Report, TrainingState
+from trainers.states import FOLDER, read_state
 from trainers.trial import Trial
 
 
-@pytest.mark.parametrize(("last", "kept"), [(0.6, False), (0.7, True), (0.8, True)])
-def test_a_last_state_that_is_not_the_best_is_not_written(last: float, kept: bool) -> None:
-    trial = Trial.__new__(Trial)
-    trial.template = SimpleNamespace(metric="score")  # type: ignore[assignment]
-    trial.reset_config({})
-    assert all(trial._kept(Report({"score": value})) for value in (0.7, 0.5))
-    assert trial._kept(Report({"score": last}, done=True)) == kept
+class Pretending:
+    """A group that reports these values, one after each step, and then fails if it is told to."""
+
+    def __init__(self, values: Sequence[float], error: str | None = None) -> None:
+        self.coming = [
+            Report({"score": value, "epoch": steps, "steps": steps}, state(steps), steps == len(values) and not error)
+            for steps, value in enumerate(values, 1)
+        ]
+        self.coming += [Report(error=error)] if error else []
+
+    def assign(self, job: Any) -> None:
+        """It takes it."""
+
+    def go_on(self) -> None:
+        """It does."""
+
+    def next_report(self) -> Report:
+        return self.coming.pop(0)
+
+
+def state(steps: int) -> TrainingState:
+    return TrainingState(weights={"steps": steps}, optimizer={}, schedule={}, trainer="{}")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    folder = RunFolder.claim(str(tmp_path / "run"))
+    folder.create_folder(FOLDER)
+    return folder
+
+
+def trial(run: RunFolder, *values: float, error: str | None = None, monkeypatch: pytest.MonkeyPatch) -> Trial:
+    made = Trial.__new__(Trial)
+    monkeypatch.setattr(Trial, "trial_id", "id")
+    monkeypatch.setattr(Trial, "_job", lambda self: None)
+    group: Any = Pretending(values, error)
+    template: Any = SimpleNamespace(metric="score")
+    made.template, made.run, made.group, made.group_name, made.written = template, run, group, "group-1", []
+    made.reset_config({})
+    return made
+
+
+def steps_on_disk(run: RunFolder) -> list[int]:
+    files = sorted(Path(run.at(FOLDER)).iterdir())
+    return [read_state(run, f"{FOLDER}/{file.name}").weights["steps"] for file in files]
+
+
+def test_the_best_that_was_told_is_on_disk_until_a_better_one_was_told(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trial(run, 0.5, 0.7, 0.7, 0.6, 0.8, monkeypatch=monkeypatch)
+    seen, told = [], []
+    for _ in range(5):
+        told.append(made.step()["best_score"])
+        seen.append(steps_on_disk(run))
+    assert told == [0.5, 0.7, 0.7, 0.7, 0.8]
+    assert seen == [[1], [1, 2], [2], [2], [2, 5]]  # of equals the first; an older one goes with the next step
+
+
+def test_the_next_trial_of_an_actor_leaves_the_best_of_the_last(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trial(run, 0.5, 0.7, monkeypatch=monkeypatch)
+    made.step()
+    made.step()
+    made.reset_config({})
+    assert (steps_on_disk(run), made.best) == ([2], None)
+
+
+def test_a_value_whose_state_cannot_be_written_is_not_told(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trial(run, 0.5, 0.7, monkeypatch=monkeypatch)
+    assert made.step()["score"] == 0.5
+
+    def full(name: str) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(run, "writing", full)
+    result = made.step()
+    assert result["score"] == result["best_score"] == FAILED_VALUE
+    assert (result["error"], result["done"]) == ("no space left", True)
+
+
+def test_nan_is_never_the_best(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trial(run, float("nan"), 0.2, monkeypatch=monkeypatch)
+    assert made.step()["best_score"] == FAILED_VALUE
+    assert steps_on_disk(run) == []
+    made.step()
+    assert steps_on_disk(run) == [2]

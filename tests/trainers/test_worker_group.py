@@ -57,7 +57,7 @@ def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
 def test_one_worker_and_two_have_the_same_loss_curve(
     groups: dict[int, GroupClient], tiny_model: str, loss: str
 ) -> None:
-    asked = job(tiny_model, loss, train_rows=160, reports_per_epoch=20, dropout=False)
+    asked = job(tiny_model, loss, train_rows=160, reports=20, dropout=False)
     asked = replace(asked, settings={**asked.settings, "epochs": 1})
     curves = [[report.metrics["loss"] for report in train(groups[workers], asked)] for workers in (1, 2)]
     assert len(curves[0]) == 20
@@ -76,7 +76,7 @@ def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, GroupCli
 def test_a_training_that_was_cut_in_the_middle_of_an_epoch_ends_as_one_that_was_not(
     groups: dict[int, GroupClient], tiny_model: str
 ) -> None:
-    asked = job(tiny_model, "ranking", reports_per_epoch=2)
+    asked = job(tiny_model, "ranking", reports=4)
     groups[1].assign(asked)
     reports = [groups[1].next_report() for _ in range(1)]
     for _ in range(2):

@@ -1,0 +1,115 @@
+"""What stopping trials early saves and misses, replayed on the curves of finished searches that stopped none.
+
+python -m benchmarks.rungs RUN [RUN ...] [--orders 1000]
+
+RUN are folders of `jobs.tune --scheduler fifo`, each of one number of epochs. Each first rung that there is a judgement
+of dev for is replayed, trial after trial, the baseline first and the others in many orders, as who is stopped depends
+on who came before. 'now' is the rung that a search takes today.
+"""
+
+import json
+import random
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
+
+from benchmarks.measure import report
+from pairs.tokenized import TokenizedPairs
+from trainers.halving import Halving, first_rung
+from trainers.job import Data, Job
+
+METRIC = "best"
+
+
+class Curve(NamedTuple):
+    """Of one trial."""
+
+    epochs: list[float]
+    """Epochs seen at each judgement of dev."""
+    best: list[float]
+    """The best judgement by then."""
+
+
+def curves(run: Path, metric: str) -> list[Curve]:
+    """Of all trials that came to their end, the baseline first.
+
+    Raises:
+        ValueError: they had different numbers of epochs.
+    """
+    trials = [json.loads(line) for line in (run / "trials.jsonl").read_text().splitlines()]
+    if len(epochs := {trial["epochs"] for trial in trials}) > 1:
+        raise ValueError(f"run: {run} has trainings of {sorted(epochs)} epochs; allowed: one number of them")
+    found = []
+    for trial in sorted(each["trial"] for each in trials if each["state"] == "completed"):
+        events = EventAccumulator(str(run / "events" / trial)).Reload()
+        values = [point.value for point in events.Scalars(metric)]
+        best = [max(values[: number + 1]) for number in range(len(values))]
+        found.append(Curve([point.value for point in events.Scalars("epoch")], best))
+    return found
+
+
+def replayed(trials: Sequence[Curve], epochs: float, first: float) -> tuple[float, float]:
+    """(epochs trained, best judgement) of a search over these trials, one after another."""
+    halving = Halving({epochs: first}, baseline={"trial": 0})
+    halving.set_search_properties(METRIC, "max")
+    controller: Any = None
+    trained, bests = 0.0, []
+    for number, curve in enumerate(trials):
+        trial: Any = SimpleNamespace(trial_id=str(number), config={"trial": number})
+        halving.on_trial_add(controller, trial)
+        for seen, best in zip(*curve, strict=True):
+            last = {"epoch": seen, METRIC: best}
+            if halving.on_trial_result(controller, trial, last) == halving.STOP:
+                break
+        trained += last["epoch"]
+        bests.append(last[METRIC])
+    return trained, max(bests)
+
+
+def rung_now(settings: dict[str, Any], epochs: float) -> float:
+    """Epochs after which a search like this one stops trials first."""
+    warmup = settings["space"]["warmup_share"]
+    own = {**settings["baseline"], "epochs": epochs, "global_batch_size": 1}
+    named = {name: settings[name] for name in ("loss", "kind", "metric", "seed")}
+    job = Job(trial="", settings=own, data=Data(train=TokenizedPairs(num_rows=1_000), dev=[]), **named)
+    return first_rung(job, warmup.get("high") or max(warmup["values"]))
+
+
+def rows(run: Path, orders: int) -> list[dict[str, Any]]:
+    """A row per first rung."""
+    settings = json.loads((run / "settings.json").read_text())
+    baseline, *others = curves(run, settings["metric"])
+    epochs, whole = baseline.epochs[-1], sum(curve.epochs[-1] for curve in (baseline, *others))
+    most = max(curve.best[-1] for curve in (baseline, *others))
+    table = []
+    for first in baseline.epochs[:-1]:
+        draw = random.Random(0)
+        found = [replayed([baseline, *draw.sample(others, len(others))], epochs, first) for _ in range(orders)]
+        missed = [most - best for _, best in found]
+        table.append(
+            {
+                "task": settings["task"],
+                "trials": str(1 + len(others)),
+                "first rung, epochs": f"{first:g} of {epochs:g}" + (" (now)" * (first == rung_now(settings, epochs))),
+                "epochs saved, %": 100 * (1 - statistics.mean(trained for trained, _ in found) / whole),
+                "orders that miss the best, %": 100 * statistics.mean(each > 0 for each in missed),
+                "missed on average": statistics.mean(missed),
+                "missed at most": max(missed),
+            }
+        )
+    return table
+
+
+def main(runs: Annotated[list[Path], typer.Argument(metavar="RUN")], orders: int = 1_000) -> None:
+    """Print a row per search and first rung."""
+    table = [row for run in runs for row in rows(run, orders)]
+    report("rungs", f"what a first rung saves and misses, {orders} orders of the trials", table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,36 @@
+"""The best states of a search's trials on disk, each written whole before its value is told."""
+
+import pickle
+
+from reporting.run_folder import RunFolder
+from trainers.job import TrainingState
+
+FOLDER = "states"
+UNREADABLE = (OSError, EOFError, pickle.UnpicklingError)
+"""What `read_state` raises where a file is gone or damaged."""
+
+
+def state_name(trial: str, steps: int) -> str:
+    """The file of a trial's state after so many steps, in the run folder."""
+    return f"{FOLDER}/{trial}-{steps}.pickle"
+
+
+def write_state(run: RunFolder, name: str, state: TrainingState) -> None:
+    """The whole state in one file, which is there whole or not at all.
+
+    Raises:
+        OSError: the storage refuses it.
+    """
+    with run.writing(name) as stream:
+        pickle.dump(state, stream, protocol=5)
+
+
+def read_state(run: RunFolder, name: str) -> TrainingState:
+    """What `write_state` wrote.
+
+    Raises:
+        OSError, EOFError, UnpicklingError: it cannot be read.
+    """
+    with run.reading(name) as stream:
+        state: TrainingState = pickle.load(stream)
+    return state
