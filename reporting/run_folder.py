@@ -115,54 +115,9 @@ class RunFolder:
         return self.path if below.startswith("..") else below
 
     @property
-    def settings(self) -> str:
-        """Resolved settings of the run."""
-        return self.at("settings.json")
-
-    @property
-    def environment(self) -> str:
-        """Machine and versions."""
-        return self.at("environment.json")
-
-    @property
-    def data(self) -> str:
-        """Fingerprint and manifest of the prepared pairs."""
-        return self.at("data.json")
-
-    @property
-    def audit(self) -> str:
-        """What the audit found in the pairs before the first step."""
-        return self.at("audit.json")
-
-    @property
-    def trials(self) -> str:
-        """One JSON line per trial."""
-        return self.at("trials.jsonl")
-
-    @property
     def events(self) -> str:
         """TensorBoard events, one folder per trial."""
         return self.at("events")
-
-    @property
-    def tune(self) -> str:
-        """Ray Tune's own folder."""
-        return self.at("tune")
-
-    @property
-    def best(self) -> str:
-        """The best model, a sentence-transformers folder."""
-        return self.at("best")
-
-    @property
-    def result(self) -> str:
-        """What came out of the run."""
-        return self.at("result.json")
-
-    @property
-    def evaluations(self) -> str:
-        """Scores of the test split that were computed after the run, each once."""
-        return self.at("evaluations.json")
 
     def at(self, name: str) -> str:
         """Full path or address of a file or folder of the run."""
