@@ -1,6 +1,12 @@
 """What a worker computes with: device, precision and threads, chosen from the hardware and overridable."""
 
+import os
+import platform
 from dataclasses import dataclass
+from typing import Any
+
+from reporting.environment import environment
+from tasks.common.mistakes import Mistakes
 
 TOKENS_PER_CALL = {"cpu": 64, "cuda": 4096}
 """What one more call of the model costs, forward and backward, in tokens of work on this kind of device.
@@ -14,11 +20,24 @@ FASTEST_OPTIMIZER = "adamw_torch_fused"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a machine has to compute with, as a process on it sees it."""
+
+    device: str
+    """'CPU', or the GPU's name."""
+    native_bf16: bool
+    environment: dict[str, Any]
+    """reporting/environment.py there."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hardware:
     """What one worker uses."""
 
     device: str
     """'cpu' or 'cuda'."""
+    name: str = "CPU"
+    """Of the GPU, where there is one."""
     bf16: bool
     optimizer: str
     """The library's name of it."""
@@ -27,25 +46,64 @@ class Hardware:
 
     def line(self) -> str:
         """One line for the log."""
-        import torch
-
-        name = torch.cuda.get_device_name() if self.device == "cuda" else "CPU"
         precision = "bf16 autocast" if self.bf16 else "fp32"
-        return f"{name}, {precision}, {self.optimizer}, {self.threads} thread{'s' * (self.threads > 1)} a worker"
+        return f"{self.name}, {precision}, {self.optimizer}, {self.threads} thread{'s' * (self.threads > 1)} a worker"
 
 
-def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool) -> Hardware:
-    """Resolve 'auto': bf16 where the GPU or the processor computes it natively; emulated bf16 is slower than fp32.
+def look(gpu: bool) -> Seen:
+    """What this process has.
 
-    The fused AdamW computes what the plain one does, and is what the library takes by default.
+    Raises:
+        Mistakes: a GPU is asked for, and torch has none here.
     """
     import torch
 
-    device = "cuda" if gpu else "cpu"
-    native = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else cpu_has_bf16()
+    if not gpu:
+        return Seen(device="CPU", native_bf16=cpu_has_bf16(), environment=environment())
+    if not torch.cuda.is_available():
+        raise Mistakes(
+            f"gpu: torch {torch.__version__} on {platform.node()} has no GPU that it can use; allowed: a torch built "
+            "for CUDA and its driver on every machine with GPUs, or no --gpu"
+        )
+    native = torch.cuda.is_bf16_supported(including_emulation=False)
+    return Seen(device=torch.cuda.get_device_name(), native_bf16=native, environment=environment())
+
+
+def ask_worker(cpus_per_worker: int, gpu: bool) -> Seen:
+    """What a worker will have: the driver may lie on a head without a GPU, or with another processor.
+
+    A local Ray's workers have what this process has; starting one to ask would take seconds.
+
+    Raises:
+        Mistakes: it has no GPU although one is asked for, or it fails to look.
+    """
+    if not os.environ.get("RAY_ADDRESS"):
+        return look(gpu)
+    import ray
+
+    worker = ray.remote(num_cpus=cpus_per_worker, num_gpus=int(gpu))(look)
+    try:
+        return ray.get(worker.remote(gpu))  # type: ignore[no-any-return]
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", error)  # the worker's own, where it was not the worker that was lost
+        if isinstance(cause, Mistakes):
+            raise Mistakes(cause.messages) from None
+        raise Mistakes(f"workers: one of them cannot say what it computes with: {cause!r}") from None
+
+
+def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool, seen: Seen | None = None) -> Hardware:
+    """Resolve 'auto': bf16 where the GPU or the processor computes it natively; emulated bf16 is slower than fp32.
+
+    The fused AdamW computes what the plain one does, and is what the library takes by default.
+
+    Args:
+        seen: what a worker has; None: what this process has.
+    """
+    seen = seen or look(gpu)
     return Hardware(
-        device=device,
-        bf16=precision == "bf16" or (precision == "auto" and native),
+        device="cuda" if gpu else "cpu",
+        name=seen.device,
+        bf16=precision == "bf16" or (precision == "auto" and seen.native_bf16),
         optimizer=FASTEST_OPTIMIZER if optimizer == "auto" else optimizer,
         threads=cpus_per_worker,
     )

@@ -9,7 +9,7 @@ from pairs.tokenized import refuse_missing, tokenize
 from reporting.environment import environment
 from reporting.run_folder import RunFolder
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
-from trainers.hardware import Hardware, choose
+from trainers.hardware import Hardware, ask_worker, choose
 from trainers.job import Data, Job
 from trainers.progress import Board
 from trainers.request import Request
@@ -61,14 +61,17 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     Whatever fails here leaves the run folder empty, so that the same command can be given again.
 
     Raises:
-        Mistakes: a text or a label is missing in some row, or another run began in this folder; nothing was started.
+        Mistakes: a text or a label is missing in some row, a worker lacks the GPU that is asked for, or another run
+            began in this folder; nothing was started.
     """
     refuse_missing(asked.pairs, "train")
     options = asked.options
-    hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu)
+    seen = ask_worker(options.cpus_per_worker, options.gpu)
+    hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
+    workers = {"device": seen.device, "threads": hardware.threads, **seen.environment}
     with run.reserved():
         run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
-        run.write_json("environment.json", environment())
+        run.write_json("environment.json", {**environment(), "workers": workers})
         run.write_json("audit.json", asked.audit.to_dict())
         run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
         return _begin(asked, run, concurrent, hardware)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import ray
 
 from tests.cluster.local_head import ROOT, Head, local_head
 
@@ -89,6 +90,8 @@ def test_a_search_leaves_its_result(head: Head, prepared: Path, tiny_model: str,
     assert {trial["state"] for trial in trials} <= {"completed", "stopped"}
     assert all(trial["settings"]["global_batch_size"] == 8 and trial["steps"] > 0 for trial in trials)
     assert (run / "best" / "modules.json").exists()
+    workers = json.loads((run / "environment.json").read_text())["workers"]  # as one of them has seen itself
+    assert (workers["device"], workers["threads"], workers["versions"]["ray"]) == ("CPU", 1, ray.__version__)
 
 
 def test_a_relative_path_is_refused_on_a_cluster(head: Head, prepared: Path) -> None:
