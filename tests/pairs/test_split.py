@@ -166,6 +166,13 @@ def test_where_a_cut_would_leave_too_little_only_first_texts_are_kept_apart(rows
     assert "second texts may stand in several splits; --split texts would drop" in division.notes[0]
 
 
+def test_texts_are_kept_apart_at_any_cost_where_that_is_asked_for() -> None:
+    division = divide(PAIRS, {"train": questions(780, 40)}, seed=1, rows=None, way="texts")
+    assert_apart(division)
+    assert division.apart == ("sentence1", "sentence2")
+    assert division.dropped.total() > 390
+
+
 def test_a_cut_that_leaves_a_split_empty_says_what_else_there_is() -> None:
     rows = [{"sentence1": "hub", "sentence2": f"s{n}", "label": 1.0, "group": f"g{n}"} for n in range(100)]
     with pytest.raises(Mistakes, match=r"no rows left of .* or --split first-text"):
