@@ -30,8 +30,9 @@ def tables(verdict: Mapping[str, Any]) -> Iterable[Table]:
 
 
 def lines(verdict: Mapping[str, Any]) -> list[str]:
-    """What was chosen and why, what test says of it, the threshold, the spread over seeds."""
-    said = [f"verdict: {verdict['reason']}"]
+    """What leaks, what was chosen and why, what test says of it, the threshold, the spread over seeds."""
+    said = [f"warning: {leak}: these scores promise more than new texts will give" for leak in verdict.get("leaks", [])]
+    said.append(f"verdict: {verdict['reason']}")
     said += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
     said.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
     if threshold := verdict.get("threshold"):

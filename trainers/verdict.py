@@ -11,6 +11,7 @@ from evaluation import threshold
 from evaluation.judged import Judged, JudgedPairs
 from evaluation.selection import States
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
+from reporting.findings import leaked
 from reporting.live import Live
 from reporting.run_folder import finite
 from trainers.dev_predictions import DevPredictions
@@ -32,11 +33,14 @@ class Weighed:
     """For pairs labelled 0 and 1."""
     seeds: dict[str, list[float]]
     """Model -> dev's metric of its settings with other seeds, in the order of the seeds."""
+    leaks: tuple[str, ...] = ()
+    """What the audit says of texts that stand in two splits: all scores promise too much then."""
 
     def to_dict(self) -> dict[str, Any]:
         """verdict.json."""
         found = self.threshold.to_dict() if self.threshold else None
-        values: dict[str, Any] = finite({**self.verdict.to_dict(), "threshold": found, "seeds": self.seeds})
+        more = {"threshold": found, "seeds": self.seeds, "leaks": list(self.leaks)}
+        values: dict[str, Any] = finite({**self.verdict.to_dict(), **more})
         return values
 
 
@@ -63,7 +67,12 @@ def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed
     states = judged_states(started.template.predictions, found)
     made = verdict(judged, asked.options.seed, keep if keep in models else None, states)
     kept = {split: each[made.chosen] for split, each in judged.items()}
-    return Weighed(verdict=_with_confusion(made, kept), threshold=_threshold(kept, asked.options.seed), seeds=seeds)
+    return Weighed(
+        verdict=_with_confusion(made, kept),
+        threshold=_threshold(kept, asked.options.seed),
+        seeds=seeds,
+        leaks=tuple(line for each in asked.audit.findings if (line := leaked(each.to_dict()))),
+    )
 
 
 def candidates(found: Found) -> dict[str, TrainingState | None]:

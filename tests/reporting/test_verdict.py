@@ -78,6 +78,11 @@ def test_the_lines_say_what_is_kept_and_what_test_says() -> None:
     ]
 
 
+def test_a_leak_is_said_first() -> None:
+    first = lines({**VERDICT, "leaks": ["98.2% of test has a text of train"]})[0]
+    assert first == "warning: 98.2% of test has a text of train: these scores promise more than new texts will give"
+
+
 def test_no_gain_is_said_in_these_words() -> None:
     assert "kept: base (no gain beyond it on dev)" in lines({**VERDICT, "chosen": "base", "gain": False})
     assert "kept: baseline (as asked for: no gain on dev)" in lines({**VERDICT, "gain": False})

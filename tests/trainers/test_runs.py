@@ -80,6 +80,9 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     dev = verdict["splits"]["dev"]
     assert dev["models"]["base"]["value"] == pytest.approx(printed["untuned"], abs=1e-6)
     assert dev["models"]["baseline"]["value"] == pytest.approx(printed["baseline"], abs=1e-6)
+    judged = [file.name for file in (run / "predictions").iterdir()]
+    assert len(judged) == dev["states"] > 2 * len(trials)  # all judgements of all trials, and of no other seed
+    assert not [name for name in judged if "seed" in name]
     assert {name: len(values) for name, values in verdict["seeds"].items()} == dict.fromkeys(list(dev["models"])[1:], 1)
     assert json.loads((run / "best" / "threshold.json").read_text())["value"] == verdict["threshold"]["value"]
     asked = CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--json"])
