@@ -75,7 +75,7 @@ def group_times(board: Any, began: Mapping[str, float]) -> dict[str, dict[str, f
     told, now = ray.get(board.group_seconds.remote()), time.monotonic()
     times: dict[str, dict[str, float]] = {}
     for group, since in began.items():
-        phases = told.get(group, {PHASES["setup_s"]: now - since})
+        phases = told.get(group, {**dict.fromkeys(PHASES.values(), 0.0), PHASES["setup_s"]: now - since})
         times[group] = {**phases, IDLE: max(0.0, now - since - sum(phases.values()))}
     return times
 

@@ -1,8 +1,11 @@
 """The time a search may still take, from the pace so far, and where the time of its groups went."""
 
-import pytest
+from types import SimpleNamespace
 
-from trainers.progress import PHASES, Progress, _Board, seconds_left
+import pytest
+import ray
+
+from trainers.progress import IDLE, PHASES, Progress, _Board, group_times, seconds_left
 
 
 def test_the_pace_of_all_trainings_and_what_is_left_give_the_time() -> None:
@@ -24,3 +27,11 @@ def test_a_restarted_group_keeps_the_time_of_the_workers_it_lost() -> None:
     times = board.group_seconds()["group-1"]
     assert times == {"starting": 7.0, "training": 10.0, "evaluating": 1.0, "checkpointing": 0.0}
     assert set(times) == set(PHASES.values())
+
+
+def test_a_group_whose_workers_never_came_was_starting_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray, "get", lambda reference: {})
+    board = SimpleNamespace(group_seconds=SimpleNamespace(remote=lambda: None))
+    times = group_times(board, {"group-1": 0.0})["group-1"]
+    assert set(times) == {*PHASES.values(), IDLE}
+    assert times["starting"] == sum(times.values())
