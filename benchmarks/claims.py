@@ -71,7 +71,9 @@ def simulate(cell: Cell, rng: np.random.Generator) -> Search:
     early, late = (rng.normal(size=(items.number, WAVES)) * (2 / WAVES) ** 0.5 for _ in range(2))
     base = items.judged(rng.normal(size=items.number) - cell.base_behind)
     states: list[list[Judged]] = []
-    points, best, first = [], [], []
+    points: list[Floats] = []
+    best: list[float] = []
+    first: list[float] = []
     for trial in range(cell.trials + 1):
         point = sampled(points, best, rng) if trial else np.full(SETTINGS, 0.5)
         field = np.cos(waves @ point + phases)

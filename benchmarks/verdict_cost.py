@@ -25,7 +25,7 @@ def model(kind: str, items: int, seed: int) -> Judged:
     if kind == "category":
         truth, found = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
         return JudgedCategories(kind=kind, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
-    labels = groups % 2.0 if kind == "binary" else groups % 5 / 4
+    labels = (groups % (2 if kind == "binary" else 5)).astype(np.float64)
     cosines = np.round((labels + rng.normal(size=items)) / 5, 6)
     return JudgedPairs(kind=kind, groups=groups, cosines=cosines, labels=labels)
 

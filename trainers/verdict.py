@@ -71,7 +71,7 @@ def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed
         verdict=_with_confusion(made, kept),
         threshold=_threshold(kept, asked.options.seed),
         seeds=seeds,
-        leaks=tuple(line for each in asked.audit.findings if (line := leaked(each.to_dict()))),
+        leaks=tuple(leak for each in asked.audit.findings if (leak := leaked(each.to_dict()))),
     )
 
 

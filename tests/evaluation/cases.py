@@ -14,6 +14,6 @@ def queries(values: list[float] | np.ndarray, groups: np.ndarray | None = None) 
 
 def pairs(number: int, kind: str = "binary", seed: int = 0) -> JudgedPairs:
     """Random pairs labelled 0 and 1 by turns, of which those labelled 1 come a little nearer; cosines as judged."""
-    labels = np.arange(number) % 2.0
+    labels = (np.arange(number) % 2).astype(np.float64)
     cosines = np.random.default_rng(seed).uniform(-1, 0.8, size=number) + 0.2 * labels
     return JudgedPairs(kind=kind, groups=np.arange(number), cosines=np.round(cosines / 1e-6) * 1e-6, labels=labels)
