@@ -65,6 +65,7 @@ def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed
         return None
     keep = list(models)[-1] if asked.options.export == "winner" else asked.options.export
     states = judged_states(started.template.predictions, found)
+    live.header([f"weighing {states.number} states that dev has judged"])
     made = verdict(judged, asked.options.seed, keep if keep in models else None, states)
     kept = {split: each[made.chosen] for split, each in judged.items()}
     return Weighed(
