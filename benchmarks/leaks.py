@@ -1,0 +1,64 @@
+"""Pairs that hang together by shared texts, as duplicate questions do: what a split leaks, and what a clean one costs.
+
+python -m benchmarks.leaks
+"""
+
+import csv
+import random
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.measure import report
+from evaluation.audit.audit import audit
+from evaluation.audit.plan import plan_of_folder
+from pairs import prepared
+from pairs.from_file import task_of
+from pairs.prepare import prepare
+from reporting.findings import leaked
+
+WAYS = {"first-text (as 15ea790 split)": "first-text", "texts": "texts", "default": None}
+
+
+def questions(pairs: int, texts: int, seed: int) -> list[tuple[str, str, int]]:
+    """Pairs of different texts, drawn evenly; every other one is labelled 1."""
+    rng = random.Random(seed)
+    drawn: dict[frozenset[int], tuple[int, int]] = {}
+    while len(drawn) < pairs:
+        first, second = rng.sample(range(texts), 2)
+        drawn.setdefault(frozenset((first, second)), (first, second))
+    return [(f"question {a}", f"question {b}", row % 2) for row, (a, b) in enumerate(drawn.values())]
+
+
+def split(file: Path, way: str | None) -> dict[str, object]:
+    """Pairs that are kept, and what the audit says of them."""
+    made = prepare(task_of(str(file), None, None), {"train": str(file)}, seed=42, way=way)
+    prepared.write(str(file.parent / "data"), made.tables, made.manifest)
+    found = audit(plan_of_folder(str(file.parent / "data")), lambda *_: None, None)
+    leaks = [f"{each.severity}: {leaked(each.to_dict())}" for each in found.findings if leaked(each.to_dict())]
+    sizes = "/".join(str(made.tables[name].num_rows) for name in prepared.SPLITS)
+    return {
+        "pairs": f"{sum(made.manifest['table']['pairs'].values())} ({sizes})",
+        "split_leak": "; ".join(leaks) or "-",
+    }
+
+
+def main(
+    pairs: Annotated[int, typer.Option(help="Pairs of the file.")] = 600,
+    texts: Annotated[int, typer.Option(help="Texts that they are drawn from.")] = 300,
+) -> None:
+    """Split the same pairs in each way."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "questions.csv")
+        with file.open("w", newline="") as lines:
+            csv.writer(lines).writerows([("first", "second", "label"), *questions(pairs, texts, seed=0)])
+        for name, way in WAYS.items():
+            rows.append({"--split": name, **split(file, way)})
+    report("leaks", f"{pairs} pairs over {texts} texts (train/dev/test)", rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)
