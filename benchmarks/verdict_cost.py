@@ -14,7 +14,8 @@ from benchmarks.measure import progress, report
 from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
 from evaluation.selection import States, sample_of
 from evaluation.verdict import compare
-from trainers.dev_predictions import DevPredictions
+from reporting.run_folder import RunFolder
+from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 
 
 def model(kind: str, items: int, seed: int) -> Judged:
@@ -33,7 +34,8 @@ def model(kind: str, items: int, seed: int) -> Judged:
 def decision(kind: str, states: int, items: int) -> float:
     """Seconds from the predictions of all states to what is better."""
     dev = {name: model(kind, items, seed) for seed, name in enumerate(("base", "baseline", "winner"))}
-    kept = [model(kind, items, seed).predictions[sample_of(np.arange(items), 0)] for seed in range(states)]
+    sample = sample_of(dev["base"], 0)
+    kept = [model(kind, items, seed).predictions[sample] for seed in range(states)]
     began = time.perf_counter()
     found = States(baseline=kept[:4], others=kept[4:], trials=states // 4)
     compare(dev, 0, found.standard_errors(dev, 0))
@@ -44,10 +46,11 @@ def writing(items: int, states: int) -> float:
     """Milliseconds for the predictions of one state, sampled and written to this disk."""
     judged = model("retrieval", items, 0)
     with tempfile.TemporaryDirectory() as folder:
-        predictions = DevPredictions(folder)
+        run = RunFolder(folder)
+        run.create_folder(PREDICTIONS_FOLDER)
         began = time.perf_counter()
         for step in range(states):
-            predictions.put("trial", step, judged.predictions[sample_of(judged.groups, 0)])
+            write_predictions(run, "trial", step, judged.predictions[sample_of(judged, 0)])
         return (time.perf_counter() - began) / states * 1000
 
 

@@ -19,6 +19,8 @@ LEAST_GROUPS = 10
 """With fewer there is no interval and no claim (docs/verdict.md)."""
 ERROR = 0.025
 """Of a 95 % interval, on each side."""
+ROUNDING = 1e-9
+"""A perfect average precision may be computed as 0.9999999999999999."""
 ELEMENTS_AT_ONCE = 2**22
 """Weights held at a time: memory stays flat however many items there are."""
 
@@ -95,19 +97,43 @@ def critical(blocks: int, num_groups: int) -> float:
     return float(t.ppf(1 - ERROR, min(blocks, num_groups) - 1))
 
 
-def difference(value: float, without: Floats, num_groups: int, errors: float) -> Interval:
+def unskewed(t: Floats, skewness: Floats) -> Floats:
+    """A t statistic without the skewness of what it is the mean of, by Hall's transformation, which is monotone.
+
+    Where a model is a little better on most groups and much worse on few, plain t calls it better too often (Hall 1992,
+    "On the removal of skewness by transformation", Journal of the Royal Statistical Society B 54).
+
+    Args:
+        skewness: of the blocks' values, divided by the root of their number.
+    """
+    return t + skewness * t**2 / 3 + skewness**2 * t**3 / 27 + skewness / 6
+
+
+def skewed(unskewed_t: float, skewness: float) -> float:
+    """The way back."""
+    if abs(skewness) < 1e-9:
+        return unskewed_t
+    return float(3 / skewness * (np.cbrt(1 + skewness * (unskewed_t - skewness / 6)) - 1))
+
+
+def difference(value: float, without: Floats, num_groups: int, errors: float, widest: float = 1.0) -> Interval:
     """The interval of the difference of two models on the same items.
 
     Args:
         value: the difference.
         without: the difference without each block, shape (blocks,).
-        errors: standard errors on each side, see `critical`.
+        errors: standard errors on each side without skewness, see `critical`; infinity: none can be told.
+        widest: the greatest difference that there can be.
     """
-    if num_groups < LEAST_GROUPS or np.isnan(without).any():
+    if num_groups < LEAST_GROUPS or np.isnan(without).any() or not np.isfinite(errors):
         return Interval(value, float("nan"), float("nan"))
     error = standard_error(without)
-    margin = errors * error if error else 0.0
-    return Interval(value, max(-2.0, value - margin), min(2.0, value + margin))
+    if not error:
+        return Interval(value, value, value)
+    apart = without.mean() - without
+    skewness = float((apart**3).mean() / (apart**2).mean() ** 1.5 / len(without) ** 0.5)
+    low, high = (value - error * skewed(side, skewness) for side in (errors, -errors))
+    return Interval(value, max(-widest, low), min(widest, high))
 
 
 def interval(value: float, without: Floats, num_groups: int, lowest: float = 0.0) -> Interval:
@@ -126,10 +152,10 @@ def interval(value: float, without: Floats, num_groups: int, lowest: float = 0.0
         return Interval(value, float("nan"), float("nan"))
     share, span = (value - lowest) / (1 - lowest), 1 - lowest
     bound = ERROR ** (1 / num_groups)
-    if share >= 1:
-        return Interval(value, lowest + span * bound, value)
-    if share <= 0:
-        return Interval(value, value, lowest + span * (1 - bound))
+    if share >= 1 - ROUNDING:
+        return Interval(1.0, lowest + span * bound, 1.0)
+    if share <= ROUNDING:
+        return Interval(lowest, lowest, lowest + span * (1 - bound))
     logit, error = np.log(share / (1 - share)), standard_error(without) / span / (share * (1 - share))
     margin = critical(len(without), num_groups) * error
     low, high = ((1 + np.tanh((logit + side) / 2)) / 2 for side in (-margin, margin))

@@ -91,11 +91,18 @@ class Judge:
         if self.kind == "category":
             found = metrics.nearest(vectors[self._first], candidates, self._truth)
             names = tuple(self.texts[place] for place in self._others)
-            return JudgedCategories(kind=self.kind, groups=self._groups, truth=self._truth, found=found, names=names)
+            return JudgedCategories(
+                kind=self.kind,
+                groups=self._groups,
+                other_groups=self._other_groups,
+                truth=self._truth,
+                found=found,
+                names=names,
+            )
         rows, own = _own_candidates(self._queries, self._truth)
         per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own, self._same[rows])
-        groups = np.unique(self._groups[rows], return_inverse=True)[1]
-        return JudgedQueries(kind=self.kind, groups=groups, per_query=per_query)
+        others = None if self._other_groups is None else self._other_groups[rows]
+        return JudgedQueries(kind=self.kind, groups=self._groups[rows], other_groups=others, per_query=per_query)
 
 
 def _own_candidates(queries: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:
@@ -127,7 +134,8 @@ def _numbered(table: pa.Table) -> tuple[metrics.Indices, metrics.Indices | None]
     """
     if "group" not in table.column_names:
         return np.arange(table.num_rows), None
-    columns = [table.column(name) for name in ("group", "group2") if name in table.column_names]
+    first = table.column("group")
+    columns = [first, pc.coalesce(table.column("group2"), first)] if "group2" in table.column_names else [first]
     encoded = pa.concat_arrays([chunk for column in columns for chunk in column.chunks]).dictionary_encode()
     numbers = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64).reshape(len(columns), -1)
     return numbers[0], numbers[1] if len(columns) > 1 else None

@@ -42,8 +42,14 @@ class Judged(ABC):
         return self.groups_of(np.ones(len(self.groups), dtype=bool))
 
     def groups_of(self, chosen: NDArray[np.bool_]) -> int:
-        """How many groups the chosen items stand in, counted by their first text."""
-        return len(np.unique(self.groups[chosen]))
+        """How many groups the chosen items stand in; by their first or by their second texts, whichever are fewer."""
+        columns = [self.groups] if self.other_groups is None else [self.groups, self.other_groups]
+        return min(len(np.unique(column[chosen])) for column in columns)
+
+    @property
+    def rare(self) -> Indices:
+        """Items that a sample should hold before others."""
+        return np.empty(0, dtype=np.int64)
 
     @abstractmethod
     def weighted(self, weights: Floats) -> Floats:
@@ -83,6 +89,13 @@ class JudgedPairs(Judged):
         if self.kind != "binary":
             return super().num_groups
         return min(self.groups_of(self.labels == label) for label in (0.0, 1.0))
+
+    @property
+    def rare(self) -> Indices:
+        """Of pairs labelled 0 and 1: those of the rarer label."""
+        if self.kind != "binary":
+            return super().rare
+        return np.flatnonzero(self.labels == float(self.labels.mean() < 0.5))
 
     def weighted(self, weights: Floats) -> Floats:
         score = metrics.weighted_ap if self.kind == "binary" else metrics.weighted_spearman

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.jackknife import ERROR, left_out
+from evaluation.jackknife import ERROR, left_out, unskewed
 from evaluation.judged import Judged
 from evaluation.metrics import Floats, Indices
 
@@ -15,6 +15,8 @@ FLIPS = 9_999
 ADAPTIVITY = 0.6
 """What a sampler that sees dev costs: `error_of`."""
 STATES_AT_ONCE = 512
+BEYOND = 1_000
+"""A t that only equal signs of all blocks reach."""
 MOST_ITEMS = 20_000
 """Items whose predictions are kept of each judged state."""
 
@@ -27,16 +29,18 @@ class States:
         baseline: states of the baseline's training.
         others: states of all other trainings.
         trials: these trainings.
+        told: judgements of dev that were told; more than there are predictions where some were lost.
     """
 
     baseline: Sequence[NDArray[Any]] = ()
     others: Sequence[NDArray[Any]] = ()
     trials: int = 0
+    told: int = 0
 
     @property
     def number(self) -> int:
         """All of them."""
-        return len(self.baseline) + len(self.others)
+        return max(self.told, len(self.baseline) + len(self.others))
 
     def standard_errors(self, dev: Mapping[str, Judged], seed: int) -> dict[str, float]:
         """Model -> standard errors on each side of an interval that holds for all that could have been chosen over it.
@@ -46,18 +50,29 @@ class States:
         Args:
             dev: base, baseline and winner, simplest first, as many as there are.
         """
-        first = next(iter(dev.values()))
-        items = sample_of(first.groups, seed)
+        items = sample_of(next(iter(dev.values())), seed)
         models = [judged.of_items(items) for judged in dev.values()]
-        kept = [models[0].with_predictions(each) for each in (*self.others, *self.baseline)]
-        pseudo = pseudo_values([*models, *kept], seed)
-        chosen, others = pseudo[:, : len(models)], pseudo[:, len(models) : len(models) + len(self.others)]
-        error = error_of(self.trials)
+        baseline, others = (
+            [models[0].with_predictions(each) for each in kept if len(each) == len(items)]
+            for kept in (self.baseline, self.others)
+        )
+        pseudo = pseudo_values([*models, *others, *baseline], seed)
+        chosen, rivals = pseudo[:, : len(models)], pseudo[:, len(models) : len(models) + len(others)]
+        error, lost = error_of(self.trials), self.told > len(baseline) + len(others)
         found = {}
         for place, name in enumerate(list(dev)[:-1]):
-            rivals = pseudo[:, 1:] if place == 0 else np.hstack([chosen[:, place + 1 :], others])
-            found[name] = largest_t(rivals - chosen[:, [place]], seed, error)
+            over = pseudo[:, 1:] if place == 0 else np.hstack([chosen[:, place + 1 :], rivals])
+            found[name] = largest_t(over - chosen[:, [place]], seed, error)
+            if lost:  # what is not known could be as different as can be (Bonferroni)
+                found[name] = max(found[name], student_t(error / self.told, len(pseudo)))
         return found
+
+
+def student_t(error: float, blocks: int) -> float:
+    """Standard errors that a single difference exceeds with that chance."""
+    from scipy.stats import t
+
+    return float(t.ppf(1 - error, max(1, blocks - 1)))
 
 
 def error_of(trials: int) -> float:
@@ -70,13 +85,14 @@ def error_of(trials: int) -> float:
     return ERROR / (1 + ADAPTIVITY * math.log1p(trials))
 
 
-def sample_of(groups: Indices, seed: int) -> Indices:
-    """The items whose predictions are kept, sorted: all, or whole groups drawn until there are MOST_ITEMS."""
-    if len(groups) <= MOST_ITEMS:
-        return np.arange(len(groups))
-    order = np.random.default_rng(seed).permutation(int(groups.max()) + 1)
-    taken = np.cumsum(np.bincount(groups, minlength=len(order))[order]) <= MOST_ITEMS
-    return np.flatnonzero(np.isin(groups, order[taken]))
+def sample_of(judged: Judged, seed: int) -> Indices:
+    """The items whose predictions are kept, sorted: all, or MOST_ITEMS of them, the rarer label first."""
+    number, draw = len(judged.groups), np.random.default_rng(seed)
+    if number <= MOST_ITEMS:
+        return np.arange(number)
+    rare = draw.permutation(judged.rare)[: MOST_ITEMS // 2]
+    others = draw.permutation(np.setdiff1d(np.arange(number), judged.rare))[: MOST_ITEMS - len(rare)]
+    return np.sort(np.concatenate([rare, others]))
 
 
 def pseudo_values(models: Sequence[Judged], seed: int) -> Floats:
@@ -89,7 +105,7 @@ def pseudo_values(models: Sequence[Judged], seed: int) -> Floats:
 
 
 def largest_t(pseudo: Floats, seed: int, error: float) -> float:
-    """The t that the largest of all differences exceeds with a chance of `error`, were all of them symmetric around 0.
+    """The t without skewness that the largest of all exceeds with a chance of `error`, were all symmetric around 0.
 
     Args:
         pseudo: what each block says of each difference, shape (blocks, differences).
@@ -97,15 +113,24 @@ def largest_t(pseudo: Floats, seed: int, error: float) -> float:
     Returns:
         Infinity where even equal signs of all blocks are not rare enough, or a score is not defined without a block.
     """
-    blocks = len(pseudo)
+    blocks, squares = len(pseudo), (pseudo**2).mean(axis=0)
     if np.isnan(pseudo).any():
         return float("inf")
-    length = np.sqrt((pseudo**2).sum(axis=0))
-    directions = (pseudo / np.where(length > 0, length, 1.0)).astype(np.float32)
+    unit = pseudo / np.sqrt(np.where(squares > 0, squares, 1.0))
     flips = np.random.default_rng(seed).integers(0, 2, size=(FLIPS, blocks)).astype(np.float32) * 2 - 1
     largest = np.full(FLIPS, -np.inf, dtype=np.float32)
-    for start in range(0, directions.shape[1], STATES_AT_ONCE):
-        largest = np.maximum(largest, (flips @ directions[:, start : start + STATES_AT_ONCE]).max(axis=1))
-    reached = float(np.sort(largest)[::-1][max(0, int(error * (FLIPS + 1)) - 1)]) + 1e-6  # equal is not beyond
-    room = blocks - reached**2
-    return reached * math.sqrt((blocks - 1) / room) if room > 1e-3 else float("inf")
+    for start in range(0, unit.shape[1], STATES_AT_ONCE):
+        largest = np.maximum(largest, _flipped(flips, unit[:, start : start + STATES_AT_ONCE].astype(np.float32)))
+    reached = float(np.sort(largest)[::-1][max(0, int(error * (FLIPS + 1)) - 1)])
+    return reached * (1 + 1e-6) if reached < BEYOND else float("inf")  # what equals it is not beyond it
+
+
+def _flipped(flips: NDArray[np.float32], unit: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each flip the largest t without skewness of all differences, whose blocks have a mean square of 1."""
+    blocks = len(unit)
+    mean, cubes = flips @ unit / blocks, flips @ unit**3 / blocks  # a sign is its own cube
+    variance = np.maximum(1 - mean**2, 1e-8)
+    skewness = (cubes - 3 * mean + 2 * mean**3) / variance**1.5
+    t = mean * np.sqrt((blocks - 1) / variance)
+    largest: NDArray[np.float32] = unskewed(t, skewness / np.float32(blocks**0.5)).max(axis=1)
+    return largest

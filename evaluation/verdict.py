@@ -1,5 +1,6 @@
 """Whether a search was worth it: base, baseline and winner side by side, and which of them is kept."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
@@ -72,7 +73,8 @@ def compare(models: Mapping[str, Judged], seed: int, errors: Mapping[str, float]
 
     def paired(better: str, simpler: str) -> Interval:
         each = without[better] - without[simpler]
-        return difference(value[better] - value[simpler], each, groups, (errors or {}).get(simpler, alone))
+        margin = (errors or {}).get(simpler, alone)
+        return difference(value[better] - value[simpler], each, groups, margin, 1 - first.lowest)
 
     return SplitVerdict(
         metric=first.metric,
@@ -135,10 +137,13 @@ def confusion(judged: Judged) -> dict[str, Any] | None:
 
 
 def _sentence(name: str, simpler: str, difference: Interval, dev: SplitVerdict) -> str:
-    figures = f"{difference.value:+.4f} {dev.metric} on dev, interval {difference.low:+.4f} to {difference.high:+.4f}"
-    among = f" for the best of {dev.states} judged states" if dev.states > 1 else ""
     said = "better" if difference.above_zero else NO_GAIN
-    return f"{name} against {simpler}: {said} ({figures}{among})"
+    width = f"interval {difference.low:+.4f} to {difference.high:+.4f}"
+    if math.isnan(difference.low):
+        width = "no interval: too few groups"
+    elif dev.states > 1:
+        width += f", which holds for all {dev.states} judged states at once"
+    return f"{name} against {simpler}: {said} ({difference.value:+.4f} {dev.metric} on dev, {width})"
 
 
 def _plain(split: SplitVerdict) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from pairs import prepared
 from pairs.clean import clean
 from pairs.join import WAYS, chooses
 from pairs.read import read
-from pairs.recipes import Pair, make_pairs
+from pairs.recipes import Pair, make_pairs, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
 from pairs.split import Division, divide
-from tasks.common.declaration import Row, Task
+from tasks.common.declaration import Given, Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.mistakes import Checks, Mistakes, raise_if
 
@@ -149,6 +149,8 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
         made = make_pairs(task.recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
         pairs[split] = made.pairs
         notes += made.notes
+    if isinstance(task.recipe, Given) and "sentence2" not in division.closed:
+        pairs = with_second_groups(pairs)
     if task.loss == "ranking":  # a ranking loss takes every pair for a positive, whatever its label
         pairs["train"] = [pair._replace(label=None) for pair in pairs["train"] if pair.label in (None, 1.0)]
     # Blocks of the file are what a stream can permute: neighbours should not be pairs of one group.

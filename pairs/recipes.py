@@ -50,6 +50,30 @@ def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -
     return Made(pairs=[Pair(row["sentence1"], row["sentence2"], row["label"], row["group"]) for row in rows])
 
 
+def with_second_groups(splits: Mapping[str, list[Pair]]) -> dict[str, list[Pair]]:
+    """Given pairs by split, with the group of their second texts where a text stands in pairs of several groups.
+
+    Pairs of two such groups are not independent, and intervals have to know. The group of a text is that of the pairs
+    in which it comes first, or else one of its own.
+    """
+    return (
+        {name: _second_groups(pairs) for name, pairs in splits.items()}
+        if any(map(_tied, splits.values()))
+        else {**splits}
+    )
+
+
+def _tied(pairs: Sequence[Pair]) -> bool:
+    group_of: dict[str, str] = {}
+    texts = ((folded(text), pair.group) for pair in pairs for text in (pair.sentence1, pair.sentence2))
+    return any(group_of.setdefault(text, group) != group for text, group in texts)
+
+
+def _second_groups(pairs: Sequence[Pair]) -> list[Pair]:
+    first = {folded(pair.sentence1): pair.group for pair in reversed(pairs)}
+    return [pair._replace(group2=first.get(text := folded(pair.sentence2), f"text {text}")) for pair in pairs]
+
+
 @make_pairs.register
 def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
     groups = _grouped(rows)

@@ -69,6 +69,8 @@ def _figures(facts: "CardFacts") -> Iterator[str]:
             yield f"| {_column(facts, name)} | {cells} |"
         yield ""
         yield from (f"- {line}" for line in lines(verdict))
+        if epochs := facts.get("baseline_epochs"):
+            yield f"- epochs trained: baseline {epochs}, this model {facts.get('best_epochs') or 'none'}"
         return
     yield from (f"| on dev | {facts['metric']} | epochs |", "|:--|--:|--:|")
     yield f"| untuned base model | {words.score(facts.get('untuned'))} | |"

@@ -26,7 +26,7 @@ class TrialRecord:
     value: float | None = None
     """Best value of the metric on dev so far, higher is better; None where the trial failed: nothing of it is kept."""
     best_steps: int | None = None
-    """Optimizer steps after which dev said so, the first of equals: the state that is exported."""
+    """Optimizer steps after which dev said so, the first of equals: the state of the trial that is kept."""
     epoch: float = 0.0
     epochs: float
     """Epochs that the settings ask for; `epoch` of them are trained and judged."""

@@ -39,7 +39,9 @@ class RunResult:
     best_epoch: float | None = None
     """Epochs that the best trial was trained for; fewer than its settings' where the search or the budget ended it."""
     best_steps: int | None = None
-    """Optimizer steps after which dev gave `best`: the state that is exported."""
+    """Optimizer steps after which dev gave `best`."""
+    kept_steps: int | None = None
+    """Optimizer steps of the state that is exported; 0 for the base model."""
     baseline_epoch: float | None = None
     best_settings: Mapping[str, float] = field(default_factory=dict)
     baseline_settings: Mapping[str, float] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from reporting import words
@@ -82,22 +83,24 @@ def _confusion(split: str, model: str, confusion: Mapping[str, Any]) -> Table:
     for number in range(1, len(names) + 1):
         table.add_column(str(number), justify="right")
     for number, (name, counts) in enumerate(zip(names, confusion["counts"], strict=True), 1):
-        table.add_row(f"{number} {name}", *(words.count(count) if count else "" for count in counts))
+        table.add_row(escape(f"{number} {name}"), *(words.count(count) if count else "" for count in counts))
     return table
 
 
 def _differences(split: Mapping[str, Any]) -> str:
-    return "; ".join(
-        f"{name} {each['value']:+.4f} ({each['low']:+.4f} to {each['high']:+.4f})"
-        for name, each in split["differences"].items()
-        if each["low"] is not None
-    )
+    return "; ".join(f"{name} {each['value']:+.4f} {_width(each)}" for name, each in split["differences"].items())
+
+
+def _width(found: Mapping[str, Any]) -> str:
+    known = found["low"] is not None and not math.isnan(found["low"])
+    return f"({found['low']:+.4f} to {found['high']:+.4f})" if known else "(no interval: too few groups)"
 
 
 def _figures(threshold: Mapping[str, Any]) -> str:
     split = "test" if threshold.get("test") else "dev"
     named = {name.removeprefix("cosine_"): with_interval(each) for name, each in threshold[split].items()}
-    return f"on {split}: " + ", ".join(f"{name} {value}" for name, value in named.items())
+    chosen = ", where it was chosen" if split == "dev" else ""
+    return f"on {split}{chosen}: " + ", ".join(f"{name} {value}" for name, value in named.items())
 
 
 def _spread(values: list[float]) -> str:

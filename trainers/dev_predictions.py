@@ -2,38 +2,47 @@
 
 import io
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reporting.run_folder import RunFolder
 from tasks.common import storage
 
-HALF = ".half"
+PREDICTIONS_FOLDER = "predictions"
+READ_AT_ONCE = 16
+"""A store answers each in some tens of milliseconds."""
 
 
-class DevPredictions:
-    """A folder, local or remote, with a file for each judged state of each training."""
+def write_predictions(run: RunFolder, training: str, steps: int, predictions: NDArray[Any]) -> None:
+    """One state's file, there whole or not at all; a state that is judged again gets the same file once more.
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._files, self._path = storage.locate(folder)
+    Raises:
+        OSError: the storage refuses it.
+    """
+    content = io.BytesIO()
+    np.save(content, predictions)
+    with run.writing(f"{PREDICTIONS_FOLDER}/{training}-{steps}.npy") as stream:
+        stream.write(content.getvalue())
 
-    def put(self, training: str, step: int, predictions: NDArray[Any]) -> None:
-        """Write the predictions of one state; a training that was taken up again writes the same once more."""
-        content = io.BytesIO()
-        np.save(content, predictions)
-        self._files.create_dir(self._path, recursive=True)
-        name = f"{self._path}/{training}-{step}.npy"
-        with self._files.open_output_stream(name + HALF) as stream:
-            stream.write(content.getvalue())
-        self._files.move(name + HALF, name)
 
-    def by_training(self) -> dict[str, list[NDArray[Any]]]:
-        """Training -> predictions of its states."""
-        found: dict[str, list[NDArray[Any]]] = defaultdict(list)
-        for name in storage.file_names(self._folder):
-            if name.endswith(".npy"):
-                content = storage.read_bytes(storage.join(self._folder, name))
-                found[name.rpartition("-")[0]].append(np.load(io.BytesIO(content)))
-        return dict(found)
+def read_predictions(run: RunFolder) -> dict[str, list[NDArray[Any]]]:
+    """Training -> predictions of its states; a file that cannot be read is left out."""
+    names = [name for name in storage.file_names(run.at(PREDICTIONS_FOLDER)) if name.endswith(".npy")]
+    found: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+        for name, predictions in zip(names, pool.map(lambda name: _read(run, name), names), strict=True):
+            if predictions is not None:
+                found[name.rpartition("-")[0]].append(predictions)
+    return dict(found)
+
+
+def _read(run: RunFolder, name: str) -> NDArray[Any] | None:
+    try:
+        with run.reading(f"{PREDICTIONS_FOLDER}/{name}") as stream:
+            predictions: NDArray[Any] = np.load(io.BytesIO(stream.read()))
+            return predictions
+    except (OSError, ValueError, EOFError):
+        return None

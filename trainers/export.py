@@ -114,7 +114,7 @@ def stopped(kept: Exported) -> str:
         return ""
     return (
         f"This training was ended after {best.epoch:g} of {best.epochs:g} epochs; "
-        f"the command trains all of them, and has these weights after step {kept.metrics['steps']}."
+        f"the command trains all of them, has these weights after step {kept.metrics['steps']}, and keeps its own best."
     )
 
 
@@ -140,7 +140,8 @@ def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
 def _shared(job: str, asked: Request) -> list[str]:
     """A command of this request, as far as training and search have the same options, for a run folder of its own."""
     options = asked.options
-    again = f"{options.run.rstrip('/')}-again"
+    address, mark, query = options.run.partition("?")
+    again = f"{address.rstrip('/')}-again{mark}{query}"
     words = ["python", "-m", job, options.task, "--data", options.data, "--run", again, "--seed", str(options.seed)]
     words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
     words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]

@@ -16,11 +16,11 @@ from transformers import PrinterCallback, TrainerCallback
 
 from evaluation.evaluator import PairEvaluator
 from evaluation.judge import Judge
-from evaluation.judged import Judged
+from evaluation.selection import sample_of
 from pairs.order import Share
 from trainers.dropout import use_cpu_dropout
 from trainers.hardware import TOKENS_PER_CALL
-from trainers.job import Job, TrainingState
+from trainers.job import PREDICTIONS, Job, TrainingState
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
 from trainers.progress import PHASES
@@ -38,9 +38,6 @@ class Reporter(Protocol):
 
     def untuned(self, scores: dict[str, float]) -> None:
         """Dev was judged before the first step."""
-
-    def judged(self, job: Job, step: int, judged: Judged) -> None:
-        """Dev was judged after this step, item by item; told before the report of it."""
 
     def spent(self, phase: str, seconds: float) -> None:
         """Time went into setup_s, train_s, evaluate_s or checkpoint_s."""
@@ -181,8 +178,6 @@ class ReportOnDev(TrainerCallback):
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == 0:
             return
-        if self.judge_dev.judged is not None:
-            self.reporter.judged(self.job, state.global_step, self.judge_dev.judged)
         self.count("evaluate_s")
         done = state.global_step >= self.job.total_steps
         go_on = self.reporter.report(self.metrics(state, kwargs["metrics"]), self.capture, done)
@@ -202,4 +197,9 @@ class ReportOnDev(TrainerCallback):
             "loss": log[-2]["loss"],
         }
         scores = dev_metrics(metrics)
-        return {**found, **scores, **self.seconds, "dev": scores, "log": log}
+        return {**found, **scores, **self.seconds, "dev": scores, "log": log, PREDICTIONS: self.predictions()}
+
+    def predictions(self) -> Any:
+        """What the state makes of dev, item by item, or of a sample of it."""
+        judged = self.judge_dev.judged
+        return None if judged is None else judged.predictions[sample_of(judged, self.job.seed)]

@@ -2,8 +2,8 @@
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporting.live import Live
@@ -31,6 +31,8 @@ class Found:
     """None where it failed or was not judged."""
     baseline_metrics: Mapping[str, Any] = field(default_factory=dict)
     baseline_state: TrainingState | None = None
+    told: int = 0
+    """Judgements of dev, of all trainings."""
     untuned: Mapping[str, float]
     wall_s: float
     group_times: Mapping[str, Mapping[str, float]]
@@ -62,31 +64,44 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def weigh_unless_hurried(asked: Request, started: "Started", found: Found, live: Live) -> "Weighed | None":
-    """The verdict, unless the user interrupts again and does not wait for it."""
+def weighed(asked: Request, started: "Started", found: Found, live: Live) -> "tuple[Found, Weighed | None]":
+    """The verdict, or why there is none: nothing that goes wrong here may lose the models that were trained."""
     from trainers.verdict import weigh
 
-    if not found.hurried:
-        with suppress(KeyboardInterrupt):
-            return weigh(asked, started, found, live)
-    live.say("warning: interrupted again, so there is no verdict: what was best on dev is exported")
-    return None
+    notes = list(found.notes)
+    if asked.options.export == "baseline" and found.baseline_state is None:
+        notes.append("--export baseline: there is no such model, so it could not be exported")
+    try:
+        if found.hurried:
+            raise KeyboardInterrupt
+        made = weigh(asked, started, found, live)
+    except KeyboardInterrupt:
+        made, why = None, "interrupted again"
+    except Exception as error:
+        made, why = None, f"{type(error).__name__}: {error}"
+    else:
+        return replace(found, notes=notes), made
+    live.say(f"warning: no verdict: {why}")
+    notes.append(
+        f"no verdict ({why}): values on dev are those of the best of many, and nothing says that they are a gain"
+    )
+    return replace(found, notes=notes), None
 
 
-def exported(found: Found, weighed: "Weighed | None") -> Exported:
-    """What the verdict chose; without one, what was best on dev."""
-    chosen = weighed.verdict.chosen if weighed else "winner"
-    if weighed and chosen == "base":
-        dev = weighed.verdict.splits["dev"].scores["base"]
+def exported(found: Found, weighed: "Weighed | None", wish: str = "auto") -> Exported:
+    """What the verdict chose; without one, what was asked for, or else what was best on dev."""
+    chosen = weighed.verdict.chosen if weighed else wish
+    if chosen == "base":
+        dev = weighed.verdict.splits["dev"].scores["base"] if weighed else found.untuned
         return Exported(chosen, None, {"dev": dev, "steps": 0, "log": []}, None)
-    if chosen == "baseline" and found.baseline is not found.best:
+    if chosen == "baseline" and found.baseline_state is not None and found.baseline is not found.best:
         return Exported(chosen, found.baseline, found.baseline_metrics, found.baseline_state)
     return Exported("baseline" if found.best is found.baseline else "winner", found.best, found.metrics, found.state)
 
 
 def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | None") -> RunResult:
     """Write RUN/best, RUN/verdict.json and RUN/result.json."""
-    kept = exported(found, weighed)
+    kept = exported(found, weighed, asked.options.export)
     result = RunResult(
         task=asked.task.name,
         run=run.shown,
@@ -102,6 +117,7 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
         baseline_settings=dict(asked.baseline),
         model=f"{run.shown}/best" if found.state else None,
         kept=kept.name if found.state else None,
+        kept_steps=kept.metrics.get("steps") if found.state else None,
         verdict=weighed.to_dict() if weighed else None,
         cores=asked.options.workers * (1 if asked.options.gpu else asked.options.cpus_per_worker),
         states=count_states(found.records),

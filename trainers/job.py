@@ -13,6 +13,10 @@ FAILED_VALUE = -1.0
 trial open for ever, and a missing metric would end the whole search."""
 
 
+PREDICTIONS = "predictions"
+"""In a report: what the state makes of dev. Whoever takes the report writes it down before the value is told."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """The pairs of a search, shared by all its trials."""
@@ -42,8 +46,6 @@ class Job:
     optimizer: str = "adamw_torch_fused"
     """A name that the library's training arguments know."""
     dropout: bool = True
-    predictions: str | None = None
-    """Folder for what every judged state makes of dev; None: a training that nothing is chosen from."""
     score_untuned: bool = False
     """Also judge the base model on dev, before the first step."""
     assigned_at: float = 0.0
@@ -98,8 +100,8 @@ class Report(NamedTuple):
     """What a group says of its job: at every judgement of dev, or once when it failed."""
 
     metrics: dict[str, Any] = {}
-    """training, epoch, steps, loss, the dev metrics, start_s, train_s, evaluate_s, log (training log so far); of a
-    Judging: judged, split -> Judged."""
+    """training, epoch, steps, loss, the dev metrics, predictions, start_s, train_s, evaluate_s, log (training log so
+    far); of a Judging: judged, split -> Judged."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

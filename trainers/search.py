@@ -13,12 +13,13 @@ from ray.tune.search.optuna import OptunaSearch
 
 from reporting.records import TrialRecord
 from tasks.common.space import Choice, Range, different_settings
+from trainers.dev_predictions import PREDICTIONS_FOLDER
 from trainers.finish import Found, undisturbed
 from trainers.halving import Halving
 from trainers.job import TrainingState
 from trainers.progress import group_times
 from trainers.search_plan import SearchPlan
-from trainers.states import FOLDER, UNREADABLE, read_state, state_name
+from trainers.states import FOLDER, read_state, state_name
 from trainers.trial import Trial, best_name
 from trainers.watch import Estimate, Watch
 
@@ -40,14 +41,16 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
     hurried = False
     if plan.minutes:
         watch.live.budget(plan.minutes * 60)
-    plan.run.create_folder(FOLDER)
+    for folder in (FOLDER, PREDICTIONS_FOLDER):
+        plan.run.create_folder(folder)
     try:
         tuner(plan, watch).fit()
     except KeyboardInterrupt:  # Tune takes the first and tidies up; this one ends that, too
         hurried = True
     finally:
         estimate.ended.set()
-        watch.close()
+        with undisturbed():
+            watch.close()
     with undisturbed():
         return replace(found(plan, watch, time.monotonic() - began), hurried=hurried)
 
@@ -126,6 +129,7 @@ def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Found:
         baseline_metrics=watch.results[held] if held else {},
         baseline_state=own,
         notes=[] if held else [without_baseline(watch.records.get(baseline or ""))],
+        told=watch.told,
         untuned=ray.get(plan.board.untuned.remote()),
         wall_s=wall_s,
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
@@ -143,7 +147,7 @@ def saved(plan: SearchPlan, watch: Watch, trials: Sequence[str]) -> tuple[str | 
         record = watch.records[trial]
         try:
             return trial, read_state(plan.run, state_name(trial, record.best_steps or 0))
-        except UNREADABLE as error:
+        except Exception as error:  # a damaged pickle raises whatever it holds
             watch.live.say(f"warning: {record.trial}: its state cannot be read, so it is not exported: {error}")
     return None, None
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from reporting.live import Live
 from reporting.records import TrialRecord
+from reporting.run_folder import RunFolder
 from reporting.trial_log import TrialLog
+from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 from trainers.group_client import GroupClient
-from trainers.job import Report, TrainingState
+from trainers.job import PREDICTIONS, Report, TrainingState
 from trainers.start import Started
 
 NAME = "baseline"
@@ -23,9 +25,11 @@ class Trained:
     metrics: dict[str, Any]
     """Of the best judgement of dev, with the training log up to it."""
     state: TrainingState | None
+    told: int = 0
+    """Judgements of dev."""
 
 
-def train_once(started: Started, log: TrialLog, live: Live) -> Trained:
+def train_once(started: Started, run: RunFolder, log: TrialLog, live: Live) -> Trained:
     """Train the template's settings; an interrupt ends it with the best state so far."""
     job = replace(started.template, trial=NAME, score_untuned=True, assigned_at=time.time())
     record = TrialRecord(
@@ -38,9 +42,12 @@ def train_once(started: Started, log: TrialLog, live: Live) -> Trained:
     trained = Trained(record=record, metrics={}, state=None)
     live.update(record)
     group = started.groups[0].client
+    run.create_folder(PREDICTIONS_FOLDER)
     try:
         group.assign(job)
         for report in reports(group):
+            if (predictions := report.metrics.pop(PREDICTIONS, None)) is not None:
+                write_predictions(run, NAME, report.metrics["steps"], predictions)
             trained = _after(trained, report, job.metric)
             log.update(trained.record)
             live.update(trained.record)
@@ -77,6 +84,7 @@ def _after(trained: Trained, report: Report, metric: str) -> Trained:
         train_s=found["train_s"],
         state="completed" if report.done else "running",
     )
-    if judged is trained.record:
-        return replace(trained, record=record)
-    return Trained(record=record, metrics=found, state=report.state)
+    trained = replace(trained, record=record, told=trained.told + 1)
+    if judged.best_steps != found["steps"]:
+        return trained
+    return replace(trained, metrics=found, state=report.state)

@@ -93,7 +93,7 @@ def _begin(asked: Request, run: RunFolder, concurrent: int, hardware: Hardware) 
     groups = [WorkerGroup(config, f"group-{number}") for number in range(1, concurrent + 1)]
     import_meanwhile("trainers.export")
     try:
-        template = job(asked, data(asked), hardware, run.at("predictions"))
+        template = job(asked, data(asked), hardware)
     except BaseException:  # an interrupt too: nobody else knows of the groups yet
         end_groups(groups)
         raise
@@ -110,8 +110,8 @@ def data(asked: Request) -> Data:
     )
 
 
-def job(asked: Request, pairs: Data, hardware: Hardware, predictions: str) -> Job:
-    """The job of the baseline settings; its predictions on dev go into that folder."""
+def job(asked: Request, pairs: Data, hardware: Hardware) -> Job:
+    """The job of the baseline settings."""
     task = asked.task
     return Job(
         trial="",
@@ -123,5 +123,4 @@ def job(asked: Request, pairs: Data, hardware: Hardware, predictions: str) -> Jo
         data=pairs,
         bf16=hardware.bf16,
         optimizer=hardware.optimizer,
-        predictions=predictions,
     )

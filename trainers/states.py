@@ -6,8 +6,6 @@ from reporting.run_folder import RunFolder
 from trainers.job import TrainingState
 
 FOLDER = "states"
-UNREADABLE = (OSError, EOFError, pickle.UnpicklingError)
-"""What `read_state` raises where a file is gone or damaged."""
 
 
 def state_name(trial: str, steps: int) -> str:
@@ -29,7 +27,7 @@ def read_state(run: RunFolder, name: str) -> TrainingState:
     """What `write_state` wrote.
 
     Raises:
-        OSError, EOFError, UnpicklingError: it cannot be read.
+        Exception: of any kind where the file is gone or damaged, as pickle raises whatever it comes upon.
     """
     with run.reading(name) as stream:
         state: TrainingState = pickle.load(stream)

@@ -9,7 +9,7 @@ from reporting.live import Live
 from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
-from trainers.finish import Found, finish, undisturbed, weigh_unless_hurried
+from trainers.finish import Found, finish, undisturbed, weighed
 from trainers.progress import group_times
 from trainers.request import Request
 from trainers.single import train_once
@@ -33,7 +33,7 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         live.header([f"{where}; {asked.options.workers} workers; {started.hardware.line()}"])
         began = time.monotonic()
         try:
-            trained = train_once(started, log, live)
+            trained = train_once(started, run, log, live)
             record = trained.record
             found = Found(
                 records=[record],
@@ -43,17 +43,18 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
                 baseline=record if trained.state else None,
                 baseline_metrics=trained.metrics,
                 baseline_state=trained.state,
+                told=trained.told,
                 untuned=ray.get(started.board.untuned.remote()),
                 wall_s=time.monotonic() - began,
                 group_times=group_times(started.board, {group.name: group.began for group in started.groups}),
             )
-            weighed = weigh_unless_hurried(asked, started, found, live)
+            found, verdict = weighed(asked, started, found, live)
         finally:
             with undisturbed():
                 started.end()
         with undisturbed():
             log.close()
-            result = finish(asked, run, found, weighed)
+            result = finish(asked, run, found, verdict)
             live.header([])
     if not quiet:
         show(result, live.console)

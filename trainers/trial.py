@@ -11,8 +11,9 @@ from ray import tune
 
 from reporting.records import improves
 from reporting.run_folder import RunFolder
+from trainers.dev_predictions import write_predictions
 from trainers.group_client import GroupClient
-from trainers.job import FAILED_VALUE, Job, Report
+from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
 from trainers.states import state_name, write_state
 
 LEASE_AGAIN_S = 0.2
@@ -58,6 +59,7 @@ class Trial(tune.Trainable):
         try:
             report = self._next_report()
             if report.error is None:
+                self._write_predictions(report)
                 self._write_best(report)
         except (ray.exceptions.RayError, OSError) as error:
             report = Report(error=str(error))
@@ -69,6 +71,10 @@ class Trial(tune.Trainable):
         self.assigned = not report.done
         best = FAILED_VALUE if self.best is None else self.best
         return {**report.metrics, best_name(metric): best, "group": self.group_name, "done": report.done}
+
+    def _write_predictions(self, report: Report) -> None:
+        predictions = report.metrics.pop(PREDICTIONS)
+        write_predictions(self.run, self.trial_id, report.metrics["steps"], predictions)
 
     def _write_best(self, report: Report) -> None:
         value = report.metrics[self.template.metric]

@@ -7,7 +7,7 @@ from reporting.run_folder import RunFolder
 from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
 from trainers.describe import tried_whole
-from trainers.finish import finish, undisturbed, weigh_unless_hurried
+from trainers.finish import finish, undisturbed, weighed
 from trainers.request import Request
 from trainers.start import reach_cluster, start
 
@@ -36,14 +36,14 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         plan = SearchPlan.of(asked, run, started)
         try:
             found = search(plan, Watch(task.metric, plan.fixed, log, live))
-            weighed = weigh_unless_hurried(asked, started, found, live)
+            found, verdict = weighed(asked, started, found, live)
         finally:
             with undisturbed():
                 started.end()
         with undisturbed():
             log.close()
             live.header(["saving the best model"])
-            result = finish(asked, run, found, weighed)
+            result = finish(asked, run, found, verdict)
             if not found.interrupted:
                 run.delete_folder(FOLDER)  # each state has three times a model's size; the best model is saved
             live.header([])

@@ -13,11 +13,11 @@ from evaluation.selection import States
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from reporting.findings import leaked
 from reporting.live import Live
-from reporting.run_folder import finite
-from trainers.dev_predictions import DevPredictions
+from reporting.run_folder import RunFolder, finite
+from trainers.dev_predictions import read_predictions
 from trainers.finish import Found
 from trainers.job import Judging, TrainingState
-from trainers.judging import NotJudged, in_turns, judge_models
+from trainers.judging import in_turns, judge_models
 from trainers.request import Request
 from trainers.start import Started
 
@@ -45,26 +45,26 @@ class Weighed:
 
 
 def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed | None:
-    """Judge what there is to choose from; None where nothing was trained or a group was lost meanwhile."""
+    """Judge what there is to choose from; None where nothing was trained.
+
+    Raises:
+        NotJudged: a group was lost, or a model gives no finite embeddings.
+    """
     models = candidates(found)
     if len(models) < 2:
         return None
     for line in asked.warnings():
         live.say(line)
-    try:
-        seeds = other_seeds(asked, started, found, live) if asked.options.seeds else {}
-        live.header([_line(models, 0)])
-        judged = judge_models(
-            [group.client for group in started.groups],
-            models,
-            _judging(asked, started),
-            lambda done, _: live.header([_line(models, done)]),
-        )
-    except (NotJudged, KeyboardInterrupt) as error:
-        live.say(f"warning: no verdict, what was best on dev is exported: {error or 'interrupted'}")
-        return None
+    seeds = other_seeds(asked, started, found, live) if asked.options.seeds else {}
+    live.header([_line(models, 0)])
+    judged = judge_models(
+        [group.client for group in started.groups],
+        models,
+        _judging(asked, started),
+        lambda done, _: live.header([_line(models, done)]),
+    )
     keep = list(models)[-1] if asked.options.export == "winner" else asked.options.export
-    states = judged_states(started.template.predictions, found)
+    states = judged_states(RunFolder(asked.options.run), found)
     live.header([f"weighing {states.number} states that dev has judged"])
     made = verdict(judged, asked.options.seed, keep if keep in models else None, states)
     kept = {split: each[made.chosen] for split, each in judged.items()}
@@ -86,12 +86,13 @@ def candidates(found: Found) -> dict[str, TrainingState | None]:
     return models
 
 
-def judged_states(folder: str | None, found: Found) -> States:
+def judged_states(run: RunFolder, found: Found) -> States:
     """Every state that dev has judged, those of the baseline apart."""
-    trainings = DevPredictions(folder).by_training() if folder else {}
+    trainings = read_predictions(run)
     baseline = trainings.pop(found.baseline_metrics.get("training", ""), [])
     others = [state for states in trainings.values() for state in states]
-    return States(baseline=baseline, others=others, trials=len(trainings))
+    trials = max(len(trainings), len(found.records) - 1)
+    return States(baseline=baseline, others=others, trials=trials, told=found.told)
 
 
 def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> dict[str, list[float]]:
@@ -105,7 +106,6 @@ def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> d
             trial=f"{name}-seed-{seed}",
             settings=dict(own),
             seed=seed,
-            predictions=None,
             assigned_at=time.time(),
         )
         for name, own in settings.items()

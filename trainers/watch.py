@@ -24,6 +24,8 @@ class Watch(tune.Callback):
         self.records: dict[str, TrialRecord] = {}
         self.results: dict[str, dict[str, Any]] = {}
         """Per trial: of its best report, the metrics and the log up to it."""
+        self.told = 0
+        """Judgements of dev, of all trials."""
         self.interrupted = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -43,6 +45,7 @@ class Watch(tune.Callback):
         if error := result.get("error"):
             self._put(trial, record.failed(error))
             return
+        self.told += 1
         judged = record.judged(result[self.metric], result["steps"])
         if judged is not record:
             self.results[trial.trial_id] = result

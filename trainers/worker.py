@@ -10,9 +10,6 @@ from typing import Any
 import ray
 from ray import train
 
-from evaluation.judged import Judged
-from evaluation.selection import sample_of
-from trainers.dev_predictions import DevPredictions
 from trainers.job import Job, Judging, Report, TrainingState
 from trainers.mailbox import Answer, Arrival
 from trainers.progress import PHASES
@@ -64,12 +61,6 @@ class Ranks:
         """Told at once: a budget may end before the first report."""
         if self.rank == 0:
             self.board.judged_untuned.remote(scores)
-
-    def judged(self, job: Job, step: int, judged: Judged) -> None:
-        """Rank 0 keeps what the state makes of dev, or of a sample of it."""
-        if self.rank == 0 and job.predictions:
-            sample = sample_of(judged.groups, job.seed)
-            DevPredictions(job.predictions).put(job.trial, step, judged.predictions[sample])
 
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
         """Rank 0 brings metrics and state; every rank is told alike whether to go on."""

@@ -103,6 +103,38 @@ def test_models_are_compared_on_the_same_blocks() -> None:
     assert (found.low, found.high) == pytest.approx((0.01, 0.01))
 
 
+@pytest.mark.parametrize("skewness", [-0.4, -0.05, 0.0, 0.2])
+def test_skewness_is_taken_out_and_put_back(skewness: float) -> None:
+    for value in (-4.0, -1.0, 0.0, 2.5, 5.0):
+        assert jackknife.skewed(
+            float(jackknife.unskewed(np.array(value), np.array(skewness))), skewness
+        ) == pytest.approx(value)
+
+
+def test_a_difference_that_few_groups_make_worse_reaches_further_down() -> None:
+    values = np.r_[np.full(27, 0.02), np.full(3, -0.1)]
+    without = left_out([queries(values)], seed=0)[:, 0]
+    found, mirrored = (difference(side * values.mean(), side * without, 30, 2.0) for side in (1, -1))
+    assert found.value - found.low > found.high - found.value
+    assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_a_perfect_score_that_was_rounded_has_the_bound_of_a_perfect_one() -> None:
+    assert interval(1.0 - 1e-16, np.full(10, 1.0 - 1e-16), 10) == interval(1.0, np.ones(10), 10)
+
+
+def test_an_endless_margin_is_no_interval() -> None:
+    without = left_out([queries(np.linspace(0.2, 0.8, 30))], seed=0)[:, 0]
+    assert np.isnan(difference(0.5, without, 30, float("inf")).low)
+    assert np.isnan(difference(0.5, np.full(30, 0.5), 30, float("inf")).low)
+
+
+def test_few_second_groups_are_few_groups() -> None:
+    groups, labels = np.arange(100), (np.arange(100) % 2).astype(np.float64)
+    judged = JudgedPairs(kind="binary", groups=groups, other_groups=groups % 3, cosines=labels, labels=labels)
+    assert judged.num_groups == 3
+
+
 def test_an_interval_that_touches_zero_is_no_gain() -> None:
     assert not Interval(0.1, 0.0, 0.2).above_zero
     assert Interval(0.1, 1e-9, 0.2).above_zero

@@ -6,8 +6,9 @@ from scipy.stats import t
 
 from evaluation import selection
 from evaluation.jackknife import ERROR
-from evaluation.judged import JudgedQueries
+from evaluation.judged import JudgedPairs, JudgedQueries
 from evaluation.selection import States, error_of, largest_t, pseudo_values, sample_of
+from evaluation.verdict import compare
 from tests.evaluation.cases import pairs, queries
 
 RNG = np.random.default_rng(3)
@@ -77,24 +78,56 @@ def test_states_of_the_baseline_count_against_the_base_alone() -> None:
     assert among["baseline"] == alone["baseline"]
 
 
+def test_judgements_whose_predictions_are_lost_cost_as_much_as_can_be() -> None:
+    baseline, winner, *more = noisy(30)
+    models = {"base": queries(BASE), "baseline": baseline, "winner": winner}
+    known = [state.predictions for state in more]
+    whole = States(others=known, trials=29, told=28).standard_errors(models, 0)
+    lost = States(others=[*known[:5], known[0][:7]], trials=29, told=28).standard_errors(models, 0)
+    assert lost["baseline"] >= whole["baseline"]
+    assert lost["baseline"] == pytest.approx(t.ppf(1 - error_of(29) / 28, 99))
+
+
+def test_little_better_on_most_and_much_worse_on_few_is_no_gain() -> None:
+    """Of such differences with a mean of 0, plain t statistics call one in eight a gain."""
+    claims = 0
+    for seed in range(300):
+        values = 1 - np.random.default_rng(seed).exponential(size=30)
+        models = {"base": queries(np.full(30, 0.5)), "baseline": queries(0.5 + 0.05 * values)}
+        dev = compare(models, seed=0, errors=States().standard_errors(models, 0))
+        claims += dev.differences["baseline - base"].above_zero
+    assert claims / 300 <= 0.045
+
+
 def test_a_search_is_asked_for_more_the_more_its_sampler_has_seen() -> None:
     assert error_of(0) == ERROR
     assert error_of(1) > error_of(15) > error_of(63) > ERROR / 5
 
 
-def test_the_sample_is_of_whole_groups_and_the_same_for_every_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "MOST_ITEMS", 50)
-    groups = np.repeat(np.arange(40), 4)
-    items = sample_of(groups, seed=1)
-    assert 40 < len(items) <= 50
-    assert set(np.bincount(groups[items])) == {0, 4}
-    np.testing.assert_array_equal(items, sample_of(groups, seed=1))
-    assert len(sample_of(np.arange(50), seed=1)) == 50
+def test_the_sample_is_the_same_for_every_model_and_holds_every_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "MOST_ITEMS", 60)
+    groups = np.r_[np.zeros(400, int), np.repeat(np.arange(1, 13), 50)]  # one of them is large
+    model, other = queries(np.linspace(0, 1, 1000), groups), queries(np.linspace(1, 0, 1000), groups)
+    items = sample_of(model, seed=1)
+    assert len(set(items)) == len(items) == 60
+    assert len(set(groups[items])) >= 10
+    np.testing.assert_array_equal(items, sample_of(other, seed=1))
+    assert len(sample_of(queries(np.zeros(60)), seed=1)) == 60
+
+
+@pytest.mark.parametrize("rare", [0.0, 1.0])
+def test_the_sample_holds_the_rarer_label(rare: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "MOST_ITEMS", 60)
+    labels = np.where(np.arange(1000) < 20, rare, 1 - rare)
+    model = JudgedPairs(kind="binary", groups=np.arange(1000), cosines=np.zeros(1000), labels=labels)
+    items = sample_of(model, seed=1)
+    assert set(range(20)) <= set(items.tolist())
+    assert len(items) == 60
 
 
 def test_states_of_a_sample_are_held_against_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "MOST_ITEMS", 60)
     models = {"base": pairs(200), "baseline": pairs(200, seed=1)}
-    items = sample_of(models["base"].groups, seed=4)
+    items = sample_of(models["base"], seed=4)
     states = States(baseline=[pairs(200, seed=seed).predictions[items] for seed in range(5)])
     assert np.isfinite(states.standard_errors(models, 4)["base"])

@@ -204,7 +204,7 @@ def test_job_skills_have_no_labels_and_all_skills_as_candidates(tmp_path: Path) 
 def test_pairs_of_two_groups_name_the_group_of_each_text(tmp_path: Path, name: str) -> None:
     tables = prepared_task(name, tmp_path).tables
     for split in ("train", "dev", "test"):
-        assert ("group2" in tables[split].column_names) == (name in ("pages", "invoices"))
+        assert ("group2" in tables[split].column_names) == (name in ("pages", "invoices", "nli"))
         if "group2" in tables[split].column_names:
             rows = tables[split].to_pylist()
             assert all((row["group"] == row["group2"]) == (row["label"] == 1.0) for row in rows)

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from pairs.clean import folded
-from pairs.recipes import Pair, make_pairs
+from pairs.recipes import Pair, make_pairs, with_second_groups
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Number, Recipe, WithinGroup
 
 TWO, FIVE = Number(2, "this test"), Number(5, "this test")
@@ -121,3 +121,13 @@ def test_the_same_seed_gives_the_same_pairs() -> None:
     recipe = Blocking(negatives_per_positive=FIVE)
     assert made(recipe, blocked(20), seed=1) == made(recipe, blocked(20), seed=1)
     assert made(recipe, blocked(20), seed=1) != made(recipe, blocked(20), seed=2)
+
+
+def test_given_pairs_of_groups_that_share_a_text_name_the_group_of_the_second() -> None:
+    made = [Pair("a", "B", 1.0, "a"), Pair("b", "c", 0.0, "b"), Pair("d", "C", 0.0, "d")]
+    alone = [Pair("e", "f", 1.0, "e"), Pair("e", "g", 1.0, "e")]
+    found = with_second_groups({"dev": made, "test": alone})
+    assert [pair.group2 for pair in found["dev"]] == ["b", "text c", "text c"]
+    assert [pair.group2 for pair in found["test"]] == ["text f", "text g"]
+    assert [pair[:4] for pair in found["dev"]] == [pair[:4] for pair in made]
+    assert with_second_groups({"test": alone})["test"] == alone

@@ -142,7 +142,7 @@ def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
         "- **shortcut** (warning): 5 (50.0%); it reads nothing",
         "| cosine_ap (95 % interval) | dev | test |",
         "| baseline settings (this model) | 0.8400 (0.7000 to 0.9000) | 0.8400 (0.7000 to 0.9000) |",
-        "- threshold: cosine >= 0.750004 (highest F1); on dev: f1 0.8400 (0.7000 to 0.9000)",
+        "- threshold: cosine >= 0.750004 (highest F1); on dev, where it was chosen: f1 0.8400 (0.7000 to 0.9000)",
         '.encode("another")).item() >= 0.750004)',
         "jobs.score PATH/TO/THIS/FOLDER FILE",
         "1:01 of wall time, 1,234 core- or GPU-seconds",

@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.verdict import SplitVerdict, Verdict
 from reporting.records import TrialRecord
-from trainers.finish import Found, exported, undisturbed, weigh_unless_hurried
+from trainers.finish import Found, exported, undisturbed, weighed
 from trainers.verdict import Weighed
 
 BASELINE, BEST = (
@@ -34,7 +34,7 @@ def found(best: TrialRecord) -> Found:
     )
 
 
-def weighed(chosen: str) -> Weighed:
+def verdict_for(chosen: str) -> Weighed:
     scores = {"base": {"cosine_ap": 0.4}}
     dev = SplitVerdict(metric="cosine_ap", pairs=2, groups=2, models={}, scores=scores, differences={})
     return Weighed(verdict=Verdict(chosen=chosen, gain=False, reason="", splits={"dev": dev}), threshold=None, seeds={})
@@ -45,14 +45,14 @@ def weighed(chosen: str) -> Weighed:
     [("winner", BEST, "best"), ("baseline", BASELINE, "baseline"), (None, BEST, "best")],
 )
 def test_the_model_that_the_verdict_chose_is_kept(chosen: str | None, record: TrialRecord, of: str) -> None:
-    kept = exported(found(BEST), weighed(chosen) if chosen else None)
+    kept = exported(found(BEST), verdict_for(chosen) if chosen else None)
     assert (kept.name, kept.record, kept.metrics) == (chosen or "winner", record, {"of": of})
     assert kept.state is not None
     assert kept.state.name == f"{of}'s"  # type: ignore[attr-defined]
 
 
 def test_without_a_gain_over_the_base_model_nothing_trained_is_kept() -> None:
-    kept = exported(found(BEST), weighed("base"))
+    kept = exported(found(BEST), verdict_for("base"))
     assert (kept.name, kept.record, kept.state) == ("base", None, None)
     assert kept.metrics["dev"] == {"cosine_ap": 0.4}
 
@@ -69,18 +69,43 @@ def test_what_was_computed_is_saved_whoever_interrupts() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+def asked(export: str = "auto") -> Any:
+    return SimpleNamespace(options=SimpleNamespace(export=export))
+
+
 @pytest.mark.parametrize("hurried", [True, False])
-def test_who_interrupts_again_gets_the_model_without_a_verdict(hurried: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the store is gone"), ValueError("shapes differ")])
+def test_whatever_goes_wrong_with_the_verdict_the_model_is_kept_and_it_is_said(
+    error: BaseException, hurried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
-    asked: list[bool] = []
+    tried: list[bool] = []
 
-    def interrupted(*_: object) -> None:
-        asked.append(True)
-        raise KeyboardInterrupt
+    def fails(*_: object) -> None:
+        tried.append(True)
+        raise error
 
-    monkeypatch.setattr("trainers.verdict.weigh", interrupted)
-    nothing: Any = None
+    monkeypatch.setattr("trainers.verdict.weigh", fails)
     live: Any = SimpleNamespace(say=said.append)
-    assert weigh_unless_hurried(nothing, nothing, replace(found(BEST), hurried=hurried), live) is None
-    assert asked == ([] if hurried else [True])
+    noted, verdict = weighed(asked(), None, replace(found(BEST), hurried=hurried), live)  # type: ignore[arg-type]
+    assert verdict is None
+    assert tried == ([] if hurried else [True])
     assert "no verdict" in said[0]
+    assert "no verdict" in noted.notes[-1]
+    assert hurried or str(error) in said[0]
+
+
+def test_without_a_verdict_what_was_asked_for_is_exported() -> None:
+    state: Any = object()
+    both = replace(found(BEST), baseline_state=state)
+    assert exported(both, None, "baseline").name == "baseline"
+    assert exported(both, None, "base").name == "base"
+    assert exported(both, None, "winner").name == "winner"
+    assert exported(replace(both, baseline=None, baseline_state=None), None, "baseline").name == "winner"
+
+
+def test_an_export_that_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainers.verdict.weigh", lambda *_: None)
+    nothing: Any = None
+    noted, _ = weighed(asked("baseline"), nothing, replace(found(BEST), baseline=None, baseline_state=None), nothing)
+    assert noted.notes[-1].startswith("--export baseline: there is no such model")

@@ -29,7 +29,7 @@ def template(space: Space) -> Job:
         model=nothing,
         audit=nothing,
     )
-    return job(asked, BARE_JOB.data, Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1), "")
+    return job(asked, BARE_JOB.data, Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1))
 
 
 @pytest.mark.parametrize(

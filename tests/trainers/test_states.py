@@ -1,5 +1,6 @@
 """A state on disk is whole or not there."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from reporting.run_folder import RunFolder
 from trainers.job import TrainingState
-from trainers.states import FOLDER, UNREADABLE, read_state, state_name, write_state
+from trainers.states import FOLDER, read_state, state_name, write_state
 
 STATE = TrainingState(weights={"w": np.arange(5.0)}, optimizer={"o": 1}, schedule={}, trainer="{}", clock={"s": 2.0})
 NAME = state_name("trial", 12)
@@ -45,5 +46,5 @@ def test_what_was_not_written_to_its_end_has_no_name(run: RunFolder) -> None:
 def test_a_damaged_state_is_an_error_that_its_reader_knows(run: RunFolder, content: bytes | None) -> None:
     if content is not None:
         Path(run.at(NAME)).write_bytes(content)
-    with pytest.raises(UNREADABLE):
+    with pytest.raises((OSError, EOFError, pickle.UnpicklingError)):
         read_state(run, NAME)

@@ -5,10 +5,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reporting.run_folder import RunFolder
-from trainers.job import FAILED_VALUE, Report, TrainingState
+from trainers.dev_predictions import PREDICTIONS_FOLDER, read_predictions
+from trainers.job import FAILED_VALUE, PREDICTIONS, Report, TrainingState
 from trainers.states import FOLDER, read_state
 from trainers.trial import Trial
 
@@ -18,7 +20,7 @@ class Pretending:
 
     def __init__(self, values: Sequence[float], error: str | None = None) -> None:
         self.coming = [
-            Report({"score": value, "epoch": steps, "steps": steps}, state(steps), steps == len(values) and not error)
+            Report(reported(value, steps), state(steps), steps == len(values) and not error)
             for steps, value in enumerate(values, 1)
         ]
         self.coming += [Report(error=error)] if error else []
@@ -33,6 +35,10 @@ class Pretending:
         return self.coming.pop(0)
 
 
+def reported(value: float, steps: int) -> dict[str, Any]:
+    return {"score": value, "epoch": steps, "steps": steps, PREDICTIONS: np.array([value])}
+
+
 def state(steps: int) -> TrainingState:
     return TrainingState(weights={"steps": steps}, optimizer={}, schedule={}, trainer="{}")
 
@@ -40,7 +46,8 @@ def state(steps: int) -> TrainingState:
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder.claim(str(tmp_path / "run"))
-    folder.create_folder(FOLDER)
+    for name in (FOLDER, PREDICTIONS_FOLDER):
+        folder.create_folder(name)
     return folder
 
 
@@ -101,3 +108,12 @@ def test_nan_is_never_the_best(run: RunFolder, monkeypatch: pytest.MonkeyPatch) 
     assert steps_on_disk(run) == []
     made.step()
     assert steps_on_disk(run) == [2]
+
+
+def test_predictions_are_on_disk_when_a_value_is_told_and_do_not_go_to_tune(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trial(run, 0.5, 0.4, monkeypatch=monkeypatch)
+    for number in (1, 2):
+        assert PREDICTIONS not in made.step()
+        assert len(read_predictions(run)["id"]) == number
