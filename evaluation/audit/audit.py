@@ -12,7 +12,7 @@ from evaluation.audit import categories, labels, leaks, polarity, repeats, short
 from evaluation.audit.finding import CODES, Finding, Rows
 from evaluation.audit.limits import EXAMPLE_CHARACTERS
 from evaluation.audit.plan import Plan
-from evaluation.audit.scan import Facts, Told, scan
+from evaluation.audit.scan import GROUPS, Facts, Told, scan
 
 
 class BaseModel(Protocol):
@@ -83,7 +83,7 @@ def _read(plan: Plan, rows: Rows) -> dict[tuple[str, int], dict[str, Any]]:
         for batch, _ in plan.tables[split].batches():
             length = len(next(iter(batch.values())))
             for row in [row for row in numbers if start <= row < start + length]:
-                values = {name: _short(values[row - start]) for name, values in batch.items() if name != "group"}
+                values = {name: _short(values[row - start]) for name, values in batch.items() if name not in GROUPS}
                 shown[split, row] = {"split": split, "row": row + 1, **values}
             start += length
             if start > max(numbers):

@@ -125,7 +125,9 @@ def _prepared_table(location: str) -> Table:
     lacking = [name for name in TEXTS if name not in found]
     if lacking:
         raise Mistakes(f"columns: {location} lacks {', '.join(lacking)}; has {', '.join(found)}")
-    return Table(location=location, columns={name: name for name in (*TEXTS, "label", "group") if name in found})
+    return Table(
+        location=location, columns={name: name for name in (*TEXTS, "label", "group", "group2") if name in found}
+    )
 
 
 def _table(location: str, columns: Sequence[str]) -> Table:

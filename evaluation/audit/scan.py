@@ -17,6 +17,8 @@ from pairs.clean import folded, number_in, one_spaced
 from pairs.hashes import Hashes, text_hashes
 
 TEXTS = ("sentence1", "sentence2")
+GROUPS = {"group": "groups", "group2": "other_groups"}
+"""Column -> its hashes in Facts."""
 Told = Callable[[str, int, float], None]
 """(split, rows read, share of its file)."""
 
@@ -57,6 +59,8 @@ class Facts:
     alike: tuple[Hashes, Hashes]
     """The same of the folded texts."""
     groups: Hashes | None
+    other_groups: Hashes | None
+    """Of the second texts, where these may be of another group than the first."""
     labels: NDArray[np.float64] | None
     """NaN where there is no number; None without a label column."""
     sample: Sample
@@ -98,7 +102,7 @@ class _Reader:
         self.faults: dict[str, Fault] = defaultdict(Fault)
         self.equal: tuple[list[Hashes], list[Hashes]] = ([], [])
         self.alike: tuple[list[Hashes], list[Hashes]] = ([], [])
-        self.groups: list[Hashes] = []
+        self.groups: dict[str, list[Hashes]] = {name: [] for name in GROUPS if name in columns}
         self.labels = array("d")
         self.drawn: list[tuple[str, str, float, int]] = []
 
@@ -115,8 +119,8 @@ class _Reader:
                 self._draw((first, second, labels[place], self.rows + place))
         for side, texts in enumerate(pairs):
             self._hash(side, [text for text, _ in texts])
-        if "group" in self.columns:
-            self.groups.append(text_hashes(map(str, batch["group"])))
+        for name, found in self.groups.items():
+            found.append(text_hashes(map(str, batch[name])))
         self.labels.extend(labels)
         self.rows += len(labels)
 
@@ -130,7 +134,7 @@ class _Reader:
             faults=dict(self.faults),
             equal=(_joined(self.equal[0]), _joined(self.equal[1])),
             alike=(_joined(self.alike[0]), _joined(self.alike[1])),
-            groups=_joined(self.groups) if "group" in self.columns else None,
+            **{each: _joined(self.groups[name]) if name in self.groups else None for name, each in GROUPS.items()},
             labels=np.array(self.labels) if "label" in self.columns else None,
             sample=Sample(first=first, second=second, labels=np.array(labels), rows=rows),
         )

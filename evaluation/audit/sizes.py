@@ -40,9 +40,10 @@ def positives(plan: Plan, facts: Facts) -> NDArray[np.bool_]:
 
 
 def num_groups(facts: Facts, rows: NDArray[np.bool_]) -> int:
-    """Groups of these rows; where the pairs name none, the first text is the group."""
+    """Groups of these rows, of first or of second texts, whichever are fewer; the first text where none is named."""
     groups = facts.alike[0] if facts.groups is None else facts.groups
-    return len(np.unique(groups[rows]))
+    columns = [groups] if facts.other_groups is None else [groups, facts.other_groups]
+    return min(len(np.unique(column[rows])) for column in columns)
 
 
 def interval_width(count: int) -> float:
