@@ -64,8 +64,20 @@ class Search(NamedTuple):
     """Trial -> its judged states; the baseline is the first."""
 
 
+def skewed(cell: Cell, rng: np.random.Generator) -> Search:
+    """A training that is a little better on most groups and much worse on few, and on the whole neither."""
+    groups = np.arange(cell.groups)
+    values = {"base": np.full(cell.groups, 0.5), "baseline": 0.55 - 0.05 * rng.exponential(size=cell.groups)}
+    base, baseline = (
+        JudgedQueries(kind="retrieval", groups=groups, per_query={"cosine_mrr@10": each}) for each in values.values()
+    )
+    return Search(base, [[baseline]])
+
+
 def simulate(cell: Cell, rng: np.random.Generator) -> Search:
     """One search."""
+    if cell.metric == "skewed":
+        return skewed(cell, rng)
     items = Items(cell, rng)
     waves, phases = rng.normal(size=(WAVES, SETTINGS)) / LENGTH, rng.uniform(0, 2 * np.pi, WAVES)
     early, late = (rng.normal(size=(items.number, WAVES)) * (2 / WAVES) ** 0.5 for _ in range(2))
@@ -192,6 +204,8 @@ def cells() -> Iterator[tuple[str, Cell]]:
     wide = [*product(("mrr",), (10, 30, 100, 300), (1, 3, 15, 63)), *product(("ap", "f1"), (30, 100), (3, 15))]
     for metric, groups, trials in wide:
         yield "level, nothing learns", Cell(metric=metric, groups=groups, trials=trials)
+    for groups in (10, 30, 100, 300):
+        yield "level, skewed", Cell(metric="skewed", groups=groups, trials=0)
     narrow = [*product(("mrr",), (10, 30, 100, 300), (1, 15)), *product(("ap", "f1"), (100,), (15,))]
     learnt = [Cell(metric=metric, groups=groups, trials=trials, base_behind=2.0) for metric, groups, trials in narrow]
     yield from (("level, the baseline learns", cell) for cell in learnt)

@@ -6,17 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.jackknife import ERROR, left_out, unskewed
+from evaluation.jackknife import ERROR, left_out
 from evaluation.judged import Judged
 from evaluation.metrics import Floats, Indices
 
 FLIPS = 9_999
 """With the data itself 10,000: the chance of a false claim is then met to a fifth of it."""
-ADAPTIVITY = 0.6
+ADAPTIVITY = 0.45
 """What a sampler that sees dev costs: `error_of`."""
 STATES_AT_ONCE = 512
-BEYOND = 1_000
-"""A t that only equal signs of all blocks reach."""
 MOST_ITEMS = 20_000
 """Items whose predictions are kept of each judged state."""
 
@@ -105,7 +103,7 @@ def pseudo_values(models: Sequence[Judged], seed: int) -> Floats:
 
 
 def largest_t(pseudo: Floats, seed: int, error: float) -> float:
-    """The t without skewness that the largest of all exceeds with a chance of `error`, were all symmetric around 0.
+    """The t that the largest of all differences exceeds with a chance of `error`, were all of them symmetric around 0.
 
     Args:
         pseudo: what each block says of each difference, shape (blocks, differences).
@@ -113,24 +111,15 @@ def largest_t(pseudo: Floats, seed: int, error: float) -> float:
     Returns:
         Infinity where even equal signs of all blocks are not rare enough, or a score is not defined without a block.
     """
-    blocks, squares = len(pseudo), (pseudo**2).mean(axis=0)
+    blocks = len(pseudo)
     if np.isnan(pseudo).any():
         return float("inf")
-    unit = pseudo / np.sqrt(np.where(squares > 0, squares, 1.0))
+    length = np.sqrt((pseudo**2).sum(axis=0))
+    directions = (pseudo / np.where(length > 0, length, 1.0)).astype(np.float32)
     flips = np.random.default_rng(seed).integers(0, 2, size=(FLIPS, blocks)).astype(np.float32) * 2 - 1
     largest = np.full(FLIPS, -np.inf, dtype=np.float32)
-    for start in range(0, unit.shape[1], STATES_AT_ONCE):
-        largest = np.maximum(largest, _flipped(flips, unit[:, start : start + STATES_AT_ONCE].astype(np.float32)))
-    reached = float(np.sort(largest)[::-1][max(0, int(error * (FLIPS + 1)) - 1)])
-    return reached * (1 + 1e-6) if reached < BEYOND else float("inf")  # what equals it is not beyond it
-
-
-def _flipped(flips: NDArray[np.float32], unit: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For each flip the largest t without skewness of all differences, whose blocks have a mean square of 1."""
-    blocks = len(unit)
-    mean, cubes = flips @ unit / blocks, flips @ unit**3 / blocks  # a sign is its own cube
-    variance = np.maximum(1 - mean**2, 1e-8)
-    skewness = (cubes - 3 * mean + 2 * mean**3) / variance**1.5
-    t = mean * np.sqrt((blocks - 1) / variance)
-    largest: NDArray[np.float32] = unskewed(t, skewness / np.float32(blocks**0.5)).max(axis=1)
-    return largest
+    for start in range(0, directions.shape[1], STATES_AT_ONCE):
+        largest = np.maximum(largest, (flips @ directions[:, start : start + STATES_AT_ONCE]).max(axis=1))
+    reached = float(np.sort(largest)[::-1][max(0, int(error * (FLIPS + 1)) - 1)]) + 1e-6  # equal is not beyond
+    room = blocks - reached**2
+    return reached * math.sqrt((blocks - 1) / room) if room > 1e-3 else float("inf")

@@ -89,14 +89,14 @@ def test_judgements_whose_predictions_are_lost_cost_as_much_as_can_be() -> None:
 
 
 def test_little_better_on_most_and_much_worse_on_few_is_no_gain() -> None:
-    """Of such differences with a mean of 0, plain t statistics call one in eight a gain."""
+    """Of such differences with a mean of 0, plain t statistics call one in fifteen a gain."""
     claims = 0
     for seed in range(300):
         values = 1 - np.random.default_rng(seed).exponential(size=30)
         models = {"base": queries(np.full(30, 0.5)), "baseline": queries(0.5 + 0.05 * values)}
         dev = compare(models, seed=0, errors=States().standard_errors(models, 0))
         claims += dev.differences["baseline - base"].above_zero
-    assert claims / 300 <= 0.045
+    assert claims / 300 <= 0.05
 
 
 def test_a_search_is_asked_for_more_the_more_its_sampler_has_seen() -> None:
