@@ -5,6 +5,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, ParamSpec
 
 import typer
@@ -26,16 +27,20 @@ class _App(typer.Typer):
 
 
 class _Command(typer.core.TyperCommand):
-    """A command line that cannot be parsed is told as JSON, too, where that was asked for."""
+    """A command line that cannot be parsed is told without its secrets, and as JSON, too, where that was asked for."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        json_wanted = "--json" in args
+        given = tuple(args)  # parsing takes them out of the list
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:
-            if json_wanted:
-                print_json({"errors": [error.format_message()]})
-            raise
+            for word in given:
+                with suppress(Mistakes):  # of the address; which word the command cannot read is told first
+                    taken_out(word)
+            message = scrubbed(error.format_message())
+            if "--json" in given:
+                print_json({"errors": [message]})
+            raise UsageError(message, ctx) from None
 
 
 def new_app(about: str | None) -> typer.Typer:
@@ -77,13 +82,19 @@ def _without_secrets(given: Any) -> Any:
     Raises:
         Mistakes: they are in --run, which Ray opens by itself and names in files of its own.
     """
-    clean = {name: taken_out(value) if isinstance(value, str) else value for name, value in given.items()}
+    clean = {name: _cleaned(value) for name, value in given.items()}
     if clean.get("run") != given.get("run"):
         raise Mistakes(
             f"run: {clean['run']} was given with a key or secret, which Ray would write into its files there; "
             "allowed: without, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set on every machine, or a role"
         )
     return clean
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_cleaned(each) for each in value]
+    return taken_out(value) if isinstance(value, str) else value
 
 
 def print_json(result: dict[str, Any]) -> None:

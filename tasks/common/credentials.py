@@ -9,7 +9,10 @@ from urllib.parse import unquote
 
 from tasks.common.mistakes import Mistakes
 
-SECRET_PARAMETER = re.compile("key|secret|token|password|credential|sig", re.IGNORECASE)
+SECRET_PARAMETER = re.compile("key|secret|token|pass|pwd|credential|sig|sas", re.IGNORECASE)
+"""In the name of a query's parameter."""
+USER_AND_SECRET = re.compile("[^/:@]*:(?!//)(.+)@")
+"""In the value of any parameter, such as endpoint_override=http://KEY:SECRET@host."""
 
 
 class _Held(NamedTuple):
@@ -21,28 +24,54 @@ class _Held(NamedTuple):
 
 _held: dict[str, _Held] = {}
 """Scheme and bucket, such as s3://bucket -> what opens it, in this process alone."""
+_secrets: set[str] = set()
+"""All that must not be shown, of refused addresses too."""
 
 
 def taken_out(location: str) -> str:
     """A path or address without what is secret in it, which is kept for all addresses of its bucket.
 
     Raises:
-        Mistakes: it cannot be told where the secret ends.
+        Mistakes: it cannot be told where the secret ends, or the bucket was given with another one.
     """
     scheme, mark, rest = location.partition("://")
     if not mark:
         return location
     host = re.split("[/?#]", rest, maxsplit=1)[0]
+    if ":" in unquote(host) and "@" in rest.removeprefix(host):
+        _keep_unsaid(rest.rpartition("@")[0])
+        raise Mistakes(
+            "address: its key or secret holds one of / ? #, or an @ comes after its bucket; "
+            "allowed: %2F, %3F, %23 and %40 in their place"
+        )
     user, _, bucket = host.rpartition("@")
-    if not user and re.search(r":(?!\d*$)", host) and "@" in rest:
-        raise Mistakes("address: its key or secret holds one of / ? #; allowed: %2F, %3F and %23 in their place")
-    user, bucket = (user, bucket) if ":" in user else ("", host)  # a name alone is no secret: abfs://container@account
+    if ":" not in unquote(user):
+        user, bucket = "", host  # a name alone is no secret: abfs://container@account
     path, _, query = rest.removeprefix(host).partition("?")
     parameters = [each for each in query.split("&") if each]
-    secret = tuple(each for each in parameters if SECRET_PARAMETER.search(each.partition("=")[0]))
+    secret = tuple(filter(_is_secret, parameters))
     if user or secret:
-        _held[f"{scheme}://{bucket}"] = _Held(user, secret)
+        _keep_unsaid(user, *(each.partition("=")[2] for each in secret))
+        _hold(f"{scheme}://{bucket}", _Held(user, secret))
     return _with_query(f"{scheme}://{bucket}{path}", [each for each in parameters if each not in secret])
+
+
+def _is_secret(parameter: str) -> bool:
+    name = parameter.rpartition("=")[0]
+    return bool(SECRET_PARAMETER.search(unquote(name)) or USER_AND_SECRET.search(unquote(parameter)))
+
+
+def _hold(bucket: str, held: _Held) -> None:
+    if _held.setdefault(bucket, held) != held:
+        raise Mistakes(f"address: {bucket} was given with two different keys or secrets; allowed: one for a bucket")
+
+
+def _keep_unsaid(*values: str) -> None:
+    """Both as given and with its %XX read, and what comes after KEY: alone."""
+    forms = {form for value in values for form in (value, unquote(value))}
+    alone = {found[1] for form in forms if (found := USER_AND_SECRET.match(f"{form}@"))}
+    alone |= {found[1] for form in forms if (found := USER_AND_SECRET.search(form))}
+    _secrets.update(filter(None, forms | alone))
 
 
 def put_back(location: str) -> str:
@@ -59,10 +88,8 @@ def put_back(location: str) -> str:
 
 def scrubbed(text: str) -> str:
     """The text without any secret that was taken out, for what others say of an address."""
-    for held in _held.values():
-        values = [held.user, held.user.partition(":")[2], *(each.partition("=")[2] for each in held.parameters)]
-        for value in filter(None, [*values, *map(unquote, values)]):
-            text = text.replace(value, "***")
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
     return text
 
 
