@@ -40,20 +40,22 @@ class BlockStore:
             if not self.complete:
                 self._publish(sizes, own)
                 return
-        except BaseException:  # an interrupt too: nobody else knows these names
-            self._delete(sizes)
+        except BaseException:  # an interrupt too
+            self._delete_unlisted(sizes, own)
             raise
-        self._delete(sizes)
+        self._delete_unlisted(sizes, own)
 
     def _publish(self, sizes: dict[str, int], own: str) -> None:
         with self.files.open_output_stream(f"{self._list}.{own}") as file:
             file.write(json.dumps(sizes).encode())
         self.files.move(f"{self._list}.{own}", self._list)
 
-    def _delete(self, names: Iterable[str]) -> None:
-        for name in names:
-            if self.files.get_file_info(f"{self._folder}/{name}").type == fs.FileType.File:
-                self.files.delete_file(f"{self._folder}/{name}")
+    def _delete_unlisted(self, names: Iterable[str], own: str) -> None:
+        """An interrupt may come when the list has been moved, and then its blocks stay."""
+        listed = self.blocks()[0] if self.complete else []
+        for path in [*(f"{self._folder}/{name}" for name in names), f"{self._list}.{own}"]:
+            if path not in listed and self.files.get_file_info(path).type == fs.FileType.File:
+                self.files.delete_file(path)
 
     def blocks(self) -> tuple[list[str], list[int]]:
         """Paths inside `files` and row counts, in order."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fsspec  # type: ignore[import-untyped]
 import pyarrow as pa
@@ -65,3 +66,32 @@ def test_what_is_cut_off_is_not_there(place: str) -> None:
     assert storage.file_names(place) == []
     BlockStore(place).fill(tables(1))
     assert values(BlockStore(place)) == ([1] * 5, [3, 2])
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_an_interrupt_while_the_list_is_moved_leaves_all_or_nothing(
+    place: str, moved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = BlockStore(place)
+    files = store.files
+
+    class Interrupted:
+        """The same files, but for a move that is cut off before its end or right after it."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(files, name)
+
+        def move(self, source: str, target: str) -> None:
+            if moved:
+                files.move(source, target)
+            raise KeyboardInterrupt
+
+    write = pq.write_table
+    monkeypatch.setattr(pq, "write_table", lambda block, path, filesystem: write(block, path, filesystem=files))
+    store.files = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        store.fill(tables(1))
+    if moved:
+        assert values(BlockStore(place)) == ([1] * 5, [3, 2])
+    else:
+        assert storage.file_names(place) == []
