@@ -136,6 +136,18 @@ def test_closed_categories_stand_in_every_split(tmp_path: Path) -> None:
     assert leak(tmp_path, dev, train) is None
 
 
+@pytest.mark.parametrize("kind", ["binary", "category"])
+@pytest.mark.parametrize("second", [TRAIN[5]["sentence1"], "another category"])
+def test_a_closed_category_leaks_where_it_is_a_first_text(tmp_path: Path, second: str, kind: str) -> None:
+    train = [{**row, "sentence2": f"category {n % 3}"} for n, row in enumerate(TRAIN)]
+    dev = [{**row, "sentence2": f"category {n % 3}"} for n, row in enumerate(DEV)]
+    assert leak(tmp_path, dev, train, kind=kind) is None
+    dev[7] = {**dev[7], "sentence1": "Category 2", "sentence2": second}  # a pair of train the other way round, or none
+    finding = leak(tmp_path, dev, train, kind=kind)
+    assert finding is not None
+    assert [each["row"] for each in finding.examples] == [8]
+
+
 def test_few_questions_that_are_paired_with_each_other_are_no_categories(tmp_path: Path) -> None:
     every = [(a, b, float((a + b) % 2)) for a in range(24) for b in range(a)]
     rows = [{"sentence1": f"q{a}", "sentence2": f"q{b}", "label": label} for a, b, label in every]
