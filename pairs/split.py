@@ -49,14 +49,15 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
     Raises:
         Mistakes: a split that is needed gets no rows.
     """
-    way, closed, notes = _decided(task, pools, seed, way)
-    fields = ("sentence1",) if way == FIRST_TEXT else task.recipe.apart
-    rule = Rule(task=task, fields=fields, closed=bool(closed), seed=seed)
+    rule = Rule(task=task, fields=task.recipe.apart, closed=False, seed=seed)
+    drawn = None if task.dev_rows else rows
+    used = _at_most(rule, pools["train"], drawn, [])  # few second texts of all rows may be many of some
+    way, closed, notes = _decided(task, {**pools, "train": used}, seed, way)
+    rule = replace(rule, fields=("sentence1",) if way == FIRST_TEXT else rule.fields, closed=bool(closed))
     dropped: Counter[str] = Counter()
     splits = _keep_apart(rule, pools, "the {} file", dropped)
     pool = splits.pop("train")
-    if rows and not task.dev_rows:
-        pool = _at_most(rule, pool, rows, notes)
+    pool = _at_most(rule, pool, drawn, notes)
     # Of what is left: rows that went no longer hold groups together.
     joined = join_groups(task.recipe, pool, _wanted(task, pools, len(pool)), seed, way)
     rule = replace(rule, fields=joined.fields)
@@ -67,7 +68,7 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
         splits |= joined.parts
         dropped["pair whose texts went to two splits"] += len(pool) - len(joined.rows)
     splits = _keep_apart(rule, splits, "{}", dropped)
-    if rows and task.dev_rows:
+    if task.dev_rows:
         splits["train"] = _at_most(rule, splits["train"], rows, notes)
     _refuse_empty(task, splits, len(_grouped(joined.rows)), dropped)
     return Division(
@@ -163,8 +164,10 @@ def _grouped(rows: Iterable[dict[str, Any]]) -> Groups:
     return dict(groups)
 
 
-def _at_most(rule: Rule, pool: Rows, rows: int, notes: list[str]) -> Rows:
+def _at_most(rule: Rule, pool: Rows, rows: int | None, notes: list[str]) -> Rows:
     """The rows of groups that together have at most so many; a group that would pass the number is skipped."""
+    if not rows:
+        return pool
     if len(pool) < rows:
         notes.append(f"{rows:,} rows asked for, {len(pool):,} there")
         return pool

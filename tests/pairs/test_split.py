@@ -114,6 +114,15 @@ def test_second_texts_like_categories_are_not_kept_apart() -> None:
     assert division.closed == ("sentence2",)
 
 
+def test_second_texts_that_are_few_only_among_all_rows_are_no_categories_of_some() -> None:
+    rows = [{"sentence1": f"t{n}", "sentence2": f"c{n % 150}", "label": 1.0, "group": f"t{n}"} for n in range(2_000)]
+    assert divide(PAIRS, {"train": rows}, seed=1, rows=None).closed == ("sentence2",)
+    division = divide(PAIRS, {"train": rows}, seed=1, rows=200)
+    assert (division.closed, division.apart) == ((), ("sentence1", "sentence2"))
+    assert_apart(division)
+    assert sum(map(len, division.rows.values())) == 200
+
+
 def crossed() -> Rows:
     """Questions against 40 canonical ones, 19 of which stand as first texts, too."""
     drawn = random.Random(0)
