@@ -32,6 +32,8 @@ def test_splits_that_share_nothing(tmp_path: Path) -> None:
         ("  the 3\tfirst ", 1, 1),
         ("THE 3 first", 0, 1),
         ("the \uff13 \ufb01rst", 0, 1),  # a full-width 3 and the ligature fi
+        ("the 3\u200b fi\u00adrst", 0, 1),
+        ("the \u00b3 first", 0, 0),
         ("the 41 first", 0, 0),
     ],
 )
