@@ -1,6 +1,7 @@
 """Shape raw rows and drop what cannot be used, with a count for every reason."""
 
 import math
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -18,6 +19,20 @@ CONTRADICTIONS: dict[type[Recipe], str] = {
 }
 
 
+def _any_of(chosen: Callable[[str], bool]) -> str:
+    """A regular expression for a character that is chosen; ideographs of planes 2 and 3 are not asked for."""
+    characters = map(chr, (*range(0x20000), *range(0xE0000, 0xE1000)))
+    return f"[{''.join(re.escape(each) for each in characters if chosen(each))}]"
+
+
+INVISIBLE = re.compile(_any_of(lambda each: unicodedata.category(each) == "Cf"))
+"""Format characters, such as the zero-width space and joiner, the soft hyphen, and marks of byte order or direction."""
+
+RAISED = ("<super>", "<sub>", "<circle>", "<fraction>")
+APART = re.compile(f"({_any_of(lambda each: unicodedata.decomposition(each).startswith(RAISED))}+)")
+"""Characters that NFKC would make digits or letters of another meaning: 10² would be 102, and ① would be 1."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
     """Shaped rows that can be used, and how many were not, by reason."""
@@ -30,7 +45,8 @@ def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], wh
     """Shape every row, drop what is empty, contradicts another row or repeats one.
 
     Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same where they are equal
-    when folded, and so are pairs whose texts are, in either order where the loss is symmetric.
+    when folded, and so are pairs whose texts are, in either order where the loss is symmetric. A text of which folding
+    leaves nothing is empty.
 
     Args:
         where: the file's name, for messages.
@@ -46,7 +62,7 @@ def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], wh
             dropped["not usable"] += 1
             continue
         row = _checked(task, shaped, f"row {number} of {where}")
-        if all(row[field] for field in task.recipe.texts):
+        if all(folded(row[field]) for field in task.recipe.texts):
             rows.append(row)
         else:
             dropped["empty text"] += 1
@@ -61,9 +77,14 @@ def one_spaced(value: Any) -> str:
 def folded(text: str) -> str:
     """What remains of a text when case, width of letters, ligatures and white space are not told apart; digits are.
 
-    Unicode's NFKC and case folding, as an uncased tokenizer nearly does.
+    Unicode's NFKC and case folding, as an uncased tokenizer nearly does, without what cannot be seen. Raised, lowered
+    and circled characters and fractions stay what they are.
     """
-    return one_spaced(unicodedata.normalize("NFKC", text).casefold())
+    if text.isascii():
+        return one_spaced(text.casefold())
+    parts = APART.split(INVISIBLE.sub("", text))  # those at odd places are matches
+    parts[::2] = [unicodedata.normalize("NFKC", part) for part in parts[::2]]
+    return one_spaced("".join(parts).casefold())
 
 
 def _checked(task: Task, shaped: Row, place: str) -> dict[str, Any]:

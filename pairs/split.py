@@ -2,7 +2,7 @@
 
 A group is never torn, and no text stands in two splits: groups that share a text are joined first, or cut where most
 would be joined, or the rows that share one leave the split that is further from the judgement (train before dev, dev
-before test).
+before test). Second texts that are few, like categories, stand in every split; as first texts they do not.
 """
 
 import operator
@@ -15,11 +15,13 @@ from typing import Any
 from pairs.clean import folded
 from pairs.join import FIRST_TEXT, TEXTS, Joined, chooses, join_groups, like_categories
 from pairs.prepared import SPLITS
-from tasks.common.declaration import AgainstCategory, Blocking, Task
+from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Task
 from tasks.common.mistakes import Mistakes
 
 Rows = list[dict[str, Any]]
 Groups = dict[str, Rows]
+Texts = str | frozenset[str]
+"""One text, or both of a pair whose order does not matter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +49,15 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
     Raises:
         Mistakes: a split that is needed gets no rows.
     """
-    way, closed, notes = _decided(task, pools, seed, way)
-    fields = ("sentence1",) if way == FIRST_TEXT else task.recipe.apart
-    rule = Rule(task=task, fields=fields, seed=seed)
+    rule = Rule(task=task, fields=task.recipe.apart, closed=False, seed=seed)
+    drawn = None if task.dev_rows else rows
+    used = _at_most(rule, pools["train"], drawn, [])  # few second texts of all rows may be many of some
+    way, closed, notes = _decided(task, {**pools, "train": used}, seed, way)
+    rule = replace(rule, fields=("sentence1",) if way == FIRST_TEXT else rule.fields, closed=bool(closed))
     dropped: Counter[str] = Counter()
     splits = _keep_apart(rule, pools, "the {} file", dropped)
     pool = splits.pop("train")
-    if rows and not task.dev_rows:
-        pool = _at_most(rule, pool, rows, notes)
+    pool = _at_most(rule, pool, drawn, notes)
     # Of what is left: rows that went no longer hold groups together.
     joined = join_groups(task.recipe, pool, _wanted(task, pools, len(pool)), seed, way)
     rule = replace(rule, fields=joined.fields)
@@ -65,9 +68,9 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
         splits |= joined.parts
         dropped["pair whose texts went to two splits"] += len(pool) - len(joined.rows)
     splits = _keep_apart(rule, splits, "{}", dropped)
-    if rows and task.dev_rows:
+    if task.dev_rows:
         splits["train"] = _at_most(rule, splits["train"], rows, notes)
-    _refuse_empty(task, splits, len(_grouped(joined.rows)))
+    _refuse_empty(task, splits, len(_grouped(joined.rows)), dropped)
     return Division(
         rows=splits,
         dropped=+dropped,
@@ -107,6 +110,8 @@ class Rule:
     task: Task
     fields: tuple[str, ...]
     """Fields whose texts may not stand in two splits."""
+    closed: bool
+    """Whether second texts are few, like categories, and stand in every split."""
     seed: int
 
     def order(self, groups: Groups, purpose: str) -> list[str]:
@@ -115,10 +120,21 @@ class Rule:
         random.Random(f"{self.seed}-{purpose}").shuffle(names)
         return names
 
-    def texts(self, row: Mapping[str, Any]) -> set[str]:
-        """What may not stand in two splits, as an uncased model reads it."""
-        own = {folded(row[name]) for name in self.fields}
-        return own | ({folded(row["identity"])} if "identity" in row else set())
+    def asked(self, row: Mapping[str, Any]) -> set[Texts]:
+        """What a row judges a model by, and no row of a split before it may hold; as an uncased model reads it."""
+        return self._texts(row, self.fields)
+
+    def told(self, row: Mapping[str, Any]) -> set[Texts]:
+        """What a row tells a model: of second texts that are closed, too, where they are first texts elsewhere."""
+        return self._texts(row, self.task.recipe.apart if self.closed else self.fields)
+
+    def _texts(self, row: Mapping[str, Any], fields: Iterable[str]) -> set[Texts]:
+        texts: set[Texts] = {folded(row[name]) for name in fields}
+        if "identity" in row:
+            texts.add(folded(row["identity"]))
+        if self.fields == ("sentence1",) and self.task.loss in SYMMETRIC_LOSSES:
+            texts.add(frozenset({folded(row["sentence1"]), folded(row["sentence2"])}))
+        return texts
 
 
 def _keep_apart(rule: Rule, splits: Mapping[str, Rows], place: str, dropped: Counter[str]) -> dict[str, Rows]:
@@ -133,9 +149,9 @@ def _keep_apart(rule: Rule, splits: Mapping[str, Rows], place: str, dropped: Cou
 
 
 def _without(rule: Rule, rows: Rows, judge: Rows, reason: str, dropped: Counter[str]) -> Rows:
-    texts = {text for row in judge for text in rule.texts(row)}
+    texts = {text for row in judge for text in rule.asked(row)}
     groups = {row["group"] for row in judge}
-    kept = [row for row in rows if row["group"] not in groups and not rule.texts(row) & texts]
+    kept = [row for row in rows if row["group"] not in groups and not rule.told(row) & texts]
     if len(kept) < len(rows):
         dropped[reason] += len(rows) - len(kept)
     return kept
@@ -148,8 +164,10 @@ def _grouped(rows: Iterable[dict[str, Any]]) -> Groups:
     return dict(groups)
 
 
-def _at_most(rule: Rule, pool: Rows, rows: int, notes: list[str]) -> Rows:
+def _at_most(rule: Rule, pool: Rows, rows: int | None, notes: list[str]) -> Rows:
     """The rows of groups that together have at most so many; a group that would pass the number is skipped."""
+    if not rows:
+        return pool
     if len(pool) < rows:
         notes.append(f"{rows:,} rows asked for, {len(pool):,} there")
         return pool
@@ -257,11 +275,12 @@ def _rounded(value: float) -> int:
     return int(value + 0.5 + 1e-9)  # round() would send halves to the even neighbour; the sum of shares is not exact
 
 
-def _refuse_empty(task: Task, splits: Mapping[str, Rows], num_groups: int) -> None:
+def _refuse_empty(task: Task, splits: Mapping[str, Rows], num_groups: int, dropped: Counter[str]) -> None:
+    left = "".join(f"; {reason}: {count:,}" for reason, count in dropped.items() if count)
     for name in ("train", "dev", "test"):
         if name in splits and not splits[name] or name != "test" and name not in splits:
             raise Mistakes(
-                f"{name}: no rows left of {num_groups:,} groups ({task.group}); "
+                f"{name}: no rows left of {num_groups:,} groups ({task.group}){left}; "
                 f"allowed: enough groups for shares {task.shares}, or a file of its own (--{name}-source)"
                 + (", or --split first-text" if chooses(task.recipe) else "")
             )

@@ -19,7 +19,8 @@ Chosen = NDArray[np.bool_]
 def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
     """One finding over all pairs of splits; it counts rows of the split that judges (test before dev).
 
-    An error where our split has promised to keep what leaks apart.
+    A text of an open column leaks from whatever column it stands in before, a closed one included: the pair (a, c) of
+    train gives (c, a) away. An error where our split has promised to keep what leaks apart.
     """
     columns, promised = open_columns(plan, splits[0]), [TEXTS.index(name) for name in plan.apart or ()]
     statistic: dict[str, dict[str, Any]] = {}
@@ -35,7 +36,8 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         count, total = count + int(leaks.sum()), total + after.rows
         rows += first_rows(after.split, leaks)
         if plan.apart is not None:
-            broken |= bool((_any(_met(before, after, "alike", promised)) | _groups(before, after)).any())
+            met = _met(before, after, "alike", promised, among=promised)
+            broken |= bool((_any(met) | _groups(before, after)).any())
     if count:
         yield Finding(
             code="split_leak",
@@ -60,14 +62,15 @@ def _amounts(before: Facts, after: Facts, columns: Sequence[int]) -> dict[str, f
     return amounts
 
 
-def _met(before: Facts, after: Facts, way: str, columns: Sequence[int]) -> Chosen:
-    """[columns, rows of `after`]: whether the text there stands in one of these columns of `before`.
+def _met(before: Facts, after: Facts, way: str, columns: Sequence[int], among: Sequence[int] = (0, 1)) -> Chosen:
+    """[columns, rows of `after`]: whether the text there stands in `before`.
 
     Args:
         way: equal, or alike: equal when folded.
+        among: the columns of `before` that are looked at.
     """
     texts, seen = getattr(after, way), getattr(before, way)
-    seen = np.concatenate([np.empty(0, np.int64), *(seen[column] for column in columns)])
+    seen = np.concatenate([np.empty(0, np.int64), *(seen[column] for column in among)])
     return np.array([np.isin(texts[column], seen) for column in columns], bool).reshape(len(columns), after.rows)
 
 

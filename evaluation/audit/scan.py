@@ -79,21 +79,23 @@ def scan(split: str, table: Table, told: Told, seed: int = 0) -> Facts:
     return reader.facts(split)
 
 
-def text_of(value: Any) -> tuple[str, str | None]:
-    """A value as the text that it stands for, and the fault in it, if any.
+def text_of(value: Any) -> tuple[str, str, str | None]:
+    """A value as the text that it stands for, the same folded, and the fault in it, if any.
 
     A record becomes its keys and values, one after the other.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "", "null_value"
+        return "", "", "null_value"
     if isinstance(value, dict):
-        return " ".join(f"{key}: {one_spaced(inner)}" for key, inner in value.items()), "record_as_text"
-    if isinstance(value, list | tuple):
-        return one_spaced(" ".join(map(str, value))), "record_as_text"
-    text = one_spaced(value)
-    if not text:
-        return text, "empty_text"
-    return text, "oversized_text" if len(text) > OVERSIZED_CHARACTERS else None
+        text = " ".join(f"{key}: {one_spaced(inner)}" for key, inner in value.items())
+    else:
+        text = one_spaced(" ".join(map(str, value)) if isinstance(value, list | tuple) else value)
+    alike = folded(text)
+    if isinstance(value, dict | list | tuple):
+        return text, alike, "record_as_text"
+    if not alike:
+        return text, alike, "empty_text"
+    return text, alike, "oversized_text" if len(text) > OVERSIZED_CHARACTERS else None
 
 
 class _Reader:
@@ -111,14 +113,15 @@ class _Reader:
         pairs = [[text_of(value) for value in batch[name]] for name in TEXTS]
         values = batch.get("label") or [None] * len(pairs[0])
         labels = [math.nan if (number := number_in(value)) is None else number for value in values]
-        for place, ((first, wrong1), (second, wrong2)) in enumerate(zip(*pairs, strict=True)):
+        for place, ((first, alike1, wrong1), (second, alike2, wrong2)) in enumerate(zip(*pairs, strict=True)):
             wrong = {wrong1, wrong2, self._label_fault(values[place], labels[place])} - {None}
             for code in wrong:
                 self.faults[str(code)].add(self.rows + place)
-            if first and second and not wrong & {"label_type"}:
+            if alike1 and alike2 and not wrong & {"label_type"}:
                 self._draw((first, second, labels[place], self.rows + place))
         for side, texts in enumerate(pairs):
-            self._hash(side, [text for text, _ in texts])
+            self.equal[side].append(text_hashes(text for text, _, _ in texts))
+            self.alike[side].append(text_hashes(alike for _, alike, _ in texts))
         for name, found in self.groups.items():
             found.append(text_hashes(map(str, batch[name])))
         self.labels.extend(labels)
@@ -145,10 +148,6 @@ class _Reader:
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "null_label"
         return "label_type" if math.isnan(number) else None
-
-    def _hash(self, side: int, texts: list[str]) -> None:
-        self.equal[side].append(text_hashes(texts))
-        self.alike[side].append(text_hashes(map(folded, texts)))
 
     def _draw(self, row: tuple[str, str, float, int]) -> None:
         """Keep each of n rows with the same probability (Vitter 1985, algorithm R)."""

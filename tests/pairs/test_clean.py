@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pairs.clean import clean
+from pairs.clean import clean, folded
 from tasks.common.declaration import Row
 from tasks.common.loading import load
 from tasks.common.mistakes import Mistakes
@@ -33,6 +33,24 @@ def test_given_pairs() -> None:
     kept, dropped = cleaned("nli", rows)
     assert [(row["sentence1"], row["label"]) for row in kept] == [("a", 1.0), ("e", 0.5)]
     assert dropped == {"repeat": 2, "empty text": 1, "same pair with different labels": 2, "not usable": 1}
+
+
+@pytest.mark.parametrize("code", [0xAD, 0x200B, 0x200D, 0x200E, 0x2060, 0xFEFF, 0xE0001])
+def test_what_cannot_be_seen_does_not_make_another_text(code: int) -> None:
+    mark = chr(code)
+    assert folded(f"Hard{mark}ware{mark}") == folded("hardware")
+    assert folded(f"a{mark} e{mark}\u0301") == folded("A \u00e9")  # composed as if the mark were not there
+    kept, dropped = cleaned("nli", [pair("a", "b"), pair(f"{mark}a", "b"), pair("c", f" {mark}{mark} ")])
+    assert (len(kept), dropped) == (1, {"repeat": 1, "empty text": 1})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("10\u00b2", "102"), ("CO\u2082", "co2"), ("\u2460", "1"), ("5\u00bd", "51/2"), ("x\u00b2", "x\u00b3")],
+)
+def test_numbers_that_are_written_in_another_place_are_others(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+    assert folded(f"\uff21{one}\uff22") == f"a{one}b".casefold() == folded(folded(f"a{one}B"))
 
 
 def test_the_order_of_a_pair_matters_to_a_ranking_loss_alone() -> None:

@@ -114,6 +114,64 @@ def test_second_texts_like_categories_are_not_kept_apart() -> None:
     assert division.closed == ("sentence2",)
 
 
+def test_second_texts_that_are_few_only_among_all_rows_are_no_categories_of_some() -> None:
+    rows = [{"sentence1": f"t{n}", "sentence2": f"c{n % 150}", "label": 1.0, "group": f"t{n}"} for n in range(2_000)]
+    assert divide(PAIRS, {"train": rows}, seed=1, rows=None).closed == ("sentence2",)
+    division = divide(PAIRS, {"train": rows}, seed=1, rows=200)
+    assert (division.closed, division.apart) == ((), ("sentence1", "sentence2"))
+    assert_apart(division)
+    assert sum(map(len, division.rows.values())) == 200
+
+
+def crossed() -> Rows:
+    """Questions against 40 canonical ones, 19 of which stand as first texts, too."""
+    drawn = random.Random(0)
+    every = [(f"c{a}", f"c{b}") for a in range(19) for b in range(40) if a < b or b >= 19]
+    every += [(f"q{n}", f"c{drawn.randrange(40)}") for n in range(500)]
+    return [{"sentence1": a, "sentence2": b, "label": float(n % 2), "group": a} for n, (a, b) in enumerate(every)]
+
+
+def told(rows: Rows) -> set[str]:
+    return {row[name] for row in rows for name in ("sentence1", "sentence2")}
+
+
+def test_a_category_that_is_a_first_text_where_it_judges_leaves_what_comes_before() -> None:
+    division = divide(PAIRS, {"train": crossed()}, seed=1, rows=None)
+    assert division.closed == ("sentence2",)
+    for before, after in itertools.combinations(("train", "dev", "test"), 2):
+        assert not told(division.rows[before]) & {row["sentence1"] for row in division.rows[after]}
+    assert any(row["sentence1"].startswith("c") for row in division.rows["test"])
+    assert len(division.rows["train"]) > 400
+
+
+def test_a_test_file_with_categories_as_first_texts_takes_their_rows_from_train() -> None:
+    test = [{"sentence1": f"c{n}", "sentence2": f"q{n}", "label": 1.0, "group": f"t{n}"} for n in range(4)]
+    division = divide(PAIRS, {"train": crossed(), "test": test}, seed=1, rows=None)
+    assert division.rows["test"] == test
+    assert not told(division.rows["train"]) & {f"c{n}" for n in range(4)}
+
+
+def test_a_split_that_has_lost_all_rows_says_to_what() -> None:
+    rows = [{"sentence1": f"t{n}", "sentence2": f"c{n % 4}", "label": 1.0, "group": f"t{n}"} for n in range(200)]
+    turned = [row | {"sentence1": row["sentence2"], "sentence2": row["sentence1"]} for row in rows]
+    with pytest.raises(Mistakes, match="train: no rows left .*; train row with a text or group of the test file: 200;"):
+        divide(PAIRS, {"train": rows, "test": turned}, seed=1, rows=None)
+
+
+@pytest.mark.parametrize(("task", "left"), [("nli", 99), ("job_skills", 100)])
+def test_a_pair_the_other_way_round_is_no_other_pair_to_a_symmetric_loss(task: str, left: int) -> None:
+    rows = [{"sentence1": f"a{n}", "sentence2": f"b{n}", "label": 1.0, "group": f"a{n}"} for n in range(100)]
+    test = [{"sentence1": "B7", "sentence2": "A7", "label": 1.0, "group": "B7"}]
+    division = divide(
+        replace(PAIRS, **{name: getattr(load(task), name) for name in ("loss", "kind", "baseline")}),
+        {"train": rows, "test": test},
+        seed=1,
+        rows=None,
+        way="first-text",
+    )
+    assert len(division.rows["train"]) + len(division.rows["dev"]) == left
+
+
 def test_second_texts_like_categories_are_kept_apart_where_that_is_asked_for() -> None:
     rows = [{"sentence1": f"t{n}", "sentence2": f"c{n % 8}", "label": 1.0, "group": f"t{n}"} for n in range(200)]
     assert_apart(divide(PAIRS, {"train": rows}, seed=1, rows=None, way="texts"))

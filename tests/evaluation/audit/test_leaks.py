@@ -32,6 +32,8 @@ def test_splits_that_share_nothing(tmp_path: Path) -> None:
         ("  the 3\tfirst ", 1, 1),
         ("THE 3 first", 0, 1),
         ("the \uff13 \ufb01rst", 0, 1),  # a full-width 3 and the ligature fi
+        ("the 3\u200b fi\u00adrst", 0, 1),
+        ("the \u00b3 first", 0, 0),
         ("the 41 first", 0, 0),
     ],
 )
@@ -134,6 +136,18 @@ def test_a_duplicate_question_set_says_what_leaks_and_its_cut_is_clean(tmp_path:
 def test_closed_categories_stand_in_every_split(tmp_path: Path) -> None:
     train, dev = ([{**row, "sentence2": f"category {n % 3}"} for n, row in enumerate(each)] for each in (TRAIN, DEV))
     assert leak(tmp_path, dev, train) is None
+
+
+@pytest.mark.parametrize("kind", ["binary", "category"])
+@pytest.mark.parametrize("second", [TRAIN[5]["sentence1"], "another category"])
+def test_a_closed_category_leaks_where_it_is_a_first_text(tmp_path: Path, second: str, kind: str) -> None:
+    train = [{**row, "sentence2": f"category {n % 3}"} for n, row in enumerate(TRAIN)]
+    dev = [{**row, "sentence2": f"category {n % 3}"} for n, row in enumerate(DEV)]
+    assert leak(tmp_path, dev, train, kind=kind) is None
+    dev[7] = {**dev[7], "sentence1": "Category 2", "sentence2": second}  # a pair of train the other way round, or none
+    finding = leak(tmp_path, dev, train, kind=kind)
+    assert finding is not None
+    assert [each["row"] for each in finding.examples] == [8]
 
 
 def test_few_questions_that_are_paired_with_each_other_are_no_categories(tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ def test_a_text_that_looks_like_a_record_is_a_text(tmp_path: Path) -> None:
     assert codes(tmp_path, with_first('{"page_name": "Law"}'), "contrastive") == {}
 
 
-@pytest.mark.parametrize(("value", "code"), [(None, "null_value"), (" \n\t ", "empty_text")])
+@pytest.mark.parametrize(
+    ("value", "code"), [(None, "null_value"), (" \n\t ", "empty_text"), (" \u200b\ufeff", "empty_text")]
+)
 def test_nothing_in_place_of_a_text(tmp_path: Path, value: Any, code: str) -> None:
     finding = found(plan(tmp_path, {"train": SOUND, "dev": with_first(value)}, "contrastive", apart=()))[code]
     assert (finding.severity, finding.count, finding.statistic) == ("error", 1, {"dev": 1})
