@@ -87,7 +87,10 @@ def json_object(line: str) -> dict[str, Any]:
     Raises:
         ValueError: it is something else.
     """
-    row = json.loads(line)
+    try:
+        row = json.loads(line)
+    except RecursionError:
+        raise ValueError("a line is nested too deeply") from None
     if not isinstance(row, dict):
         raise ValueError(f"a line is not an object with the columns' names: {line.strip()[:80]}")
     return row
@@ -173,10 +176,10 @@ def _json_lines(content: bytes, layout: Layout, _: str) -> list[Row]:
     for number, line in enumerate(content.decode("utf-8-sig").split("\n"), 1):
         if line.strip():
             try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
+                row = json_object(line)
+            except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from None
-            if not isinstance(row, dict) or not set(layout.columns) <= set(row):
+            if not set(layout.columns) <= set(row):
                 raise ValueError(f"line {number} is not an object with {', '.join(layout.columns)}: {line[:80]}")
             rows.append({name: row[name] for name in layout.columns})
     return rows

@@ -185,6 +185,13 @@ def test_json_lines_that_are_no_objects_are_refused(job: Any, bad: str, tmp_path
 
 
 @pytest.mark.parametrize("job", [prepare, audit])
+def test_json_lines_that_are_nested_too_deeply_are_refused(job: Any, tmp_path: Path) -> None:
+    for lines in (["[" * 100_000], [GOOD_ROW, "[" * 100_000]):
+        (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+        assert "nested too deeply" in refused(job, str(tmp_path / "rows.jsonl"), "--columns", "a,b")
+
+
+@pytest.mark.parametrize("job", [prepare, audit])
 @pytest.mark.parametrize(("header", "columns"), [("a,b,a", "a,b"), ("a,b,c,b", "a,b"), ("a,b,l,l", "a,b,l")])
 def test_a_column_that_a_file_has_twice_is_refused(job: Any, header: str, columns: str, tmp_path: Path) -> None:
     row = ",".join("0" for _ in header.split(","))
