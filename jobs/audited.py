@@ -28,17 +28,29 @@ def plan_of(subject: str, data: str | None, columns: str | None, judging: Mappin
     Raises:
         Mistakes: it is none of the three, options do not fit it, or prepared files were changed since.
     """
-    if columns is not None or is_data_file(subject):
+    is_file = columns is not None or is_data_file(subject)
+    is_folder = not is_file and storage.is_file(storage.join(subject, MANIFEST))
+    raise_if(_misuse(subject, data, judging, is_file, is_folder, changes.get("global_batch_size")))
+    if is_file:
         return plan_of_files({"train": subject, **judging}, columns.split(",") if columns else [], **changes)
-    if judging:
-        named = ", ".join(judging.values())
-        raise Mistakes(f"source: {named}: {subject} is prepared; allowed: only with a file of pairs")
-    is_folder = storage.is_file(storage.join(subject, MANIFEST))
     task = None if is_folder else load(subject, data)
     folder = subject if task is None else data or f"data/{task.name}"
     plan = plan_of_folder(folder, task, **changes)
     refuse_changed(folder)
     return plan
+
+
+def _misuse(
+    subject: str, data: str | None, judging: Mapping[str, str], is_file: bool, is_folder: bool, size: int | None
+) -> list[str]:
+    wrong = [] if size is None or size > 0 else [f"global_batch_size: {size} must be at least 1"]
+    if data is not None and (is_file or is_folder):
+        what = "a file of pairs" if is_file else "a folder of prepared pairs"
+        wrong.append(f"data: {data}: {subject} is {what}; allowed: only with the name of a task")
+    if judging and not is_file:
+        named = ", ".join(judging.values())
+        wrong.append(f"source: {named}: {subject} is prepared; allowed: only with a file of pairs")
+    return wrong
 
 
 def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audit:

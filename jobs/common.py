@@ -51,8 +51,10 @@ def new_app(about: str | None) -> typer.Typer:
 
 
 def reporting_mistakes(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """A user's mistakes become text on standard error and exit code 2, and with --json {"errors": [...]} on standard
-    output; anything else stays a traceback. Neither shows a key or a secret that an address holds.
+    """A user's mistakes become text on standard error and exit code 2; anything else stays a traceback, exit code 1.
+
+    With --json, {"errors": [...]} is on standard output in both cases. Neither shows a key or a secret that an address
+    holds.
     """
 
     @functools.wraps(command)
@@ -66,8 +68,12 @@ def reporting_mistakes(command: Callable[Parameters, None]) -> Callable[Paramete
             if kwargs.get("json"):
                 print_json({"errors": messages})
             raise typer.Exit(2) from None
-        except Exception:
+        except typer.Exit:
+            raise
+        except Exception as error:
             told = traceback.format_exc()
+            if kwargs.get("json"):
+                print_json({"errors": [scrubbed(f"internal error: {type(error).__name__}: {error}")]})
             if scrubbed(told) == told:
                 raise
             print(scrubbed(told), file=sys.stderr)
@@ -127,7 +133,7 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="A setting, its choices (8,16,32) or its range (0.2:0.8)."),
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help='Print one machine-readable line at the end; on exit code 2 {"errors": [...]}.')
+    bool, typer.Option("--json", help='Print one machine-readable line at the end; of errors {"errors": [...]}.')
 ]
 Accept = Annotated[
     list[str] | None, typer.Option(metavar="CODE", help="Let an error of the audit pass; may be given again.")

@@ -8,7 +8,7 @@ from jobs.subject import find_model
 from pairs.batches import Table
 from pairs.from_file import are_numbers
 from pairs.prepared import PreparedPairs
-from pairs.read import first_names
+from pairs.read import first_names, refuse_repeated
 from pairs.spelling import one_of_each
 from reporting.run_folder import RunFolder
 from tasks.common import storage
@@ -56,6 +56,7 @@ def request(model: str, file: str, columns: Sequence[str], out: str, candidates:
 def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> None:
     if missing := [name for name in columns if name not in names]:
         raise Mistakes(f"columns: {', '.join(missing)} not in {file}; it has {', '.join(names)}")
+    refuse_repeated(file, columns, names)
     own = PAIR_COLUMNS if len(columns) == 2 else CANDIDATE_COLUMNS
     if taken := [name for name in names if name in own]:
         raise Mistakes(f"columns: {file} has {', '.join(taken)}, which the output would have twice; rename it")

@@ -1,6 +1,7 @@
 """What a question about a saved model is about: the model's folder, its run, and the pairs that belong to it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from transformers.utils.logging import disable_progress_bar
@@ -15,7 +16,7 @@ from tasks.common import storage
 from tasks.common.declaration import DECIDING_METRIC
 from tasks.common.loading import load
 from tasks.common.mistakes import Mistakes
-from trainers.base_model import resolve_base_model
+from trainers.base_model import ResolvedModel, resolve_base_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,20 +127,25 @@ def find_model(model: str) -> FoundModel:
     """A run's best model, a sentence-transformers folder, or one of the hub.
 
     Raises:
-        Mistakes: it is none of the three.
+        Mistakes: it is none of the three, or its folder is damaged.
     """
     run = RunFolder(model)
     if run.is_run:
         if not run.exists("best/modules.json"):
             raise Mistakes(f"model: {model!r} is a run without a best model; a run that has trained one is needed")
-        return FoundModel(run.local_copy("best"), run)
+        return FoundModel(_sound(run.local_copy("best")), run)
     if storage.is_file(storage.join(model, "modules.json")):
-        return FoundModel(run.local_copy(), RunFolder.of_model(model))
+        return FoundModel(_sound(run.local_copy()), RunFolder.of_model(model))
     try:
         resolved = resolve_base_model(model)
     except Mistakes as mistakes:
         raise Mistakes([message.replace("base-model:", "model:", 1) for message in mistakes.messages]) from None
     return FoundModel(str(resolved.folder), None, resolved.line)
+
+
+def _sound(folder: str) -> str:
+    ResolvedModel(name=folder, folder=Path(folder), line="").check_json()
+    return folder
 
 
 def _data_folder(model: str, task: str | None, data: str | None, settings: dict[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """Any table as batches of plain Python values, whatever its columns hold; never more than one batch in memory."""
 
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pairs.read import DELIMITERS, delimited_reader, extension_of
+from pairs.read import DELIMITERS, delimited_reader, extension_of, json_object
 from tasks.common import storage
 from tasks.common.mistakes import Mistakes
 
@@ -68,7 +67,7 @@ def _delimited(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
 def _json_lines(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
     wanted = list(table.columns.values())
     lines = filter(str.strip, io.TextIOWrapper(file, encoding="utf-8-sig"))
-    while rows := [json.loads(line) for line in islice(lines, ROWS_AT_ONCE)]:
+    while rows := [json_object(line) for line in islice(lines, ROWS_AT_ONCE)]:
         yield {name: [row[name] for row in rows] for name in wanted}, _read_of(file)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from pairs.clean import number_in
-from pairs.read import DELIMITERS, extension_of, first_names, read
+from pairs.read import DELIMITERS, extension_of, first_names, read, refuse_repeated
 from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Task
 from tasks.common.loading import load, names
@@ -146,6 +146,7 @@ def layout_of(location: str, columns: Sequence[str]) -> Layout:
     if extension_of(location) == ".txt":
         raise Mistakes(f"columns: {','.join(columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
     raise_if([_missing(location, column, found) for column in columns if column not in found])
+    refuse_repeated(location, columns, found)
     return Layout(columns=used.columns, shape=used)
 
 

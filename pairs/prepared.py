@@ -67,7 +67,7 @@ class PreparedPairs:
             name = folder.rstrip("/").rsplit("/", 1)[-1]
             state = f"has {', '.join(names[:5])} but no {MANIFEST}" if names else "does not exist or is empty"
             raise Mistakes(f"data: {folder} {state}; make it with: python -m jobs.prepare {name} --data {folder}")
-        manifest = json.loads(storage.read_bytes(storage.join(folder, MANIFEST)))
+        manifest = read_manifest(folder)
         splits = tuple(split for split in SPLITS if f"{split}.parquet" in names)
         lacking = [split for split in ("train", "dev") if split not in splits]
         raise_if([f"data: {folder} has no {split}.parquet; allowed: train, dev and perhaps test" for split in lacking])
@@ -125,6 +125,24 @@ class PreparedPairs:
         return []
 
 
+def read_manifest(folder: str) -> dict[str, Any]:
+    """What jobs.prepare has written about a folder.
+
+    Raises:
+        Mistakes: the manifest is not there, or is damaged: no JSON, or without what every one has.
+    """
+    location = storage.join(folder, MANIFEST)
+    found = storage.read_json(location)
+    try:
+        named = [found["task"], found["fingerprint"], found["declaration"]["kind"]]
+        named += [each["sha256"] for each in found.get("files", {}).values() if each["bytes"] >= 0]
+    except (LookupError, TypeError, AttributeError):
+        named = [None]
+    if not all(isinstance(each, str) for each in named):
+        raise Mistakes(f"data: {location} is damaged: task, fingerprint, declaration or files are not in it{AGAIN}")
+    return dict(found)
+
+
 def fingerprint(tables: Mapping[str, pa.Table | pa.parquet.ParquetFile]) -> str:
     """SHA-256, in hex, over names, columns and values: the same for the same pairs, however the files are encoded."""
     digest = hashlib.sha256()
@@ -158,7 +176,7 @@ def refuse_changed(folder: str) -> None:
     Raises:
         Mistakes: a file was changed, added or removed since; each is named.
     """
-    manifest = json.loads(storage.read_bytes(storage.join(folder, MANIFEST)))
+    manifest = read_manifest(folder)
     names = sorted(set(storage.file_names(folder)) & (OWN_FILES - {MANIFEST}))
     if "files" not in manifest:
         _refuse_other_contents(folder, names, manifest["fingerprint"])
@@ -212,9 +230,16 @@ def write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, An
     An interrupted call leaves either the old pairs or a folder without manifest, never a mixture that can be opened.
 
     Raises:
-        Mistakes: see `refuse_foreign`.
+        Mistakes: see `refuse_foreign`; or the folder cannot be created or written to.
     """
     refuse_foreign(folder)
+    try:
+        _write(folder, tables, manifest)
+    except OSError as error:
+        raise Mistakes(f"data: {folder} cannot be written: {error}; allowed: a folder that can be created") from None
+
+
+def _write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> None:
     file_system, path = storage.locate(folder)
     file_system.create_dir(path, recursive=True)
     for name, table in tables.items():

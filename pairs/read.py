@@ -46,6 +46,8 @@ def read(location: str, layouts: Sequence[Layout]) -> Raw:
     layout = next((layout for layout in layouts if _fits(layout, first_row, extension)), None)
     if layout is None:
         raise Mistakes(_misfit(location, layouts, first_row))
+    if layout.header:
+        refuse_repeated(location, layout.columns, first_row)
     table = _parse(location, content, layout)
     rows = table if isinstance(table, list) else table.select(list(layout.columns)).to_pylist()
     return Raw(name=location.rsplit("/", 1)[-1], sha256=hashlib.sha256(content).hexdigest(), layout=layout, rows=rows)
@@ -74,9 +76,34 @@ def first_names(location: str, content: bytes | None = None) -> list[str]:
         text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
         if extension in DELIMITERS:
             return next(csv.reader(text, **_dialect(extension)), [])
-        return list(json.loads(next((line for line in text if line.strip()), "{}")))
-    except (pa.ArrowInvalid, UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
+        return list(json_object(next((line for line in text if line.strip()), "{}")))
+    except (pa.ArrowInvalid, ValueError, csv.Error) as error:
         raise Mistakes(f"file: {location} is not a readable {extension} file: {error}") from None
+
+
+def json_object(line: str) -> dict[str, Any]:
+    """A row of JSON lines.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        row = json.loads(line)
+    except RecursionError:
+        raise ValueError("a line is nested too deeply") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"a line is not an object with the columns' names: {line.strip()[:80]}")
+    return row
+
+
+def refuse_repeated(location: str, columns: Sequence[str], found: Sequence[str]) -> None:
+    """Refuse columns that a file has twice: which of the two is meant cannot be told.
+
+    Raises:
+        Mistakes: naming them.
+    """
+    if repeated := [column for column in columns if found.count(column) > 1]:
+        raise Mistakes(f"columns: {location} has {', '.join(repeated)} more than once; allowed: names that differ")
 
 
 def _dialect(extension: str) -> dict[str, Any]:
@@ -149,10 +176,10 @@ def _json_lines(content: bytes, layout: Layout, _: str) -> list[Row]:
     for number, line in enumerate(content.decode("utf-8-sig").split("\n"), 1):
         if line.strip():
             try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
+                row = json_object(line)
+            except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from None
-            if not isinstance(row, dict) or not set(layout.columns) <= set(row):
+            if not set(layout.columns) <= set(row):
                 raise ValueError(f"line {number} is not an object with {', '.join(layout.columns)}: {line[:80]}")
             rows.append({name: row[name] for name in layout.columns})
     return rows

@@ -1,5 +1,6 @@
 """The default space of each loss, centred on the task's baseline, and how a user narrows it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from tasks.common.declaration import LOSS_PARAMETERS, SHARED_SETTINGS, Task
@@ -108,9 +109,12 @@ def _parse(override: str, task: Task) -> tuple[str, Range | Choice]:
 
 def _number(override: str, text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise Mistakes(f"set: {override!r} holds {text!r}, which is not a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise Mistakes(f"set: {override!r} holds {text!r}, which is not a finite number")
+    return number
 
 
 def _misfits(space: Space, num_rows: int, num_workers: int) -> list[str]:

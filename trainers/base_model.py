@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.common import storage
 from tasks.common.declaration import BASE_MODEL
-from tasks.common.mistakes import Mistakes
+from tasks.common.mistakes import Checks, Mistakes
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -42,6 +43,19 @@ class ResolvedModel:
                 digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
         return digest.hexdigest()
 
+    def check_json(self) -> None:
+        """Refuse a damaged folder, before a worker or the audit loads it.
+
+        Raises:
+            Mistakes: naming each file that is no JSON, and each config.json that holds no object.
+        """
+        checks = Checks()
+        for path in (path for name, path in self._paths().items() if name.endswith(".json")):
+            found = checks.run(storage.read_json, str(path))
+            if path.name == "config.json" and found is not None and not isinstance(found, dict):
+                checks.messages.append(f"file: {path} is no JSON object")
+        checks.finish()
+
     def _paths(self) -> dict[str, Path]:
         paths = (path for path in sorted(self.folder.rglob("*")) if path.is_file())
         named = {path.relative_to(self.folder).as_posix(): path for path in paths}
@@ -63,12 +77,14 @@ def resolve_base_model(name: str) -> ResolvedModel:
     """A local folder, a model on the hub or in its cache, or for MiniLM the offline package.
 
     Raises:
-        Mistakes: none of the three has it.
+        Mistakes: none of the three has it, or a folder is damaged.
     """
     if (folder := Path(name).expanduser()).is_dir():
         if not (folder / "modules.json").is_file():
             raise Mistakes(f"base-model: {name!r} has no modules.json; a sentence-transformers folder is needed")
-        return ResolvedModel(name=name, folder=folder.resolve(), line=f"base model: local folder {folder}")
+        found = ResolvedModel(name=name, folder=folder.resolve(), line=f"base model: local folder {folder}")
+        found.check_json()
+        return found
     if name == BASE_MODEL and (packaged := _offline_minilm()):
         return packaged
     return _from_hub(name)

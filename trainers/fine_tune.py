@@ -24,7 +24,7 @@ from trainers.job import PREDICTIONS, Job, TrainingState
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
 from trainers.progress import PHASES
-from trainers.seen_words import train_seen_words
+from trainers.seen_words import padding_word, train_seen_words
 
 
 class Reporter(Protocol):
@@ -85,7 +85,7 @@ def build_trainer(job: Job, base: SentenceTransformer, share: Share, folder: str
         model=model,
         args=arguments(job, share, folder, base.device.type),
         loss=build_loss(job.loss, model, job.loss_parameters),
-        batches=PairBatches(job, share, model.tokenizer.pad_token_id, TOKENS_PER_CALL[base.device.type]),
+        batches=PairBatches(job, share, padding_word(model), TOKENS_PER_CALL[base.device.type]),
         **more,
     )
     trainer.remove_callback(PrinterCallback)

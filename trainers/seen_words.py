@@ -61,14 +61,20 @@ def _from_plain(words: Any, state: dict[str, Any], prefix: str, *more: Any) -> N
     state[f"{prefix}weight"] = state[f"{prefix}weight"][words.ids]
 
 
+def padding_word(model: SentenceTransformer) -> int:
+    """The id that pads a batch; without one of the tokenizer's own any does, as what pads is masked."""
+    own = model.tokenizer.pad_token_id
+    return 0 if own is None else int(own)
+
+
 def train_seen_words(model: SentenceTransformer, seen: np.ndarray | None) -> None:
     """Replace the word embeddings of a model whose first module is a transformer that trains them.
 
-    The tokenizer's own padding is looked up, too; the table may name another word as its `padding_idx`, or none.
+    What pads a batch is looked up, too; the table may name another word as its `padding_idx`, or none.
     """
     table = word_embeddings(model)
     if seen is not None:
-        seen = np.union1d(seen, [model.tokenizer.pad_token_id])
+        seen = np.union1d(seen, [padding_word(model)])
     if type(table) is nn.Embedding and table.weight.requires_grad:
         first: Any = model[0]
         first.model.set_input_embeddings(SeenWords(table, seen))

@@ -1,6 +1,5 @@
 """What is to be trained with which pairs: the question that an audit answers."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from evaluation.audit.scan import TEXTS
 from pairs.batches import Table
 from pairs.clean import number_in
 from pairs.from_file import RANKING, Inferred, layout_of, loss_of
-from pairs.prepared import MANIFEST, SPLITS, refuse_other_task
+from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
 from tasks.common import storage
 from tasks.common.baseline import BASE_MODEL_LENGTH
 from tasks.common.declaration import BASE_MODEL, Task
@@ -69,25 +68,29 @@ def plan_of_folder(
     location = storage.join(folder, MANIFEST)
     if not storage.is_file(location):
         raise Mistakes(f"data: {folder} has no {MANIFEST}; allowed: a folder that jobs.prepare has written")
-    manifest = json.loads(storage.read_bytes(location))
+    manifest = read_manifest(folder)
     if task:
         refuse_other_task(folder, manifest, task.name)
     declared, names = to_dict(task) if task else manifest["declaration"], storage.file_names(folder)
     splits = [split for split in SPLITS if f"{split}.parquet" in names]
     if "train" not in splits:
         raise Mistakes(f"data: {folder} has no train.parquet; allowed: train, dev and perhaps test")
-    apart, closed = (None if (names := manifest.get(key)) is None else tuple(names) for key in ("apart", "closed"))
-    return Plan(
-        name=manifest["task"],
-        tables={split: _prepared_table(storage.join(folder, f"{split}.parquet")) for split in splits},
-        loss=declared["loss"],
-        kind=declared["kind"],
-        global_batch_size=global_batch_size or int(declared["baseline"]["global_batch_size"]["value"]),
-        max_length=int(declared["max_length"]["value"]),
-        base_model=base_model or declared["base_model"],
-        apart=apart,
-        closed=closed,
-    )
+    tables = {split: _prepared_table(storage.join(folder, f"{split}.parquet")) for split in splits}
+    try:
+        apart, closed = (None if (held := manifest.get(key)) is None else tuple(held) for key in ("apart", "closed"))
+        return Plan(
+            name=manifest["task"],
+            tables=tables,
+            loss=declared["loss"],
+            kind=declared["kind"],
+            global_batch_size=global_batch_size or int(declared["baseline"]["global_batch_size"]["value"]),
+            max_length=int(declared["max_length"]["value"]),
+            base_model=base_model or declared["base_model"],
+            apart=apart,
+            closed=closed,
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        raise Mistakes(f"data: {location} is damaged ({error!r}); prepare the pairs again") from None
 
 
 def plan_of_files(

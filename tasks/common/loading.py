@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import json
 import pkgutil
 import sys
 from importlib import import_module
@@ -33,7 +32,7 @@ def load(name_or_path: str, data: str | None = None) -> Task:
         Mistakes: there is no such task, or its file does not declare one.
     """
     if name_or_path.endswith(".py"):
-        return from_source(storage.read_bytes(name_or_path).decode(), name_or_path)
+        return from_source(_text(name_or_path), name_or_path)
     if name_or_path in names():
         return _declared(import_module(f"tasks.{name_or_path}"), f"tasks/{name_or_path}.py")
     made = _made_from_file(name_or_path, data)
@@ -58,9 +57,16 @@ def from_source(source: str, origin: str) -> Task:
         exec(compile(source, origin, "exec"), module.__dict__)
     except Mistakes:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Mistakes(f"task: {origin} cannot be run: {type(error).__name__}: {error}") from error
     return _declared(module, origin)
+
+
+def _text(location: str) -> str:
+    try:
+        return storage.read_bytes(location).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Mistakes(f"task: {location} cannot be read: {error}; allowed: UTF-8") from None
 
 
 def _declared(module: ModuleType, origin: str) -> Task:
@@ -74,9 +80,13 @@ def _made_from_file(name: str, data: str | None) -> Task | None:
     for folder in (data, storage.join(data, name)) if data else (f"data/{name}",):
         manifest = storage.join(folder, "manifest.json")
         if storage.is_file(manifest):
-            declaration = json.loads(storage.read_bytes(manifest))["declaration"]
-            if declaration["name"] == name and declaration["made_from"] == "file":
-                return from_dict(declaration)
+            content = storage.read_json(manifest)
+            try:
+                declaration = content["declaration"]
+                if declaration["name"] == name and declaration["made_from"] == "file":
+                    return from_dict(declaration)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise Mistakes(f"data: {manifest} is damaged ({error!r}); prepare the pairs again") from None
     return None
 
 

@@ -1,5 +1,6 @@
 """Files at a path of this machine or at an address such as s3://bucket/key, through pyarrow.fs."""
 
+import json
 from typing import Any
 
 from tasks.common.credentials import put_back, scrubbed
@@ -66,6 +67,19 @@ def read_bytes(location: str) -> bytes:
         raise Mistakes(f"file: {location} does not exist") from None
     except OSError as error:
         raise Mistakes(f"file: {location} cannot be read: {error}") from None
+
+
+def read_json(location: str) -> Any:
+    """What a file of JSON holds.
+
+    Raises:
+        Mistakes: there is no such file, or it holds something else.
+    """
+    content = read_bytes(location)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Mistakes(f"file: {location} is not readable JSON: {error}") from None
 
 
 def size(location: str) -> int:

@@ -84,12 +84,17 @@ def test_a_label_that_is_missing_leaves_the_loss_as_the_others_say(tmp_path: Pat
         (("tickets",), "data: data/tickets has no manifest.json"),
         (("gone.csv", "--columns", "a,b"), "gone.csv does not exist"),
         (("tickets", "--test-source", "x.csv"), "source: x.csv: tickets is prepared"),
+        (("tickets", "--global-batch-size", "0"), "global_batch_size: 0 must be at least 1"),
+        (("gone.csv", "--columns", "a,b", "--global-batch-size", "-1"), "global_batch_size: -1 must be at least 1"),
+        (("gone.csv", "--data", "other"), "data: other: gone.csv is a file of pairs"),
+        (("published", "--data", "published"), "data: published: published is a folder of prepared pairs"),
     ],
 )
 def test_what_cannot_be_audited(
     words: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    as_published(tmp_path)
     code, _, err = run(audit.app, *words)
     assert code == 2
     assert message in err

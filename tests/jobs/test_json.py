@@ -92,3 +92,19 @@ def test_errors_of_the_audit_are_its_findings(data: str, monkeypatch: pytest.Mon
 def test_every_job_has_its_case() -> None:
     files = [path.stem for path in Path(common.__file__).parent.glob("*.py") if "__main__" in path.read_text()]
     assert {job.__name__ for job, _ in COMMANDS} == {f"jobs.{name}" for name in files}
+
+
+@pytest.mark.parametrize("secret", ["", "s3://KEYKEY:SEKRET@bucket/"])
+def test_an_error_that_nobody_expected_is_json_beside_its_traceback(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(f"no {secret}data")
+
+    monkeypatch.setattr("pairs.from_file.task_of", fail)
+    done = CliRunner().invoke(prepare.app, ["invoices", "--data", f"{secret}data", "--json"])
+    assert done.exit_code == 1
+    shown = "s3://***@bucket/" if secret else ""
+    assert json.loads(done.stdout) == {"errors": [f"internal error: OSError: no {shown}data"]}
+    assert isinstance(done.exception, OSError) or "Traceback" in done.stderr
+    assert not secret or "OSError: no s3://***@bucket/data" in done.stderr

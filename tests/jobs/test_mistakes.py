@@ -1,5 +1,6 @@
 """Every mistake of a user: exit code 2, one message with name, value and what is allowed, and nothing is started."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from evaluation.audit.finding import CODES
-from jobs import audit, train, tune
+from jobs import audit, evaluate, prepare, score, train, tune
 from jobs.request import request
 from pairs import prepared
+from pairs.read import read
+from tasks.common.declaration import Layout
+from tasks.common.mistakes import Mistakes
 from tests.trainers.cases import rows
 from trainers.describe import describe
 
@@ -159,3 +163,104 @@ def test_neither_torch_nor_ray_is_imported_for_a_mistake() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def refused(job: Any, *words: str) -> str:
+    """What a job says of a mistake."""
+    result = RUNNER.invoke(job.app, list(words))
+    assert result.exit_code == 2, (words, result.output, result.exception)
+    return result.stderr
+
+
+GOOD_ROW = '{"a": "one", "b": "two"}'
+
+
+@pytest.mark.parametrize("job", [prepare, audit])
+@pytest.mark.parametrize("bad", ['["a", "b"]', "null", "3", '"a b"'])
+def test_json_lines_that_are_no_objects_are_refused(job: Any, bad: str, tmp_path: Path) -> None:
+    for lines in ([bad, GOOD_ROW], [GOOD_ROW, bad]):
+        (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+        for columns in ([], ["--columns", "a,b"]):
+            assert "not an object with" in refused(job, str(tmp_path / "rows.jsonl"), *columns)
+
+
+@pytest.mark.parametrize("job", [prepare, audit])
+def test_json_lines_that_are_nested_too_deeply_are_refused(job: Any, tmp_path: Path) -> None:
+    for lines in (["[" * 100_000], [GOOD_ROW, "[" * 100_000]):
+        (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+        assert "nested too deeply" in refused(job, str(tmp_path / "rows.jsonl"), "--columns", "a,b")
+
+
+@pytest.mark.parametrize("job", [prepare, audit])
+@pytest.mark.parametrize(("header", "columns"), [("a,b,a", "a,b"), ("a,b,c,b", "a,b"), ("a,b,l,l", "a,b,l")])
+def test_a_column_that_a_file_has_twice_is_refused(job: Any, header: str, columns: str, tmp_path: Path) -> None:
+    row = ",".join("0" for _ in header.split(","))
+    (tmp_path / "twice.csv").write_text(f"{header}\n{row}\n")
+    assert "more than once" in refused(job, str(tmp_path / "twice.csv"), "--columns", columns)
+
+
+def test_a_raw_file_and_one_to_score_may_not_have_a_column_twice(tmp_path: Path, tiny_model: str) -> None:
+    (tmp_path / "raw.csv").write_text("text,category,text\n1,2,3\n")
+    with pytest.raises(Mistakes, match="has text more than once"):
+        read(str(tmp_path / "raw.csv"), [Layout(columns=("text", "category"), shape=dict)])
+    words = (str(tmp_path / "raw.csv"), "--columns", "text,category", "--out", str(tmp_path / "out"))
+    assert "has text more than once" in refused(score, tiny_model, *words)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "null", "3", "{}", '{"task": "invoices"}', "\xff"),
+        *('{"task": "invoices", "fingerprint": "1", "declaration": []}',),
+        *('{"task": "invoices", "fingerprint": "1", "declaration": {"kind": 3}}',),
+        *('{"task": "invoices", "fingerprint": "1", "declaration": {"kind": "binary"}, "files": {"a.parquet": 3}}',),
+    ],
+)
+def test_a_damaged_manifest_is_named(data: str, content: str, tmp_path: Path) -> None:
+    Path(data, "manifest.json").write_bytes(content.encode("latin-1"))
+    for job, words in (
+        (audit, (data,)),
+        (audit, ("invoices", "--data", data)),
+        (tune, ("invoices", "--data", data, "--dry-run", "--run", str(tmp_path / "run"))),
+        (tune, ("unknown", "--data", data, "--dry-run", "--run", str(tmp_path / "run"))),
+    ):
+        said = refused(job, *words)
+        assert "manifest.json" in said, (words, said)
+
+
+def test_a_manifest_whose_declaration_is_damaged_is_named(data: str) -> None:
+    assert "manifest.json is damaged (KeyError('loss'))" in refused(audit, data)
+
+
+@pytest.mark.parametrize("name", ["modules.json", "config.json", "tokenizer.json", "1_Pooling/config.json"])
+@pytest.mark.parametrize("content", ["{", "\xff"])
+def test_a_damaged_model_folder_is_named(data: str, tiny_model: str, tmp_path: Path, name: str, content: str) -> None:
+    model = str(shutil.copytree(tiny_model, tmp_path / "model"))
+    Path(model, name).write_bytes(content.encode("latin-1"))
+    run = ("--run", str(tmp_path / "run"), "--data", data, "--base-model", model)
+    for job, words in (
+        (tune, ("invoices", *run, "--dry-run")),
+        (evaluate, (model, "--task", "invoices", "--data", data)),
+    ):
+        assert f"file: {model}/{name} is not readable JSON" in refused(job, *words)
+
+
+@pytest.mark.parametrize("under", ["", "/below"])
+def test_a_folder_for_pairs_that_cannot_be_created_is_named(tmp_path: Path, under: str) -> None:
+    (tmp_path / "file").touch()
+    said = refused(prepare, "invoices", "--rows", "600", "--data", f"{tmp_path}/file{under}")
+    assert f"{tmp_path}/file{under} cannot be" in said
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (b"# caf\xe9", "cannot be read: 'utf-8' codec"),
+        (b"raise SystemExit(3)", "cannot be run: SystemExit: 3"),
+        (b"import sys; sys.exit()", "cannot be run: SystemExit"),
+    ],
+)
+def test_a_task_file_that_cannot_be_run_is_named(tmp_path: Path, source: bytes, said: str) -> None:
+    (tmp_path / "mine.py").write_bytes(source)
+    for job in (prepare, audit, tune):
+        assert said in refused(job, str(tmp_path / "mine.py"))

@@ -71,7 +71,7 @@ def test_all_mistakes_are_named_at_once() -> None:
         "3 must be a multiple of workers (2)",
         "30 is more than the 20 training pairs",
         "warmup_share: 2",
-        "'fast', which is not a number",
+        "'fast', which is not a finite number",
     ):
         assert part in told
     assert len(caught.value.messages) == 6
@@ -82,3 +82,11 @@ def test_a_single_training_takes_single_values() -> None:
     assert baseline_in(task, fixed(task, ["margin=0.7"], ROWS, 1))["margin"] == 0.7
     with pytest.raises(Mistakes, match=r"margin=0.2 to 0.8 is a choice"):
         fixed(task, ["margin=0.2:0.8"], ROWS, 1)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "2,nan", "2:inf"])
+@pytest.mark.parametrize("name", ["epochs", "learning_rate"])
+def test_a_value_that_is_no_finite_number_is_refused(name: str, value: str) -> None:
+    for space in (for_task, fixed):
+        with pytest.raises(Mistakes, match="which is not a finite number"):
+            space(load("invoices"), [f"{name}={value}"], 1000, 1)

@@ -76,11 +76,13 @@ def trained(
     return trainer, captured.state
 
 
-@pytest.mark.parametrize(("pad", "padding_idx", "more"), [("[PAD]", 0, 1), ("[MASK]", 0, 2), ("[MASK]", None, 1)])
+@pytest.mark.parametrize(
+    ("pad", "padding_idx", "more"), [("[PAD]", 0, 1), ("[MASK]", 0, 2), ("[MASK]", None, 1), (None, 0, 1)]
+)
 def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
-    tiny_model: str, tmp_path: Path, pad: str, padding_idx: int | None, more: int
+    tiny_model: str, tmp_path: Path, pad: str | None, padding_idx: int | None, more: int
 ) -> None:
-    """Whether the tokenizer pads with the table's own padding, with another word, or the table has none."""
+    """Whether the tokenizer pads with the table's own padding, with another word or has none, or the table has none."""
     base = SentenceTransformer(tiny_model, device="cpu")
     base.tokenizer.pad_token, word_embeddings(base).padding_idx = pad, padding_idx
     asked: Any = job(tiny_model, counted=True)
