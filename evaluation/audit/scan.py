@@ -123,7 +123,7 @@ class _Reader:
             self.equal[side].append(text_hashes(text for text, _, _ in texts))
             self.alike[side].append(text_hashes(alike for _, alike, _ in texts))
         for name, found in self.groups.items():
-            found.append(text_hashes(map(str, batch[name])))
+            found.append(text_hashes(folded(str(value)) for value in batch[name]))
         self.labels.extend(labels)
         self.rows += len(labels)
 

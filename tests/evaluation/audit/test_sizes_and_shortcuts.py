@@ -39,6 +39,13 @@ def test_dev_needs_thirty_groups_of_positives(tmp_path: Path, groups: int, expec
         assert finding.statistic["interval_width"] == pytest.approx(interval_width(29))
 
 
+def test_groups_in_two_spellings_count_once(tmp_path: Path) -> None:
+    dev = [{**row, "group": f"{'Page' if n < 60 else 'page'} {n // 2 % 30 % 20}"} for n, row in enumerate(DEV * 2)]
+    train = [{**row, "group": "train"} for row in rows(8, [0.0, 1.0])]
+    finding = found(plan(tmp_path, {"train": train, "dev": dev}, "contrastive"))["too_small"]
+    assert finding.statistic["groups"] == 20
+
+
 @pytest.mark.parametrize(("loss", "label"), [("cosine", [0.1, 0.5]), ("ranking", None)])
 def test_other_kinds_count_the_groups_of_all_pairs(tmp_path: Path, loss: str, label: Any) -> None:
     dev = [{**row, "sentence1": f"dev {n % 7}", "sentence2": f"other {n}"} for n, row in enumerate(rows(60, label))]
