@@ -46,6 +46,13 @@ class Sample:
     labels: NDArray[np.float64]
     rows: list[int]
 
+    @property
+    def labelled(self) -> "Sample":
+        """Those with a label."""
+        kept = np.flatnonzero(~np.isnan(self.labels))
+        first, second, rows = ([each[place] for place in kept] for each in (self.first, self.second, self.rows))
+        return Sample(first=first, second=second, labels=self.labels[kept], rows=rows)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:

@@ -112,6 +112,14 @@ def shortcut(folder: Path, faults: int) -> Any:
     return found(plan(folder, {"train": train}, "contrastive", max_length=99), model).get("shortcut")
 
 
+def test_a_row_without_a_label_hides_no_shortcut(tmp_path: Path) -> None:
+    train = [{"sentence1": f"a b {n}", "sentence2": f"a b {n}" if n % 2 else "x", "label": n % 2} for n in range(200)]
+    train[3]["label"] = None
+    finding = found(plan(tmp_path, {"train": train}, "contrastive"), FixedModel(lambda first, second: len(first)))
+    assert finding["shortcut"].statistic["pairs"] == 199
+    assert finding["null_value"].count == 1
+
+
 def test_a_rule_that_tells_the_label_is_named_beside_the_base_model(tmp_path: Path) -> None:
     finding = shortcut(tmp_path, faults=0)
     assert finding.severity == "warning"
