@@ -50,8 +50,12 @@ class Sample:
     def labelled(self) -> "Sample":
         """Those with a label."""
         kept = np.flatnonzero(~np.isnan(self.labels))
-        first, second, rows = ([each[place] for place in kept] for each in (self.first, self.second, self.rows))
-        return Sample(first=first, second=second, labels=self.labels[kept], rows=rows)
+        return Sample(
+            first=[self.first[place] for place in kept],
+            second=[self.second[place] for place in kept],
+            labels=self.labels[kept],
+            rows=[self.rows[place] for place in kept],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
