@@ -130,14 +130,16 @@ def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
 def _numbered(table: pa.Table) -> tuple[metrics.Indices, metrics.Indices | None]:
     """The group of each row and, where it may be another one, of its second text; numbered alike from 0.
 
-    Without a column of groups every row is one of its own.
+    Names that are the same when folded are one group. Without a column of groups every row is one of its own.
     """
     if "group" not in table.column_names:
         return np.arange(table.num_rows), None
     first = table.column("group")
     columns = [first, pc.coalesce(table.column("group2"), first)] if "group2" in table.column_names else [first]
     encoded = pa.concat_arrays([chunk for column in columns for chunk in column.chunks]).dictionary_encode()
-    numbers = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64).reshape(len(columns), -1)
+    names = pa.array(list(map(folded, encoded.dictionary.to_pylist())), pa.string()).dictionary_encode()
+    numbers = np.asarray(names.indices.take(encoded.indices).to_numpy(zero_copy_only=False), dtype=np.int64)
+    numbers = numbers.reshape(len(columns), -1)
     return numbers[0], numbers[1] if len(columns) > 1 else None
 
 

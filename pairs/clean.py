@@ -41,7 +41,13 @@ class Cleaned:
     dropped: Counter[str]
 
 
-def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], where: str) -> Cleaned:
+def clean(
+    task: Task,
+    raw: Iterable[Row],
+    shape: Callable[[Row], Row | None],
+    where: str,
+    groups: dict[str, str] | None = None,
+) -> Cleaned:
     """Shape every row, drop what is empty, contradicts another row or repeats one.
 
     Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same where they are equal
@@ -50,11 +56,14 @@ def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], wh
 
     Args:
         where: the file's name, for messages.
+        groups: of other files of the task, folded -> as it came first there; it gets those of this file. Groups that
+            are the same when folded are one, spelled as it came first.
 
     Raises:
         Mistakes: a row lacks a field of the task's recipe, or its label is not a number that the loss allows.
     """
     dropped: Counter[str] = Counter()
+    groups = {} if groups is None else groups
     rows = []
     for number, raw_row in enumerate(raw, 1):
         shaped = shape(raw_row)
@@ -62,6 +71,7 @@ def clean(task: Task, raw: Iterable[Row], shape: Callable[[Row], Row | None], wh
             dropped["not usable"] += 1
             continue
         row = _checked(task, shaped, f"row {number} of {where}")
+        row["group"] = groups.setdefault(folded(row["group"]), row["group"])
         if all(folded(row[field]) for field in task.recipe.texts):
             rows.append(row)
         else:

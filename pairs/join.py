@@ -93,8 +93,13 @@ def _cut_or_first(
     kept = [row for part in parts.values() for row in part]
     lost = len(rows) - len(kept)
     cost = f"{lost:,} of {len(rows):,} pairs ({lost / len(rows):.0%})"
-    if way is None and any(len(parts[split]) < LEAST_KEPT * share * len(rows) for split, share in shares.items()):
-        notes = [f"{reason}, so second texts may stand in several splits; --split texts would drop {cost}"]
+    small = [split for split, share in shares.items() if len(parts[split]) < LEAST_KEPT * share * len(rows)]
+    if way is None and small:
+        left = ", ".join(f"{split} {len(parts[split]):,} of {shares[split] * len(rows):,.0f} rows" for split in small)
+        notes = [
+            f"{reason}, and a cut would leave {left}, so second texts may stand in several splits; "
+            f"--split texts would drop {cost}"
+        ]
         return Joined(rows=rows, fields=("sentence1",), notes=notes)
     notes = [f"{reason}: {cost} are dropped, so that no text stands in two splits; --split first-text would keep them"]
     return Joined(rows=kept, fields=recipe.apart, parts=parts, notes=notes)

@@ -128,8 +128,9 @@ def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None
 def _cleaned(task: Task, sources: Sequence[Source]) -> tuple[dict[str, list[dict[str, Any]]], Counter[str]]:
     pools: dict[str, list[dict[str, Any]]] = {}
     dropped: Counter[str] = Counter()
+    groups: dict[str, str] = {}
     for source in sources:
-        cleaned = clean(task, source.rows, source.shape, source.name)
+        cleaned = clean(task, source.rows, source.shape, source.name, groups)
         if not cleaned.rows:
             reasons = ", ".join(f"{reason}: {count:,}" for reason, count in cleaned.dropped.items()) or "no rows"
             raise Mistakes(f"rows: nothing in {source.name} can be used ({reasons}); {task.source}")

@@ -20,6 +20,10 @@ MOST_IN_A_BLOCK = 1_000
 """Records looked at per blocking key: a larger block is sampled, or the work would grow with its square."""
 
 
+DRAWS = 100
+"""Rows drawn blindly for the negatives of a positive before all are gone through."""
+
+
 class Pair(NamedTuple):
     """One pair of texts; the label is None where the loss takes none."""
 
@@ -78,14 +82,15 @@ def _second_groups(pairs: Sequence[Pair]) -> list[Pair]:
 def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
     groups = _grouped(rows)
     most, negatives = int(recipe.max_positives_per_group.value), int(recipe.negatives_per_positive.value)
-    others = _Others(rows)
+    others, short = _Others(rows), 0
     pairs: list[Pair] = []
     for name, members in groups.items():
         for first, second in _some_pairs(members, most, rng):
             pairs.append(Pair(first["text"], second["text"], 1.0, name, name))
-            for other in others.drawn(first, negatives, rng):
-                pairs.append(Pair(first["text"], other["text"], 0.0, name, other["group"]))
-    return Made(pairs=pairs)
+            drawn = others.drawn(first, negatives, rng)
+            pairs += [Pair(first["text"], other["text"], 0.0, name, other["group"]) for other in drawn]
+            short += negatives - len(drawn)
+    return Made(pairs=pairs, notes=[f"{split}: {short:,} fewer negatives than wanted"] if short else [])
 
 
 @make_pairs.register
@@ -147,20 +152,27 @@ class _Others:
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self.texts = [folded(row["text"]) for row in rows]
-        self.in_group = Counter(row["group"] for row in rows)
-        self.of_text = Counter(self.texts)
-        self.of_both = Counter((row["group"], text) for row, text in zip(rows, self.texts, strict=True))
+        self.used: set[frozenset[str]] = set()
+        """Pairs of folded texts that were drawn; either order says the same."""
 
     def drawn(self, row: Row, wanted: int, rng: random.Random) -> list[Row]:
-        """So many distinct ones, or all where there are fewer."""
+        """So many that make pairs not drawn before, or all where there are fewer."""
         group, text = row["group"], folded(row["text"])
-        there = len(self.rows) - self.in_group[group] - self.of_text[text] + self.of_both[group, text]
-        found: dict[int, Row] = {}
-        while len(found) < min(wanted, there):
-            number = rng.randrange(len(self.rows))
-            if self.rows[number]["group"] != group and self.texts[number] != text:
-                found[number] = self.rows[number]
-        return list(found.values())
+        found: list[Row] = []
+        for number in self._numbers(rng):
+            if len(found) == wanted:
+                break
+            pair = frozenset({text, self.texts[number]})
+            if self.rows[number]["group"] != group and len(pair) == 2 and pair not in self.used:
+                self.used.add(pair)
+                found.append(self.rows[number])
+        return found
+
+    def _numbers(self, rng: random.Random) -> Iterator[int]:
+        """Of rows, at random: some drawn one by one, which nearly always are enough, then all of them."""
+        for _ in range(DRAWS):
+            yield rng.randrange(len(self.rows))
+        yield from rng.sample(range(len(self.rows)), len(self.rows))
 
 
 def _near_misses(

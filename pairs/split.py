@@ -70,7 +70,7 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
     splits = _keep_apart(rule, splits, "{}", dropped)
     if task.dev_rows:
         splits["train"] = _at_most(rule, splits["train"], rows, notes)
-    _refuse_empty(task, splits, len(_grouped(joined.rows)), dropped)
+    _refuse_empty(rule, splits, pool, len(_grouped(joined.rows)), dropped)
     return Division(
         rows=splits,
         dropped=+dropped,
@@ -275,15 +275,23 @@ def _rounded(value: float) -> int:
     return int(value + 0.5 + 1e-9)  # round() would send halves to the even neighbour; the sum of shares is not exact
 
 
-def _refuse_empty(task: Task, splits: Mapping[str, Rows], num_groups: int, dropped: Counter[str]) -> None:
+def _refuse_empty(rule: Rule, splits: Mapping[str, Rows], pool: Rows, num_groups: int, dropped: Counter[str]) -> None:
+    task = rule.task
     left = "".join(f"; {reason}: {count:,}" for reason, count in dropped.items() if count)
     for name in ("train", "dev", "test"):
         if name in splits and not splits[name] or name != "test" and name not in splits:
             raise Mistakes(
                 f"{name}: no rows left of {num_groups:,} groups ({task.group}){left}; "
                 f"allowed: enough groups for shares {task.shares}, or a file of its own (--{name}-source)"
-                + (", or --split first-text" if chooses(task.recipe) else "")
+                + (", or --split first-text" if _enough_first_texts(rule, splits, pool) else "")
             )
+
+
+def _enough_first_texts(rule: Rule, splits: Mapping[str, Rows], pool: Rows) -> bool:
+    """Whether keeping first texts alone apart is another way, and gives each split one."""
+    if not chooses(rule.task.recipe) or rule.fields == ("sentence1",):
+        return False
+    return len({folded(row["sentence1"]) for row in pool}) >= len(splits)
 
 
 def _words(rule: Rule, pools: Mapping[str, Rows], joined: Joined) -> str:

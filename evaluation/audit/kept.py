@@ -10,7 +10,11 @@ from pathlib import Path
 from evaluation.audit.audit import Audit
 from evaluation.audit.finding import Finding
 from evaluation.audit.plan import Plan
+from pairs import batches
 from tasks.common import storage
+
+CODE = (Path(__file__).parent, Path(batches.__file__).parent)
+"""Folders of what decides a finding: the checks, and what reads, folds, hashes and joins texts."""
 
 
 def kept_or_made(plan: Plan, base_model: str | None, make: Callable[[], Audit]) -> Audit:
@@ -21,11 +25,19 @@ def kept_or_made(plan: Plan, base_model: str | None, make: Callable[[], Audit]) 
             audit asks no model.
     """
     file = _folder() / f"{_key(plan, base_model)}.json"
-    if file.is_file():
-        return _from_json(file.read_text())
+    if found := _read(file):
+        return found
     made = make()
     _write(file, made)
     return made
+
+
+def _read(file: Path) -> Audit | None:
+    """None where there is none, or what is there cannot be read."""
+    try:
+        return _from_json(file.read_text())
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _write(file: Path, made: Audit) -> None:
@@ -56,11 +68,12 @@ def _folder() -> Path:
 
 
 def _key(plan: Plan, base_model: str | None) -> str:
-    """Of the files' bytes, the plan, the model and this folder's code; not of where files and model lie."""
+    """Of the files' bytes, the plan, the model, this folder's code and that of pairs; not of where these lie."""
     own = asdict(plan) | {"tables": None, "name": None, "base_model": base_model}
     digest = hashlib.sha256(json.dumps(own).encode())
-    for code in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(code.read_bytes())
+    for folder in CODE:
+        for code in sorted(folder.glob("*.py")):
+            digest.update(code.read_bytes())
     for split, table in plan.tables.items():
         contents = storage.sha256(table.location)
         digest.update(json.dumps([split, dict(table.columns), table.names, contents]).encode())

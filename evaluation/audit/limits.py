@@ -34,8 +34,8 @@ FIRST_WORDS = 3
 TRUNCATED_WARNING = 0.05
 """Share of texts of which a model does not see the end."""
 
-POSITIVES_WARNING = 30
-"""In dev or test: the interval of a share is then up to 0.36 wide, and most settings look alike."""
+PAIRS_WARNING = 30
+"""In dev or test, of the rarer label: the interval of a share is then up to 0.36 wide, and most settings look alike."""
 
 GROUPS_WARNING = 30
 """Of them, in dev or test: items of one group are no independent evidence, so an interval counts groups, not pairs."""

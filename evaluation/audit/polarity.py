@@ -25,7 +25,9 @@ LEAST = 10
 
 def check(train: Facts, cosines: Cosines) -> Iterator[Finding]:
     """Spearman's rank correlation of the base model's cosines with the labels, on the sample of train."""
-    sample = train.sample
+    sample = train.sample.labelled
+    if len(sample.rows) < LEAST:
+        return
     found: NDArray[np.float64] = np.empty(0)
     for until in (POLARITY_FIRST, POLARITY_PAIRS):
         part = slice(len(found), until)

@@ -46,6 +46,17 @@ class Sample:
     labels: NDArray[np.float64]
     rows: list[int]
 
+    @property
+    def labelled(self) -> "Sample":
+        """Those with a label."""
+        kept = np.flatnonzero(~np.isnan(self.labels))
+        return Sample(
+            first=[self.first[place] for place in kept],
+            second=[self.second[place] for place in kept],
+            labels=self.labels[kept],
+            rows=[self.rows[place] for place in kept],
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -123,7 +134,7 @@ class _Reader:
             self.equal[side].append(text_hashes(text for text, _, _ in texts))
             self.alike[side].append(text_hashes(alike for _, alike, _ in texts))
         for name, found in self.groups.items():
-            found.append(text_hashes(map(str, batch[name])))
+            found.append(text_hashes(folded(str(value)) for value in batch[name]))
         self.labels.extend(labels)
         self.rows += len(labels)
 

@@ -49,7 +49,7 @@ def check(train: Facts, cosines: Cosines | None) -> Iterator[Finding]:
     """
     from sklearn.metrics import roc_auc_score
 
-    sample = train.sample
+    sample = train.sample.labelled
     if set(np.unique(sample.labels)) != {0.0, 1.0}:
         return
     pairs = list(zip(sample.first, sample.second, strict=True))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.audit.finding import Finding
-from evaluation.audit.limits import CONFIDENCE, GROUPS_WARNING, POSITIVES_WARNING
+from evaluation.audit.limits import CONFIDENCE, GROUPS_WARNING, PAIRS_WARNING
 from evaluation.audit.plan import Plan
 from evaluation.audit.scan import Facts
 
@@ -19,12 +19,12 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         statistic = {"split": "train", "rows": train.rows, "global_batch_size": plan.global_batch_size}
         yield Finding(code="too_small", severity="error", count=train.rows, share=1.0, statistic=statistic)
     for facts in judging:
-        counting = positives(plan, facts)
-        pairs, groups = int(counting.sum()), num_groups(facts, counting)
-        if pairs < POSITIVES_WARNING or groups < GROUPS_WARNING:
+        kinds = counting(plan, facts)
+        pairs, groups = min(int(kind.sum()) for kind in kinds), min(num_groups(facts, kind) for kind in kinds)
+        if pairs < PAIRS_WARNING or groups < GROUPS_WARNING:
             statistic = {
                 "split": facts.split,
-                "positives": pairs,
+                "pairs": pairs,
                 "groups": groups,
                 "interval_width": interval_width(groups),
             }
@@ -32,11 +32,18 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
             yield Finding(code="too_small", severity="warning", count=groups, share=share, statistic=statistic)
 
 
-def positives(plan: Plan, facts: Facts) -> NDArray[np.bool_]:
-    """Rows that count: labelled 1 where pairs are told apart; else all, each a question of its own."""
-    if plan.kind == "binary" and facts.labels is not None:
-        return np.asarray(facts.labels == 1)
-    return np.ones(facts.rows, bool)
+def counting(plan: Plan, facts: Facts) -> list[NDArray[np.bool_]]:
+    """Rows that a verdict counts (evaluation/judged.py), in sets of which the smallest decides.
+
+    Those labelled 0 and those labelled 1 where pairs are told apart; all pairs, each a question of its own, elsewhere,
+    but for those labelled 0 where an answer is looked for.
+    """
+    labels = facts.labels
+    if labels is None or np.isnan(labels).all() or plan.kind == "graded":
+        return [np.ones(facts.rows, bool)]
+    if plan.kind == "binary":
+        return [labels == 0, labels == 1]
+    return [(labels != 0) & ~np.isnan(labels)]
 
 
 def num_groups(facts: Facts, rows: NDArray[np.bool_]) -> int:

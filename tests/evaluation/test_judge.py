@@ -110,6 +110,15 @@ def test_items_of_one_group_are_known() -> None:
     assert queries.groups.tolist() == [0, 0, 1]  # the query a stands in p; the pair labelled 0 is none
 
 
+def test_groups_that_differ_only_in_case_or_width_are_one() -> None:
+    pairs = table(["a:0", "b:90", "c:9", "d:5"], ["x:30", "y:80", "x:30", "y:80"], [1.0, 0.0, 1.0, 1.0])
+    pairs = pairs.drop_columns("group").append_column("group", pa.array(["Law", "Art", "LAW ", "\uff2caw"]))
+    pairs = pairs.append_column("group2", pa.array(["art", None, "law", "text x"]))
+    judged = Judge("binary", pairs).judge(Angles())
+    assert judged.other_groups is not None
+    assert (judged.groups.tolist(), judged.other_groups.tolist()) == ([0, 1, 0, 0], [1, 1, 0, 2])
+
+
 @pytest.mark.parametrize("kind", sorted(DECIDING_METRIC))
 def test_every_distinct_text_is_encoded_once_and_scores_are_plain_floats(kind: str) -> None:
     pairs = table(["a:0", "a:0", "b:20"], ["b:20", "c:50", "c:50"], [1.0, 0.0, 1.0])

@@ -74,6 +74,17 @@ def test_a_text_of_several_groups_is_told_by_its_identity() -> None:
     assert dropped == {"text stands in several groups": 2, "repeat": 1}
 
 
+def test_groups_that_differ_only_in_case_or_width_are_one_in_all_files() -> None:
+    groups: dict[str, str] = {}
+    files = [[("Come.", "Law"), ("Pay.", "LAW")], [("Go.", "law"), ("Read.", "Art"), ("read.", " ART")]]
+    found = [
+        clean(load("pages"), [{"text": text, "group": name} for text, name in rows], lambda row: row, "raw.csv", groups)
+        for rows in files
+    ]
+    assert [[row["group"] for row in each.rows] for each in found] == [["Law", "Law"], ["Law", "Art"]]
+    assert found[1].dropped == {"repeat": 1}
+
+
 def test_a_text_of_two_categories_is_dropped() -> None:
     rows = [{"text": "x", "category": category, "group": "x"} for category in ("one", "two")]
     assert cleaned("tickets", rows) == ([], {"same text in different categories": 2})

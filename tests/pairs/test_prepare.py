@@ -118,6 +118,23 @@ def test_pages_drop_chunks_of_several_pages_and_repeats(tmp_path: Path) -> None:
     assert all(labels["0.0"] == labels["1.0"] for labels in table["labels"].values())
 
 
+def test_a_page_in_two_spellings_is_one_in_all_files(tmp_path: Path) -> None:
+    columns = ("page_name", "section_title", "text_chunk")
+    rows = [(f"{'Page' if n % 2 else 'page'} {n % 30}", f"Title {n}", f"Chunk {n}.") for n in range(200)]
+    test = [(f"PAGE {n % 5}", f"Title {n}", f"Other {n}.") for n in range(20)]
+    files = {
+        "train": table(tmp_path / "a.csv", columns, [*rows, *((name.upper(), *row) for name, *row in rows)]),
+        "test": table(tmp_path / "b.csv", columns, test),
+    }
+    made = prepare(load("pages"), files, seed=1)
+    dropped = made.manifest["table"]["dropped"]
+    assert dropped["repeat"] == 200
+    assert "text stands in several groups" not in dropped
+    assert dropped["train row with a text or group of the test file"] == sum(n % 30 < 5 for n in range(200))
+    groups = [set(map(str.casefold, made.tables[split]["group"].to_pylist())) for split in ("train", "dev", "test")]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 30
+
+
 def test_tickets_have_every_category_as_candidate_and_only_true_ones_to_judge_by(tmp_path: Path) -> None:
     made = prepared_task("tickets", tmp_path)
     assert made.tables["candidates"].column("text").to_pylist() == [f"Category {n}" for n in range(5)]

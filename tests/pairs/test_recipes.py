@@ -29,9 +29,8 @@ def test_given_pairs_stay_as_they_are() -> None:
 
 
 def test_within_group_caps_distinct_positives_and_crosses_groups_for_negatives() -> None:
-    rows = [
-        {"text": f"{group}{n}", "group": group} for group, size in (("a", 6), ("b", 2), ("c", 1)) for n in range(size)
-    ]
+    sizes = {"a": 6, "b": 2, **dict.fromkeys("cdefghij", 1)}
+    rows = [{"text": f"{group}{n}", "group": group} for group, size in sizes.items() for n in range(size)]
     pairs = made(WithinGroup(max_positives_per_group=FIVE, negatives_per_positive=TWO), rows)
     positives = [pair for pair in pairs if pair.label == 1.0]
     negatives = [pair for pair in pairs if pair.label == 0.0]
@@ -48,8 +47,19 @@ def test_a_text_of_another_group_that_is_the_same_but_for_case_is_no_negative() 
     rows = [{"text": text.upper() if group == "b" else text, "group": group} for group in "ab" for text in texts]
     pairs = made(WithinGroup(max_positives_per_group=FIVE, negatives_per_positive=FIVE), rows)
     negatives = [pair for pair in pairs if pair.label == 0.0]
-    assert len(negatives) == 6 * 2  # of three texts of the other group one is the same
+    assert len(negatives) == 3  # of three texts that differ
     assert not [pair for pair in negatives if pair.sentence1.casefold() == pair.sentence2.casefold()]
+
+
+def test_within_group_makes_no_negative_twice_in_either_order() -> None:
+    rows = [{"text": f"{'Page' if n % 2 else 'page'} {n}", "group": "abc"[n % 3]} for n in range(12)]
+    result = make_pairs(
+        WithinGroup(max_positives_per_group=FIVE, negatives_per_positive=FIVE), rows, "dev", random.Random(1)
+    )
+    negatives = [frozenset(pair[:2]) for pair in result.pairs if pair.label == 0.0]
+    assert len(negatives) == len(set(negatives))
+    assert result.notes == [f"dev: {3 * 5 * 5 - len(negatives)} fewer negatives than wanted"]
+    assert len(negatives) >= 40  # of 48 there are, eight for each of the texts that come first in a positive
 
 
 def test_within_group_without_a_cap_gives_every_pair_once() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -222,6 +223,9 @@ def test_where_a_cut_would_leave_too_little_only_first_texts_are_kept_apart(rows
     assert (division.apart, division.closed) == (("sentence1",), ())
     assert not division.dropped
     assert "second texts may stand in several splits; --split texts would drop" in division.notes[0]
+    said = re.search(r"a cut would leave .*?(train|dev|test) (\d+) of (\d+) rows", division.notes[0])
+    assert said is not None
+    assert int(said[2]) < int(said[3]) / 2
 
 
 def test_texts_are_kept_apart_at_any_cost_where_that_is_asked_for() -> None:
@@ -232,9 +236,17 @@ def test_texts_are_kept_apart_at_any_cost_where_that_is_asked_for() -> None:
 
 
 def test_a_cut_that_leaves_a_split_empty_says_what_else_there_is() -> None:
-    rows = [{"sentence1": "hub", "sentence2": f"s{n}", "label": 1.0, "group": f"g{n}"} for n in range(100)]
+    rows = [{"sentence1": f"s{n}", "sentence2": "hub", "label": 1.0, "group": f"g{n}"} for n in range(100)]
     with pytest.raises(Mistakes, match=r"no rows left of .* or --split first-text"):
         divide(PAIRS, {"train": rows}, seed=1, rows=None, way="texts")
+
+
+@pytest.mark.parametrize("way", [None, "texts", "first-text"])
+def test_pairs_of_one_first_text_are_refused_without_advice_that_does_not_help(way: str | None) -> None:
+    rows = [{"sentence1": "hub", "sentence2": f"s{n}", "label": 1.0, "group": "hub"} for n in range(600)]
+    with pytest.raises(Mistakes, match="no rows left of 1 groups") as caught:
+        divide(PAIRS, {"train": rows}, seed=1, rows=None, way=way)
+    assert "first-text" not in str(caught.value)
 
 
 def test_fewer_rows_are_drawn_before_they_are_cut() -> None:

@@ -1,6 +1,7 @@
 """An audit is kept under all that it depends on, and for its owner's eyes only."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from evaluation.audit import kept
 from evaluation.audit.audit import Audit
 from evaluation.audit.finding import Finding
 from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files
 from jobs.audited import audited
+from tests.test_layout import ROOT
 from tests.tiny_model import build_tiny_model
 
 ROWS = [{"sentence1": f"red {n}", "sentence2": f"blue {n}", "label": float(n % 2)} for n in range(40)]
@@ -55,6 +58,31 @@ def test_other_weights_in_the_same_folder_are_another_audit(plan: Plan, tmp_path
     build_tiny_model(plan.base_model, seed=1)
     audited(plan, quiet=True)
     assert len(list(cached.iterdir())) == 2
+
+
+@pytest.mark.parametrize("text", ["", '{"rows": 40', "[]", "null", '{"rows": 40, "findings": [{"code": 1}]}', "\udcff"])
+def test_what_cannot_be_read_is_made_again(plan: Plan, tmp_path: Path, text: str) -> None:
+    made_with(plan, None)
+    (file,) = (tmp_path / "cache" / "pairtune" / "audits").iterdir()
+    file.write_text(text, errors="surrogateescape")
+    assert made_with(plan, None)
+    assert not made_with(plan, None)
+
+
+@pytest.mark.parametrize("name", ["evaluation/audit/leaks.py", "pairs/clean.py", "pairs/join.py", "pairs/hashes.py"])
+def test_an_audit_by_other_code_is_another(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folders = ("evaluation/audit", "pairs")
+    assert tuple(ROOT / folder for folder in folders) == kept.CODE
+    for folder in folders:
+        shutil.copytree(ROOT / folder, tmp_path / "code" / folder)
+    monkeypatch.setattr(kept, "CODE", tuple(tmp_path / "code" / folder for folder in folders))
+    assert made_with(plan, None)
+    assert not made_with(plan, None)
+    with open(tmp_path / "code" / name, "a") as file:
+        file.write("# changed\n")
+    assert made_with(plan, None)
 
 
 def test_only_the_owner_reads_what_is_kept(plan: Plan, tmp_path: Path) -> None:

@@ -135,6 +135,18 @@ def test_the_check_goes_on_where_the_first_pairs_have_one_label(
     assert (finding.severity, finding.statistic["pairs"]) == ("error", POLARITY_PAIRS)
 
 
+def test_a_row_without_a_label_hides_no_polarity(tmp_path: Path) -> None:
+    train = [
+        {"sentence1": f"{number} {-label}", "sentence2": "b", "label": label}
+        for number, label in enumerate([0.0, 1.0] * 500)
+    ]
+    train[5]["label"] = None
+    model = FixedModel(lambda first, second: float(first.split()[1]))
+    finding = found(plan(tmp_path, {"train": train}, "contrastive", max_length=99), model)["label_polarity"]
+    assert (finding.severity, finding.statistic["pairs"]) == ("error", POLARITY_PAIRS - 1)
+    assert "label_polarity" not in codes(tmp_path, [{**row, "label": None} for row in train], "contrastive", model)
+
+
 def test_labels_that_are_all_equal_or_nearly_have_no_polarity(tmp_path: Path) -> None:
     model = FixedModel(lambda first, second: float(len(first)))
     for train in (rows(1000, 1.0), rows(9, [0.0, 1.0]), []):

@@ -75,6 +75,15 @@ def test_a_group_in_two_splits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("apart", "severity"), [(None, "warning"), (("sentence1", "sentence2"), "error")])
+def test_a_group_in_two_spellings_is_one(tmp_path: Path, apart: Any, severity: str) -> None:
+    train = [{**row, "group": f"Page {number}"} for number, row in enumerate(TRAIN)]
+    dev = [{**row, "group": f"PAGE \uff11{number}"} for number, row in enumerate(DEV)]
+    finding = leak(tmp_path, dev, train, apart=apart)
+    assert finding is not None
+    assert (finding.severity, finding.statistic["train-dev"]["groups"]) == (severity, 10)
+
+
+@pytest.mark.parametrize(("apart", "severity"), [(None, "warning"), (("sentence1", "sentence2"), "error")])
 def test_our_own_rule_broken_is_an_error(tmp_path: Path, apart: tuple[str, ...] | None, severity: str) -> None:
     finding = leak(tmp_path, [TRAIN[0], *DEV], apart=apart)
     assert finding is not None

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.stats import norm
 
 from evaluation.audit.shortcut import equal_field, equal_first_words, token_jaccard
 from evaluation.audit.sizes import interval_width
+from evaluation.judge import Judge
 from tests.evaluation.audit.cases import FixedModel, codes, found, plan, rows
 
 DEV = [{**row, "sentence1": f"dev {n}", "sentence2": f"other {n}"} for n, row in enumerate(rows(60, [0.0, 1.0]))]
@@ -34,9 +37,16 @@ def test_dev_needs_thirty_groups_of_positives(tmp_path: Path, groups: int, expec
     finding = found(plan(tmp_path, {"train": train, "dev": dev}, "contrastive")).get("too_small")
     assert (finding and finding.statistic["groups"]) == expected
     if finding:
-        assert (finding.count, finding.statistic["positives"]) == (29, 60)
+        assert (finding.count, finding.statistic["pairs"]) == (29, 60)
         assert finding.share == pytest.approx(29 / (29 + 60))
         assert finding.statistic["interval_width"] == pytest.approx(interval_width(29))
+
+
+def test_groups_in_two_spellings_count_once(tmp_path: Path) -> None:
+    dev = [{**row, "group": f"{'Page' if n < 60 else 'page'} {n // 2 % 30 % 20}"} for n, row in enumerate(DEV * 2)]
+    train = [{**row, "group": "train"} for row in rows(8, [0.0, 1.0])]
+    finding = found(plan(tmp_path, {"train": train, "dev": dev}, "contrastive"))["too_small"]
+    assert finding.statistic["groups"] == 20
 
 
 @pytest.mark.parametrize(("loss", "label"), [("cosine", [0.1, 0.5]), ("ranking", None)])
@@ -45,10 +55,34 @@ def test_other_kinds_count_the_groups_of_all_pairs(tmp_path: Path, loss: str, la
     assert found(plan(tmp_path, {"train": rows(8, label), "dev": dev}, loss))["too_small"].statistic["groups"] == 7
 
 
-def test_pairs_labelled_0_do_not_count_for_an_interval(tmp_path: Path) -> None:
-    dev = [{**row, "label": float(number % 3 == 0)} for number, row in enumerate(DEV)]
+@pytest.mark.parametrize("rarer", [0.0, 1.0])
+def test_the_rarer_label_counts_for_an_interval(tmp_path: Path, rarer: float) -> None:
+    dev = [{**row, "label": rarer if number % 3 == 0 else 1 - rarer} for number, row in enumerate(DEV)]
     finding = found(plan(tmp_path, {"train": rows(8, [0.0, 1.0]), "dev": dev}, "contrastive"))["too_small"]
-    assert finding.statistic["positives"] == 20
+    assert finding.statistic["pairs"] == 20
+
+
+@pytest.mark.parametrize("kind", ["category", "retrieval"])
+def test_a_pair_labelled_0_is_no_question_where_an_answer_is_looked_for(tmp_path: Path, kind: str) -> None:
+    dev = [{**row, "label": float(number % 3 == 0)} for number, row in enumerate(DEV)]
+    asked = plan(tmp_path, {"train": rows(8, [0.0, 1.0]), "dev": dev}, "cosine", kind=kind)
+    assert found(asked)["too_small"].statistic["groups"] == 20
+    assert judged_groups(kind, dev) == 20
+
+
+def judged_groups(kind: str, rows: list[dict[str, Any]]) -> int:
+    """What a verdict counts."""
+    table = pa.Table.from_pylist([{"group": row["sentence1"], **row} for row in rows])
+    judge = Judge(kind, table, [row["sentence2"] for row in rows])
+    return judge.judge(lambda texts: np.eye(len(texts))).num_groups
+
+
+@pytest.mark.parametrize("ones", [0.3, 0.7])
+def test_groups_are_those_that_a_verdict_counts(tmp_path: Path, ones: float) -> None:
+    dev = [{**row, "label": float(number % 10 < 10 * ones), "group": str(number % 7)} for number, row in enumerate(DEV)]
+    train = [{**row, "group": "train"} for row in rows(8, [0.0, 1.0])]
+    finding = found(plan(tmp_path, {"train": train, "dev": dev}, "contrastive"))["too_small"]
+    assert finding.statistic["groups"] == judged_groups("binary", dev) == 7
 
 
 def test_the_width_to_expect_is_the_normal_approximations() -> None:
@@ -103,6 +137,14 @@ def shortcut(folder: Path, faults: int) -> Any:
         )
     model = FixedModel(lambda first, second: len(second))
     return found(plan(folder, {"train": train}, "contrastive", max_length=99), model).get("shortcut")
+
+
+def test_a_row_without_a_label_hides_no_shortcut(tmp_path: Path) -> None:
+    train = [{"sentence1": f"a b {n}", "sentence2": f"a b {n}" if n % 2 else "x", "label": n % 2} for n in range(200)]
+    train[3]["label"] = None
+    finding = found(plan(tmp_path, {"train": train}, "contrastive"), FixedModel(lambda first, second: len(first)))
+    assert finding["shortcut"].statistic["pairs"] == 199
+    assert finding["null_value"].count == 1
 
 
 def test_a_rule_that_tells_the_label_is_named_beside_the_base_model(tmp_path: Path) -> None:
