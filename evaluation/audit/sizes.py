@@ -24,7 +24,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         if pairs < PAIRS_WARNING or groups < GROUPS_WARNING:
             statistic = {
                 "split": facts.split,
-                "pairs": pairs,
+                "positives": int(kinds[-1].sum()),
                 "groups": groups,
                 "interval_width": interval_width(groups),
             }

@@ -37,7 +37,7 @@ def test_dev_needs_thirty_groups_of_positives(tmp_path: Path, groups: int, expec
     finding = found(plan(tmp_path, {"train": train, "dev": dev}, "contrastive")).get("too_small")
     assert (finding and finding.statistic["groups"]) == expected
     if finding:
-        assert (finding.count, finding.statistic["pairs"]) == (29, 60)
+        assert (finding.count, finding.statistic["positives"]) == (29, 60)
         assert finding.share == pytest.approx(29 / (29 + 60))
         assert finding.statistic["interval_width"] == pytest.approx(interval_width(29))
 
@@ -59,7 +59,7 @@ def test_other_kinds_count_the_groups_of_all_pairs(tmp_path: Path, loss: str, la
 def test_the_rarer_label_counts_for_an_interval(tmp_path: Path, rarer: float) -> None:
     dev = [{**row, "label": rarer if number % 3 == 0 else 1 - rarer} for number, row in enumerate(DEV)]
     finding = found(plan(tmp_path, {"train": rows(8, [0.0, 1.0]), "dev": dev}, "contrastive"))["too_small"]
-    assert finding.statistic["pairs"] == 20
+    assert finding.count == 20
 
 
 @pytest.mark.parametrize("kind", ["category", "retrieval"])
