@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.jackknife import ERROR, left_out
+from evaluation.jackknife import ERROR, left_out, pseudo_values
 from evaluation.judged import Judged
 from evaluation.metrics import Floats, Indices
 
@@ -54,7 +54,7 @@ class States:
             [models[0].with_predictions(each) for each in kept if len(each) == len(items)]
             for kept in (self.baseline, self.others)
         )
-        pseudo = pseudo_values([*models, *others, *baseline], seed)
+        pseudo = score_pseudo_values([*models, *others, *baseline], seed)
         chosen, rivals = pseudo[:, : len(models)], pseudo[:, len(models) : len(models) + len(others)]
         error, lost = error_of(self.trials), self.told > len(baseline) + len(others)
         found = {}
@@ -93,13 +93,11 @@ def sample_of(judged: Judged, seed: int) -> Indices:
     return np.sort(np.concatenate([rare, others]))
 
 
-def pseudo_values(models: Sequence[Judged], seed: int) -> Floats:
-    """What each block says of each model's score, shape (blocks, models); the mean is the score itself."""
-    without = left_out(models, seed)
+def score_pseudo_values(models: Sequence[Judged], seed: int) -> Floats:
+    """What each block says of each model's score, shape (blocks, models)."""
     each = np.ones((1, len(models[0].groups)))
     scores = np.array([float(model.weighted(each)[0]) for model in models])
-    pseudo: Floats = scores + (len(without) - 1) * (without.mean(axis=0) - without)
-    return pseudo
+    return pseudo_values(scores, left_out(models, seed))
 
 
 def largest_t(pseudo: Floats, seed: int, error: float) -> float:

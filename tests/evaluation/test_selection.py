@@ -7,7 +7,7 @@ from scipy.stats import t
 from evaluation import selection
 from evaluation.jackknife import ERROR
 from evaluation.judged import JudgedPairs, JudgedQueries
-from evaluation.selection import States, error_of, largest_t, pseudo_values, sample_of
+from evaluation.selection import States, error_of, largest_t, sample_of, score_pseudo_values
 from evaluation.verdict import compare
 from tests.evaluation.cases import pairs, queries
 
@@ -55,7 +55,7 @@ def test_equal_predictions_are_no_difference() -> None:
 
 
 def test_pseudo_values_of_a_mean_are_its_values() -> None:
-    pseudo = pseudo_values([queries(BASE[:50])], seed=0)[:, 0]  # the blocks come in an order of their own
+    pseudo = score_pseudo_values([queries(BASE[:50])], seed=0)[:, 0]  # the blocks come in an order of their own
     np.testing.assert_allclose(np.sort(pseudo), np.sort(BASE[:50]))
 
 
