@@ -113,10 +113,15 @@ def pseudo_values(value: Any, without: Floats) -> Floats:
 
 
 def critical(blocks: int, num_groups: int) -> float:
-    """Student's t: how many standard errors a 95 % interval of one score has on each side."""
+    """How many standard errors a 95 % interval of one score has on each side."""
+    return student_t(ERROR, min(blocks, num_groups))
+
+
+def student_t(error: float, blocks: int) -> float:
+    """Standard errors that a score of so many blocks, or a single difference, exceeds with that chance."""
     from scipy.stats import t
 
-    return float(t.ppf(1 - ERROR, min(blocks, num_groups) - 1))
+    return float(t.ppf(1 - error, max(1, blocks - 1)))
 
 
 def skewed(t: float, skewness: float) -> float:

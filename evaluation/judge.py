@@ -63,16 +63,8 @@ class Judge:
         """The name of the score that decides; higher is better."""
         return DECIDING_METRIC[self.kind]
 
-    def score(self, encode: Encode) -> dict[str, float]:
-        """All scores of this kind under the library's names; `encode` is called once, with `texts`.
-
-        Raises:
-            ValueError: an embedding is not finite.
-        """
-        return self.judge(encode).scores()
-
     def judge(self, encode: Encode) -> Judged:
-        """The same item by item.
+        """What the model made of the split, item by item; `encode` is called once, with `texts`.
 
         Raises:
             ValueError: an embedding is not finite.

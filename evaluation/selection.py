@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.jackknife import ERROR, left_out, pseudo_values
+from evaluation.jackknife import ERROR, left_out, pseudo_values, student_t
 from evaluation.judged import Judged
 from evaluation.metrics import Floats, Indices
 
@@ -64,13 +64,6 @@ class States:
             if lost:  # what is not known could be as different as can be (Bonferroni)
                 found[name] = max(found[name], student_t(error / self.told, len(pseudo)))
         return found
-
-
-def student_t(error: float, blocks: int) -> float:
-    """Standard errors that a single difference exceeds with that chance."""
-    from scipy.stats import t
-
-    return float(t.ppf(1 - error, max(1, blocks - 1)))
 
 
 def error_of(trials: int) -> float:

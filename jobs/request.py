@@ -38,10 +38,7 @@ def request(
         Mistakes: all of them.
     """
     checks = Checks()
-    task = checks.run(load, name, given["data"])
-    if task is None:
-        checks.finish()
-        raise AssertionError("a task that does not load is a mistake")
+    task = _task(checks, name, given["data"])
     defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
     named = {**given, **_filled(given, defaults)}
     options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
@@ -83,6 +80,15 @@ def request(
         unjudged=_unjudged(task, cast(PreparedPairs, pairs)),
         accept=accept or (),
     )
+
+
+def _task(checks: Checks, name: str, data: str | None) -> Task:
+    """The task; without it nothing else can be checked."""
+    task = checks.run(load, name, data)
+    if task is None:
+        checks.finish()
+        raise AssertionError("a task that does not load is a mistake")
+    return task
 
 
 def _pairs(folder: str, task: Task) -> PreparedPairs:

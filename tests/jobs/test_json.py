@@ -11,8 +11,7 @@ from typer.testing import CliRunner
 from evaluation.audit.audit import Audit
 from evaluation.audit.finding import Finding
 from jobs import audit, common, evaluate, prepare, score, train, tune
-from pairs import prepared
-from tests.trainers.cases import rows
+from tests.jobs.cases import prepare_invoices
 
 COMMANDS: list[tuple[Any, list[str]]] = [
     (audit, ["no_such_task"]),
@@ -26,10 +25,7 @@ COMMANDS: list[tuple[Any, list[str]]] = [
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    tables = {"train": rows(400, "cosine"), "dev": rows(120, "cosine", seed=1)}
-    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
-    prepared.write(str(tmp_path / "data"), tables, manifest)
-    return str(tmp_path / "data")
+    return prepare_invoices(tmp_path / "data", train=400, dev=120)
 
 
 def call(job: Any, *words: str) -> tuple[int, Any, str]:

@@ -17,6 +17,7 @@ from pairs import prepared
 from pairs.read import read
 from tasks.common.declaration import Layout
 from tasks.common.mistakes import Mistakes
+from tests.jobs.cases import prepare_invoices
 from tests.trainers.cases import rows
 from trainers.describe import describe
 
@@ -25,10 +26,7 @@ RUNNER = CliRunner()
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    tables = {"train": rows(20, "cosine"), "dev": rows(10, "cosine", seed=1)}
-    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
-    prepared.write(str(tmp_path / "data"), tables, manifest)
-    return str(tmp_path / "data")
+    return prepare_invoices(tmp_path / "data", train=20, dev=10)
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_a_category_gets_its_commonest_spelling_in_every_split_and_a_perfect_mod
         return np.array([[1.0, 0.0] if "ard" in truth.get(text, text).casefold() else [0.0, 1.0] for text in texts])
 
     judge = Judge("category", made.tables["test"], made.tables["candidates"]["text"].to_pylist())
-    assert judge.score(perfect)["macro_f1"] == 1.0
+    assert judge.judge(perfect).scores()["macro_f1"] == 1.0
 
 
 def test_second_texts_like_categories_get_one_spelling_too(tmp_path: Path) -> None:
