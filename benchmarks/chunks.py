@@ -55,8 +55,8 @@ def in_chunks(price: int) -> Callable[[SentenceTransformer, pa.Table, int], tupl
 def measured(task: Task, tokens: pa.Table, files: dict[str, bytes], hardware: Hardware) -> list[dict[str, Any]]:
     """A row per way."""
     settings = task.settings
-    size, plain = int(settings["global_batch_size"]), load_model(files, int(task.max_length.value), "cpu").train()
-    quick = load_model(files, int(task.max_length.value), "cpu").train()
+    size, plain = int(settings["global_batch_size"]), load_model(files, task.tokens, "cpu").train()
+    quick = load_model(files, task.tokens, "cpu").train()
     use_cpu_dropout(quick)
     ways: dict[str, tuple[SentenceTransformer, Any]] = {"column by column": (plain, column_by_column)}
     ways |= {f"chunks, {price} tokens a call": (plain, in_chunks(price)) for price in PRICES}
@@ -106,7 +106,7 @@ def main(folder: str, precision: str = "auto") -> None:
     hardware = choose(precision, "auto", cpus_per_worker=1, gpu=False)
     pairs, model = PreparedPairs.open(folder), resolve_base_model(BASE_MODEL)
     task = loading.load(pairs.manifest["task"], folder)
-    tokens = tokenize_batch(pairs.table("train"), model.tokenizer(), int(task.max_length.value)).combine_chunks()
+    tokens = tokenize_batch(pairs.table("train"), model.reading(task.tokens)).combine_chunks()
     report("chunks", f"{task.name} ({hardware.line()})", measured(task, tokens, model.files(), hardware))
     milliseconds = ", ".join(f"{name} {value:.1f} ms" for name, value in dropout_ms().items())
     print(f"dropout of {ACTIVATIONS:,} activations: {milliseconds}")

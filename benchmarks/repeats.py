@@ -77,9 +77,9 @@ def main(
         found["as they are"] = trained(f"{folder}/repeated", Path(folder, "run"), JUDGEMENTS, workers, seed)
         progress("distinct rows")
         task = loading.load(TASK)
-        tokenizer = resolve_base_model(task.base_model).tokenizer()
+        reading = resolve_base_model(task.base_model).reading(task.tokens)
         repeated = PreparedPairs.open(f"{folder}/repeated")
-        rows = distinct(repeated, tokenizer, int(task.max_length.value)).num_rows("train")
+        rows = distinct(repeated, reading).num_rows("train")
         epochs, run = distinct_steps // (rows // size), Path(folder, "distinct")
         options = ["--set", f"learning_rate={distinct_learning_rate}"] if distinct_learning_rate else []
         found["distinct"] = trained(f"{folder}/repeated", run, epochs, workers, seed, "--distinct", *options)

@@ -32,7 +32,7 @@ def main(case: str = "invoices b8", steps: int = 6, threads: int = 1) -> None:
     """Print a row per operation, those that cost most."""
     chosen = {each.name: each for each in CASES}[case]
     size, hardware = chosen.global_batch_size, choose("auto", "auto", threads, gpu=False)
-    pairs = training_pairs(chosen, max(size * steps, chosen.rows), resolve_base_model(BASE_MODEL).tokenizer())
+    pairs = training_pairs(chosen, max(size * steps, chosen.rows), resolve_base_model(BASE_MODEL).reading().tokenizer)
     some = drawn(pairs, size * steps, SEED)
     found = {}
     for way, variables in ((OURS, ALLOCATOR), (BY_HAND if hardware.bf16 else LIBRARY, {})):

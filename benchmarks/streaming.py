@@ -73,7 +73,7 @@ def prepared_pairs(count: int, folder: Path) -> TokenizedPairs:
     manifest = {"task": "stream", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
     prepared.write(str(folder / "data"), tables, manifest)
     pairs = PreparedPairs.open(str(folder / "data"))
-    return tokenize(pairs, "train", resolve_base_model(BASE_MODEL).tokenizer(), 32, in_memory=True)
+    return tokenize(pairs, "train", resolve_base_model(BASE_MODEL).reading(32), in_memory=True)
 
 
 def tokenised_pairs(count: int, folder: Path) -> TokenizedPairs:

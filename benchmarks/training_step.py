@@ -93,9 +93,9 @@ def trained(way: str, task_name: str, size: int, rows: pa.Table, hardware: Hardw
     """Train these rows once, this way; seconds of the steps. Called in a process of the way's own."""
     torch.set_num_threads(hardware.threads)
     task, resolved = loading.load(task_name), resolve_base_model(BASE_MODEL)
-    length = int(task.max_length.value)
-    model = load_model(resolved.files(), length, hardware.device)
-    tokens = tokenize_batch(rows, resolved.tokenizer(), length).combine_chunks()
+    reading = resolved.reading(task.tokens)
+    model = load_model(resolved.files(), reading.max_length, hardware.device)
+    tokens = tokenize_batch(rows, reading).combine_chunks()
     asked = job(task, size, len(rows) // size, tokens, hardware)
     with tempfile.TemporaryDirectory() as folder:
         if way == OURS:
@@ -122,7 +122,7 @@ def measured(
     """One row of the table."""
     task, size = loading.load(case.task), case.global_batch_size
     rows = drawn(rows, size * steps, SEED)
-    held = tokenize_batch(rows, resolve_base_model(BASE_MODEL).tokenizer(), int(task.max_length.value))
+    held = tokenize_batch(rows, resolve_base_model(BASE_MODEL).reading(task.tokens))
     tokens = sum(len(held[name].combine_chunks().flatten()) for name in ("ids1", "ids2"))
     with ExitStack() as stack:
         pools = {name: stack.enter_context(process(ALLOCATOR if name == OURS else {})) for name in names}
@@ -157,7 +157,7 @@ def main(
 ) -> None:
     """Print a row per case."""
     hardware = choose("auto", "auto", threads, gpu)
-    tokenizer = resolve_base_model(BASE_MODEL).tokenizer()
+    tokenizer = resolve_base_model(BASE_MODEL).reading().tokenizer
     names = [OURS, LIBRARY, *([BY_HAND] if bf16 or hardware.bf16 else [])]
     table = []
     for case in CASES:

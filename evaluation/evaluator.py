@@ -32,7 +32,7 @@ class PairEvaluator(BaseEvaluator):
         The model is left in evaluation mode, as by the library's own evaluators.
         """
         self.judged = self.judge.judge(
-            lambda texts: model.encode(texts, batch_size=self.batch_size, show_progress_bar=False)
+            lambda texts: model.encode(texts, prompt="", batch_size=self.batch_size, show_progress_bar=False)
         )
         scores = self.judged.scores()
         self.store_metrics_in_model_card_data(model, scores, epoch, steps)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evaluation import metrics
 from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
 from pairs.clean import folded
+from pairs.reading import NO_PROMPTS, Prompts
 from pairs.spelling import one_of_each
 from tasks.common.declaration import DECIDING_METRIC
 from tasks.common.mistakes import Mistakes, raise_if
@@ -31,12 +32,15 @@ class Judge:
             For the kinds category and retrieval a row with label 0.0 (as in train) is no pair and is left out.
         candidates: all texts that sentence1 is held against, for the kinds category and retrieval. Texts that are the
             same when folded (pairs/clean.py) are one candidate, and one query. Ignored by the other kinds.
+        prompts: what stands before first and second texts when the model reads them.
 
     Raises:
         Mistakes: this kind cannot be computed from this split; everything wrong is named at once.
     """
 
-    def __init__(self, kind: str, table: pa.Table, candidates: list[str] | None = None) -> None:
+    def __init__(
+        self, kind: str, table: pa.Table, candidates: list[str] | None = None, prompts: Prompts = NO_PROMPTS
+    ) -> None:
         table = _own_pairs(kind, table)
         raise_if(list(_misfits(kind, table)))
         self.kind = kind
@@ -46,10 +50,12 @@ class Judge:
         if against:
             raise_if(list(_unknown(second, candidates)))
         choice = one_of_each(candidates or []) if against else []
-        others = choice if against else second
-        self.texts: list[str] = list(dict.fromkeys([*first, *others]))
-        """Every distinct text that is compared, in the order in which they appear."""
-        self._first, self._others = _places(self.texts, first), _places(self.texts, others)
+        self._choice = tuple(choice)
+        read = [prompts.first + text for text in first]
+        others = [prompts.second + text for text in (choice if against else second)]
+        self.texts: list[str] = list(dict.fromkeys([*read, *others]))
+        """Every distinct text that is compared, its prompt before it, in the order in which they appear."""
+        self._first, self._others = _places(self.texts, read), _places(self.texts, others)
         self._truth = _places(list(map(folded, choice)), list(map(folded, second))) if against else None
         if kind == "retrieval":
             alike, known = list(map(folded, first)), {folded(text): place for place, text in enumerate(choice)}
@@ -82,14 +88,13 @@ class Judge:
         candidates = vectors[self._others]
         if self.kind == "category":
             found = metrics.nearest(vectors[self._first], candidates, self._truth)
-            names = tuple(self.texts[place] for place in self._others)
             return JudgedCategories(
                 kind=self.kind,
                 groups=self._groups,
                 other_groups=self._other_groups,
                 truth=self._truth,
                 found=found,
-                names=names,
+                names=self._choice,
             )
         rows, own = _own_candidates(self._queries, self._truth)
         per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own, self._same[rows])

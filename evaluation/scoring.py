@@ -55,12 +55,15 @@ def stored_threshold(folder: str) -> float | None:
 
 
 def encode(model: "SentenceTransformer", texts: list[str], told: Told) -> Floats:
-    """Vectors of the texts in their order, shape (texts, dimensions); long texts are encoded together, and first."""
+    """Vectors of the texts in their order, shape (texts, dimensions); long texts are encoded together, and first.
+
+    Prompts stand in the texts already (pairs/reading.py): the model adds none, whatever its default is.
+    """
     order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
     parts = []
     for start in range(0, len(order), TEXTS_AT_ONCE):
         part = [texts[index] for index in order[start : start + TEXTS_AT_ONCE]]
-        parts.append(model.encode(part, batch_size=TEXTS_AT_ONCE, show_progress_bar=False))
+        parts.append(model.encode(part, prompt="", batch_size=TEXTS_AT_ONCE, show_progress_bar=False))
         told(start + len(part), len(texts))
     vectors = np.concatenate(parts).astype(np.float64)
     return vectors[np.argsort(order)]

@@ -27,6 +27,11 @@ def audit(
     test_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for test.")] = None,
     global_batch_size: Annotated[int | None, typer.Option(help="Rows of a step; the task's own by default.")] = None,
     base_model: common.BaseModel = None,
+    prompt1: common.Prompt1 = None,
+    prompt2: common.Prompt2 = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="max_length=N", help="Tokens of a text that are read.")
+    ] = None,
     accept: common.Accept = None,
     json: common.Json = False,
 ) -> None:
@@ -34,13 +39,16 @@ def audit(
 
     --json prints the findings, those included.
     """
-    from jobs.audited import audited, check_codes, plan_of, refused
+    from jobs.audited import audited, check_codes, plan_of, read_as, refused
+    from jobs.request import max_length_alone
     from reporting.findings import lines
+    from trainers.base_model import resolve_base_model
 
     check_codes(accept or [])
+    length = max_length_alone(set_ or [])
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
     plan = plan_of(subject, data, columns, judging, global_batch_size=global_batch_size, base_model=base_model)
-    found = audited(plan, quiet=json)
+    found = audited(read_as(plan, resolve_base_model(plan.base_model), length, prompt1, prompt2), quiet=json)
     if json:
         common.print_json(found.to_dict())
     else:

@@ -1,21 +1,27 @@
 """The audit as jobs run it: with the base model, with a word on how far it is, kept for the next time."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from evaluation.audit.audit import Audit, audit
 from evaluation.audit.finding import CODES, Finding
 from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
+from evaluation.scoring import Told
 from pairs.from_file import is_data_file
 from pairs.prepared import MANIFEST, refuse_changed
 from reporting.findings import short_line
 from reporting.progress import EncodingProgress, ReadingProgress
 from tasks.common import storage
 from tasks.common.loading import load
-from tasks.common.mistakes import Mistakes, raise_if
-from trainers.base_model import resolve_base_model
+from tasks.common.mistakes import Checks, Mistakes, raise_if
+from trainers.base_model import ResolvedModel, resolve_base_model
+from trainers.model_reading import max_length_of, positions_of, prompts_of, reading_of
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 
 def plan_of(subject: str, data: str | None, columns: str | None, judging: Mapping[str, str], **changes: Any) -> Plan:
@@ -61,12 +67,50 @@ def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audi
     """
 
     base = resolve_base_model(plan.base_model) if with_model else None
+    if base and plan.max_length is None:
+        plan = read_as(plan, base)
 
     def make() -> Audit:
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
-            return audit(plan, read, Untuned(str(base.folder), plan.max_length, encoded) if base else None)
+            return audit(plan, read, _untuned(plan, base, encoded) if base else None)
 
     return kept_or_made(plan, base.sha256() if base else None, make)
+
+
+def read_as(
+    plan: Plan,
+    base: ResolvedModel,
+    max_length: int | None = None,
+    prompt1: str | None = None,
+    prompt2: str | None = None,
+) -> Plan:
+    """The plan with what decides how the base model reads; None: the task's own, else the model's.
+
+    Raises:
+        Mistakes: see `max_length_of` and `prompts_of`.
+    """
+    checks = Checks()
+    length = checks.run(max_length_of, base.folder, max_length, plan.max_length)
+    prompts = checks.run(prompts_of, base.folder, prompt1, prompt2)
+    checks.finish()
+    assert prompts is not None
+    return replace(plan, max_length=length, prompts=prompts, positions=positions_of(base.folder))
+
+
+def _untuned(plan: Plan, base: ResolvedModel, told: Told) -> Untuned:
+    assert plan.max_length is not None
+    length = plan.max_length
+
+    def load() -> "SentenceTransformer":
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        model = SentenceTransformer(str(base.folder), local_files_only=True)
+        model.max_seq_length = length
+        return model
+
+    return Untuned(lambda: reading_of(base.folder, length, plan.prompts), load, told)
 
 
 def accepted(plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool) -> Audit:

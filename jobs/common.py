@@ -4,7 +4,7 @@ import functools
 import json
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, ParamSpec
 
@@ -119,6 +119,10 @@ TaskName = Annotated[
 Data = Annotated[str | None, typer.Option(help="Prepared pairs; data/TASK by default.")]
 Run = Annotated[str | None, typer.Option(help="A new folder for what comes out; runs/TASK by default.")]
 BaseModel = Annotated[str | None, typer.Option(help="Hub name or folder; the task's own by default.")]
+Prompt1 = Annotated[
+    str | None, typer.Option(help="What stands before each first text, '' for nothing; the model's own by default.")
+]
+Prompt2 = Annotated[str | None, typer.Option(help="The same for each second text.")]
 Workers = Annotated[int, typer.Option(help="Workers that train one model together (DDP).")]
 CpusPerWorker = Annotated[int, typer.Option(help="CPUs, and threads, of one worker.")]
 Gpu = Annotated[bool, typer.Option("--gpu", help="One GPU for each worker.")]
@@ -142,6 +146,13 @@ Seeds = Annotated[int, typer.Option(help="Train baseline and winner with so many
 Export = Annotated[str, typer.Option(help="auto (by the verdict on dev), winner, baseline or base.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what Ray says, too.")]
+
+
+def options_among(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those arguments of a command that are options of a training or a search, by the names of Options."""
+    from trainers.options import Options  # here: --help needs no pydantic
+
+    return {name: value for name, value in values.items() if name in Options.model_fields and name != "task"}
 
 
 def print_result(as_json: bool, values: dict[str, Any], lines: list[str]) -> None:

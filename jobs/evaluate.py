@@ -44,7 +44,9 @@ def evaluate(
 
         base = resolve_base_model(subject.base_model)
         subject.notes.append(base.line)
-        kept["untuned base"] = subject.score(split, str(base.folder), subject.max_length)
+        kept["untuned base"] = subject.score(
+            split, str(base.folder), subject.max_length(base.folder), subject.prompts(base.folder)
+        )
     (_print_json if json else _print)(subject, model, split, kept)
 
 

@@ -6,17 +6,18 @@ from typing import Any, cast
 
 from evaluation.audit.plan import Plan, plan_of_folder
 from evaluation.judge import Judge
-from jobs.audited import accepted, check_codes
+from jobs.audited import accepted, check_codes, read_as
 from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs, refuse_other_task
 from reporting.run_folder import RunFolder
 from search_spaces.by_loss import baseline_in, fixed, for_task
 from tasks.common.declaration import SYMMETRIC_LOSSES, Task
 from tasks.common.loading import load
-from tasks.common.mistakes import Checks, Mistakes
+from tasks.common.mistakes import Checks, Mistakes, raise_if
 from tasks.common.space import different_settings
-from trainers.base_model import ResolvedModel
-from trainers.options import Options
+from trainers.base_model import ResolvedModel, resolve_base_model
+from trainers.model_reading import reading_of
+from trainers.options import LEAST_TOKENS, Options
 from trainers.request import Request
 
 
@@ -40,15 +41,19 @@ def request(
     checks = Checks()
     task = _task(checks, name, given["data"])
     defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
-    named = {**given, **_filled(given, defaults)}
+    overrides, length = checks.run(split_max_length, overrides) or ((), None)
+    named = {**given, **_filled(given, defaults), "max_length": length}
     options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
     data = options.data if options else named["data"]
     checks.run(check_codes, accept or [])
     pairs = checks.run(_pairs, data, task)
-    model = checks.run(Request.resolve, named["base_model"], task)
-    if options and pairs and model and options.distinct:
-        symmetric = task.loss in SYMMETRIC_LOSSES
-        pairs = distinct(pairs, model.tokenizer(), int(task.max_length.value), symmetric)
+    model = checks.run(resolve_base_model, named["base_model"])
+    plan = _plan(data, task)
+    if plan and model:
+        plan = checks.run(read_as, plan, model, length, given.get("prompt1"), given.get("prompt2"))
+    if options and pairs and model and plan and options.distinct:
+        read = checks.run(reading_of, model.folder, plan.max_length, plan.prompts)
+        pairs = distinct(pairs, read, task.loss in SYMMETRIC_LOSSES) if read else pairs
     space: Any = None
     if pairs:
         make = fixed if single else for_task
@@ -56,7 +61,6 @@ def request(
         checks.run(_check_labels, task, pairs)
         checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
     checks.run(RunFolder.check, options.run if options else named["run"])
-    plan = _plan(data, task)
     if plan and checks.messages:
         checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
     checks.finish()
@@ -76,10 +80,41 @@ def request(
         space=space,
         baseline=baseline,
         model=cast(ResolvedModel, model),
+        max_length=cast(int, plan.max_length),
+        prompts=plan.prompts,
         audit=findings,
         unjudged=_unjudged(task, cast(PreparedPairs, pairs)),
         accept=accept or (),
     )
+
+
+def split_max_length(overrides: Sequence[str]) -> tuple[list[str], int | None]:
+    """Take max_length out of what is given with --set: one number, as it is no setting that a search varies.
+
+    Returns:
+        The other overrides, and the number that was given last; None: none was.
+
+    Raises:
+        Mistakes: a value that is no such number.
+    """
+    given = [each for each in overrides if each.partition("=")[0] == "max_length"]
+    wrong = [
+        each for each in given if not each.partition("=")[2].isdecimal() or int(each.partition("=")[2]) < LEAST_TOKENS
+    ]
+    allowed = f"one whole number of at least {LEAST_TOKENS}, as it is fixed and not searched"
+    raise_if([f"set: {each!r}; allowed for max_length: {allowed}" for each in wrong])
+    return [each for each in overrides if each not in given], int(given[-1].partition("=")[2]) if given else None
+
+
+def max_length_alone(overrides: Sequence[str]) -> int | None:
+    """What --set says where nothing is trained.
+
+    Raises:
+        Mistakes: it says something else than max_length=N.
+    """
+    others, length = split_max_length(overrides)
+    raise_if([f"set: {each!r}; allowed where nothing is trained: max_length=N" for each in others])
+    return length
 
 
 def _task(checks: Checks, name: str, data: str | None) -> Task:

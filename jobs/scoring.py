@@ -1,6 +1,7 @@
 """From the words of jobs.score to a request in which everything is in order."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from evaluation.scoring import stored_threshold
@@ -13,6 +14,7 @@ from pairs.spelling import one_of_each
 from reporting.run_folder import RunFolder
 from tasks.common import storage
 from tasks.common.mistakes import Checks, Mistakes
+from trainers.model_reading import prompts_of
 from trainers.score_run import ScoreRequest
 from trainers.scorer import CANDIDATE_COLUMNS, PAIR_COLUMNS
 
@@ -49,6 +51,7 @@ def request(model: str, file: str, columns: Sequence[str], out: str, candidates:
         candidates=tuple(choices) if choices else None,
         best=best,
         threshold=stored_threshold(found.folder),
+        prompts=prompts_of(Path(found.folder)),
         out=out,
     )
 

@@ -9,6 +9,7 @@ from transformers.utils.logging import disable_progress_bar
 from evaluation.judge import Judge
 from evaluation.scoring import score_model, weights_sha256
 from pairs.prepared import PreparedPairs, refuse_other_task
+from pairs.reading import Prompts
 from reporting.evaluations import Kept, scored_once
 from reporting.progress import EncodingProgress
 from reporting.run_folder import RunFolder
@@ -16,7 +17,9 @@ from tasks.common import storage
 from tasks.common.declaration import DECIDING_METRIC
 from tasks.common.loading import load
 from tasks.common.mistakes import Mistakes
+from tasks.common.plain import declared_length
 from trainers.base_model import ResolvedModel, resolve_base_model
+from trainers.model_reading import max_length_of, prompts_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +51,29 @@ class Subject:
         """The untuned model it is compared with: the run's, else the task's."""
         return str(self.settings.get("base_model") or self.pairs.manifest["declaration"]["base_model"])
 
-    @property
-    def max_length(self) -> int:
-        """Tokens per text of that comparison."""
-        return int(self.settings.get("max_length") or self.pairs.manifest["declaration"]["max_length"]["value"])
+    def max_length(self, base: Path) -> int:
+        """Tokens per text of that comparison: as many as in the run, else as a training would read."""
+        if "max_length" in self.settings:
+            return int(self.settings["max_length"])
+        return max_length_of(base, None, declared_length(self.pairs.manifest["declaration"]))
 
-    def score(self, split: str, folder: str, max_length: int | None = None) -> Kept:
+    def prompts(self, base: Path) -> Prompts:
+        """Those of the run for the base model, too; without a run its own."""
+        return Prompts(*self.settings["prompts"]) if "prompts" in self.settings else prompts_of(base)
+
+    def score(self, split: str, folder: str, max_length: int | None = None, prompts: Prompts | None = None) -> Kept:
         """Scores of a model folder on a split; of the test split what the run keeps, if it was scored before.
+
+        Args:
+            max_length, prompts: how the model reads; None: as it was saved.
 
         Raises:
             Mistakes: there is no such split, or it does not hold what this kind needs.
         """
 
         def compute() -> dict[str, float]:
-            judge = Judge(self.kind, self.pairs.table(split), self.pairs.candidates())
+            own = prompts_of(Path(folder)) if prompts is None else prompts
+            judge = Judge(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
             disable_progress_bar()  # of loading weights, which takes no time here
             with EncodingProgress() as told:
                 return score_model(folder, judge, told, max_length=max_length)

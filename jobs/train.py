@@ -21,6 +21,8 @@ def train(
     optimizer: common.Optimizer = "auto",
     distinct: common.Distinct = False,
     base_model: common.BaseModel = None,
+    prompt1: common.Prompt1 = None,
+    prompt2: common.Prompt2 = None,
     seed: common.Seed = 42,
     set_: common.Set = None,
     accept: common.Accept = None,
@@ -29,29 +31,11 @@ def train(
     verbose: common.Verbose = False,
 ) -> None:
     """Train a task once with its baseline settings, on one worker or with DDP on several."""
+    given = common.options_among(locals())
     from jobs.request import request
     from trainers.describe import describe, described
 
-    asked = request(
-        task,
-        set_ or [],
-        dry_run=dry_run,
-        accept=accept,
-        quiet=json,
-        single=True,
-        data=data,
-        run=run,
-        workers=workers,
-        cpus_per_worker=cpus_per_worker,
-        gpu=gpu,
-        precision=precision,
-        optimizer=optimizer,
-        distinct=distinct,
-        base_model=base_model,
-        seed=seed,
-        export="winner",
-        verbose=verbose,
-    )
+    asked = request(task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, single=True, export="winner", **given)
     if dry_run:
         return common.print_result(json, described(asked), describe(asked, single=True))
     from trainers.train_run import train_run

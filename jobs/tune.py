@@ -29,6 +29,8 @@ def tune(
     optimizer: common.Optimizer = "auto",
     distinct: common.Distinct = False,
     base_model: common.BaseModel = None,
+    prompt1: common.Prompt1 = None,
+    prompt2: common.Prompt2 = None,
     seed: common.Seed = 42,
     set_: common.Set = None,
     accept: common.Accept = None,
@@ -39,33 +41,11 @@ def tune(
     verbose: common.Verbose = False,
 ) -> None:
     """Search a task's settings on Ray, and keep the best model."""
+    given = common.options_among(locals())
     from jobs.request import request
     from trainers.describe import describe, described
 
-    asked = request(
-        task,
-        set_ or [],
-        dry_run=dry_run,
-        accept=accept,
-        quiet=json,
-        data=data,
-        run=run,
-        trials=trials,
-        minutes=minutes,
-        scheduler=scheduler,
-        workers=workers,
-        cpus_per_worker=cpus_per_worker,
-        concurrent=concurrent,
-        gpu=gpu,
-        precision=precision,
-        optimizer=optimizer,
-        distinct=distinct,
-        base_model=base_model,
-        seed=seed,
-        seeds=seeds,
-        export=export,
-        verbose=verbose,
-    )
+    asked = request(task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, **given)
     if dry_run:
         return common.print_result(json, described(asked), describe(asked))
     from trainers.tune_run import tune_run

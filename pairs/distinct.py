@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pairs.prepared import PreparedPairs
-from pairs.token_ids import token_ids
+from pairs.reading import Reading
 
 WEIGHT = "weight"
 
@@ -32,7 +32,7 @@ class DistinctPairs(PreparedPairs):
         return f"{len(self.train):,} distinct training pairs, weighted, for {super().num_rows('train'):,} rows"
 
 
-def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int, symmetric: bool = False) -> DistinctPairs:
+def distinct(pairs: PreparedPairs, reading: Reading, symmetric: bool = False) -> DistinctPairs:
     """Reads the training split into memory; rows repeat where token ids and label are equal.
 
     The weight of a row is its number of repeats divided by their mean, so that the gradient's expectation over rows
@@ -40,18 +40,18 @@ def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int, symmetric: b
     loss.
 
     Args:
-        tokenizer: the text of a tokenizer.json.
-        max_length: tokens per text that the model reads.
+        reading: how the model reads texts.
         symmetric: whether a pair in the other order repeats it, as to a symmetric loss.
     """
     given = {field.name: getattr(pairs, field.name) for field in fields(PreparedPairs)}
-    return DistinctPairs(**given, train=without_repeats(pairs.table("train"), tokenizer, max_length, symmetric))
+    return DistinctPairs(**given, train=without_repeats(pairs.table("train"), reading, symmetric))
 
 
-def without_repeats(table: pa.Table, tokenizer: str, max_length: int, symmetric: bool = False) -> pa.Table:
+def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) -> pa.Table:
     """The first of rows that the model reads alike, in the order of the table, with the column `weight`."""
-    texts = pa.chunked_array([*table["sentence1"].chunks, *table["sentence2"].chunks], pa.string())
-    first, second = np.split(_numbers(texts, tokenizer, max_length), 2)
+    number: dict[tuple[int, ...], int] = {}
+    columns = zip(("sentence1", "sentence2"), reading.prompts, strict=True)
+    first, second = (_numbers(table[name], reading, prompt, number) for name, prompt in columns)
     if symmetric:
         first, second = np.minimum(first, second), np.maximum(first, second)
     keys = {"first": first, "second": second}
@@ -64,10 +64,13 @@ def without_repeats(table: pa.Table, tokenizer: str, max_length: int, symmetric:
     return table.take(counted["row_min"]).append_column(WEIGHT, pa.array(weights))
 
 
-def _numbers(texts: pa.ChunkedArray, tokenizer: str, max_length: int) -> np.ndarray:
-    """A number for each text, the same for texts of equal token ids; a text that repeats is tokenised once."""
+def _numbers(texts: pa.ChunkedArray, reading: Reading, prompt: str, number: dict[tuple[int, ...], int]) -> np.ndarray:
+    """A number for each text, the same for texts of equal token ids; a text that repeats is tokenised once.
+
+    Args:
+        number: of the token ids of another column; it gets those of this one.
+    """
     encoded = texts.combine_chunks().dictionary_encode()
-    number: dict[tuple[int, ...], int] = {}
-    found = token_ids(encoded.dictionary.to_pylist(), tokenizer, max_length)
+    found = reading.ids(encoded.dictionary.to_pylist(), prompt)
     numbers = np.array([number.setdefault(tuple(ids), len(number)) for ids in found], dtype=np.int64)
     return numbers[encoded.indices.to_numpy()]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pairs.clean import number_in
 from pairs.read import DELIMITERS, extension_of, first_names, read, refuse_repeated
-from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
+from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Task
 from tasks.common.loading import load, names
 from tasks.common.mistakes import Mistakes, raise_if
@@ -103,7 +103,6 @@ def task_from_file(location: str, columns: Sequence[str]) -> Task:
         source=f"the file {location.rsplit('/', 1)[-1]}",
         loss=inferred.loss,
         baseline={**CARDS_FIT, **inferred.own},
-        max_length=BASE_MODEL_LENGTH,
         kind=inferred.kind,
         label=inferred.label,
         recipe=Given(),

@@ -18,7 +18,7 @@ from pairs.distinct import WEIGHT, DistinctPairs
 from pairs.hashes import text_hashes
 from pairs.order import Share, batches_by_block, batches_in_memory, steps_per_epoch
 from pairs.prepared import PreparedPairs
-from pairs.token_ids import token_ids
+from pairs.reading import Reading
 from tasks.common import storage
 from tasks.common.mistakes import raise_if
 
@@ -96,16 +96,12 @@ def _stream(paths: list[str], files: Any) -> Iterator[pa.Table]:
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=2)
 
 
-def tokenize_batch(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
-    """sentence1, sentence2[, label][, weight] -> ids1, ids2, hash1, hash2[, label][, weight].
-
-    Args:
-        tokenizer: the text of a tokenizer.json.
-    """
+def tokenize_batch(batch: pa.Table, reading: Reading) -> pa.Table:
+    """sentence1, sentence2[, label][, weight] -> ids1, ids2, hash1, hash2[, label][, weight]."""
     columns: dict[str, Any] = {}
-    for number in "12":
+    for number, prompt in zip("12", reading.prompts, strict=True):
         texts = batch[f"sentence{number}"].to_pylist()
-        columns[f"ids{number}"] = pa.array(token_ids(texts, tokenizer, max_length), pa.list_(pa.int32()))
+        columns[f"ids{number}"] = pa.array(reading.ids(texts, prompt), pa.list_(pa.int32()))
         columns[f"hash{number}"] = text_hashes(map(folded, texts))
     for name in ("label", WEIGHT):
         if name in batch.column_names:
@@ -113,32 +109,30 @@ def tokenize_batch(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table
     return pa.table(columns)
 
 
-def tokenize(
-    pairs: PreparedPairs, split: str, tokenizer: str, max_length: int, in_memory: bool | None = None
-) -> TokenizedPairs:
+def tokenize(pairs: PreparedPairs, split: str, reading: Reading, in_memory: bool | None = None) -> TokenizedPairs:
     """Tokenise a split once, with Ray Data unless it is small.
 
     Args:
-        tokenizer: the text of a tokenizer.json.
+        reading: how the model reads texts.
         in_memory: True: one table in the object store; False: parquet blocks beside the pairs, keyed by the data and
-            the tokenizer; None: whichever fits. Distinct pairs are in memory already.
+            the reading; None: whichever fits. Distinct pairs are in memory already.
     """
     in_hand = isinstance(pairs, DistinctPairs)
     size = pairs.table(split).nbytes if in_hand else _text_bytes(_footer(pairs, split))
     if in_memory is None:
         in_memory = in_hand or size * BYTES_PER_TEXT_BYTE < OBJECT_STORE_SHARE * _object_store_bytes()
     if in_memory and size <= AT_ONCE_BYTES:
-        tokens = tokenize_batch(pairs.table(split), tokenizer, max_length).combine_chunks()
+        tokens = tokenize_batch(pairs.table(split), reading).combine_chunks()
         return TokenizedPairs(num_rows=len(tokens), table=[ray.put(tokens)], words=[ray.put(distinct_ids(tokens))])
     if in_memory:
-        blocks = _tokenized(pairs, split, tokenizer, max_length).to_arrow_refs()
+        blocks = _tokenized(pairs, split, reading).to_arrow_refs()
         table = _one_chunk.remote(*blocks)
         words = ray.remote(num_cpus=0)(distinct_ids).remote(table)
         return TokenizedPairs(num_rows=pairs.num_rows(split), table=[table], words=[words])
-    return _in_blocks(pairs, split, tokenizer, max_length)
+    return _in_blocks(pairs, split, reading)
 
 
-def _tokenized(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> Any:
+def _tokenized(pairs: PreparedPairs, split: str, reading: Reading) -> Any:
     data, in_hand = ray_data(), isinstance(pairs, DistinctPairs)
     files, path = storage.locate(pairs.path(split))  # an address would stand in Ray Data's log
     rows = data.from_arrow(pairs.table(split)) if in_hand else data.read_parquet(path, filesystem=files)
@@ -146,7 +140,7 @@ def _tokenized(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int
         tokenize_batch,
         batch_size=TOKENIZE_ROWS,
         batch_format="pyarrow",
-        fn_kwargs={"tokenizer": tokenizer, "max_length": max_length},
+        fn_kwargs={"reading": reading},
     )
 
 
@@ -162,13 +156,13 @@ def distinct_ids(tokens: pa.Table) -> np.ndarray:
     return np.unique(np.concatenate([column.to_numpy() for column in columns]))
 
 
-def _in_blocks(pairs: PreparedPairs, split: str, tokenizer: str, max_length: int) -> TokenizedPairs:
+def _in_blocks(pairs: PreparedPairs, split: str, reading: Reading) -> TokenizedPairs:
     # What the key names beside the data is how it is tokenised: older blocks were out of order, or hashed other texts.
-    content = f"{pairs.fingerprint} {split} {max_length} {tokenizer} in order, hashes of folded texts"
+    content = f"{pairs.fingerprint} {split} {reading!r} in order, hashes of folded texts"
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     store = BlockStore(storage.join(pairs.folder, f"tokens/{key}"))
     if not store.complete:
-        tokenized = _tokenized(pairs, split, tokenizer, max_length)
+        tokenized = _tokenized(pairs, split, reading)
         store.fill(tokenized.iter_batches(batch_size=BLOCK_ROWS, batch_format="pyarrow"))
     paths, sizes = store.blocks()
     return TokenizedPairs(num_rows=sum(sizes), blocks=tuple(paths), sizes=tuple(sizes), files=store.files)

@@ -51,6 +51,8 @@ class CardFacts(TypedDict, total=False):
     """First training pairs as rows of sentence1, sentence2 and label, at least one: the card counts the tokens of up to
     100, shows 3, and puts the shortest into its example."""
     data_fingerprint: Required[str]
+    prompts: tuple[str, str]
+    """What stands before first and second texts; empty: nothing."""
     seed: Required[int]
     reproduce: Required[str]
     """One command that makes this model again from the prepared pairs."""

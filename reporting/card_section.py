@@ -31,6 +31,8 @@ def _data(facts: "CardFacts") -> Iterator[str]:
     yield f"- **Base model:** {facts['base_model']}"
     if facts.get("kept") == "base":
         yield "- **This model:** the base model, unchanged; what is said of losses and settings is what was tried"
+    if any(prompts := facts.get("prompts", ("", ""))):
+        yield f"- **Prompts:** {prompts[0]!r} before first texts, {prompts[1]!r} before second ones"
     yield f"- **Prepared pairs:** fingerprint `{facts['data_fingerprint']}`"
     if sizes := facts.get("pairs"):
         yield f"- **Splits:** {', '.join(f'{count:,} {split}' for split, count in sizes.items())}"
@@ -84,7 +86,8 @@ def _use(facts: "CardFacts") -> Iterator[str]:
     decision = f" >= {words.exact(threshold['value'])}" if threshold else ""
     yield from ("", "### Scoring pairs", "", "```python", "from sentence_transformers import SentenceTransformer", "")
     yield 'model = SentenceTransformer("PATH/TO/THIS/FOLDER")'
-    yield f'print(model.similarity(model.encode("one text"), model.encode("another")).item(){decision})'
+    first, second = ("encode_query", "encode_document") if any(facts.get("prompts", ())) else ("encode", "encode")
+    yield f'print(model.similarity(model.{first}("one text"), model.{second}("another")).item(){decision})'
     yield from (
         "```",
         "",

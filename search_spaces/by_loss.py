@@ -96,7 +96,9 @@ def _parse(override: str, task: Task) -> tuple[str, Range | Choice]:
     name, _, text = override.partition("=")
     known = SHARED_SETTINGS + LOSS_PARAMETERS[task.loss]
     if name not in known or not text:
-        raise Mistakes(f"set: {override!r} is not NAME=VALUE with a name of {', '.join(sorted(known))}")
+        raise Mistakes(
+            f"set: {override!r} is not NAME=VALUE with a name of {', '.join(sorted((*known, 'max_length')))}"
+        )
     values = [_number(override, part) for part in text.replace(":", ",").split(",")]
     if ":" not in text:
         return name, Choice(values=tuple(dict.fromkeys(values)))

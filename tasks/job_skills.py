@@ -4,7 +4,7 @@ python -m jobs.prepare job_skills --source job_descriptions_cleaned.csv
 """
 
 from tasks import _published
-from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
+from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Row, Task
 
 
@@ -27,7 +27,6 @@ task = Task(
         "global_batch_size": Number(16, "card"),
         "epochs": Number(3, "card"),
     },
-    max_length=BASE_MODEL_LENGTH,
     kind="retrieval",
     label="none: description and skills belong together; ranked among the skills of all splits",
     recipe=Given(),

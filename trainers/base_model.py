@@ -3,15 +3,16 @@ same weights and no worker asks a model hub.
 """
 
 import hashlib
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common import storage
 from tasks.common.declaration import BASE_MODEL
 from tasks.common.mistakes import Checks, Mistakes
+from trainers.model_reading import max_length_of, reading_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -56,21 +57,14 @@ class ResolvedModel:
                 checks.messages.append(f"file: {path} is no JSON object")
         checks.finish()
 
+    def reading(self, max_length: int | None = None, prompts: Prompts = NO_PROMPTS) -> Reading:
+        """How it reads texts; see `reading_of`, and `max_length_of` where no length is given."""
+        return reading_of(self.folder, max_length or max_length_of(self.folder, None, None), prompts)
+
     def _paths(self) -> dict[str, Path]:
         paths = (path for path in sorted(self.folder.rglob("*")) if path.is_file())
         named = {path.relative_to(self.folder).as_posix(): path for path in paths}
         return {name: path for name, path in named.items() if not name.startswith(IGNORED)}
-
-    def tokenizer(self) -> str:
-        """The text of its tokenizer.json.
-
-        Raises:
-            Mistakes: the model has no fast tokenizer.
-        """
-        file = self.folder / "tokenizer.json"
-        if not file.is_file():
-            raise Mistakes(f"base-model: {self.name!r} has no tokenizer.json; a model with a fast tokenizer is needed")
-        return file.read_text(encoding="utf8")
 
 
 def resolve_base_model(name: str) -> ResolvedModel:
@@ -132,15 +126,3 @@ def load_model(files: dict[str, bytes], max_length: int | None, device: str) -> 
     if max_length is not None:
         model.max_seq_length = max_length
     return model
-
-
-def check_max_length(model: ResolvedModel, max_length: int) -> None:
-    """Refuse more tokens than the model has positions for: the first long text would end the run.
-
-    Raises:
-        Mistakes: naming both numbers.
-    """
-    config = model.folder / "config.json"
-    positions = json.loads(config.read_text()).get("max_position_embeddings") if config.is_file() else None
-    if positions and max_length > positions:
-        raise Mistakes(f"max_length: {max_length} is more than the {positions} positions of {model.name}")

@@ -44,6 +44,8 @@ def _request(asked: Request) -> list[str]:
     return [
         f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
         asked.model.line,
+        f"texts: {asked.max_length} tokens of each are read",
+        *asked.how_read(),
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
         *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
         f"steps: {asked.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {asked.steps():,}; "

@@ -19,6 +19,7 @@ from tasks.common.declaration import LOSS_PARAMETERS
 from trainers.base_model import load_model
 from trainers.finish import Exported, Found
 from trainers.losses import BUILDERS, NOTES
+from trainers.model_reading import store_prompts
 from trainers.pair_trainer import to_tensors
 from trainers.request import Request
 
@@ -35,6 +36,7 @@ def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept
     model = load_model(asked.model.files(), asked.max_length, "cpu")
     if kept.state is not None:
         model.load_state_dict(to_tensors(kept.state.weights))
+    store_prompts(model, asked.prompts)
     with tempfile.TemporaryDirectory() as temporary:
         folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
         model.save_pretrained(folder, create_model_card=False)
@@ -73,6 +75,7 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
         train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
         data_fingerprint=asked.pairs.fingerprint,
         seed=asked.options.seed,
+        prompts=asked.prompts,
         reproduce=reproduce(asked, own) if kept.record else searched(asked),
         stopped=stopped(kept),
         baseline_epochs=epochs_reached(found.baseline.epoch, found.baseline.epochs) if found.baseline else "",
@@ -146,6 +149,9 @@ def _shared(job: str, asked: Request) -> list[str]:
     words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
     words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
     words += ["--distinct"] if options.distinct else []
+    words += ["--set", f"max_length={options.max_length}"] if options.max_length else []
+    for option, prompt in (("--prompt1", options.prompt1), ("--prompt2", options.prompt2)):
+        words += [option, prompt] if prompt is not None else []
     words += [word for code in asked.accept for word in ("--accept", code)]
     if options.base_model != asked.task.base_model:
         words += ["--base-model", options.base_model]

@@ -119,7 +119,7 @@ def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTrans
 def evaluator(job: Job) -> PairEvaluator:
     """Judges dev; only rank 0 reads the table, the library spreads the encoding over all ranks."""
     candidates = list(job.data.candidates) if job.data.candidates else None
-    return PairEvaluator(Judge(job.kind, ray.get(job.data.dev[0]), candidates))
+    return PairEvaluator(Judge(job.kind, ray.get(job.data.dev[0]), candidates, job.data.prompts))
 
 
 def switch_off_dropout(model: SentenceTransformer) -> None:

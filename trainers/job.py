@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pairs.reading import NO_PROMPTS, Prompts
 from pairs.tokenized import TokenizedPairs
 from tasks.common.declaration import LOSS_PARAMETERS
 
@@ -25,6 +26,8 @@ class Data:
     dev: list[Any]
     """One object reference to the dev table (D5's schema), wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None
+    prompts: Prompts = NO_PROMPTS
+    """What stands before texts of dev when they are read; tokens of train have them already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,7 @@ class Judging:
     splits: Mapping[str, list[Any]]
     """Split -> one object reference to its table, wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None
+    prompts: Prompts = NO_PROMPTS
 
 
 class Report(NamedTuple):

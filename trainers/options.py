@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.common.mistakes import Mistakes
 
+LEAST_TOKENS = 4
+"""Tokens of a text that a model can be told to read: two of them mark its begin and end."""
+
 
 class Options(BaseModel):
     """Options that jobs.train and jobs.tune share, by the names of the command line."""
@@ -21,6 +24,9 @@ class Options(BaseModel):
     cpus_per_worker: int = Field(1, ge=1)
     gpu: bool = False
     distinct: bool = False
+    max_length: int | None = Field(None, ge=LEAST_TOKENS)
+    prompt1: str | None = None
+    prompt2: str | None = None
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     optimizer: Literal["auto", "adamw_torch", "adamw_torch_fused"] = "auto"
     seed: int = Field(42, ge=0, lt=2**32)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from evaluation.audit.audit import Audit
 from pairs.prepared import PreparedPairs
+from pairs.reading import Prompts, Reading
 from reporting.findings import short_line
 from tasks.common.declaration import Task
 from tasks.common.space import Space
-from trainers.base_model import ResolvedModel, check_max_length, resolve_base_model
+from trainers.base_model import ResolvedModel
 from trainers.options import Options
 
 
@@ -25,6 +27,9 @@ class Request:
     space: Space
     baseline: Mapping[str, float]
     model: ResolvedModel
+    max_length: int
+    """Tokens per text."""
+    prompts: Prompts
     audit: Audit
     """What the audit of the pairs found; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
@@ -32,27 +37,29 @@ class Request:
     accept: Sequence[str] = ()
     """Codes given with --accept."""
 
-    @property
-    def max_length(self) -> int:
-        """Tokens per text."""
-        return int(self.task.max_length.value)
-
-    @staticmethod
-    def resolve(base_model: str, task: Task) -> ResolvedModel:
-        """The base model.
+    @cached_property
+    def reading(self) -> Reading:
+        """How the base model reads texts; loading its tokenizer takes seconds.
 
         Raises:
-            Mistakes: it is not there, or does not fit the task.
+            Mistakes: see `reading_of`.
         """
-        model = resolve_base_model(base_model)
-        check_max_length(model, int(task.max_length.value))
-        model.tokenizer()
-        return model
+        return self.model.reading(self.max_length, self.prompts)
 
     def lines(self) -> list[str]:
         """What a user should know before it begins: where the model is from, what the audit found."""
         found = [f"{each.severity}: {short_line(each.to_dict())}" for each in self.audit.findings]
-        return [self.model.line, *found, *self.warnings()]
+        return [self.model.line, *self.how_read(), *found, *self.warnings()]
+
+    def how_read(self) -> list[str]:
+        """Lines about what differs from the plain reading that most would expect."""
+        declared = self.task.tokens or 0
+        lower = self.max_length < declared and self.options.max_length is None
+        lowered = [
+            f"max_length: {self.max_length}, as many positions as the base model has (the task reads {declared})"
+        ]
+        prompts = f"{self.prompts.line}; others with --prompt1 and --prompt2, none with ''" if any(self.prompts) else ""
+        return [*(lowered if lower else []), *([prompts] if prompts else [])]
 
     def warnings(self) -> list[str]:
         """What is said once more at the verdict."""
@@ -72,6 +79,7 @@ class Request:
             **self.options.model_dump(),
             "task": task.name,
             "max_length": self.max_length,
+            "prompts": list(self.prompts),
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
             "baseline": dict(self.baseline),

@@ -13,6 +13,7 @@ import ray
 
 from evaluation.scoring import weights_sha256
 from pairs.batches import Table
+from pairs.reading import Prompts
 from pairs.tokenized import ray_data
 from reporting.progress import ScoringProgress
 from tasks.common import storage
@@ -36,6 +37,7 @@ class ScoreRequest:
         texts: names of the two texts, or of the one that is held against `candidates`.
         best: how many candidates are named for each text.
         threshold: score from which on a pair belongs together; None: no decision is written.
+        prompts: what stands before first and second texts when the model reads them.
         out: folder of the parts, part-00000.parquet and so on.
     """
 
@@ -45,12 +47,13 @@ class ScoreRequest:
     candidates: tuple[str, ...] | None
     best: int
     threshold: float | None
+    prompts: Prompts
     out: str
 
     def key(self) -> str:
         """Of everything that the result depends on."""
         file, weights = storage.sha256(self.table.location), weights_sha256(self.model)
-        values = [file, self.texts, self.candidates, self.best, self.threshold, weights]
+        values = [file, self.texts, self.candidates, self.best, self.threshold, self.prompts, weights]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
@@ -83,7 +86,7 @@ def _scored(asked: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: boo
         PartScorer,
         batch_size=1,
         fn_constructor_kwargs={
-            **{name: getattr(asked, name) for name in ("texts", "candidates", "best", "threshold")},
+            **{name: getattr(asked, name) for name in ("texts", "candidates", "best", "threshold", "prompts")},
             "out": storage.locate(asked.out),
             "files": [ray.put(files)],
             "device": "cuda" if gpu else "cpu",

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import encode
 from pairs.clean import one_spaced
+from pairs.reading import NO_PROMPTS, Prompts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -26,6 +27,7 @@ class Scorer:
         candidates: what the one is held against.
         best: how many of them are named.
         threshold: score from which on a pair belongs together; None: no decision.
+        prompts: what stands before the texts when the model reads them; candidates are second texts.
     """
 
     def __init__(
@@ -35,14 +37,18 @@ class Scorer:
         candidates: tuple[str, ...] | None,
         best: int,
         threshold: float | None,
+        prompts: Prompts = NO_PROMPTS,
     ) -> None:
         self.model, self.texts, self.candidates, self.best = model, texts, candidates, best
-        self.threshold = threshold
-        self.choice = self._vectors(list(candidates)) if candidates else None
+        self.threshold, self.prompts = threshold, prompts
+        self.choice = self._vectors([prompts.second + text for text in candidates]) if candidates else None
 
     def scored(self, table: pa.Table) -> pa.Table:
         """The table with score and decision, or with the best candidates and their scores."""
-        texts = [[one_spaced(value) for value in table[name].to_pylist()] for name in self.texts]
+        texts = [
+            [prompt + one_spaced(value) for value in table[name].to_pylist()]
+            for prompt, name in zip(self.prompts, self.texts, strict=False)
+        ]
         places = {text: place for place, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
         vectors = self._vectors(list(places))
         columns = [vectors[[places[text] for text in column]] for column in texts]

@@ -104,8 +104,9 @@ def data(asked: Request) -> Data:
     """The pairs in the object store, train as tokens and dev as texts."""
     candidates = asked.pairs.candidates()
     return Data(
-        train=tokenize(asked.pairs, "train", asked.model.tokenizer(), asked.max_length),
+        train=tokenize(asked.pairs, "train", asked.reading),
         dev=[ray.put(asked.pairs.table("dev"))],
+        prompts=asked.prompts,
         candidates=tuple(candidates) if candidates else None,
     )
 

@@ -130,7 +130,7 @@ def _judging(asked: Request, started: Started) -> Judging:
     splits = {"dev": data.dev}
     if "test" in asked.pairs.splits and not asked.unjudged:
         splits["test"] = [ray.put(asked.pairs.table("test"))]
-    return Judging(trial="", kind=asked.task.kind, splits=splits, candidates=data.candidates)
+    return Judging(trial="", kind=asked.task.kind, splits=splits, candidates=data.candidates, prompts=data.prompts)
 
 
 def _threshold(kept: Mapping[str, Judged], seed: int) -> threshold.Threshold | None:

@@ -126,7 +126,9 @@ def _judge(ranks: Ranks, job: Judging, base: Any, start: TrainingState | None) -
     try:
         model = model_of(base, start)
         candidates = list(job.candidates) if job.candidates else None
-        judges = {split: Judge(job.kind, ray.get(table[0]), candidates) for split, table in job.splits.items()}
+        judges = {
+            split: Judge(job.kind, ray.get(table[0]), candidates, job.prompts) for split, table in job.splits.items()
+        }
         judged = {split: judge.judge(lambda texts: encode(model, texts, _untold)) for split, judge in judges.items()}
     except Exception as error:
         ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))

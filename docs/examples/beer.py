@@ -5,7 +5,7 @@ python -m jobs.prepare docs/examples/beer.py --source train.txt
 
 import re
 
-from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
+from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Row, Task
 
 
@@ -32,7 +32,6 @@ task = Task(
         "global_batch_size": Number(8, "ours: as for invoices"),
         "epochs": Number(4, "ours: as for invoices"),
     },
-    max_length=BASE_MODEL_LENGTH,
     kind="binary",
     label="1.0: both describe the same beer; 0.0: two beers",
     recipe=Given(shared_texts="join"),

@@ -63,7 +63,8 @@ CODES = {
     ),
     "truncated": Code(
         "what is cut off counts for nothing",
-        "put what matters first, split the texts into passages, or take a base model that reads more tokens",
+        "read more tokens, as many as the base model has positions for: --set max_length=N; else put what matters "
+        "first, split the texts into passages, or take a base model that reads more",
     ),
     "merged_categories": Code(
         "they are one category here, and where they are told apart a right answer counts as a wrong one",

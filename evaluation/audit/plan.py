@@ -11,12 +11,12 @@ from pairs.batches import Table
 from pairs.clean import number_in
 from pairs.from_file import RANKING, Inferred, layout_of, loss_of
 from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
+from pairs.reading import NO_PROMPTS, Prompts
 from tasks.common import storage
-from tasks.common.baseline import BASE_MODEL_LENGTH
 from tasks.common.declaration import BASE_MODEL, Task
 from tasks.common.loading import to_dict
 from tasks.common.mistakes import Mistakes
-from tasks.common.plain import PairColumns
+from tasks.common.plain import PairColumns, declared_length
 
 LABELLED = ("contrastive", "cosine")
 """Losses that read labels."""
@@ -32,7 +32,9 @@ class Plan:
         loss: contrastive, cosine or ranking.
         kind: of evaluation, a key of DECIDING_METRIC.
         global_batch_size: rows of a step.
-        max_length: tokens of a text that the model reads.
+        max_length: tokens of a text that the model reads; None: the base model decides.
+        prompts: what stands before first and second texts when the model reads them.
+        positions: tokens that the base model could read; None where there is no limit, or no model was asked.
         base_model: hub name or folder of the model that training starts from.
         apart: columns whose texts our split keeps in one split; None where the splits were made by others.
         closed: columns whose texts are few, like categories, and stand in every split; None where that is not known.
@@ -43,10 +45,12 @@ class Plan:
     loss: str
     kind: str
     global_batch_size: int
-    max_length: int
+    max_length: int | None
     base_model: str
     apart: tuple[str, ...] | None = None
     closed: tuple[str, ...] | None = None
+    prompts: Prompts = NO_PROMPTS
+    positions: int | None = None
 
     @property
     def labelled(self) -> bool:
@@ -84,7 +88,7 @@ def plan_of_folder(
             loss=declared["loss"],
             kind=declared["kind"],
             global_batch_size=global_batch_size or int(declared["baseline"]["global_batch_size"]["value"]),
-            max_length=int(declared["max_length"]["value"]),
+            max_length=declared_length(declared),
             base_model=base_model or declared["base_model"],
             apart=apart,
             closed=closed,
@@ -113,7 +117,7 @@ def plan_of_files(
         loss=inferred.loss,
         kind=inferred.kind,
         global_batch_size=global_batch_size or int(inferred.own["global_batch_size"].value),
-        max_length=int(BASE_MODEL_LENGTH.value),
+        max_length=None,
         base_model=base_model or BASE_MODEL,
     )
 

@@ -12,12 +12,17 @@ Lengths = Callable[[list[str]], list[int]]
 
 
 def check(plan: Plan, train: Facts, lengths: Lengths) -> Iterator[Finding]:
-    """On the distinct texts of the sample of train."""
-    sample = train.sample
+    """On the distinct texts of the sample of train, each with its prompt.
+
+    Args:
+        plan: how many tokens the model reads is decided there.
+    """
+    assert plan.max_length is not None
+    sample, prompts = train.sample, plan.prompts
     place: dict[str, int] = {}
     for row, pair in zip(sample.rows, zip(sample.first, sample.second, strict=True), strict=True):
-        for text in pair:
-            place.setdefault(text, row)
+        for prompt, text in zip(prompts, pair, strict=True):
+            place.setdefault(prompt + text, row)
     if not place:
         return
     tokens = dict(zip(place, lengths(list(place)), strict=True))
@@ -32,6 +37,7 @@ def check(plan: Plan, train: Facts, lengths: Lengths) -> Iterator[Finding]:
             statistic={
                 "texts": len(tokens),
                 "max_length": plan.max_length,
+                **({} if plan.positions is None else {"base_model_positions": plan.positions}),
                 "share_of_tokens": lost / sum(tokens.values()),
                 "longest": max(tokens.values()),
             },

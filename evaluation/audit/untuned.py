@@ -1,55 +1,53 @@
 """The base model as an audit asks it: token counts, and cosines of pairs."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import Told, encode
+from pairs.reading import Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
 class Untuned:
-    """A sentence-transformers folder, loaded when it is first asked: that takes seconds.
+    """A base model, loaded when it is first asked: that takes seconds.
 
     Args:
-        folder: on this machine.
-        max_length: tokens of a text that it reads.
+        read: loads its reading.
+        load: loads the model; it reads as many tokens as the reading says.
         told: hears how many texts are encoded.
     """
 
-    def __init__(self, folder: str, max_length: int, told: Told) -> None:
-        self.folder, self.max_length, self.told = folder, max_length, told
-        self._model: SentenceTransformer | None = None
+    def __init__(self, read: Callable[[], Reading], load: Callable[[], "SentenceTransformer"], told: Told) -> None:
+        self._read, self._load, self.told = read, load, told
         self._vectors: dict[str, Floats] = {}
 
-    def lengths(self, texts: list[str]) -> list[int]:
-        """Tokens of each text, special ones included, nothing cut off."""
-        from tokenizers import Tokenizer
+    @cached_property
+    def reading(self) -> Reading:
+        """How the model reads texts."""
+        return self._read()
 
-        tokenizer: Any = Tokenizer.from_file(f"{self.folder}/tokenizer.json")
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return [len(each.ids) for each in tokenizer.encode_batch(texts)]
+    def lengths(self, texts: list[str]) -> list[int]:
+        """Tokens of each text, special ones included, nothing cut off; a prompt stands in the text."""
+        return self.reading.lengths(texts)
 
     def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
         """Of each pair; a text that stands in several, or that another check has asked for, is encoded once."""
         if not first:
             return np.empty(0)
+        prompts = self.reading.prompts
+        first, second = [prompts.first + text for text in first], [prompts.second + text for text in second]
         if new := [text for text in dict.fromkeys([*first, *second]) if text not in self._vectors]:
-            self._vectors |= zip(new, normalized(encode(self._loaded(), new, self.told)), strict=True)
+            self._vectors |= zip(new, normalized(encode(self._model, new, self.told)), strict=True)
         one, other = (np.array([self._vectors[text] for text in texts]) for texts in (first, second))
         return pair_cosines(one, other)
 
-    def _loaded(self) -> "SentenceTransformer":
-        if self._model is None:
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()
-            self._model = SentenceTransformer(self.folder, local_files_only=True)
-            self._model.max_seq_length = self.max_length
-        return self._model
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        return self._load()

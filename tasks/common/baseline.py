@@ -9,5 +9,3 @@ CARDS_FIT: Mapping[str, Number] = {
     "weight_decay": Number(0.01, "default of the fit() the card was made with (the 0.0 it prints was not used)"),
     "warmup_share": Number(0.1, "ours: the card prints warm-up steps that were not used"),
 }
-
-BASE_MODEL_LENGTH = Number(256, "the base model's own max_seq_length")

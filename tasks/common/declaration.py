@@ -136,8 +136,9 @@ class Task:
     loss: str
     baseline: Mapping[str, Number]
     """SHARED_SETTINGS and the loss's own parameters, each with its origin."""
-    max_length: Number
-    """Tokens per text, as the model saw them in the original training."""
+    max_length: Number | None = None
+    """Tokens per text, as the model saw them in the original training; None: what the base model was saved with,
+    512 at most."""
     kind: str
     """Kind of evaluation: a key of DECIDING_METRIC."""
     label: str
@@ -167,6 +168,11 @@ class Task:
         return DECIDING_METRIC[self.kind]
 
     @property
+    def tokens(self) -> int | None:
+        """Tokens per text as a plain number; None: the base model decides."""
+        return None if self.max_length is None else int(self.max_length.value)
+
+    @property
     def settings(self) -> dict[str, float]:
         """The baseline settings as plain numbers."""
         return {name: number.value for name, number in self.baseline.items()}
@@ -183,7 +189,7 @@ def _misfits(task: Task) -> Iterable[str]:
         yield f"recipe.shared_texts: {task.recipe.shared_texts!r} is not one of join, drop"
     if abs(sum(task.shares) - 1) > 1e-9 or min(task.shares) < 0 or task.shares[0] <= 0:
         yield f"shares: {task.shares} must be train, dev, test >= 0, with train > 0 and a sum of 1"
-    if task.max_length.value < 1:
+    if task.max_length is not None and task.max_length.value < 1:
         yield f"max_length: {task.max_length.value} must be at least 1"
     if bool(task.layouts) == bool(task.generate):
         yield f"layouts: task {task.name!r} needs either layouts of a raw file or generate, and not both"

@@ -32,7 +32,7 @@ def to_dict(task: Task) -> dict[str, Any]:
     del own["generate"], own["published"]
     return own | {
         "baseline": {name: number._asdict() for name, number in task.baseline.items()},
-        "max_length": task.max_length._asdict(),
+        "max_length": task.max_length and task.max_length._asdict(),
         "metric": task.metric,
         "shares": list(task.shares),
         "recipe": {"name": type(task.recipe).__name__} | _recipe_values(task),
@@ -56,12 +56,18 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
         **plain
         | {
             "baseline": {name: Number(**number) for name, number in declaration["baseline"].items()},
-            "max_length": Number(**declaration["max_length"]),
+            "max_length": Number(**length) if (length := declaration["max_length"]) else None,
             "shares": tuple(declaration["shares"]),
             "recipe": Given(shared_texts=declaration["recipe"]["shared_texts"]),
             "layouts": tuple(_layout(**layout) for layout in declaration["layouts"]),
         }
     )
+
+
+def declared_length(declaration: Mapping[str, Any]) -> int | None:
+    """Tokens per text that a declaration names; None where it leaves them to the base model."""
+    length = declaration["max_length"]
+    return None if length is None else int(length["value"])
 
 
 def _recipe_values(task: Task) -> dict[str, Any]:

@@ -129,6 +129,23 @@ def test_the_base_model_is_asked_but_for_a_dry_run(dry_run: bool, asked: bool, t
     assert ("truncated" in [each.code for each in found.findings]) == asked
 
 
+def test_tokens_beyond_the_models_own_length_are_read_where_the_user_says_so(tmp_path: Path, tiny_model: str) -> None:
+    long = [{**row, "a": f"{row['a']} {' '.join(WORDS)}"} for row in pairs(120)]
+    source = write(tmp_path / "fruit.parquet", long)
+    words = (source, "--columns", "a,b,l", "--base-model", tiny_model, "--json")
+    for more, codes in (
+        ((), []),
+        (("--set", "max_length=8"), ["truncated"]),
+        (("--prompt1", "apple " * 600), ["truncated"]),
+    ):
+        found = json.loads(run(audit.app, *words, *more)[1])["findings"]
+        assert [each["code"] for each in found if each["code"] == "truncated"] == codes
+    for wrong in ("max_length=513", "max_length=8,16", "max_length=many", "max_length=0", "epochs=3"):
+        code, _, err = run(audit.app, *words, "--set", wrong)
+        assert code == 2
+        assert "max_length" in err
+
+
 def test_one_pass_over_the_data_is_enough_where_nothing_else_is_wrong(
     tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 
 from jobs import score
 from jobs.scoring import request
+from pairs.reading import Prompts
 from trainers.score_run import stage
 from trainers.scorer import Scorer
 
 ROWS = 20
+PROMPTS = Prompts("query: ", "page: ")
 
 
 @pytest.fixture
@@ -25,6 +27,18 @@ def model(tiny_model: str, tmp_path: Path) -> str:
     folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
     (folder / "threshold.json").write_text(json.dumps({"value": 0.9}))
     return str(folder)
+
+
+def test_prompts_stand_before_texts_and_candidates(tiny_model: str) -> None:
+    model = SentenceTransformer(tiny_model, device="cpu")
+    first, second = (model.encode("a door", prompt=prompt, normalize_embeddings=True) for prompt in PROMPTS)
+    pairs = scorer(tiny_model, prompts=PROMPTS).scored(pa.table({"a": ["a door"], "b": ["a door"]}))
+    assert pairs["score"][0].as_py() == pytest.approx(float(first @ second), abs=1e-5)
+    choice = scorer(tiny_model, texts=("a",), candidates=("a door",), prompts=PROMPTS).scored(
+        pa.table({"a": ["a door"]})
+    )
+    assert choice["scores"][0].as_py() == pytest.approx([float(first @ second)], abs=1e-5)
+    assert choice["candidates"][0].as_py() == ["a door"]
 
 
 @pytest.fixture

@@ -18,10 +18,11 @@ from pairs.distinct import distinct
 from pairs.hashes import text_hashes
 from pairs.order import Share, batches_in_memory
 from pairs.prepared import PreparedPairs
+from pairs.reading import Reading
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
 from tasks.common.mistakes import Mistakes
 from tests.trainers.cases import rows
-from tests.word_tokenizer import word_tokenizer
+from tests.word_tokenizer import word_reading
 from trainers.base_model import resolve_base_model
 from trainers.losses import same_text
 
@@ -53,14 +54,14 @@ def prepare(folder: Path, train: pa.Table) -> PreparedPairs:
 
 def tokens_of(pairs: pa.Table, model: str) -> list[list[int]]:
     """Of every text."""
-    tokens = tokenize_batch(pairs, resolve_base_model(model).tokenizer(), 32)
+    tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32))
     return [*tokens["ids1"].to_pylist(), *tokens["ids2"].to_pylist()]
 
 
 def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
     texts = ["The Red door, OPENED!", " two  spaces ", "naïve café", "word " * 50]
     batch = pa.table({"sentence1": texts, "sentence2": texts[::-1]})
-    tokens = tokenize_batch(batch, resolve_base_model(tiny_model).tokenizer(), 16)
+    tokens = tokenize_batch(batch, resolve_base_model(tiny_model).reading(16))
     model = SentenceTransformer(tiny_model, device="cpu")
     model.max_seq_length = 16
     for text, ids in zip(texts, tokens["ids1"].to_pylist(), strict=True):
@@ -73,10 +74,10 @@ def finish_first_block_last(monkeypatch: pytest.MonkeyPatch, first: str) -> None
     """Ray Data works on several blocks at a time; that of the first text waits for another one."""
     later = Signal.remote()
 
-    def waiting(batch: pa.Table, tokenizer: str, max_length: int) -> pa.Table:
+    def waiting(batch: pa.Table, reading: Reading) -> pa.Table:
         holds_first = first in batch["sentence1"].to_pylist()
         ray.get(later.wait.remote() if holds_first else later.send.remote(), timeout=60)
-        return tokenize_batch(batch, tokenizer, max_length)
+        return tokenize_batch(batch, reading)
 
     monkeypatch.setattr(tokenized, "tokenize_batch", waiting)
     monkeypatch.setattr(tokenized, "TOKENIZE_ROWS", 64)
@@ -86,7 +87,7 @@ def finish_first_block_last(monkeypatch: pytest.MonkeyPatch, first: str) -> None
 @pytest.mark.parametrize("cased", [True, False])
 def test_hashes_are_of_folded_texts_whatever_the_tokenizer_tells_apart(cased: bool) -> None:
     batch = pa.table({"sentence1": ["a", "b"], "sentence2": ["US x", "us  x"]})
-    tokens = tokenize_batch(batch, word_tokenizer("a b x us US", cased=cased), 16)
+    tokens = tokenize_batch(batch, word_reading("a b x us US", 16, cased=cased))
     assert len(set(tokens["hash2"].to_pylist())) == 1
     assert len(set(map(tuple, tokens["ids2"].to_pylist()))) == (2 if cased else 1)
     features = collate(tokens, 0)
@@ -106,7 +107,7 @@ def test_every_row_arrives_once_over_both_ranks(
     if not at_once:
         finish_first_block_last(monkeypatch, train["sentence1"][0].as_py())
     pairs = prepare(tmp_path / "data", train)
-    tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32, in_memory=in_memory)
+    tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).reading(32), in_memory=in_memory)
     assert tokens.num_rows == ROWS
     assert bool(tokens.table) == in_memory
     read = [ray.get(tokens.table[0])] if in_memory else [pq.read_table(block) for block in tokens.blocks]
@@ -126,17 +127,17 @@ def test_every_row_arrives_once_over_both_ranks(
     assert not seen - Counter(in_file)
     if not in_memory:
         assert len(tokens.blocks) == 8
-        again = tokenize(pairs, "train", resolve_base_model(tiny_model).tokenizer(), 32, in_memory=False)
+        again = tokenize(pairs, "train", resolve_base_model(tiny_model).reading(32), in_memory=False)
         assert again == tokens
 
 
 def test_distinct_rows_arrive_with_their_weights(tiny_model: str, tmp_path: Path) -> None:
     train = rows(30, "cosine")
     repeated = prepare(tmp_path / "data", pa.concat_tables([train, train.slice(0, 10), train.slice(0, 10)]))
-    tokenizer = resolve_base_model(tiny_model).tokenizer()
-    pairs = distinct(repeated, tokenizer, 32)
+    reading = resolve_base_model(tiny_model).reading(32)
+    pairs = distinct(repeated, reading)
     assert pairs.num_rows("train") == 30
-    tokens = tokenize_batch(pairs.table("train"), tokenizer, 32)
+    tokens = tokenize_batch(pairs.table("train"), reading)
     (batch,) = batches_in_memory(tokens, Share(global_batch_size=30), seed=0, epoch=0)
     weights = dict(zip(batch["hash1"].to_pylist(), batch["weight"].to_pylist(), strict=True))
     heavy = text_hashes(train["sentence1"].slice(0, 10).to_pylist()).tolist()

@@ -51,7 +51,7 @@ def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
 def job(model: str, loss: str, *, train_rows: int = 64, **changes: Any) -> Job:
     """Two epochs of 8 steps; call it with a cluster connected."""
     train, dev = rows(train_rows, loss), rows(24, loss, seed=1)
-    tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).tokenizer(), MAX_LENGTH)
+    tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).reading(MAX_LENGTH))
     kind = KIND[loss]
     settings = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 2, "warmup_share": 0.1, "weight_decay": 0.01}
     parameters = {"margin": 0.5, "scale": 20.0}

@@ -42,7 +42,7 @@ def test_loss_and_gradients_are_those_of_the_plain_way(tiny_model: str, loss: st
     switch_off_dropout(model)
     pairs = rows(16, loss)
     pairs = pa.concat_tables([pairs, pairs.slice(3, 4)]).combine_chunks()  # some texts stand twice
-    tokens = tokenize_batch(pairs.drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), MAX_LENGTH)
+    tokens = tokenize_batch(pairs.drop_columns("group"), resolve_base_model(tiny_model).reading(MAX_LENGTH))
     batch = collate(tokens.combine_chunks(), 0, tokens_per_call)
     columns = [pad(tokens[name].combine_chunks(), 0) for name in ("ids1", "ids2")]
     plain = [model(column)["sentence_embedding"] for column in columns]
@@ -55,7 +55,7 @@ def test_loss_and_gradients_are_those_of_the_plain_way(tiny_model: str, loss: st
 
 def test_the_word_embeddings_are_looked_up_once_for_all_chunks(tiny_model: str) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
-    tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     batch = collate(tokens.combine_chunks(), 0, 0)
     calls: list[int] = []
     transformer: Any = model[0]
@@ -69,7 +69,7 @@ def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every
     tiny_model: str, tmp_path: Path
 ) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
-    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     job = replace(BARE_JOB, dropout=False)
     trainer = build_trainer(job, model, Share(global_batch_size=8), str(tmp_path), start=None)
     trainer.current_gradient_accumulation_steps = 1  # train() sets it
@@ -104,7 +104,7 @@ class CastsOf(TorchDispatchMode):
 
 
 def test_in_bf16_a_weight_is_cast_once_for_all_chunks(tiny_model: str, tmp_path: Path) -> None:
-    tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     base = SentenceTransformer(tiny_model, device="cpu")
     job = replace(BARE_JOB, bf16=True)
     trainer = build_trainer(job, base, Share(global_batch_size=8), str(tmp_path), start=None)
@@ -118,7 +118,7 @@ def test_in_bf16_a_weight_is_cast_once_for_all_chunks(tiny_model: str, tmp_path:
 def test_the_loss_is_given_fp32_of_a_model_whose_last_layer_gives_bf16(tiny_model: str) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
     model.append(Dense(model.get_embedding_dimension() or 0, 8))
-    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     with torch.autocast("cpu", torch.bfloat16):
         columns = embed(model, collate(tokens.combine_chunks(), 0, 0))
     assert [column.dtype for column in columns] == [torch.float32] * 2
@@ -126,7 +126,7 @@ def test_the_loss_is_given_fp32_of_a_model_whose_last_layer_gives_bf16(tiny_mode
 
 def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str, tmp_path: Path) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
-    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     share = Share(global_batch_size=8)
     trainer = build_trainer(BARE_JOB, model, share, str(tmp_path), start=None, unwanted=lambda: True)
     with pytest.raises(TrialFailed, match="nobody waits"):
@@ -135,7 +135,7 @@ def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str,
 
 def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
-    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).tokenizer(), 32)
+    tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     weights = pa.array([8.0, *[0.0] * 7], pa.float32())
     trainer: Any = SimpleNamespace(
         loss=build_loss("cosine", model, {}),

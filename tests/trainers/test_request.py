@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pairs.reading import NO_PROMPTS
 from tasks.common.loading import load
 from tasks.common.space import Choice, Space
 from tests.trainers.cases import BARE_JOB
@@ -27,6 +28,8 @@ def template(space: Space) -> Job:
         space=space,
         baseline={**task.settings, "epochs": space["epochs"].most},
         model=nothing,
+        max_length=256,
+        prompts=NO_PROMPTS,
         audit=nothing,
     )
     return job(asked, BARE_JOB.data, Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1))

@@ -46,8 +46,16 @@ def lines(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "trials.jsonl").read_text().splitlines()]
 
 
+def with_prompts(model: str, folder: Path) -> str:
+    """A copy of the model with prompts of its own, of which the first is its default, too."""
+    copy = SentenceTransformer(model, device="cpu")
+    copy.prompts, copy.default_prompt_name = {"query": "query: ", "passage": "word of a page: "}, "query"
+    copy.save_pretrained(str(folder), create_model_card=False)
+    return str(folder)
+
+
 def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, tmp_path: Path) -> None:
-    run = tmp_path / "run"
+    run, tiny_model = tmp_path / "run", with_prompts(tiny_model, tmp_path / "base")
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "4", "--concurrent", "2"]
     narrowed = ["--set", "epochs=1,2", "--seeds", "1", "--export", "winner"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
@@ -85,13 +93,16 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert not [name for name in judged if "seed" in name]
     assert {name: len(values) for name, values in verdict["seeds"].items()} == dict.fromkeys(list(dev["models"])[1:], 1)
     assert json.loads((run / "best" / "threshold.json").read_text())["value"] == verdict["threshold"]["value"]
-    asked = CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--json"])
+    asked = CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--untuned", "--json"])
     said = json.loads(asked.output.splitlines()[-1])
     assert said["verdict"]["splits"]["test"] == verdict["splits"]["test"]
     assert said["scores"] == verdict["splits"]["test"]["scores"][verdict["chosen"]]
     assert said["scores"]["cosine_f1"] == verdict["threshold"]["test"]["cosine_f1"]["value"]
     assert said["scored_at"] is not None
+    assert said["base_model"]["scores"]["cosine_ap"] == verdict["splits"]["test"]["scores"]["base"]["cosine_ap"]
     best = SentenceTransformer(str(run / "best"), device="cpu")
+    assert settings["prompts"] == [best.prompts["query"], best.prompts["document"]] == ["query: ", "word of a page: "]
+    assert "before first texts" in card
     assert best.encode(["a red door"]).shape == (1, 32)
     (command,) = re.findall(r"python -m jobs\.train .*", card)
     again = CliRunner().invoke(train.app, shlex.split(command)[3:])

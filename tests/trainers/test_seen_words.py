@@ -55,7 +55,7 @@ def job(model: str, counted: bool) -> Job:
     """Two epochs of four steps; half of the table's words occur, and weights decay a thousand times as usual."""
     pairs = rows(32, "cosine").drop_columns("group").slice(0, 10)
     pairs = pa.concat_tables([pairs] * 4).slice(0, 32)
-    tokens = tokenize_batch(pairs, resolve_base_model(model).tokenizer(), 32).combine_chunks()
+    tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32)).combine_chunks()
     settings = {**BARE_JOB.settings, "epochs": 2, "weight_decay": 1.0}
     return replace(
         BARE_JOB,

@@ -1,0 +1,85 @@
+"""How a model reads a text: its prompt, its tokenizer, and where it stops.
+
+One reading serves training, audit, dev, test and score: where they differ, what is measured is not what was trained.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from tasks.common.mistakes import Mistakes
+
+
+class Prompts(NamedTuple):
+    """What stands before every first and before every second text of a pair; empty: nothing."""
+
+    first: str = ""
+    second: str = ""
+
+    @property
+    def line(self) -> str:
+        """Say them in one line; nothing where there is none."""
+        return (
+            f"prompts: {self.first!r} before each first text, {self.second!r} before each second" if any(self) else ""
+        )
+
+
+NO_PROMPTS = Prompts()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Turn texts into token ids exactly as the model's own `encode` does.
+
+    Attributes:
+        tokenizer: the tokenizer as JSON, with what the library adds when it loads it, such as lower-casing.
+        max_length: tokens of a text that the model reads, special ones included.
+        truncation_side: which end of a longer text is cut off, 'left' or 'right'.
+    """
+
+    tokenizer: str
+    max_length: int
+    prompts: Prompts = NO_PROMPTS
+    truncation_side: str = "right"
+
+    def ids(self, texts: Sequence[str], prompt: str = "") -> list[list[int]]:
+        """Return the token ids of each text with the prompt before it, cut off after `max_length`."""
+        tokenizer = _tokenizer(self.tokenizer)
+        tokenizer.enable_truncation(self.max_length, direction=self.truncation_side)
+        return [encoding.ids for encoding in tokenizer.encode_batch_fast([prompt + text for text in texts])]
+
+    def lengths(self, texts: Sequence[str], prompt: str = "") -> list[int]:
+        """Count the tokens of each text with the prompt before it, nothing cut off."""
+        tokenizer = _tokenizer(self.tokenizer)
+        tokenizer.no_truncation()
+        return [len(encoding.ids) for encoding in tokenizer.encode_batch_fast([prompt + text for text in texts])]
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(content: str) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(content)
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def refuse_other_tokens(reading: Reading, model: Any, texts: Sequence[str]) -> None:
+    """Compare the reading with the loaded model's own, token by token.
+
+    Args:
+        model: a SentenceTransformer that reads at most `reading.max_length` tokens.
+
+    Raises:
+        Mistakes: the model reads one of the texts otherwise.
+    """
+    for prompt in dict.fromkeys(reading.prompts):
+        for text, ours in zip(texts, reading.ids(texts, prompt), strict=True):
+            features = model.preprocess([text], prompt=prompt)
+            theirs = features["input_ids"][0].tolist() if "input_ids" in features else []
+            if ours != theirs:
+                raise Mistakes(
+                    f"base-model: it reads {text!r} as the tokens {theirs[:8]}, its tokenizer alone as {ours[:8]}; "
+                    "allowed: a model that reads texts with a fast tokenizer and no chat template"
+                )

@@ -1,0 +1,160 @@
+"""What a model's folder says about how it reads: its own length, its positions, its prompts and its tokenizer."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pairs.reading import NO_PROMPTS, Prompts, Reading
+from tasks.common.mistakes import Mistakes
+
+LONGEST = 512
+"""Tokens of a text, where neither the user nor the task says: a model may read 32,768, at sixty times the cost."""
+SECOND_PROMPTS = ("document", "passage", "corpus")
+"""Names of the prompt of second texts, in the order in which the library's `encode_document` looks for them."""
+POSITIONS_AFTER_PADDING = frozenset(
+    ("camembert", "data2vec-text", "longformer", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta")
+    + ("xlm-roberta-xl", "xmod")
+)
+"""Architectures that count positions from the padding word's id + 1, so that they have fewer than config.json says."""
+
+
+def max_length_of(folder: Path, given: int | None, declared: int | None) -> int:
+    """Decide how many tokens of a text are read.
+
+    Args:
+        given: by the user.
+        declared: by the task. It is lowered to the model's positions, where these are fewer.
+
+    Returns:
+        The first of both that is there, else the smaller of the model's own length and LONGEST.
+
+    Raises:
+        Mistakes: the user's is more than the model has positions for: the first long text would end the run.
+    """
+    positions = positions_of(folder)
+    if given is not None and positions is not None and given > positions:
+        raise Mistakes(f"max_length: {given} is more than the {positions} positions of the base model; allowed: fewer")
+    wanted = given or declared or min(_own_max_length(folder) or LONGEST, LONGEST)
+    return wanted if positions is None else min(wanted, positions)
+
+
+def prompts_of(folder: Path, first: str | None = None, second: str | None = None) -> Prompts:
+    """Decide what stands before the texts: what is given, else the model's own.
+
+    The model's own are `query` for first texts and `document`, `passage` or `corpus` for second ones; a model with
+    neither may have a default prompt for all its texts.
+
+    Args:
+        first, second: None: the model's own; empty: none.
+
+    Raises:
+        Mistakes: the model's pooling leaves prompts out, which a training does not.
+    """
+    own = _own_prompts(folder)
+    prompts = Prompts(own.first if first is None else first, own.second if second is None else second)
+    if any(prompts) and any(each.get("include_prompt") is False for each in _module_configs(folder)):
+        raise Mistakes(
+            f"prompts: {prompts.first!r} and {prompts.second!r}, but the model's pooling leaves prompts out "
+            "(include_prompt false), which training cannot; allowed: --prompt1 '' --prompt2 ''"
+        )
+    return prompts
+
+
+def store_prompts(model: Any, prompts: Prompts) -> None:
+    """Give a SentenceTransformer the prompts that it was trained with, under the names that the library asks for."""
+    names = ["document", *(name for name in SECOND_PROMPTS if name in model.prompts)]
+    had_default = model.default_prompt_name is not None
+    model.prompts |= {"query": prompts.first} | dict.fromkeys(names, prompts.second)
+    everywhere = prompts.first == prompts.second
+    model.default_prompt_name = "query" if prompts.first and (everywhere or had_default) else None
+
+
+def reading_of(folder: Path, max_length: int, prompts: Prompts = NO_PROMPTS) -> Reading:
+    """Load the tokenizer of a model's folder as the library does.
+
+    Raises:
+        Mistakes: it cannot be loaded, or is none that a training can use.
+    """
+    from transformers import AutoTokenizer
+
+    inner = transformer_folder(folder)
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(str(inner), local_files_only=True)
+    except Exception as error:  # whatever a damaged file makes the library raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise Mistakes(f"base-model: the tokenizer in {inner} cannot be loaded: {reason}") from error
+    if not tokenizer.is_fast:
+        raise Mistakes(f"base-model: {inner} has no fast tokenizer (tokenizer.json); a model with one is needed")
+    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    if _transformer_config(folder).get("do_lower_case"):
+        content["normalizer"] = _lowered(content["normalizer"])
+    return Reading(
+        tokenizer=json.dumps({**content, "truncation": None, "padding": None}),
+        max_length=max_length,
+        prompts=prompts,
+        truncation_side=tokenizer.truncation_side,
+    )
+
+
+def _lowered(normalizer: dict[str, Any] | None) -> dict[str, Any]:
+    """What the library's Transformer makes of do_lower_case: letters become small ones before all else."""
+    steps: list[dict[str, Any]] = [normalizer] if normalizer else []
+    if normalizer and normalizer["type"] == "Sequence":
+        steps = normalizer["normalizers"]
+    if any(step["type"] == "Lowercase" for step in steps):
+        return {"type": "Sequence", "normalizers": steps}
+    return {"type": "Sequence", "normalizers": [{"type": "Lowercase"}, *steps]}
+
+
+def transformer_folder(folder: Path) -> Path:
+    """Find where the first module of a model's folder lies: the folder itself, or one such as 0_Transformer."""
+    modules = _json(folder / "modules.json")
+    return folder / str(modules[0].get("path", "")) if isinstance(modules, list) and modules else folder
+
+
+def _own_max_length(folder: Path) -> int | None:
+    """As the library decides it: what was saved with the model, else the tokenizer's and the positions' smaller."""
+    if saved := _transformer_config(folder).get("max_seq_length"):
+        return int(saved)
+    inner = transformer_folder(folder)
+    tokenizer, config = _json(inner / "tokenizer_config.json") or {}, _json(inner / "config.json") or {}
+    lengths = [tokenizer.get("model_max_length"), config.get("max_position_embeddings")]
+    known = [int(length) for length in lengths if length and length > 0]
+    return min(known) if known else None
+
+
+def positions_of(folder: Path) -> int | None:
+    """Tokens that a model has positions for; None where positions are relative, or config.json does not say."""
+    config = _json(transformer_folder(folder) / "config.json") or {}
+    positions = config.get("max_position_embeddings")
+    if not positions or positions < 0:  # XLNet writes -1 for no limit
+        return None
+    offset = int(config.get("pad_token_id") or 0) + 1 if config.get("model_type") in POSITIONS_AFTER_PADDING else 0
+    return int(positions) - offset
+
+
+def _own_prompts(folder: Path) -> Prompts:
+    config = _json(folder / "config_sentence_transformers.json") or {}
+    prompts: dict[str, str] = {name: text or "" for name, text in (config.get("prompts") or {}).items()}
+    second = next((prompts[name] for name in SECOND_PROMPTS if prompts.get(name)), "")
+    if prompts.get("query") or second:
+        return Prompts(prompts.get("query", ""), second)
+    return Prompts(*[prompts.get(str(config.get("default_prompt_name")), "")] * 2)
+
+
+def _transformer_config(folder: Path) -> dict[str, Any]:
+    """What is saved beside the transformer: max_seq_length, do_lower_case."""
+    files = sorted(transformer_folder(folder).glob("sentence_*_config.json"))
+    return dict(_json(files[0]) or {}) if files else {}
+
+
+def _module_configs(folder: Path) -> Sequence[dict[str, Any]]:
+    modules = _json(folder / "modules.json") or []
+    configs = (_json(folder / str(module.get("path", "")) / "config.json") for module in modules[1:])
+    return [config for config in configs if isinstance(config, dict)]
+
+
+def _json(file: Path) -> Any:
+    """Its content; None where it is not there. A damaged one was refused before (trainers/base_model.py)."""
+    return json.loads(file.read_text(encoding="utf8")) if file.is_file() else None
