@@ -113,6 +113,14 @@ def print_json(result: dict[str, Any]) -> None:
     print(json.dumps(finite(result), default=plain, allow_nan=False), flush=True)
 
 
+def print_outcome(as_json: bool, result: dict[str, Any]) -> None:
+    """What a run has reached, as one line for a machine; exit code 1 where it has trained nothing, and said why."""
+    if as_json:
+        print_json(result)
+    if result["model"] is None:
+        raise typer.Exit(1)
+
+
 TaskName = Annotated[
     str, typer.Argument(metavar="TASK", help="A task's name, or the path of a file that declares one.")
 ]

@@ -40,9 +40,7 @@ def train(
         return common.print_result(json, described(asked), describe(asked, single=True))
     from trainers.train_run import train_run
 
-    result = train_run(asked, quiet=json)
-    if json:
-        common.print_json(result)
+    common.print_outcome(json, train_run(asked, quiet=json))
 
 
 if __name__ == "__main__":

@@ -50,9 +50,7 @@ def tune(
         return common.print_result(json, described(asked), describe(asked))
     from trainers.tune_run import tune_run
 
-    result = tune_run(asked, quiet=json)
-    if json:
-        common.print_json(result)
+    common.print_outcome(json, tune_run(asked, quiet=json))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
@@ -81,6 +82,12 @@ def count_states(records: Iterable[TrialRecord]) -> dict[str, int]:
     """State -> trials in it, states without a trial left out."""
     states = [record.state for record in records]
     return {state: states.count(state) for state in STATES if state in states}
+
+
+def commonest_error(records: Iterable[TrialRecord]) -> str | None:
+    """The error that most trials failed with, the first of equals; None where none failed."""
+    errors = Counter(record.error for record in records if record.error)
+    return errors.most_common(1)[0][0] if errors else None
 
 
 def best_of(records: Iterable[TrialRecord]) -> TrialRecord | None:

@@ -51,6 +51,8 @@ class RunResult:
     """State -> number of trials."""
     notes: Sequence[str] = ()
     """What a reader has to know beside the figures, a sentence each."""
+    error: str | None = None
+    """Where nothing was trained: the commonest error of the trials, or what else kept them from it."""
     wall_s: float
     kept: str | None = None
     """Which of base, baseline and winner the model is."""
@@ -132,7 +134,7 @@ def outcome_lines(result: RunResult) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in result.states.items()) or "none"
     lines = [f"trials: {counts}", f"wall time: {words.duration(result.wall_s)}{_share(result)}"]
     if result.model is None:
-        return [*lines, f"no model: every trial failed or ended before its first report; see {result.run}/trials.jsonl"]
+        return [*lines, f"no model: {result.error}; see {result.run}/trials.jsonl"]
     lines += [f"note: {note}" for note in result.notes]
     if result.verdict:
         lines += verdict.lines(result.verdict)

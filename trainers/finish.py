@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporting.live import Live
-from reporting.records import TrialRecord, count_states
+from reporting.records import TrialRecord, commonest_error, count_states
 from reporting.run_folder import RunFolder
 from reporting.summary import RunResult, outcome_dict
 from trainers.job import TrainingState
@@ -16,6 +16,9 @@ from trainers.request import Request
 if TYPE_CHECKING:
     from trainers.start import Started
     from trainers.verdict import Weighed
+
+
+NOT_JUDGED = "no trial came as far as its first judgement of dev"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +125,7 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
         cores=asked.options.workers * (1 if asked.options.gpu else asked.options.cpus_per_worker),
         states=count_states(found.records),
         notes=list(found.notes),
+        error=None if found.state else commonest_error(found.records) or NOT_JUDGED,
         wall_s=found.wall_s,
         group_times=found.group_times,
     )

@@ -1,5 +1,6 @@
 """--json is JSON and nothing else on standard output, whatever was asked."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evaluation.audit.audit import Audit
-from evaluation.audit.finding import Finding
+from evaluation.audit.finding import CODES, Finding
 from jobs import audit, common, evaluate, prepare, score, train, tune
 from tests.jobs.cases import prepare_invoices
 
@@ -104,3 +105,16 @@ def test_an_error_that_nobody_expected_is_json_beside_its_traceback(
     assert json.loads(done.stdout) == {"errors": [f"internal error: OSError: no {shown}data"]}
     assert isinstance(done.exception, OSError) or "Traceback" in done.stderr
     assert not secret or "OSError: no s3://***@bucket/data" in done.stderr
+
+
+@pytest.mark.parametrize(("model", "code"), [(None, 1), ("run/best", 0)])
+@pytest.mark.parametrize("job", [train, tune])
+def test_a_run_in_which_nothing_was_trained_ends_with_exit_code_1_and_says_why(
+    job: Any, model: str | None, code: int, data: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = {"model": model, "error": None if model else "TypeError: no bf16"}
+    name = job.__name__.rpartition(".")[2]
+    module = importlib.import_module(f"trainers.{name}_run")
+    monkeypatch.setattr(module, f"{name}_run", lambda asked, quiet: result)
+    words = ("invoices", "--data", data, "--run", str(tmp_path / "run"), "--base-model", tiny_model)
+    assert call(job, *words, *(word for code in CODES for word in ("--accept", code)))[:2] == (code, result)

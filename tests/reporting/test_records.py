@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reporting.records import STATES, TrialRecord, best_of, count_states
+from reporting.records import STATES, TrialRecord, best_of, commonest_error, count_states
 
 
 def record(trial: str = "trial-01", **values: object) -> TrialRecord:
@@ -54,6 +54,13 @@ def test_a_record_keeps_the_first_of_equal_judgements_and_nothing_of_a_failure()
     assert (judged.value, judged.best_steps) == (0.5, 4)
     failed = judged.failed("loss is nan")
     assert (failed.state, failed.error, failed.value, failed.best_steps) == ("failed", "loss is nan", None, None)
+
+
+def test_the_commonest_error_is_told() -> None:
+    failed = [record().failed(error) for error in ("loss is nan", "out of memory", "no bf16", "out of memory")]
+    assert commonest_error([record(), *failed]) == "out of memory"
+    assert commonest_error(failed[:1]) == "loss is nan"
+    assert commonest_error([record()]) is None
 
 
 def test_states_are_counted_in_a_fixed_order() -> None:

@@ -97,10 +97,18 @@ def test_notes_are_said() -> None:
 
 def test_without_a_model_the_reader_is_sent_to_the_trials() -> None:
     nothing = replace(
-        RESULT, model=None, best=None, baseline=None, best_trial=None, best_epoch=None, states={"failed": 2}
+        RESULT,
+        model=None,
+        error="TypeError: no bf16",
+        best=None,
+        baseline=None,
+        best_trial=None,
+        best_epoch=None,
+        states={"failed": 2},
     )
     assert next_commands(nothing) == []
-    said = "no model: every trial failed or ended before its first report; see runs/my tickets/trials.jsonl"
+    said = "no model: TypeError: no bf16; see runs/my tickets/trials.jsonl"
+    assert outcome_dict(nothing)["error"] == "TypeError: no bf16"
     assert outcome_lines(nothing)[-1] == said
     assert drawn(outcome_table(nothing))[-1][0] == "best"
 

@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.verdict import SplitVerdict, Verdict
 from reporting.records import TrialRecord
-from trainers.finish import Found, exported, undisturbed, weighed
+from trainers.finish import Found, exported, finish, undisturbed, weighed
 from trainers.verdict import Weighed
 
 BASELINE, BEST = (
@@ -109,3 +109,22 @@ def test_an_export_that_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -
     nothing: Any = None
     noted, _ = weighed(asked("baseline"), nothing, replace(found(BEST), baseline=None, baseline_state=None), nothing)
     assert noted.notes[-1].startswith("--export baseline: there is no such model")
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([BASELINE.failed("loss is nan"), BEST.failed("no bf16"), BEST.failed("no bf16")], "no bf16"),
+        ([replace(BEST, state="stopped")], "no trial came as far as its first judgement of dev"),
+    ],
+)
+def test_where_nothing_was_trained_the_result_says_why(records: list[TrialRecord], said: str) -> None:
+    nothing = replace(found(BEST), records=records, best=None, state=None, baseline=None, baseline_state=None)
+    written: dict[str, Any] = {}
+    run: Any = SimpleNamespace(shown="run", write_json=written.__setitem__)
+    options = SimpleNamespace(export="auto", workers=1, gpu=False, cpus_per_worker=1)
+    task = SimpleNamespace(name="invoices", metric="cosine_ap")
+    request: Any = SimpleNamespace(options=options, task=task, baseline={})
+    result = finish(request, run, nothing, None)
+    assert (result.model, result.error) == (None, said)
+    assert written["result.json"]["error"] == said
