@@ -5,7 +5,7 @@ python -m jobs.score runs/invoices/best pairs.csv --columns first,second --out s
 python -m jobs.score runs/tickets/best tickets.csv --columns text --candidates categories.txt --out scored.parquet
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,12 +34,21 @@ def score(
     from jobs.scoring import request
     from trainers.score_run import score_run
 
-    asked = request(model, file, columns.split(","), out, candidates, best)
+    asked = request(model, file, columns.split(","), out, candidates, best, cpus_per_worker)
     done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
     if json:
         common.print_json(done)
         return
-    common.print_lines([f"{done['rows']:,} rows in {done['out']}: {', '.join(done['columns'])}"])
+    common.print_lines(_lines(done))
+
+
+def _lines(done: dict[str, Any]) -> list[str]:
+    lines = [f"{done['rows']:,} rows in {done['out']}: {', '.join(done['columns'])}"]
+    if done["without_score"]:
+        lines.append(f"{done['without_score']:,} of them have an empty text, and null where a score would be")
+    if done["as_json"]:
+        lines.append(f"{', '.join(done['as_json'])}: values of several types, written as JSON")
+    return lines
 
 
 if __name__ == "__main__":

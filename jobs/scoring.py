@@ -6,20 +6,31 @@ from typing import Any
 
 from evaluation.scoring import stored_threshold
 from jobs.subject import find_model
-from pairs.batches import Table
+from pairs.batches import Table, all_names
+from pairs.empty_texts import count_empty
 from pairs.from_file import are_numbers
+from pairs.inferred_schema import TypedTable
 from pairs.prepared import PreparedPairs
-from pairs.read import first_names, refuse_repeated
+from pairs.read import refuse_repeated
 from pairs.spelling import one_of_each
 from reporting.run_folder import RunFolder
 from tasks.common import storage
 from tasks.common.mistakes import Checks, Mistakes
 from trainers.model_reading import prompts_of
+from trainers.options import refuse_relative
 from trainers.score_run import ScoreRequest
 from trainers.scorer import CANDIDATE_COLUMNS, PAIR_COLUMNS
 
 
-def request(model: str, file: str, columns: Sequence[str], out: str, candidates: str | None, best: int) -> ScoreRequest:
+def request(
+    model: str,
+    file: str,
+    columns: Sequence[str],
+    out: str,
+    candidates: str | None,
+    best: int,
+    cpus_per_worker: int = 1,
+) -> ScoreRequest:
     """Check everything that can be checked without Ray.
 
     Raises:
@@ -27,12 +38,10 @@ def request(model: str, file: str, columns: Sequence[str], out: str, candidates:
     """
     checks = Checks()
     found = checks.run(find_model, model)
-    names = checks.run(first_names, file)
+    names = checks.run(all_names, file)
     numbered = bool(names) and are_numbers(columns, names or [])
     if names and numbered:
         names = [str(number) for number in range(1, len(names) + 1)]
-    if names:
-        checks.run(_check_columns, columns, names, file)
     if len(columns) not in (1, 2):
         allowed = "two texts, or one to be held against candidates"
         checks.messages.append(f"columns: {','.join(columns)}; allowed: {allowed}")
@@ -40,26 +49,39 @@ def request(model: str, file: str, columns: Sequence[str], out: str, candidates:
         checks.messages.append(f"candidates: {candidates} with two texts a row; allowed: with one")
     if best < 1:
         checks.messages.append(f"best: {best} must be at least 1")
+    if cpus_per_worker < 1:
+        checks.messages.append(f"cpus-per-worker: {cpus_per_worker} must be at least 1")
+    checks.run(refuse_relative, out=out)
+    threshold = checks.run(stored_threshold, found.folder) if found else None
     choices = checks.run(_candidates, model, found.run, candidates) if found and len(columns) == 1 else None
+    rows = checks.run(_rows, file, tuple(columns), names, numbered) if names is not None else None
     checks.finish()
     assert found is not None
-    assert names is not None
+    assert rows is not None
+    table, empty = rows
     return ScoreRequest(
         model=found.folder,
-        table=Table(location=file, columns={name: name for name in names}, names=tuple(names) if numbered else ()),
-        texts=tuple(columns),
+        table=table,
+        empty=empty,
         candidates=tuple(choices) if choices else None,
         best=best,
-        threshold=stored_threshold(found.folder),
+        threshold=threshold,
         prompts=prompts_of(Path(found.folder)),
         out=out,
     )
 
 
+def _rows(file: str, columns: tuple[str, ...], names: Sequence[str], numbered: bool) -> tuple[TypedTable, int]:
+    """The file with its schema, and how many of its rows lack a text; it is read for that."""
+    _check_columns(columns, names, file)
+    table = Table(location=file, columns={name: name for name in names}, names=tuple(names) if numbered else ())
+    return TypedTable.infer(table, columns), count_empty(table, columns)
+
+
 def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> None:
     if missing := [name for name in columns if name not in names]:
         raise Mistakes(f"columns: {', '.join(missing)} not in {file}; it has {', '.join(names)}")
-    refuse_repeated(file, columns, names)
+    refuse_repeated(file, list(dict.fromkeys(names)), names)
     own = PAIR_COLUMNS if len(columns) == 2 else CANDIDATE_COLUMNS
     if taken := [name for name in names if name in own]:
         raise Mistakes(f"columns: {file} has {', '.join(taken)}, which the output would have twice; rename it")

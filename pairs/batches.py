@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pairs.read import DELIMITERS, delimited_reader, extension_of, json_object
+from pairs.read import DELIMITERS, delimited_reader, extension_of, first_names, json_object
 from tasks.common import storage
 from tasks.common.mistakes import Mistakes
 
@@ -40,22 +41,53 @@ class Table:
         Raises:
             Mistakes: the file is not there or cannot be read.
         """
-        file_system, path = storage.locate(self.location)
-        try:
-            with file_system.open_input_file(path) as file:
-                for batch, share in _READERS[extension_of(self.location)](file, self):
-                    yield {name: batch[own] for name, own in self.columns.items()}, share
-        except FileNotFoundError:
-            raise Mistakes(f"file: {self.location} does not exist") from None
-        except (pa.ArrowInvalid, UnicodeDecodeError, ValueError, KeyError) as error:
-            raise Mistakes(f"file: {self.location} cannot be read: {error}") from None
+        with opened(self.location) as file:
+            for batch, share in _READERS[extension_of(self.location)](file, self):
+                yield {name: batch[own] for name, own in self.columns.items()}, share
+
+
+@contextmanager
+def opened(location: str) -> Iterator[Any]:
+    """A file that is read within; what is wrong with it is a mistake of the user.
+
+    Raises:
+        Mistakes: the file is not there or cannot be read.
+    """
+    file_system, path = storage.locate(location)
+    try:
+        with file_system.open_input_file(path) as file:
+            yield file
+    except Mistakes:
+        raise
+    except FileNotFoundError:
+        raise Mistakes(f"file: {location} does not exist") from None
+    except (pa.ArrowException, UnicodeDecodeError, ValueError, KeyError, OSError) as error:
+        raise Mistakes(f"file: {location} cannot be read: {error}") from None
+
+
+def all_names(location: str) -> list[str]:
+    """The column names of a file, as they come first; of JSON lines those of every line, as a line may lack some.
+
+    Raises:
+        Mistakes: the file is not there or cannot be read.
+    """
+    if _READERS[extension_of(location)] is not _json_lines:
+        return first_names(location)
+    with opened(location) as file:
+        return list(dict.fromkeys(name for rows in _json_rows(file) for row in rows for name in row))
+
+
+def record_batches(file: Any, columns: list[str] | None = None) -> Iterator[tuple[pa.RecordBatch, float]]:
+    """The rows of an opened parquet file (all columns, unless some are named), and the share of it read so far."""
+    parquet, read = pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False), 0
+    for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=columns):
+        read += batch.num_rows
+        yield batch, read / parquet.metadata.num_rows
 
 
 def _parquet(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
-    parquet, read = pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False), 0
-    for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=list(table.columns.values())):
-        read += batch.num_rows
-        yield _values(batch), read / parquet.metadata.num_rows
+    for batch, share in record_batches(file, list(table.columns.values())):
+        yield _values(batch), share
 
 
 def _delimited(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
@@ -66,9 +98,14 @@ def _delimited(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
 
 def _json_lines(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
     wanted = list(table.columns.values())
+    for rows in _json_rows(file):
+        yield {name: [row.get(name) for row in rows] for name in wanted}, _read_of(file)
+
+
+def _json_rows(file: Any) -> Iterator[list[dict[str, Any]]]:
     lines = filter(str.strip, io.TextIOWrapper(file, encoding="utf-8-sig"))
     while rows := [json_object(line) for line in islice(lines, ROWS_AT_ONCE)]:
-        yield {name: [row[name] for row in rows] for name in wanted}, _read_of(file)
+        yield rows
 
 
 def _read_of(file: Any) -> float:

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tasks.common.mistakes import Mistakes
+from tasks.common.mistakes import Mistakes, raise_if
 
 LEAST_TOKENS = 4
 """Tokens of a text that a model can be told to read: two of them mark its begin and end."""
@@ -49,7 +49,7 @@ class Options(BaseModel):
             options = cls(**given)
         except ValidationError as invalid:
             raise Mistakes([_message(error) for error in invalid.errors()]) from None
-        _refuse_relative(options)
+        refuse_relative(data=options.data, run=options.run)
         return options.model_copy(update={"data": _absolute(options.data), "run": _absolute(options.run)})
 
 
@@ -58,18 +58,21 @@ def _message(error: Any) -> str:
     return f"{name}: {error['input']!r} is not allowed: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
-def _refuse_relative(options: Options) -> None:
-    """On a cluster a relative path means another folder on every machine, and in a submitted job a temporary one."""
+def refuse_relative(**given: str) -> None:
+    """On a cluster a relative path means another folder on every machine, and in a submitted job a temporary one.
+
+    Raises:
+        Mistakes: naming each option whose path is relative.
+    """
     if not os.environ.get("RAY_ADDRESS"):
         return
-    given = {"data": options.data, "run": options.run}
-    mistakes = [
-        f"{name}: {path!r} is relative; on a cluster give an absolute path that all machines share, or s3://..."
-        for name, path in given.items()
-        if "://" not in path and not os.path.isabs(path)
-    ]
-    if mistakes:
-        raise Mistakes(mistakes)
+    raise_if(
+        [
+            f"{name}: {path!r} is relative; on a cluster give an absolute path that all machines share, or s3://..."
+            for name, path in given.items()
+            if "://" not in path and not os.path.isabs(path)
+        ]
+    )
 
 
 def _absolute(path: str) -> str:

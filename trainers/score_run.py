@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import ray
 
 from evaluation.scoring import weights_sha256
-from pairs.batches import Table
+from pairs.inferred_schema import TypedTable
 from pairs.reading import Prompts
 from pairs.tokenized import ray_data
 from reporting.progress import ScoringProgress
@@ -33,8 +33,8 @@ class ScoreRequest:
 
     Attributes:
         model: folder on this machine.
-        table: the file, with all its columns.
-        texts: names of the two texts, or of the one that is held against `candidates`.
+        table: the file, with all its columns; its `texts` are the two, or the one that is held against `candidates`.
+        empty: rows that lack a text, and get null.
         best: how many candidates are named for each text.
         threshold: score from which on a pair belongs together; None: no decision is written.
         prompts: what stands before first and second texts when the model reads them.
@@ -42,8 +42,8 @@ class ScoreRequest:
     """
 
     model: str
-    table: Table
-    texts: tuple[str, ...]
+    table: TypedTable
+    empty: int
     candidates: tuple[str, ...] | None
     best: int
     threshold: float | None
@@ -52,8 +52,8 @@ class ScoreRequest:
 
     def key(self) -> str:
         """Of everything that the result depends on."""
-        file, weights = storage.sha256(self.table.location), weights_sha256(self.model)
-        values = [file, self.texts, self.candidates, self.best, self.threshold, self.prompts, weights]
+        file, weights = storage.sha256(self.table.table.location), weights_sha256(self.model)
+        values = [file, self.table.texts, self.candidates, self.best, self.threshold, self.prompts, weights]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
@@ -75,7 +75,8 @@ def score_run(asked: ScoreRequest, *, cpus_per_worker: int, gpu: bool, quiet: bo
                 told(done, rows)
     _forget_stage(asked.out)
     columns = pq.read_schema(_file(asked.out, name_of(0))).names
-    return {"out": asked.out, "rows": rows, "columns": columns, "parts": len(parts)}
+    counts = {"rows": rows, "without_score": asked.empty, "parts": len(parts)}
+    return {"out": asked.out, **counts, "columns": columns, "as_json": list(asked.table.as_json)}
 
 
 def _scored(asked: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: bool) -> Iterator[int]:
@@ -86,7 +87,8 @@ def _scored(asked: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: boo
         PartScorer,
         batch_size=1,
         fn_constructor_kwargs={
-            **{name: getattr(asked, name) for name in ("texts", "candidates", "best", "threshold", "prompts")},
+            "texts": asked.table.texts,
+            **{name: getattr(asked, name) for name in ("candidates", "best", "threshold", "prompts")},
             "out": storage.locate(asked.out),
             "files": [ray.put(files)],
             "device": "cuda" if gpu else "cpu",
@@ -103,45 +105,80 @@ def stage(asked: ScoreRequest) -> dict[int, int]:
     """Part -> its rows; parts that are there from an earlier call are taken as they are.
 
     Raises:
-        Mistakes: the output folder holds what this call did not begin.
+        Mistakes: the output folder holds what this call did not begin, or cannot be made.
     """
-    mark, key = storage.join(asked.out, MARK), asked.key()
-    if storage.is_file(mark):
-        kept = json.loads(storage.read_bytes(mark))
-        if kept["key"] != key:
-            raise Mistakes(f"out: {asked.out} holds other scores (file, columns or model differ); give a new folder")
-        if kept["parts"]:
-            return {int(part): rows for part, rows in kept["parts"].items()}
-    elif names := storage.file_names(asked.out):
-        raise Mistakes(f"out: {asked.out} holds {', '.join(names[:4])}; a new or empty folder is needed")
-    file_system, path = storage.locate(asked.out)
-    file_system.create_dir(f"{path}/{STAGED}", recursive=True)
-    _write(mark, {"key": key, "parts": {}})
-    parts = {}
-    for part, rows in enumerate(_pieces(asked.table)):
-        with file_system.open_output_stream(f"{path}/{STAGED}/{name_of(part)}") as stream:
-            pq.write_table(rows, stream)
-        parts[part] = rows.num_rows
-    if not parts:
-        raise Mistakes(f"file: {asked.table.location} has no rows; at least one is needed")
-    _write(mark, {"key": key, "parts": parts})
+    mark, key, names = storage.join(asked.out, MARK), asked.key(), _names(asked.out)
+    kept = _marked(mark) if MARK in names else {}
+    held = [name for name in names if name not in (MARK, STAGED)]
+    if kept.get("key") == key:
+        parts = {int(part): rows for part, rows in kept["parts"].items()}
+        if parts and {name_of(part) for part in parts} <= {*held, *storage.file_names(storage.join(asked.out, STAGED))}:
+            return parts
+    elif held:
+        other = "other scores (file, columns or model differ)" if kept else ", ".join(held[:4])
+        raise Mistakes(f"out: {asked.out} holds {other}; a new or empty folder is needed")
+    _forget_stage(asked.out)  # of a call that ended before it had scored anything
+    file_system, path = _made(asked.out)
+    if MARK in names:
+        file_system.delete_file(f"{path}/{MARK}")
+    pieces = asked.table.pieces()
+    try:
+        parts = {part: _put(file_system, f"{path}/{STAGED}/{name_of(part)}", rows) for part, rows in enumerate(pieces)}
+    except BaseException:  # an interrupt too: half a file is no stage
+        _forget_stage(asked.out)
+        raise
+    with file_system.open_output_stream(f"{path}/{MARK}") as stream:
+        stream.write(json.dumps({"key": key, "parts": parts}).encode())
     return parts
+
+
+def _put(file_system: Any, path: str, rows: pa.Table) -> int:
+    with file_system.open_output_stream(path) as stream:
+        pq.write_table(rows, stream)
+    return rows.num_rows
+
+
+def _names(out: str) -> list[str]:
+    """What the folder of the output holds.
+
+    Raises:
+        Mistakes: it is a file.
+    """
+    if storage.is_file(out):
+        raise Mistakes(f"out: {out} is a file; a new or empty folder is needed")
+    return storage.file_names(out)
+
+
+def _marked(mark: str) -> dict[str, Any]:
+    """What an earlier call has written down.
+
+    Raises:
+        Mistakes: it is damaged.
+    """
+    kept = storage.read_json(mark)
+    parts = kept.get("parts") if isinstance(kept, dict) else None
+    if not isinstance(parts, dict) or not all(part.isdecimal() and isinstance(parts[part], int) for part in parts):
+        raise Mistakes(f"out: {mark} is damaged; a new or empty folder is needed")
+    return kept
+
+
+def _made(out: str) -> tuple[Any, str]:
+    """The folder of the output with that of its stage, created.
+
+    Raises:
+        Mistakes: it cannot be.
+    """
+    file_system, path = storage.locate(out)
+    try:
+        file_system.create_dir(f"{path}/{STAGED}", recursive=True)
+    except OSError as error:
+        raise Mistakes(f"out: {out} cannot be made: {error}; allowed: a folder that can be created") from None
+    return file_system, path
 
 
 def name_of(part: int) -> str:
     """Of a part's file."""
     return f"part-{part:05d}.parquet"
-
-
-def _pieces(table: Table) -> Iterator[pa.Table]:
-    for batch, _ in table.batches():
-        yield pa.table(batch)
-
-
-def _write(location: str, value: Any) -> None:
-    file_system, path = storage.locate(location)
-    with file_system.open_output_stream(path) as stream:
-        stream.write(json.dumps(value).encode())
 
 
 def _file(folder: str, name: str) -> Any:

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import encode
-from pairs.clean import one_spaced
+from pairs.clean import folded
 from pairs.reading import NO_PROMPTS, Prompts
+from pairs.values import text_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -44,34 +45,47 @@ class Scorer:
         self.choice = self._vectors([prompts.second + text for text in candidates]) if candidates else None
 
     def scored(self, table: pa.Table) -> pa.Table:
-        """The table with score and decision, or with the best candidates and their scores."""
-        texts = [
-            [prompt + one_spaced(value) for value in table[name].to_pylist()]
-            for prompt, name in zip(self.prompts, self.texts, strict=False)
-        ]
+        """The table with score and decision, or with the best candidates and their scores.
+
+        Where a text is empty, or nothing in it can be seen, all of them are null: a row is not scored without both.
+        """
+        texts = [[text_of(value) for value in table[name].to_pylist()] for name in self.texts]
+        rows = [place for place, row in enumerate(zip(*texts, strict=True)) if all(map(folded, row))]
+        texts = [[prompt + column[row] for row in rows] for prompt, column in zip(self.prompts, texts, strict=False)]
         places = {text: place for place, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
         vectors = self._vectors(list(places))
         columns = [vectors[[places[text] for text in column]] for column in texts]
-        if self.choice is not None:
-            return self._with_candidates(table, columns[0] @ self.choice.T)
-        cosines = pair_cosines(*columns)
-        score, decision = PAIR_COLUMNS
-        table = table.append_column(score, pa.array(cosines, pa.float32()))
-        if self.threshold is None:
-            return table
-        return table.append_column(decision, pa.array(cosines >= self.threshold))
+        found = self._pairs(*columns) if self.choice is None else self._best(columns[0] @ self.choice.T)
+        for name, values in found.items():
+            table = table.append_column(name, _spread(values, rows, table.num_rows))
+        return table
 
-    def _with_candidates(self, table: pa.Table, cosines: Floats) -> pa.Table:
+    def _pairs(self, first: Floats, second: Floats) -> dict[str, pa.Array]:
+        cosines = pair_cosines(first, second)
+        score, decision = PAIR_COLUMNS
+        found = {score: pa.array(cosines, pa.float32())}
+        return found if self.threshold is None else {**found, decision: pa.array(cosines >= self.threshold, pa.bool_())}
+
+    def _best(self, cosines: Floats) -> dict[str, pa.Array]:
         assert self.candidates is not None
         order = np.argsort(-cosines, axis=1, kind="stable")[:, : self.best]
         names = [[self.candidates[place] for place in row] for row in order]
         scores = np.take_along_axis(cosines, order, axis=1).astype(np.float32).tolist()
         named, scored = CANDIDATE_COLUMNS
-        table = table.append_column(named, pa.array(names, pa.list_(pa.string())))
-        return table.append_column(scored, pa.array(scores, pa.list_(pa.float32())))
+        return {named: pa.array(names, pa.list_(pa.string())), scored: pa.array(scores, pa.list_(pa.float32()))}
 
     def _vectors(self, texts: list[str]) -> Floats:
+        if not texts:
+            return np.empty((0, self.model.get_embedding_dimension() or 0))
         return normalized(encode(self.model, texts, lambda done, total: None))
+
+
+def _spread(values: pa.Array, rows: list[int], num_rows: int) -> pa.Array:
+    """Values of some rows as a column of all; null where there is none."""
+    places: list[int | None] = [None] * num_rows
+    for place, row in enumerate(rows):
+        places[row] = place
+    return values.take(pa.array(places, pa.int64()))
 
 
 class PartScorer:

@@ -104,7 +104,8 @@ def test_an_interrupted_call_is_taken_up_again(
     pq.write_table(pa.table({"id": [99]}), f"{out}/part-00001.parquet")  # whatever is there was scored before
     code, said, _ = run(model, file, "--columns", "a,b", "--out", out, "--json")
     assert code == 0
-    assert json.loads(said) == {"out": out, "rows": ROWS, "columns": ["id", "a", "b", "score", "decision"], "parts": 4}
+    told = {"rows": ROWS, "without_score": 0, "as_json": [], "columns": ["id", "a", "b", "score", "decision"]}
+    assert json.loads(said) == {"out": out, **told, "parts": 4}
     assert pq.read_table(f"{out}/part-00001.parquet")["id"].to_pylist() == [99]
     last, rows = pq.read_table(f"{out}/part-00003.parquet"), pq.read_table(file).slice(18)
     assert last["id"].to_pylist() == [18, 19]

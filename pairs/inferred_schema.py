@@ -1,0 +1,192 @@
+"""The schema of all rows of a table, known before the first is used: a column may be null for a million rows."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pairs.batches import Table, opened, record_batches
+from pairs.read import DELIMITERS, extension_of
+from pairs.values import text_of
+
+EXACT = 2**53
+"""Up to here a double holds every whole number."""
+SMALL, LARGE = pa.int32(), pa.int64()
+"""Stand for whole numbers within EXACT, and for those of 64 bits; as a schema tells them, both are int64."""
+MOST_FIELDS = 1_000
+"""Of a record. One with more is rather a mapping of names to values, which no schema describes."""
+DEEPEST = 10
+"""Lists and records within each other; readers of parquet give up at some depth."""
+PLAIN = {type(None): pa.null(), bool: pa.bool_(), float: pa.float64()}
+
+
+class MixedError(ValueError):
+    """Values that have no type in common."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedTable:
+    """A table whose rows all fit one schema.
+
+    Attributes:
+        table: the file, with all its columns.
+        schema: of all rows: the file's own for parquet, strings for CSV, TSV and text, else what all values have in
+            common.
+        texts: the columns that are scored.
+        as_json: columns whose values have nothing in common; each value is written as JSON, of `texts` as its text.
+    """
+
+    table: Table
+    schema: pa.Schema
+    texts: tuple[str, ...]
+    as_json: tuple[str, ...] = ()
+
+    @classmethod
+    def infer(cls, table: Table, texts: tuple[str, ...]) -> "TypedTable":
+        """Read the file as far as its types need: parquet's footer, a header, or all lines of JSON.
+
+        Raises:
+            Mistakes: it cannot be read.
+        """
+        extension = extension_of(table.location)
+        if extension == ".parquet":
+            with opened(table.location) as file:
+                return cls(table=table, texts=texts, schema=pq.read_schema(file).remove_metadata())
+        if extension in DELIMITERS:
+            schema = pa.schema([(name, pa.string()) for name in table.columns])
+            return cls(table=table, texts=texts, schema=schema)
+        types = _types(table)
+        fields = [(name, pa.string() if type_ is None else _told(type_)) for name, type_ in types.items()]
+        as_json = tuple(name for name, type_ in types.items() if type_ is None)
+        return cls(table=table, texts=texts, schema=pa.schema(fields), as_json=as_json)
+
+    def pieces(self) -> Iterator[pa.Table]:
+        """All rows in their order, in batches.
+
+        Raises:
+            Mistakes: the file cannot be read.
+        """
+        if extension_of(self.table.location) == ".parquet":
+            with opened(self.table.location) as file:
+                for batch, _ in record_batches(file):
+                    yield pa.Table.from_batches([batch]).replace_schema_metadata()
+            return
+        for values, _ in self.table.batches():
+            yield pa.table({name: self._column(name, values[name]) for name in values}, schema=self.schema)
+
+    def _column(self, name: str, values: list[Any]) -> list[Any]:
+        if name not in self.as_json:
+            return values
+        return list(map(_as_text if name in self.texts else _as_json, values))
+
+
+def _types(table: Table) -> dict[str, pa.DataType | None]:
+    """The type that holds all values of a column; None where there is none that parquet stores."""
+    types: dict[str, pa.DataType | None] = dict.fromkeys(table.columns, pa.null())
+    for batch, _ in table.batches():
+        for name, type_ in types.items():
+            if type_ is not None:
+                types[name] = _widened(type_, batch[name])
+    return {name: None if type_ is None or _has_empty_record(type_) else type_ for name, type_ in types.items()}
+
+
+def _widened(type_: pa.DataType, values: list[Any]) -> pa.DataType | None:
+    try:
+        found = merged(type_, common_type(values))
+    except (MixedError, UnicodeError, RecursionError):
+        return None
+    return found if _is_storable(found) else None
+
+
+def common_type(values: Iterable[Any]) -> pa.DataType:
+    """The type that holds all values; null where there are none.
+
+    Raises:
+        MixedError: there is none.
+    """
+    by_kind: dict[type, list[Any]] = {}
+    for value in values:
+        by_kind.setdefault(type(value), []).append(value)
+    return reduce(merged, (_type(kind, found) for kind, found in by_kind.items()), pa.null())
+
+
+def merged(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """The type that holds the values of both.
+
+    Raises:
+        MixedError: there is none, or it would round whole numbers.
+    """
+    if one == other or pa.types.is_null(other):
+        return one
+    if pa.types.is_null(one):
+        return other
+    if {one, other} <= {SMALL, LARGE}:
+        return LARGE
+    if {one, other} == {SMALL, pa.float64()}:
+        return pa.float64()
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return pa.list_(merged(one.value_type, other.value_type))
+    if pa.types.is_struct(one) and pa.types.is_struct(other):
+        fields = {field.name: field.type for field in one}
+        for field in other:
+            fields[field.name] = merged(fields.get(field.name, pa.null()), field.type)
+        return pa.struct(list(fields.items()))
+    raise MixedError(f"{one} and {other}")
+
+
+def _type(kind: type, values: list[Any]) -> pa.DataType:
+    if kind in PLAIN:
+        return PLAIN[kind]
+    if kind is str:
+        "".join(values).encode()  # half a character has no bytes
+        return pa.string()
+    if kind is int:
+        if not all(-(2**63) <= each < 2**63 for each in values):
+            raise MixedError("a whole number of more than 64 bits")
+        return SMALL if all(-EXACT <= each <= EXACT for each in values) else LARGE
+    if kind is list:
+        return pa.list_(common_type(inner for value in values for inner in value))
+    if kind is dict:
+        inner: dict[str, list[Any]] = {}
+        for value in values:
+            for name, each in value.items():
+                inner.setdefault(name, []).append(each)
+        return pa.struct([(name, common_type(found)) for name, found in inner.items()])
+    raise MixedError(f"a {kind.__name__}")
+
+
+def _children(type_: pa.DataType) -> list[pa.DataType]:
+    return [type_.field(place).type for place in range(type_.num_fields)]
+
+
+def _is_storable(type_: pa.DataType, depth: int = 0) -> bool:
+    """Whether readers of parquet take it."""
+    children = _children(type_)
+    return depth <= DEEPEST and len(children) <= MOST_FIELDS and all(_is_storable(each, depth + 1) for each in children)
+
+
+def _has_empty_record(type_: pa.DataType) -> bool:
+    """Parquet stores none; where all rows are read, it gets no more fields."""
+    children = _children(type_)
+    return (pa.types.is_struct(type_) and not children) or any(map(_has_empty_record, children))
+
+
+def _told(type_: pa.DataType) -> pa.DataType:
+    """The same without the two sizes of whole numbers."""
+    if type_ == SMALL:
+        return LARGE
+    if pa.types.is_list(type_):
+        return pa.list_(_told(type_.value_type))
+    return pa.struct([(field.name, _told(field.type)) for field in type_]) if pa.types.is_struct(type_) else type_
+
+
+def _as_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else text_of(value)

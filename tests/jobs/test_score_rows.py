@@ -1,0 +1,285 @@
+"""jobs.score on rows of all kinds, without Ray: what is written is one table, and what has no text has no score."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from jobs import score
+from tests.tiny_model import build_tiny_model
+from trainers.base_model import ResolvedModel
+from trainers.score_run import ScoreRequest
+from trainers.scorer import PartScorer
+
+pd: Any = pytest.importorskip("pandas")
+TEXT = {"a": "the invoice", "b": "the bill"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = Path(build_tiny_model(str(tmp_path_factory.mktemp("model"))))
+    (folder / "threshold.json").write_text(json.dumps({"value": 0.5}))
+    return str(folder)
+
+
+@pytest.fixture(autouse=True)
+def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    def scored(asked: ScoreRequest, left: list[int], *_: Any) -> Iterator[int]:
+        from tasks.common import storage
+
+        files = [ResolvedModel(name="", folder=Path(asked.model), line="").files()]
+        names = ("candidates", "best", "threshold")
+        settings: dict[str, Any] = {"texts": asked.table.texts} | {name: getattr(asked, name) for name in names}
+        worker = PartScorer(files, storage.locate(asked.out), "cpu", 1, **settings)
+        for part in left:
+            worker({"part": [part]})
+            yield part
+
+    monkeypatch.setattr("ray.get", lambda value: value)
+    monkeypatch.setattr("trainers.score_run.connect", lambda *_: None)
+    monkeypatch.setattr("trainers.score_run._scored", scored)
+    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 2)
+
+
+class Call:
+    """`jobs.score` with a model, a file and an output of its own."""
+
+    def __init__(self, model: str, folder: Path) -> None:
+        self.model, self.folder, self.out = model, folder, folder / "scored.parquet"
+
+    def json_lines(self, *rows: Any) -> str:
+        file = self.folder / "rows.jsonl"
+        file.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows))
+        return str(file)
+
+    def parquet(self, table: pa.Table) -> str:
+        pq.write_table(table, self.folder / "rows.parquet")
+        return str(self.folder / "rows.parquet")
+
+    def __call__(self, file: str, *words: str, columns: str = "a,b") -> Any:
+        given = [self.model, file, "--columns", columns, "--out", str(self.out), "--json", *words]
+        done = CliRunner().invoke(score.app, given)
+        assert done.exit_code in (0, 2), done.exception
+        return json.loads(done.stdout)
+
+    def read(self) -> list[dict[str, Any]]:
+        """The rows that were written, which every reader takes as one table."""
+        table = pq.read_table(self.out)
+        assert ds.dataset(self.out, format="parquet").to_table().schema.equals(table.schema)
+        assert len(pd.read_parquet(self.out)) == len(table)
+        files = [pq.read_schema(part) for part in sorted(self.out.glob("part-*"))]
+        assert all(each.equals(files[0]) for each in files)
+        return table.to_pylist()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def call(model: str, tmp_path: Path) -> Call:
+    return Call(model, tmp_path)
+
+
+EMPTY: list[Any] = [None, "", " \t\n", "\u00a0", "\u200b", "\ufeff \u200d", float("nan")]
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_pair_that_lacks_a_text_has_neither_score_nor_decision(call: Call, side: str) -> None:
+    rows = [TEXT, *({**TEXT, side: empty} for empty in EMPTY), dict.fromkeys("ab"), TEXT]
+    done = call(call.json_lines(*rows))
+    assert (done["rows"], done["without_score"]) == (len(rows), len(EMPTY) + 1)
+    first, *between, last = call.read()
+    assert first == last
+    assert first["decision"] is True
+    assert [(row["score"], row["decision"]) for row in between] == [(None, None)] * (len(EMPTY) + 1)
+
+
+def test_a_text_that_is_empty_has_no_candidates(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("invoice\nbill\n")
+    done = call(call.json_lines({"a": ""}, TEXT, {"a": None}), "--candidates", f"{tmp_path}/names.txt", columns="a")
+    assert done["without_score"] == 2
+    rows = call.read()
+    assert [row["candidates"] is None and row["scores"] is None for row in rows] == [True, False, True]
+
+
+def test_the_count_of_rows_without_a_score_is_said(call: Call) -> None:
+    file = call.json_lines({"a": "", "b": ""}, TEXT, {"a": "", "b": "", "x": 1}, {**TEXT, "x": "one"})
+    done = CliRunner().invoke(score.app, [call.model, file, "--columns", "a,b", "--out", str(call.out)])
+    assert "2 of them have an empty text, and null where a score would be\n" in done.stdout
+    assert "\nx: values of several types, written as JSON\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "read"),
+    [
+        (None, "text", [None, "text"]),
+        (None, {"k": [1]}, [None, {"k": [1]}]),
+        ([], [0.5], [[], [0.5]]),
+        (1, 0.5, [1.0, 0.5]),
+        (2**53 + 1, None, [2**53 + 1, None]),
+        ({"k": 1}, {"l": "x"}, [{"k": 1, "l": None}, {"k": None, "l": "x"}]),
+        (
+            [{"k": []}],
+            [{"k": [True]}, {"l": 1}],
+            [[{"k": [], "l": None}], [{"k": [True], "l": None}, {"k": None, "l": 1}]],
+        ),
+        ({}, {"k": 1}, [{"k": None}, {"k": 1}]),
+        (None, None, [None, None]),
+    ],
+)
+def test_what_all_rows_hold_is_the_type_of_a_column(call: Call, first: Any, then: Any, read: list[Any]) -> None:
+    for rows in ([first, first, then], [then, first, first]):
+        call.out = call.out.with_name(f"out-{rows.index(then)}")
+        done = call(call.json_lines(*({**TEXT, "x": value} for value in rows)))
+        assert done["as_json"] == []
+        one, other = (read[0], read[1]) if rows[0] is first else (read[1], read[0])
+        assert [row["x"] for row in call.read()] == [one, read[0], other]
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("a", 1),
+        (True, 1),
+        (2**53 + 1, 0.5),
+        (2**64, 1),
+        ({"k": 1}, {"k": "x"}),
+        ({"k": 1}, [1]),
+        ([1], ["a"]),
+        ({}, None),
+        ([{}], [{}]),
+        ("\ud800", "a"),
+        (json.loads("[" * 60 + "]" * 60), []),
+        ({f"k{n}": n for n in range(1_001)}, None),
+    ],
+)
+def test_values_that_have_no_type_in_common_are_json(call: Call, first: Any, then: Any) -> None:
+    done = call(call.json_lines({**TEXT, "x": first}, TEXT, {**TEXT, "x": then}))
+    assert done["as_json"] == ["x"]
+    read = [row["x"] for row in call.read()]
+    assert read[1] is None
+    assert [json.loads(read[0]), read[2] and json.loads(read[2])] == [first, then]
+
+
+def test_a_field_that_comes_later_or_is_missing_is_null(call: Call) -> None:
+    assert call(call.json_lines(TEXT, TEXT, {**TEXT, "x": 1}, {"b": "bill", "x": 2}, {"x": 3, **TEXT}))["rows"] == 5
+    assert [(row["a"], row["x"]) for row in call.read()] == [
+        *[("the invoice", None)] * 2, ("the invoice", 1), (None, 2), ("the invoice", 3)
+    ]  # fmt: skip
+
+
+def test_texts_among_numbers_stay_texts(call: Call) -> None:
+    assert call(call.json_lines(TEXT, {**TEXT, "a": 5}, {**TEXT, "a": 0.5}))["as_json"] == ["a"]
+    assert [row["a"] for row in call.read()] == ["the invoice", "5", "0.5"]
+
+
+def test_parquet_keeps_the_types_of_its_file(call: Call) -> None:
+    schema = pa.schema(
+        [
+            ("a", pa.binary()),
+            ("b", pa.dictionary(pa.int32(), pa.string())),
+            ("small", pa.int8()),
+            ("day", pa.date32()),
+            ("none", pa.null()),
+            ("late", pa.list_(pa.struct([("k", pa.decimal128(9, 2))]))),
+        ]
+    )
+    rows = [{"a": b"caf\xc3\xa9", "b": "bill", "small": 1}] * 4 + [{"a": b"bill", "b": "bill", "late": [{"k": None}]}]
+    assert call(call.parquet(pa.Table.from_pylist(rows, schema)))["rows"] == 5
+    written = pq.read_schema(call.out / "part-00000.parquet")
+    assert [written.field(name).type for name in schema.names] == schema.types
+    assert call.read()[4]["score"] == pytest.approx(1.0)
+
+
+def test_csv_is_text_and_an_empty_cell_has_no_score(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,b,n\none,two,\none,two,\none,,1.5\n")
+    assert call(f"{tmp_path}/rows.csv")["without_score"] == 1
+    assert [(row["n"], row["score"] is None) for row in call.read()] == [("", False), ("", False), ("1.5", True)]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (["a"], "a list"),
+        ({"text": "a"}, "a record"),
+        (True, "a truth value"),
+        ("\ud800", "text with half a character (a lone surrogate)"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_its_row_before_anything_is_written(call: Call, value: Any, kind: str) -> None:
+    file = call.json_lines(TEXT, TEXT, {**TEXT, "b": value}, TEXT, {**TEXT, "b": value})
+    said = call(file)
+    assert said["errors"] == [f"b: row 3 of {file} has {kind} (and 1 more); allowed: text, numbers or nothing"]
+    assert not call.out.exists()
+    assert call(call.json_lines(TEXT))["rows"] == 1  # the same command, with the file repaired
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (pa.array([b"\xff"]), "bytes that are no UTF-8"),
+        (pa.array([[1.0]]), "a list"),
+        (pa.array([{"k": 1}]), "a record"),
+        (pa.array([0], pa.date32()), "a value of type date"),
+        (pa.array([0], pa.timestamp("us")), "a value of type datetime"),
+    ],
+)
+def test_parquet_values_that_are_no_text_are_refused(call: Call, values: pa.Array, kind: str) -> None:
+    file = call.parquet(pa.table({"a": ["invoice"], "b": values}))
+    assert call(file)["errors"] == [f"b: row 1 of {file} has {kind}; allowed: text, numbers or nothing"]
+
+
+def test_a_file_without_rows_is_refused(call: Call) -> None:
+    file = call.parquet(pa.table({"a": pa.array([], pa.string()), "b": pa.array([], pa.string())}))
+    assert call(file)["errors"] == [f"file: {file} has no rows; at least one is needed"]
+
+
+def test_a_call_that_failed_does_not_block_its_output(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Iterator[int]:
+        raise KeyboardInterrupt
+
+    file = call.json_lines(TEXT, TEXT, TEXT)
+    with monkeypatch.context() as patched:
+        patched.setattr("trainers.score_run.pq.write_table", fail)  # while the file is staged
+        assert CliRunner().invoke(score.app, [call.model, file, "--columns", "a,b", "--out", str(call.out)]).exit_code
+        assert not list(call.out.iterdir())
+    with monkeypatch.context() as patched:
+        patched.setattr("trainers.score_run._scored", fail)  # before the first part is scored
+        assert CliRunner().invoke(score.app, [call.model, file, "--columns", "a,b", "--out", str(call.out)]).exit_code
+        assert sorted(path.name for path in call.out.iterdir()) == ["_scored.json", "_staged"]
+    assert call(call.json_lines(TEXT))["rows"] == 1
+    assert len(call.read()) == 1
+    assert "holds other scores" in call(call.json_lines(TEXT, TEXT))["errors"][0]
+    (call.out / "part-00000.parquet").unlink()
+    assert call(call.json_lines(TEXT))["rows"] == len(call.read()) == 1
+
+
+def test_a_killed_staging_does_not_block_its_output(call: Call) -> None:
+    staged = call.out / "_staged"
+    staged.mkdir(parents=True)
+    (staged / "part-00007.parquet").write_bytes(b"half")
+    assert call(call.json_lines(TEXT, TEXT, TEXT))["parts"] == len(list(call.out.glob("part-*"))) == 2
+    assert not staged.exists()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"key": 1}', '{"parts": {"a": 1}}', "\xff", '{"parts": {"1": null}}'])
+def test_a_damaged_mark_is_named(call: Call, content: str) -> None:
+    call.out.mkdir()
+    (call.out / "_scored.json").write_bytes(content.encode("latin-1"))
+    assert f"{call.out}/_scored.json is" in call(call.json_lines(TEXT))["errors"][0]
+
+
+def test_a_relative_output_on_a_cluster_is_refused(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:6379")
+    call.out = Path("scored")
+    assert call(call.json_lines(TEXT))["errors"] == [
+        "out: 'scored' is relative; on a cluster give an absolute path that all machines share, or s3://..."
+    ]
+
+
+def test_columns_with_one_name_are_refused(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,b,n,n\n1,2,3,4\n")
+    assert "has n more than once" in call(f"{tmp_path}/rows.csv")["errors"][0]
