@@ -1,5 +1,6 @@
 """The base model as an audit asks it: token counts, and cosines of pairs."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,12 +29,25 @@ class Untuned:
 
     def lengths(self, texts: list[str]) -> list[int]:
         """Tokens of each text, special ones included, nothing cut off."""
+        return [len(ids) for ids in self.token_ids(texts)]
+
+    def token_ids(self, texts: list[str]) -> list[list[int]]:
+        """Of each text, special ones included, nothing cut off."""
         from tokenizers import Tokenizer
 
         tokenizer: Any = Tokenizer.from_file(f"{self.folder}/tokenizer.json")
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return [len(each.ids) for each in tokenizer.encode_batch(texts)]
+        return [each.ids for each in tokenizer.encode_batch(texts)]
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Of the token for what the tokenizer's vocabulary lacks; None where nothing is lacking, as of bytes."""
+        from tokenizers import Tokenizer
+
+        tokenizer: Any = Tokenizer.from_file(f"{self.folder}/tokenizer.json")
+        model = json.loads(tokenizer.to_str())["model"]
+        return model.get("unk_id") if "unk_id" in model else tokenizer.token_to_id(model.get("unk_token") or "")
 
     def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
         """Of each pair; a text that stands in several, or that another check has asked for, is encoded once."""
