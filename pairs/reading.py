@@ -3,6 +3,7 @@
 One reading serves training, audit, dev, test and score: where they differ, what is measured is not what was trained.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,11 +50,19 @@ class Reading:
         tokenizer.enable_truncation(self.max_length, direction=self.truncation_side)
         return [encoding.ids for encoding in tokenizer.encode_batch_fast([prompt + text for text in texts])]
 
-    def lengths(self, texts: Sequence[str], prompt: str = "") -> list[int]:
-        """Count the tokens of each text with the prompt before it, nothing cut off."""
+    def whole_ids(self, texts: Sequence[str], prompt: str = "") -> list[list[int]]:
+        """Return the token ids of each text with the prompt before it, nothing cut off."""
         tokenizer = _tokenizer(self.tokenizer)
         tokenizer.no_truncation()
-        return [len(encoding.ids) for encoding in tokenizer.encode_batch_fast([prompt + text for text in texts])]
+        return [encoding.ids for encoding in tokenizer.encode_batch_fast([prompt + text for text in texts])]
+
+    @property
+    def unknown_id(self) -> int | None:
+        """The id of what the vocabulary lacks; None where it lacks nothing, as a vocabulary of bytes."""
+        model = json.loads(self.tokenizer)["model"]
+        if "unk_id" in model:
+            return None if model["unk_id"] is None else int(model["unk_id"])
+        return _tokenizer(self.tokenizer).token_to_id(model.get("unk_token") or "")  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,20 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.audit import categories, labels, leaks, polarity, repeats, shortcut, sizes, texts, truncated
+from evaluation.audit import (
+    categories,
+    ids,
+    labels,
+    leaks,
+    one_label,
+    polarity,
+    repeats,
+    shortcut,
+    sizes,
+    texts,
+    truncated,
+    unknown,
+)
 from evaluation.audit.finding import CODES, Finding, Rows
 from evaluation.audit.limits import EXAMPLE_CHARACTERS
 from evaluation.audit.plan import Plan
@@ -17,6 +30,13 @@ from evaluation.audit.scan import GROUPS, Facts, Told, scan
 
 class BaseModel(Protocol):
     """The model that training starts from, loaded where it is first asked."""
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Of the token for what the tokenizer's vocabulary lacks; None where nothing is lacking, as of bytes."""
+
+    def token_ids(self, texts: list[str]) -> list[list[int]]:
+        """Of each text, special ones included, nothing cut off."""
 
     def lengths(self, texts: list[str]) -> list[int]:
         """Tokens of each text, special ones included, nothing cut off."""
@@ -41,7 +61,8 @@ def audit(plan: Plan, told: Told, model: BaseModel | None) -> Audit:
     """Read every split, run every check.
 
     Args:
-        model: None leaves out what needs one: label_polarity, truncated, and the model's figure beside a shortcut.
+        model: None leaves out what needs one: label_polarity, truncated, unknown_tokens, and the model's
+            figure beside a shortcut.
 
     Raises:
         Mistakes: a file cannot be read.
@@ -54,12 +75,14 @@ def audit(plan: Plan, told: Told, model: BaseModel | None) -> Audit:
 
 
 def _of_the_data(plan: Plan, splits: Sequence[Facts]) -> Iterable[Finding]:
-    for each in (texts, labels, repeats, categories, leaks, sizes):
+    for each in (texts, labels, repeats, categories, leaks, one_label, sizes):
         yield from each.check(plan, splits)
+    yield from ids.check(plan, splits[0])
 
 
 def _of_the_model(plan: Plan, train: Facts, model: BaseModel) -> Iterable[Finding]:
     yield from truncated.check(plan, train, model.lengths)
+    yield from unknown.check(train, model.token_ids, model.unknown_id)
     if plan.labelled:
         yield from polarity.check(train, model.cosines)
         yield from shortcut.check(train, model.cosines)

@@ -22,6 +22,19 @@ CODES = {
     ),
     "null_value": Code("there is nothing to encode or to learn from", "drop these rows, or fill in the value"),
     "empty_text": Code("all empty texts get one embedding, whatever they are paired with", "drop these rows"),
+    "missing_as_text": Code(
+        "a model learns the word for 'nothing here' as if it were a text, and takes all of them for the same",
+        "drop these rows, or fill in the text; keep them where it is what they mean, such as a category named None",
+    ),
+    "ids_as_text": Code(
+        "numbers and codes that name something say nothing of it to a language model",
+        "join the columns with the tables that hold the texts, and prepare those; of categories, write their names",
+    ),
+    "unknown_tokens": Code(
+        "the base model's tokenizer has no tokens for these words: texts that differ are the same to the model",
+        "take a base model that was trained on this language and script, such as a multilingual one: --base-model "
+        "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+    ),
     "oversized_text": Code(
         "nearly all of it is cut off, and it takes memory all the way there", "split it into passages, or drop it"
     ),
@@ -41,6 +54,10 @@ CODES = {
     "single_label": Code(
         "without a second label there is nothing to tell apart: the loss is least where all texts are alike",
         "add pairs of the other kind, or give no label and take a ranking loss",
+    ),
+    "one_label_test": Code(
+        "test cannot be judged: the verdict and the threshold are those of dev alone",
+        "give a test file that has both kinds of pairs, or none: test is then split from the rest",
     ),
     "one_sided_labels": Code(
         "the loss is small where all pairs get the commonest label, so little is learnt of the others",

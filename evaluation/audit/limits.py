@@ -34,6 +34,16 @@ FIRST_WORDS = 3
 TRUNCATED_WARNING = 0.05
 """Share of texts of which a model does not see the end."""
 
+UNKNOWN_WARNING = 0.05
+"""Share of texts that the base model's tokenizer cannot read, or cannot tell from another: as of texts cut off."""
+UNKNOWN_TOKENS_WARNING = 0.1
+"""Share of all tokens: one word in ten is more than symbols and a foreign name now and then."""
+UNKNOWN_ERROR = 0.5
+"""Share of texts that are so: beyond, the model learns hardly anything of most."""
+
+IDS_WARNING = 0.9
+"""Share of a column's texts that are numbers or codes alone; others may be marks of empty cells."""
+
 PAIRS_WARNING = 30
 """In dev or test, of the rarer label: the interval of a share is then up to 0.36 wide, and most settings look alike."""
 

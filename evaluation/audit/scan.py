@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.audit.limits import EXAMPLES, OVERSIZED_CHARACTERS, SHORTCUT_PAIRS
+from evaluation.audit.missing import stands_for_nothing
 from pairs.batches import Table
 from pairs.clean import folded, number_in, one_spaced
 from pairs.hashes import Hashes, text_hashes
@@ -106,6 +107,8 @@ def text_of(value: Any) -> tuple[str, str, str | None]:
         return text, alike, "record_as_text"
     if not alike:
         return text, alike, "empty_text"
+    if stands_for_nothing(alike):
+        return text, alike, "missing_as_text"
     return text, alike, "oversized_text" if len(text) > OVERSIZED_CHARACTERS else None
 
 

@@ -11,6 +11,7 @@ SEVERITY = {
     "null_value": "error",
     "empty_text": "error",
     "oversized_text": "warning",
+    "missing_as_text": "warning",
     "label_type": "error",
 }
 

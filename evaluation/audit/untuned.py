@@ -33,9 +33,18 @@ class Untuned:
         """How the model reads texts."""
         return self._read()
 
+    @property
+    def unknown_id(self) -> int | None:
+        """Of the token for what the tokenizer's vocabulary lacks; None where nothing is lacking, as of bytes."""
+        return self.reading.unknown_id
+
     def lengths(self, texts: list[str]) -> list[int]:
         """Tokens of each text, special ones included, nothing cut off; a prompt stands in the text."""
-        return self.reading.lengths(texts)
+        return [len(ids) for ids in self.token_ids(texts)]
+
+    def token_ids(self, texts: list[str]) -> list[list[int]]:
+        """Of each text, special ones included, nothing cut off."""
+        return self.reading.whole_ids(texts)
 
     def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
         """Of each pair; a text that stands in several, or that another check has asked for, is encoded once."""

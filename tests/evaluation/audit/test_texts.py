@@ -46,7 +46,13 @@ def test_not_a_number_stands_for_nothing(tmp_path: Path) -> None:
     assert found(plan(tmp_path, {"train": train}, "contrastive"))["null_value"].count == 9
 
 
-@pytest.mark.parametrize("value", ["0", "null", "-"])
+@pytest.mark.parametrize("value", ["nan", "None", "N/A", " null ", "-", "#N/A", "\u3164", "\ufe0f\u200b", "\x00\x01"])
+def test_a_text_that_says_there_is_none(tmp_path: Path, value: str) -> None:
+    finding = found(plan(tmp_path, {"train": with_first(value)}, "contrastive"))["missing_as_text"]
+    assert (finding.severity, finding.count, finding.statistic) == ("warning", 1, {"train": 1})
+
+
+@pytest.mark.parametrize("value", ["0", "no", "none of these", "Nan's bread", "e\u0301", "\u2764\ufe0f"])
 def test_the_shortest_texts_are_texts(tmp_path: Path, value: str) -> None:
     assert codes(tmp_path, with_first(value), "contrastive") == {}
 
