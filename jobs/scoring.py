@@ -6,7 +6,7 @@ from typing import Any
 from evaluation.scoring import stored_threshold
 from jobs.subject import find_model
 from pairs.batches import Table
-from pairs.from_file import are_numbers
+from pairs.columns import are_numbers
 from pairs.prepared import PreparedPairs
 from pairs.read import first_names, refuse_repeated
 from pairs.spelling import one_of_each

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 from evaluation.audit.scan import TEXTS
 from pairs.batches import Table
 from pairs.clean import number_in
-from pairs.from_file import RANKING, Inferred, layout_of, loss_of
+from pairs.columns import layout_of
+from pairs.from_file import RANKING, Inferred, loss_of
 from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
 from tasks.common import storage
 from tasks.common.baseline import BASE_MODEL_LENGTH
