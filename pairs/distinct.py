@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
+from pairs.negatives import NEGATIVES, flattened
 from pairs.prepared import PreparedPairs
 from pairs.token_ids import token_ids
 
@@ -33,7 +34,7 @@ class DistinctPairs(PreparedPairs):
 
 
 def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int, symmetric: bool = False) -> DistinctPairs:
-    """Reads the training split into memory; rows repeat where token ids and label are equal.
+    """Reads the training split into memory; rows repeat where token ids and label, or given negatives, are equal.
 
     The weight of a row is its number of repeats divided by their mean, so that the gradient's expectation over rows
     drawn evenly is that of the repeated rows. What differs is its variance, and the negatives in a batch of a ranking
@@ -50,13 +51,19 @@ def distinct(pairs: PreparedPairs, tokenizer: str, max_length: int, symmetric: b
 
 def without_repeats(table: pa.Table, tokenizer: str, max_length: int, symmetric: bool = False) -> pa.Table:
     """The first of rows that the model reads alike, in the order of the table, with the column `weight`."""
-    texts = pa.chunked_array([*table["sentence1"].chunks, *table["sentence2"].chunks], pa.string())
-    first, second = np.split(_numbers(texts, tokenizer, max_length), 2)
+    has_negatives = NEGATIVES in table.column_names
+    given, lengths = flattened(table[NEGATIVES]) if has_negatives else (pa.array([], pa.string()), np.empty(0))
+    texts = pa.chunked_array([*table["sentence1"].chunks, *table["sentence2"].chunks, given], pa.string())
+    numbers = _numbers(texts, tokenizer, max_length)
+    first, second, negatives = np.split(numbers, [len(table), 2 * len(table)])
     if symmetric:
         first, second = np.minimum(first, second), np.maximum(first, second)
     keys = {"first": first, "second": second}
     if "label" in table.column_names:
         keys["label"] = table["label"]
+    if has_negatives:
+        each = np.split(negatives, np.cumsum(lengths))[:-1]
+        keys[NEGATIVES] = np.unique([str(sorted(own)) for own in map(np.ndarray.tolist, each)], return_inverse=True)[1]
     groups = pa.table({**keys, "row": np.arange(len(table))}).group_by(list(keys), use_threads=False)
     counted = groups.aggregate([("row", "min"), ("row", "count")]).sort_by("row_min")
     counts = counted["row_count"].to_numpy()

@@ -1,0 +1,52 @@
+"""The column of given negatives: texts that do not belong to a pair's first text, as many as each row has."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from pairs.clean import folded
+from pairs.hashes import text_hashes
+
+NEGATIVES = "negatives"
+"""list<string> in prepared pairs, there only where some row has one."""
+IDS, HASHES = "negative_ids", "negative_hashes"
+"""Their columns after tokenising: list<list<int32>>, and list<int64> of the folded texts."""
+
+
+def tokenized(negatives: pa.ChunkedArray, read: Callable[[list[str]], Sequence[Sequence[int]]]) -> dict[str, pa.Array]:
+    """The tokenised columns of a column of negatives.
+
+    Args:
+        read: texts -> token ids of each.
+    """
+    flat, lengths = flattened(negatives)
+    texts = flat.to_pylist()
+    ids = pa.array(read(texts) if texts else [], pa.list_(pa.int32()))
+    return {IDS: nested(ids, lengths), HASHES: nested(pa.array(text_hashes(map(folded, texts))), lengths)}
+
+
+def flattened(lists: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
+    """A column of lists as all its values one after the other, and how many each row has; an absent list has none."""
+    whole = lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists
+    whole = pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+    return whole.flatten(), whole.value_lengths().fill_null(0).to_numpy()
+
+
+def nested(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
+    """The way back."""
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32()), values)
+
+
+def of_batch(batch: pa.Table) -> tuple[list[pa.Array], np.ndarray]:
+    """Of a tokenised batch: the negatives' token ids, and the hashes of [first text of their row, negative].
+
+    Returns:
+        Arrays of lists of int32, one after the other all negatives of the batch in the order of its rows; and
+        [negatives, 2] int64. Nothing where the pairs have no negatives.
+    """
+    if IDS not in batch.column_names:
+        return [], np.empty((0, 2), dtype=np.int64)
+    ids, lengths = flattened(batch[IDS])
+    hashes, _ = flattened(batch[HASHES])
+    return [ids], np.stack([np.repeat(batch["hash1"].to_numpy(), lengths), hashes.to_numpy()], axis=1)
