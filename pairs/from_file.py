@@ -10,7 +10,7 @@ from pairs.read import read
 from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
 from tasks.common.declaration import Given, Number, Task
 from tasks.common.loading import load, names
-from tasks.common.mistakes import Mistakes
+from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
 
 
@@ -60,40 +60,50 @@ def is_data_file(name: str) -> bool:
     return "." in name.rsplit("/", 1)[-1] and not name.endswith(".py")
 
 
-def task_of(name: str, source: str | None, columns: str | None) -> Task:
+def task_of(name: str, source: str | None, columns: str | None, negatives: str | None = None) -> Task:
     """The task of that name, or of that file of pairs.
 
     Args:
         source: the task's raw file; a file of pairs has none beside itself.
-        columns: of a file of pairs, as a,b or a,b,label.
+        columns: of a file of pairs, as a,b or a,b,label or a,b,negative.
+        negatives: of a file of pairs, see `layout_of`.
 
     Raises:
         Mistakes: an option that belongs to the other kind, or see `load` and `task_from_file`.
     """
     if not is_data_file(name):
         declared = load(name)
-        if columns is not None:
-            raise Mistakes(f"columns: {columns}: {name} declares its columns; allowed: only with a file of pairs")
+        own = {"columns": columns, "negatives": negatives}
+        raise_if(
+            [
+                f"{option}: {value}: {name} declares its columns; allowed: only with a file of pairs"
+                for option, value in own.items()
+                if value is not None
+            ]
+        )
         return declared
     if source is not None:
         raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
-    return task_from_file(name, columns.split(",") if columns else [])
+    return task_from_file(name, columns.split(",") if columns else [], negatives)
 
 
-def task_from_file(location: str, columns: Sequence[str]) -> Task:
+def task_from_file(location: str, columns: Sequence[str], negatives: str | None = None) -> Task:
     """The task of a file of pairs; its name is the file's.
 
     Args:
-        columns: two text columns and perhaps a label, by name; by number, from 1, for a file without a header; none
-            where the file has no others, see `usual_columns`.
+        columns: two text columns and perhaps a label or negatives, by name; by number, from 1, for a file without a
+            header; none where the file has no others, see `usual_columns`.
+        negatives: see `layout_of`.
 
     Raises:
         Mistakes: the file or the columns are not there, or a label is none that a loss takes.
     """
-    layout = layout_of(location, columns)
+    layout = layout_of(location, columns, negatives)
     used = layout.shape
     assert isinstance(used, PairColumns)
-    inferred = RANKING if used.label is None else _inferred(used.label, read(location, [layout]).rows, location)
+    inferred = CONTRASTIVE if used.as_pairs else RANKING
+    if used.label is not None:
+        inferred = _inferred(used.label, read(location, [layout]).rows, location)
     return Task(
         name=name_from(location),
         about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
