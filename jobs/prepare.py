@@ -23,7 +23,12 @@ def prepare(
     source: Annotated[str | None, typer.Option(help="The task's raw file: a path or an address.")] = None,
     dev_source: Annotated[str | None, typer.Option(help="A file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="A file of its own for test.")] = None,
-    columns: Annotated[str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
+    ] = None,
+    negatives: Annotated[
+        str | None, typer.Option(help="Of FILE: 'as-pairs' makes labelled pairs of its columns of negatives.")
+    ] = None,
     rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
     split: Annotated[
         str | None,
@@ -44,7 +49,7 @@ def prepare(
     from pairs.published import publish
     from reporting.pairs_table import show
 
-    declared = task_of(task, source, columns)
+    declared = task_of(task, source, columns, negatives)
     files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     prepared.refuse_foreign(folder)

@@ -152,6 +152,11 @@ def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
 
 def _check_labels(task: Task, pairs: PreparedPairs) -> None:
     wanted = task.loss != "ranking"
+    if wanted and pairs.has_negatives("train"):
+        raise Mistakes(
+            f"data: {pairs.path('train')} has given negatives, which the {task.loss} loss of {task.name} cannot read; "
+            "make labelled pairs of them: python -m jobs.prepare FILE --columns COLUMNS --negatives as-pairs"
+        )
     if pairs.has_labels("train") != wanted:
         has, needs = ("no label", "one") if wanted else ("a label", "none")
         raise Mistakes(

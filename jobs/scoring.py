@@ -7,8 +7,8 @@ from typing import Any
 from evaluation.scoring import stored_threshold
 from jobs.subject import find_model
 from pairs.batches import Table, all_names
+from pairs.columns import are_numbers
 from pairs.empty_texts import count_empty
-from pairs.from_file import are_numbers
 from pairs.inferred_schema import TypedTable
 from pairs.prepared import PreparedPairs
 from pairs.read import refuse_repeated

@@ -1,5 +1,6 @@
 """Shape raw rows and drop what cannot be used, with a count for every reason."""
 
+import dataclasses
 import math
 import re
 import unicodedata
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pairs.lists import Lists
 from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
 from tasks.common.mistakes import Mistakes
 
@@ -39,6 +41,8 @@ class Cleaned:
 
     rows: list[dict[str, Any]]
     dropped: Counter[str]
+    notes: list[str] = dataclasses.field(default_factory=list)
+    """What a user should know about the rows."""
 
 
 def clean(
@@ -48,7 +52,7 @@ def clean(
     where: str,
     groups: dict[str, str] | None = None,
 ) -> Cleaned:
-    """Shape every row, drop what is empty, contradicts another row or repeats one.
+    """Shape every row, make a pair of each text of a list, drop what is empty, contradicts another row or repeats one.
 
     Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same where they are equal
     when folded, and so are pairs whose texts are, in either order where the loss is symmetric. A text of which folding
@@ -64,19 +68,22 @@ def clean(
     """
     dropped: Counter[str] = Counter()
     groups = {} if groups is None else groups
+    lists = Lists(shape)
     rows = []
     for number, raw_row in enumerate(raw, 1):
         shaped = shape(raw_row)
         if shaped is None:
             dropped["not usable"] += 1
             continue
-        row = _checked(task, shaped, f"row {number} of {where}")
-        row["group"] = groups.setdefault(folded(row["group"]), row["group"])
-        if all(folded(row[field]) for field in task.recipe.texts):
-            rows.append(row)
-        else:
-            dropped["empty text"] += 1
-    return Cleaned(rows=_distinct(task, rows, dropped), dropped=dropped)
+        place = f"row {number} of {where}"
+        for pair in lists.pairs_of(shaped, place):
+            row = _checked(task, pair, place)
+            row["group"] = groups.setdefault(folded(row["group"]), row["group"])
+            if all(folded(row[name]) for name in task.recipe.texts):
+                rows.append(row)
+            else:
+                dropped["empty text"] += 1
+    return Cleaned(rows=_distinct(task, rows, dropped), dropped=dropped, notes=lists.notes)
 
 
 def one_spaced(value: Any) -> str:
@@ -106,6 +113,10 @@ def _checked(task: Task, shaped: Row, place: str) -> dict[str, Any]:
         row[field] = one_spaced(row[field])
     if isinstance(task.recipe, Given):
         row["label"] = _label(task, row.get("label"), place)
+    if "negatives" in row:
+        if task.loss != "ranking":
+            raise Mistakes(f"negatives: {place} has some; allowed for a {task.loss} loss: labelled pairs, one a row")
+        row["negatives"] = [text for each in row["negatives"] if folded(text := one_spaced(each))]
     return row
 
 
@@ -144,14 +155,15 @@ def _distinct(task: Task, rows: list[dict[str, Any]], dropped: Counter[str]) -> 
     verdicts: dict[Any, set[Any]] = defaultdict(set)
     for key, verdict in identities:
         verdicts[key].add(verdict)
-    seen: set[Any] = set()
-    kept = []
+    seen: dict[Any, dict[str, Any]] = {}
     for row, (key, _) in zip(rows, identities, strict=True):
         if len(verdicts[key]) > 1:
             dropped[CONTRADICTIONS[type(task.recipe)]] += 1
-        elif key in seen:
-            dropped["repeat"] += 1
+        elif key not in seen:
+            seen[key] = row
+        elif others := [text for text in row.get("negatives", ()) if text not in seen[key]["negatives"]]:
+            seen[key]["negatives"] += others  # files of triplets have one negative a row
+            dropped["repeat, its negatives added to the first"] += 1
         else:
-            seen.add(key)
-            kept.append(row)
-    return kept
+            dropped["repeat"] += 1
+    return list(seen.values())

@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from pairs.negatives import of_batch
+
 Chunk = dict[str, torch.Tensor]
 
 
@@ -21,13 +23,15 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
 
     Returns:
         chunks: [{input_ids, attention_mask}], each [texts of the chunk, longest of the chunk] int64.
-        first, second: [rows] int64, where a row's two texts stand among the chunks' texts, counted through.
+        first, second: [rows] int64, where a row's two texts stand among the chunks' texts, counted through. Given
+            negatives stand in `second`, too, after the rows' second texts.
         label: [rows] float32 where the pairs have one, else [rows, 2] int64: the hashes of both folded texts, by which
-            the ranking loss knows repeats of a text.
+            the ranking loss knows repeats of a text. Given negatives follow, as [first text of their row, negative].
         weight: [rows] float32, only where the pairs have one.
     """
     rows = len(batch)
-    texts = pa.concat_arrays([*batch["ids1"].chunks, *batch["ids2"].chunks])
+    negatives, _ = of_batch(batch)
+    texts = pa.concat_arrays([*batch["ids1"].chunks, *batch["ids2"].chunks, *negatives])
     _, distinct, text_of = np.unique(equal_lists(texts), return_index=True, return_inverse=True)
     lengths = np.diff(texts.offsets.to_numpy())[distinct]
     order = np.argsort(lengths, kind="stable")
@@ -57,7 +61,8 @@ def labels(batch: pa.Table) -> np.ndarray:
     """What the loss gets beside the embeddings: labels, or the hashes where there are none."""
     if "label" in batch.column_names:
         return np.array(batch["label"].to_numpy(), dtype=np.float32)  # a copy: Arrow's memory is read-only
-    return np.stack([batch["hash1"].to_numpy(), batch["hash2"].to_numpy()], axis=1)
+    pairs = np.stack([batch["hash1"].to_numpy(), batch["hash2"].to_numpy()], axis=1)
+    return np.concatenate([pairs, of_batch(batch)[1]])
 
 
 def cheapest_chunks(lengths: np.ndarray, tokens_per_call: int) -> list[tuple[int, int]]:

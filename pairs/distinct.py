@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
+from pairs.negatives import NEGATIVES, flattened
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 
@@ -33,7 +34,7 @@ class DistinctPairs(PreparedPairs):
 
 
 def distinct(pairs: PreparedPairs, reading: Reading, symmetric: bool = False) -> DistinctPairs:
-    """Reads the training split into memory; rows repeat where token ids and label are equal.
+    """Reads the training split into memory; rows repeat where token ids and label, or given negatives, are equal.
 
     The weight of a row is its number of repeats divided by their mean, so that the gradient's expectation over rows
     drawn evenly is that of the repeated rows. What differs is its variance, and the negatives in a batch of a ranking
@@ -51,12 +52,18 @@ def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) 
     """The first of rows that the model reads alike, in the order of the table, with the column `weight`."""
     number: dict[tuple[int, ...], int] = {}
     columns = zip(("sentence1", "sentence2"), reading.prompts, strict=True)
-    first, second = (_numbers(table[name], reading, prompt, number) for name, prompt in columns)
+    first, second = (_numbers(table[name].combine_chunks(), reading, prompt, number) for name, prompt in columns)
+    has_negatives = NEGATIVES in table.column_names
+    given, lengths = flattened(table[NEGATIVES]) if has_negatives else (pa.array([], pa.string()), np.empty(0))
+    negatives = _numbers(given, reading, reading.prompts.second, number)
     if symmetric:
         first, second = np.minimum(first, second), np.maximum(first, second)
     keys = {"first": first, "second": second}
     if "label" in table.column_names:
         keys["label"] = table["label"]
+    if has_negatives:
+        each = np.split(negatives, np.cumsum(lengths))[:-1]
+        keys[NEGATIVES] = np.unique([str(sorted(own)) for own in map(np.ndarray.tolist, each)], return_inverse=True)[1]
     groups = pa.table({**keys, "row": np.arange(len(table))}).group_by(list(keys), use_threads=False)
     counted = groups.aggregate([("row", "min"), ("row", "count")]).sort_by("row_min")
     counts = counted["row_count"].to_numpy()
@@ -64,13 +71,13 @@ def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) 
     return table.take(counted["row_min"]).append_column(WEIGHT, pa.array(weights))
 
 
-def _numbers(texts: pa.ChunkedArray, reading: Reading, prompt: str, number: dict[tuple[int, ...], int]) -> np.ndarray:
+def _numbers(texts: pa.Array, reading: Reading, prompt: str, number: dict[tuple[int, ...], int]) -> np.ndarray:
     """A number for each text, the same for texts of equal token ids; a text that repeats is tokenised once.
 
     Args:
         number: of the token ids of another column; it gets those of this one.
     """
-    encoded = texts.combine_chunks().dictionary_encode()
+    encoded = texts.dictionary_encode()
     found = reading.ids(encoded.dictionary.to_pylist(), prompt)
     numbers = np.array([number.setdefault(tuple(ids), len(number)) for ids in found], dtype=np.int64)
     return numbers[encoded.indices.to_numpy()]

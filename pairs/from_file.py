@@ -1,18 +1,16 @@
 """Make a task from a file of ready pairs: its loss and its kind of evaluation follow from the labels."""
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from pairs.inferred import RANKING, inferred_of
-from pairs.read import DELIMITERS, extension_of, first_names, read, refuse_repeated
+from pairs.columns import layout_of
+from pairs.inferred import CONTRASTIVE, RANKING, inferred_of
+from pairs.read import read
 from tasks.common.baseline import CARDS_FIT
-from tasks.common.declaration import Given, Layout, Task
+from tasks.common.declaration import Given, Task
 from tasks.common.loading import load, names
 from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
-
-LABEL_COLUMNS = ("label", "labels", "score", "scores")
 
 
 def is_data_file(name: str) -> bool:
@@ -20,40 +18,50 @@ def is_data_file(name: str) -> bool:
     return "." in name.rsplit("/", 1)[-1] and not name.endswith(".py")
 
 
-def task_of(name: str, source: str | None, columns: str | None) -> Task:
+def task_of(name: str, source: str | None, columns: str | None, negatives: str | None = None) -> Task:
     """The task of that name, or of that file of pairs.
 
     Args:
         source: the task's raw file; a file of pairs has none beside itself.
-        columns: of a file of pairs, as a,b or a,b,label.
+        columns: of a file of pairs, as a,b or a,b,label or a,b,negative.
+        negatives: of a file of pairs, see `layout_of`.
 
     Raises:
         Mistakes: an option that belongs to the other kind, or see `load` and `task_from_file`.
     """
     if not is_data_file(name):
         declared = load(name)
-        if columns is not None:
-            raise Mistakes(f"columns: {columns}: {name} declares its columns; allowed: only with a file of pairs")
+        own = {"columns": columns, "negatives": negatives}
+        raise_if(
+            [
+                f"{option}: {value}: {name} declares its columns; allowed: only with a file of pairs"
+                for option, value in own.items()
+                if value is not None
+            ]
+        )
         return declared
     if source is not None:
         raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
-    return task_from_file(name, columns.split(",") if columns else [])
+    return task_from_file(name, columns.split(",") if columns else [], negatives)
 
 
-def task_from_file(location: str, columns: Sequence[str]) -> Task:
+def task_from_file(location: str, columns: Sequence[str], negatives: str | None = None) -> Task:
     """The task of a file of pairs; its name is the file's.
 
     Args:
-        columns: two text columns and perhaps a label, by name; by number, from 1, for a file without a header; none
-            where the file has no others, see `usual_columns`.
+        columns: two text columns and perhaps a label or negatives, by name; by number, from 1, for a file without a
+            header; none where the file has no others, see `usual_columns`.
+        negatives: see `layout_of`.
 
     Raises:
         Mistakes: the file or the columns are not there, or a label is none that a loss takes.
     """
-    layout = layout_of(location, columns)
+    layout = layout_of(location, columns, negatives)
     used = layout.shape
     assert isinstance(used, PairColumns)
-    inferred = RANKING if used.label is None else inferred_of(used.label, read(location, [layout]).rows, location)
+    inferred = CONTRASTIVE if used.as_pairs else RANKING
+    if used.label is not None:
+        inferred = inferred_of(used.label, read(location, [layout]).rows, location)
     return Task(
         name=name_from(location),
         about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
@@ -81,65 +89,3 @@ def name_from(location: str) -> str:
         reason = "is the name of a task in tasks/" if name else "is no name"
         raise Mistakes(f"file: the task made of {location} would be called {name!r}, which {reason}; rename the file")
     return name
-
-
-def layout_of(location: str, columns: Sequence[str]) -> Layout:
-    """How the columns named, or else the usual ones, are read from the file.
-
-    Raises:
-        Mistakes: not two texts and perhaps a label, or columns that the file has not.
-    """
-    columns = columns or usual_columns(first_names(location))
-    if len(columns) not in (2, 3) or len(set(columns)) != len(columns):
-        raise Mistakes(
-            f"columns: {','.join(columns) or 'nothing'}; allowed: two different text columns and perhaps a label, "
-            f"such as --columns question,answer,label; {_shown(first_names(location))}"
-        )
-    used = PairColumns(**dict(zip(("first", "second", "label"), columns, strict=False)))
-    found = first_names(location)
-    if are_numbers(columns, found):
-        return _without_header(location, found, used)
-    if extension_of(location) == ".txt":
-        raise Mistakes(f"columns: {','.join(columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
-    raise_if([_missing(location, column, found) for column in columns if column not in found])
-    refuse_repeated(location, columns, found)
-    return Layout(columns=used.columns, shape=used)
-
-
-def are_numbers(columns: Sequence[str], found: Sequence[str]) -> bool:
-    """Whether columns are meant by their numbers, as the file has no names."""
-    return all(column.isdecimal() for column in columns) and not set(columns) <= set(found)
-
-
-def usual_columns(found: Sequence[str]) -> list[str]:
-    """Two texts and perhaps a label, where a file has nothing else and its names can be no cells; else nothing.
-
-    As sentence-transformers reads a dataset: a column called label, labels, score or scores is the label, the others
-    are texts in their order (its Training Overview, "Dataset Format").
-    """
-    labels = [name for name in found if name in LABEL_COLUMNS]
-    texts = [name for name in found if name not in labels]
-    usual = len(texts) == 2 and len(labels) < 2 and all(map(str.isidentifier, texts))
-    return [*texts, *labels] if usual else []
-
-
-def _without_header(location: str, found: list[str], used: PairColumns) -> Layout:
-    if extension_of(location) not in DELIMITERS:
-        raise Mistakes(f"columns: {','.join(used.columns)}: {location} names its columns; {_shown(found)}")
-    numbers = tuple(str(number) for number in range(1, len(found) + 1))
-    outside = [column for column in used.columns if column not in numbers]
-    raise_if([f"columns: {column} is not in {location}; allowed: numbers from 1 to {len(found)}" for column in outside])
-    return Layout(columns=numbers, shape=used, header=False)
-
-
-def _missing(location: str, column: str, found: list[str]) -> str:
-    close = difflib.get_close_matches(column, found)
-    meant = f" (did you mean {' or '.join(close)}?)" if close else ""
-    return (
-        f"columns: {column!r} is not in {location}{meant}; {_shown(found)}; "
-        "for a file without a header give numbers: --columns 1,2,3"
-    )
-
-
-def _shown(found: Iterable[str]) -> str:
-    return "it has " + ", ".join(name if len(name) <= 40 else name[:37] + "..." for name in found)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pairs import prepared
 from pairs.clean import clean
 from pairs.join import WAYS, chooses
+from pairs.negatives import as_pairs_command, drop_wrong
 from pairs.read import read
 from pairs.recipes import Pair, make_pairs, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
@@ -63,7 +64,7 @@ def prepare(
     rows = task.rows if rows is None else rows
     raise_if(_misuse(task, files, rows, way))
     sources = sources_of(task, files, seed, rows)
-    pools, dropped = _cleaned(task, sources)
+    pools, dropped, read = _cleaned(task, sources)
     pools, spelled = spell_categories(task, pools)
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
     pairs, notes = _pairs(task, division, seed)
@@ -74,7 +75,7 @@ def prepare(
         "groups": {split: len({row["group"] for row in members}) for split, members in division.rows.items()},
         "pairs": {split: len(members) for split, members in pairs.items()},
         "labels": {split: label_counts([pair.label for pair in members]) for split, members in pairs.items()},
-        "notes": spelled + notes,
+        "notes": read + spelled + notes,
     }
     manifest = {
         "task": task.name,
@@ -103,6 +104,8 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
         wrong.append(f"split: {way!r} is not one of {', '.join(WAYS)}")
     elif way and not chooses(task.recipe):
         wrong.append(f"split: {way}: {task.name} has its own rule; allowed: no --split, which is for ready pairs")
+    if command := as_pairs_command(task, files):
+        wrong.append(f"negatives: a {task.loss} loss cannot read them; to make labelled pairs of them: {command}")
     return wrong
 
 
@@ -125,18 +128,21 @@ def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None
     ]
 
 
-def _cleaned(task: Task, sources: Sequence[Source]) -> tuple[dict[str, list[dict[str, Any]]], Counter[str]]:
+def _cleaned(task: Task, sources: Sequence[Source]) -> tuple[dict[str, list[dict[str, Any]]], Counter[str], list[str]]:
     pools: dict[str, list[dict[str, Any]]] = {}
     dropped: Counter[str] = Counter()
     groups: dict[str, str] = {}
+    notes: list[str] = []
     for source in sources:
         cleaned = clean(task, source.rows, source.shape, source.name, groups)
         if not cleaned.rows:
             reasons = ", ".join(f"{reason}: {count:,}" for reason, count in cleaned.dropped.items()) or "no rows"
             raise Mistakes(f"rows: nothing in {source.name} can be used ({reasons}); {task.source}")
+        drop_wrong(cleaned.rows, cleaned.dropped)
         pools[source.split] = cleaned.rows
         dropped += cleaned.dropped
-    return pools, dropped
+        notes += [f"{note} of {source.name}" for note in cleaned.notes] if len(sources) > 1 else cleaned.notes
+    return pools, dropped, notes
 
 
 def _as_it_is(row: Row) -> Row:
@@ -158,6 +164,7 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
     random.Random(f"{seed}-order").shuffle(pairs["train"])
     bare = [split for split in pairs if not pairs[split]]
     raise_if([f"{split}: no pairs can be made of its {len(division.rows[split]):,} rows" for split in bare])
+    notes += given_negatives(pairs)
     if "test" not in pairs:
         notes.append("no test split: give --test-source to have one")
     return pairs, notes
@@ -166,15 +173,24 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
 def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Table]:
     tables = {split: _table(members) for split, members in pairs.items()}
     if task.kind in prepared.RANKED_KINDS:
-        texts = sorted(one_of_each(pair.sentence2 for members in pairs.values() for pair in members))
+        every = [pair for members in pairs.values() for pair in members]
+        negatives = [text for pair in every for text in pair.negatives] if task.kind == "retrieval" else []
+        texts = sorted(one_of_each([*(pair.sentence2 for pair in every), *negatives]))
         tables[prepared.CANDIDATES] = pa.table({"text": texts}, schema=prepared.CANDIDATES_SCHEMA)
     return tables
 
 
 def _table(pairs: Sequence[Pair]) -> pa.Table:
     labelled, two_groups = (any(getattr(pair, name) is not None for pair in pairs) for name in ("label", "group2"))
-    schema = prepared.schema(labelled, two_groups)
+    schema = prepared.schema(labelled, two_groups, any(pair.negatives for pair in pairs))
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
+
+
+def given_negatives(pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
+    """How many pairs of each split have negatives, and how many these are; nothing where there are none."""
+    counts = {split: [len(pair.negatives) for pair in members if pair.negatives] for split, members in pairs.items()}
+    told = ", ".join(f"{split} {sum(each):,} of {len(each):,} pairs" for split, each in counts.items())
+    return [f"given negatives: {told}"] if any(counts.values()) else []
 
 
 def label_counts(labels: Sequence[float | None]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The folder of prepared pairs: the one place that knows its files and its schema, for writing and for reading.
 
-train.parquet dev.parquet [test.parquet]   sentence1, sentence2, [label], group, [group2]
+train.parquet dev.parquet [test.parquet]   sentence1, sentence2, [label], group, [group2], [negatives]
 [candidates.parquet]                       text: what a sentence1 is ranked against (kinds category and retrieval)
 manifest.json                              written last: without it a folder is unfinished
 """
@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from pairs.negatives import NEGATIVES
 from tasks.common import storage
 from tasks.common.mistakes import Mistakes, raise_if
 
@@ -34,15 +35,17 @@ ROWS_PER_BLOCK = 16_384
 """Rows per row group: blocks that can be read and permuted one by one, of some MB each."""
 
 
-def schema(labelled: bool, two_groups: bool = False) -> pa.Schema:
+def schema(labelled: bool, two_groups: bool = False, negatives: bool = False) -> pa.Schema:
     """The columns of a split's table, in order.
 
     Args:
         two_groups: whether a second text may belong to another group than the first; group2 is the second one's.
+        negatives: whether some row has given negatives, texts that do not belong to its first one.
     """
     label = [("label", pa.float32())] if labelled else []
     groups = [("group", pa.string()), *([("group2", pa.string())] if two_groups else [])]
-    return pa.schema([("sentence1", pa.string()), ("sentence2", pa.string()), *label, *groups])
+    given = [(NEGATIVES, pa.list_(pa.string()))] if negatives else []
+    return pa.schema([("sentence1", pa.string()), ("sentence2", pa.string()), *label, *groups, *given])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,23 +103,30 @@ class PreparedPairs:
         """How many pairs the split has, from the file's footer."""
         return int(_footer(self.path(split)).metadata.num_rows)
 
+    def has_negatives(self, split: str) -> bool:
+        """Whether some row of the split has given negatives."""
+        return NEGATIVES in _footer(self.path(split)).schema_arrow.names
+
     def has_labels(self, split: str) -> bool:
         """Whether the split has a label column."""
         return "label" in _footer(self.path(split)).schema_arrow.names
 
     def candidates(self) -> list[str] | None:
-        """Every distinct sentence2 of all splits, sorted; None where nothing is ranked."""
+        """Every distinct sentence2 of all splits and, for the kind retrieval, every given negative, sorted.
+
+        None where nothing is ranked.
+        """
         if self.manifest["declaration"]["kind"] not in RANKED_KINDS:
             return None
         return list(_read(storage.join(self.folder, f"{CANDIDATES}.parquet")).column("text").to_pylist())
 
     def _misfit(self, split: str) -> str | None:
         found = _footer(self.path(split)).schema_arrow
-        if any(found.equals(schema(*given)) for given in itertools.product((True, False), repeat=2)):
+        if any(found.equals(schema(*given)) for given in itertools.product((True, False), repeat=3)):
             return None
-        wanted = ", ".join(f"{field.name}: {field.type}" for field in schema(True, two_groups=True))
+        wanted = ", ".join(f"{field.name}: {field.type}" for field in schema(True, True, True))
         has = ", ".join(f"{field.name}: {field.type}" for field in found)
-        return f"columns: {self.path(split)} has {has}; allowed: {wanted} (label and group2 may be absent)"
+        return f"columns: {self.path(split)} has {has}; allowed: {wanted} (label, group2 and negatives may be absent)"
 
     def _missing_candidates(self, names: list[str]) -> list[str]:
         kind = self.manifest["declaration"]["kind"]

@@ -33,6 +33,8 @@ class Pair(NamedTuple):
     group: str
     group2: str | None = None
     """The group of the second text, where the recipe makes pairs of two groups: then all of its pairs say it."""
+    negatives: tuple[str, ...] = ()
+    """Given texts that do not belong to the first one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,12 @@ def make_pairs(recipe: Recipe, rows: Sequence[Row], split: str, rng: random.Rand
 
 @make_pairs.register
 def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
-    return Made(pairs=[Pair(row["sentence1"], row["sentence2"], row["label"], row["group"]) for row in rows])
+    return Made(
+        pairs=[
+            Pair(row["sentence1"], row["sentence2"], row["label"], row["group"], None, tuple(row.get("negatives", ())))
+            for row in rows
+        ]
+    )
 
 
 def with_second_groups(splits: Mapping[str, list[Pair]]) -> dict[str, list[Pair]]:

@@ -16,6 +16,7 @@ from pairs.block_store import BlockStore
 from pairs.clean import folded
 from pairs.distinct import WEIGHT, DistinctPairs
 from pairs.hashes import text_hashes
+from pairs.negatives import IDS, NEGATIVES, flattened, tokenized
 from pairs.order import Share, batches_by_block, batches_in_memory, steps_per_epoch
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
@@ -37,8 +38,8 @@ TOKENIZE_ROWS = 1_000
 class TokenizedPairs:
     """A handle that travels to workers: one table in the object store, or parquet blocks where that would not fit.
 
-    Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts; label, weight: float32 where the pairs
-    have them.
+    Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts; label, weight: float32 and
+    negative_ids: list<list<int32>>, negative_hashes: list<int64> where the pairs have them.
     """
 
     num_rows: int
@@ -97,7 +98,10 @@ def _stream(paths: list[str], files: Any) -> Iterator[pa.Table]:
 
 
 def tokenize_batch(batch: pa.Table, reading: Reading) -> pa.Table:
-    """sentence1, sentence2[, label][, weight] -> ids1, ids2, hash1, hash2[, label][, weight]."""
+    """sentence1, sentence2[, label][, weight][, negatives] -> ids1, ids2, hash1, hash2[, label][, weight][, ...].
+
+    Negatives become the columns that `pairs/negatives.py` describes; they are read as second texts are.
+    """
     columns: dict[str, Any] = {}
     for number, prompt in zip("12", reading.prompts, strict=True):
         texts = batch[f"sentence{number}"].to_pylist()
@@ -106,6 +110,8 @@ def tokenize_batch(batch: pa.Table, reading: Reading) -> pa.Table:
     for name in ("label", WEIGHT):
         if name in batch.column_names:
             columns[name] = batch[name].cast(pa.float32())
+    if NEGATIVES in batch.column_names:
+        columns |= tokenized(batch[NEGATIVES], lambda texts: reading.ids(texts, reading.prompts.second))
     return pa.table(columns)
 
 
@@ -151,8 +157,9 @@ def _one_chunk(*blocks: pa.Table) -> pa.Table:
 
 
 def distinct_ids(tokens: pa.Table) -> np.ndarray:
-    """Of both columns, sorted."""
-    columns = [pc.unique(pc.list_flatten(tokens[name])) for name in ("ids1", "ids2")]  # hashes, where numpy would sort
+    """Of both columns and the given negatives, sorted."""
+    texts = [tokens["ids1"], tokens["ids2"], *([flattened(tokens[IDS])[0]] if IDS in tokens.column_names else [])]
+    columns = [pc.unique(pc.list_flatten(each)) for each in texts]  # hashes, where numpy would sort
     return np.unique(np.concatenate([column.to_numpy() for column in columns]))
 
 
@@ -192,6 +199,8 @@ def refuse_missing(pairs: PreparedPairs, split: str) -> None:
     counts: dict[str, int] = {}
     for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
         for column in (group.column(number) for number in range(group.num_columns)):
+            if "." in column.path_in_schema:  # of a list: an empty one counts as null there
+                continue
             if column.statistics and column.statistics.null_count:
                 counts[column.path_in_schema] = counts.get(column.path_in_schema, 0) + column.statistics.null_count
     raise_if(

@@ -22,7 +22,9 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
     For anchor i, -log softmax over the global batch's documents j of scale * cos(anchor_i, document_j), leaving out
     every j != i that is no negative: its document equals i's document or i's anchor, or its anchor equals i's anchor.
     The library avoids such batches with BatchSamplers.NO_DUPLICATES, which changes what a batch holds; masking does
-    not. Formula: InfoNCE (van den Oord et al. 2018), as in the library.
+    not. Given negatives of all rows of the global batch are further documents that belong to no anchor, as in the
+    library; one is left out only where it equals i's document or i's anchor. Formula: InfoNCE (van den Oord et al.
+    2018), as in the library.
     """
 
     def __init__(self, model: SentenceTransformer, scale: float) -> None:
@@ -33,29 +35,61 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
         return nn.functional.cross_entropy(*self.scores(embeddings, labels))
 
     def scores(self, embeddings: list[Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [rows, all rows], -inf where there is no negative, and [rows] where each row's own document stands.
+        """Logits, -inf where there is no negative, and [rows] where each row's own document stands.
 
         Args:
-            embeddings: anchors and documents, each [rows, dimensions] of this rank.
-            labels: [rows, 2] int64, hashes of both texts, folded.
+            embeddings: anchors [rows, dimensions] of this rank, and documents [rows + negatives, dimensions]: those of
+                the anchors, then the given negatives, as many as there are.
+            labels: [rows + negatives, 2] int64, hashes of both texts, folded.
+
+        Returns:
+            [rows, all rows + all negatives] of all ranks, and [rows].
         """
         anchors, documents = embeddings
-        rows = torch.arange(len(anchors), device=anchors.device)
-        own = rows + get_rank() * len(anchors)
+        count = len(anchors)
+        rows = torch.arange(count, device=anchors.device)
+        own = rows + get_rank() * count
+        pairs, negatives, negative_hashes = labels[:count], documents[count:], labels[count:]
+        documents, hashes = documents[:count], pairs
         if torch.distributed.is_initialized():
-            documents, hashes = all_gather_with_grad(documents), all_gather(labels)
-        else:
-            hashes = labels
-        scores = self.similarity_fct(anchors, documents) * self.scale
-        repeats = same_text(labels, hashes)
+            documents, hashes = all_gather_with_grad(documents), all_gather(pairs)
+            negatives, negative_hashes = gather_uneven(negatives, negative_hashes)
+        scores = self.similarity_fct(anchors, torch.cat([documents, negatives])) * self.scale
+        repeats = same_text(pairs, hashes)
         repeats[rows, own] = False
+        repeats = torch.cat([repeats, own_text(pairs, negative_hashes)], dim=1)
         return scores.masked_fill(repeats, -torch.inf), own
+
+
+def gather_uneven(embeddings: Tensor, hashes: Tensor) -> tuple[Tensor, Tensor]:
+    """Those of all ranks, which may have different numbers, also none; with gradient.
+
+    A collective takes equal shapes, so all are filled up to the most that a rank has, and what filled is cut off.
+    """
+    counts = all_gather(torch.tensor([len(embeddings)], device=embeddings.device))
+    most = int(counts.max())
+    if not most:
+        return embeddings, hashes
+    missing = most - len(embeddings)
+    found = all_gather_with_grad(nn.functional.pad(embeddings, (0, 0, 0, missing))).split(most)
+    known = all_gather(nn.functional.pad(hashes, (0, 0, 0, missing))).split(most)
+    kept = [slice(count) for count in counts.tolist()]
+    return (
+        torch.cat([each[own] for each, own in zip(found, kept, strict=True)]),
+        torch.cat([each[own] for each, own in zip(known, kept, strict=True)]),
+    )
 
 
 def same_text(labels: Tensor, hashes: Tensor) -> Tensor:
     """[rows, all rows]: True where document j says nothing against anchor i, by the hashes of [anchor, document]."""
+    anchor = labels[:, :1]
+    return own_text(labels, hashes) | (anchor == hashes[:, 0])
+
+
+def own_text(labels: Tensor, hashes: Tensor) -> Tensor:
+    """[rows, documents]: True where the document is one of the two texts of row i itself."""
     anchor, document = labels[:, :1], labels[:, 1:]
-    return (document == hashes[:, 1]) | (anchor == hashes[:, 0]) | (anchor == hashes[:, 1])
+    return (document == hashes[:, 1]) | (anchor == hashes[:, 1])
 
 
 def weighted_mean(loss: nn.Module, embeddings: list[Tensor], labels: Tensor, weights: Tensor) -> Tensor:

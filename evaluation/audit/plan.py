@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 from evaluation.audit.scan import TEXTS
 from pairs.batches import Table
 from pairs.clean import number_in
-from pairs.from_file import layout_of
+from pairs.columns import layout_of
 from pairs.inferred import RANKING, Inferred, loss_of
+from pairs.lists import UnfoldedTable
+from pairs.negatives import NEGATIVES
 from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
 from pairs.reading import NO_PROMPTS, Prompts
 from tasks.common import storage
@@ -133,16 +135,18 @@ def _prepared_table(location: str) -> Table:
     lacking = [name for name in TEXTS if name not in found]
     if lacking:
         raise Mistakes(f"columns: {location} lacks {', '.join(lacking)}; has {', '.join(found)}")
-    return Table(
-        location=location, columns={name: name for name in (*TEXTS, "label", "group", "group2") if name in found}
-    )
+    known = (*TEXTS, "label", "group", "group2", NEGATIVES)
+    return Table(location=location, columns={name: name for name in known if name in found})
 
 
 def _table(location: str, columns: Sequence[str]) -> Table:
     layout = layout_of(location, columns)
-    assert isinstance(layout.shape, PairColumns)
-    named = dict(zip((*TEXTS, "label"), layout.shape.columns, strict=False))
-    return Table(location=location, columns=named, names=() if layout.header else layout.columns)
+    used = layout.shape
+    assert isinstance(used, PairColumns)
+    named = dict(zip(TEXTS, (used.first, used.second), strict=True))
+    named |= {"label": used.label} if used.label is not None else {}
+    named |= {f"{NEGATIVES} {name}": name for name in used.negatives}
+    return UnfoldedTable(location=location, columns=named, names=() if layout.header else layout.columns)
 
 
 def _inferred(train: Table) -> Inferred:

@@ -16,6 +16,7 @@ from evaluation.audit.missing import stands_for_nothing
 from pairs.batches import Table
 from pairs.clean import folded, number_in, one_spaced
 from pairs.hashes import Hashes, text_hashes
+from pairs.negatives import NEGATIVES
 
 TEXTS = ("sentence1", "sentence2")
 GROUPS = {"group": "groups", "group2": "other_groups"}
@@ -112,9 +113,16 @@ def text_of(value: Any) -> tuple[str, str, str | None]:
     return text, alike, "oversized_text" if len(text) > OVERSIZED_CHARACTERS else None
 
 
+def negative_faults(value: Any) -> set[str]:
+    """What is wrong with a cell of given negatives, a text or a list of texts; an empty one is no negative."""
+    found = {text_of(each)[2] for each in (value if isinstance(value, list | tuple) else [value])}
+    return {code for code in found if code in ("record_as_text", "oversized_text")}
+
+
 class _Reader:
     def __init__(self, columns: set[str], draw: random.Random) -> None:
         self.columns, self.draw, self.rows, self.sound = columns, draw, 0, 0
+        self.negatives = sorted(name for name in columns if name.startswith(NEGATIVES))
         self.faults: dict[str, Fault] = defaultdict(Fault)
         self.equal: tuple[list[Hashes], list[Hashes]] = ([], [])
         self.alike: tuple[list[Hashes], list[Hashes]] = ([], [])
@@ -129,6 +137,7 @@ class _Reader:
         labels = [math.nan if (number := number_in(value)) is None else number for value in values]
         for place, ((first, alike1, wrong1), (second, alike2, wrong2)) in enumerate(zip(*pairs, strict=True)):
             wrong = {wrong1, wrong2, self._label_fault(values[place], labels[place])} - {None}
+            wrong |= {code for name in self.negatives for code in negative_faults(batch[name][place])}
             for code in wrong:
                 self.faults[str(code)].add(self.rows + place)
             if alike1 and alike2 and not wrong & {"label_type"}:

@@ -9,21 +9,34 @@ from tasks.common.declaration import Given, Layout, Number, Row, Task
 
 @dataclass(frozen=True, kw_only=True)
 class PairColumns:
-    """Shapes the rows of a file of ready pairs: which columns hold the two texts and, perhaps, the label."""
+    """Shapes the rows of a file of ready pairs: which columns hold the two texts, and what else a row says of them."""
 
     first: str
     second: str
+    """A cell may hold a list: then it makes as many pairs (pairs/lists.py)."""
     label: str | None = None
+    negatives: tuple[str, ...] = ()
+    """Texts that do not belong to the first one, or lists of them."""
+    as_pairs: bool = False
+    """Whether negatives become pairs of their own, labelled 0.0 beside the others' 1.0."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns the file must have."""
-        return (self.first, self.second) + ((self.label,) if self.label else ())
+        named = (self.first, self.second, self.label, *self.negatives)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def __call__(self, row: Row) -> Row:
         """Raw row -> pair; the same first text is one group."""
         pair = {"sentence1": row[self.first], "sentence2": row[self.second], "group": row[self.first]}
-        return pair | ({"label": row[self.label]} if self.label else {})
+        pair |= {"label": row[self.label]} if self.label is not None else {}
+        return pair | ({"negatives": self._negatives(row)} if self.negatives else {})
+
+    def _negatives(self, row: Row) -> list[Any]:
+        """Of all its columns; a row may have fewer, where null, NaN or an empty cell stands for none."""
+        cells = [row[name] for name in self.negatives]
+        values = [value for cell in cells for value in (cell if isinstance(cell, list | tuple) else [cell])]
+        return [value for value in values if value is not None and value == value and value != ""]
 
 
 def to_dict(task: Task) -> dict[str, Any]:
@@ -86,5 +99,6 @@ def _layout_values(layout: Layout) -> dict[str, Any]:
     return {"columns": list(layout.columns), "header": layout.header, "used": used}
 
 
-def _layout(columns: list[str], header: bool, used: Mapping[str, str]) -> Layout:
-    return Layout(columns=tuple(columns), shape=PairColumns(**used), header=header)
+def _layout(columns: list[str], header: bool, used: Mapping[str, Any]) -> Layout:
+    shape = PairColumns(**{**used, "negatives": tuple(used.get("negatives", ()))})
+    return Layout(columns=tuple(columns), shape=shape, header=header)

@@ -191,3 +191,26 @@ def test_prepared_pairs_know_which_texts_their_split_keeps_apart(tmp_path: Path,
     code, out, _ = run(audit.app, data, "--base-model", tiny_model, "--json")
     assert code == 2
     assert [each["severity"] for each in json.loads(out)["findings"] if each["code"] == "split_leak"] == ["error"]
+
+
+def test_lists_and_negatives_of_a_file_and_of_what_is_prepared_of_it(tmp_path: Path, tiny_model: str) -> None:
+    rows = [{"q": f"question {n}", "pos": [f"answer {n}", f"reply {n}"], "neg": [f"other {n}"]} for n in range(40)]
+    file = write(tmp_path / "lists.parquet", rows)
+    words = ("--columns", "q,pos,neg", "--base-model", tiny_model, "--json")
+    code, out, _ = run(audit.app, file, *words)
+    said = json.loads(out)
+    assert (code, said["rows"]) == (0, 80)
+    assert not [each for each in said["findings"] if each["severity"] == "error"]
+    assert run(prepare.app, file, "--columns", "q,pos,neg", "--data", str(tmp_path / "data"))[0] == 0
+    code, out, _ = run(audit.app, str(tmp_path / "data"), "--base-model", tiny_model, "--json")
+    assert (code, json.loads(out)["rows"]) == (0, 80)
+
+
+def test_a_record_among_negatives_is_an_error(tmp_path: Path, tiny_model: str) -> None:
+    rows = [{"q": f"question {n}", "p": f"answer {n}", "neg": [{"text": "x"}] if n == 7 else []} for n in range(40)]
+    (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    words = ("--columns", "q,p,neg", "--base-model", tiny_model)
+    code, out, _ = run(audit.app, str(tmp_path / "records.jsonl"), *words)
+    assert code == 2
+    assert "record_as_text: 1" in out
+    assert "train row 8" in out

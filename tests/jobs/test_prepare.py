@@ -68,6 +68,18 @@ def test_a_file_of_pairs_becomes_a_task_without_python(here: Path) -> None:
     assert (declaration["loss"], declaration["kind"], declaration["made_from"]) == ("cosine", "graded", "file")
 
 
+def test_columns_of_negatives_and_the_command_for_pairs_of_them(here: Path) -> None:
+    rows = [f"question {number},answer {number},other {number},third {number}" for number in range(50)]
+    (here / "triplets.csv").write_text("\n".join(["anchor,positive,negative,negative_2", *rows]))
+    shown = call("triplets.csv", "--columns", "anchor,positive,negative,negative_2").stdout
+    assert "Note: given negatives: train 60 of 30 pairs, dev 20 of 10 pairs, test 20 of 10 pairs." in shown
+    pairs = PreparedPairs.open("data/triplets")
+    assert pairs.has_negatives("train")
+    assert len(pairs.candidates() or []) == 150
+    call("triplets.csv", "--negatives", "as-pairs", "--data", "data/labelled")
+    assert PreparedPairs.open("data/labelled").manifest["declaration"]["loss"] == "contrastive"
+
+
 @pytest.mark.parametrize(("split", "apart"), [([], ["sentence1", "sentence2"]), (["first-text"], ["sentence1"])])
 def test_what_the_split_keeps_apart_can_be_chosen(here: Path, split: list[str], apart: list[str]) -> None:
     rows = [f"q{number % 37},q{number * 7 % 41 + 20},{number % 2}" for number in range(120)]
@@ -101,6 +113,10 @@ def test_the_same_file_needs_no_python_either(here: Path) -> None:
         (["tickets"], "tickets needs --source PATH"),
         (["tickets", "--source", "missing.csv"], "missing.csv does not exist"),
         (["tickets", "--source", "x.csv", "--columns", "a,b"], "allowed: only with a file of pairs"),
+        (
+            ["tickets", "--source", "x.csv", "--negatives", "as-pairs"],
+            "negatives: as-pairs: tickets declares",
+        ),
         (["missing.csv", "--columns", "a,b"], "missing.csv does not exist"),
         (["pairs.csv", "--columns", "a,b", "--source", "x.csv"], "pairs.csv is the source itself"),
         (["invoices", "--rows", "-5"], "rows: -5 must be at least 1"),

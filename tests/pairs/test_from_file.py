@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pairs.from_file import is_data_file, layout_of, task_from_file
+from pairs.columns import layout_of
+from pairs.from_file import is_data_file, task_from_file
 from tasks.common.mistakes import Mistakes
 
 

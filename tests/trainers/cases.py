@@ -33,6 +33,15 @@ BARE_JOB = Job(
 """Needs no cluster, and cannot be trained."""
 
 
+def with_negatives(pairs: pa.Table, most: int = 2) -> pa.Table:
+    """Ranking pairs with given negatives: the rows have 0 to `most` of them in turn."""
+    draw = random.Random(5)
+    given = [
+        [" ".join(draw.choices(VOCABULARY, k=5)) for _ in range(number % (most + 1))] for number in range(len(pairs))
+    ]
+    return pairs.append_column("negatives", pa.array(given, pa.list_(pa.string())))
+
+
 def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
     """D5's schema: half of the pairs share words; ranking pairs all do and have no label."""
     draw = random.Random(seed)
@@ -48,9 +57,10 @@ def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
     return pairs.drop_columns("label") if loss == "ranking" else pairs
 
 
-def job(model: str, loss: str, *, train_rows: int = 64, **changes: Any) -> Job:
+def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False, **changes: Any) -> Job:
     """Two epochs of 8 steps; call it with a cluster connected."""
     train, dev = rows(train_rows, loss), rows(24, loss, seed=1)
+    train = with_negatives(train) if negatives else train
     tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).reading(MAX_LENGTH))
     kind = KIND[loss]
     settings = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 2, "warmup_share": 0.1, "weight_decay": 0.01}

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from evaluation.audit.audit import audit
+from evaluation.audit.audit import BaseModel, audit
 from evaluation.audit.finding import Finding
 from evaluation.audit.plan import Plan
 from pairs.batches import Table
@@ -61,7 +61,7 @@ class FixedModel:
         return np.array([self.cosine(*pair) for pair in zip(first, second, strict=True)])
 
 
-def found(asked: Plan, model: FixedModel | None = None) -> dict[str, Finding]:
+def found(asked: Plan, model: BaseModel | None = None) -> dict[str, Finding]:
     """Code -> finding."""
     return {each.code: each for each in audit(asked, lambda split, count, share: None, model).findings}
 

@@ -8,6 +8,7 @@ import pytest
 from evaluation.audit.ids import is_key
 from evaluation.audit.untuned import Untuned
 from tests.evaluation.audit.cases import FixedModel, codes, found, plan, rows
+from trainers.base_model import load_model, resolve_base_model
 
 AMHARIC = ["\u1218\u133d\u1210\u134d", "\u12cd\u1203", "\u1264\u1275", "\u12a8\u1270\u121b"]
 
@@ -21,13 +22,19 @@ def mixed(readable: int, unreadable: int) -> list[dict[str, Any]]:
     return train
 
 
+def untuned(folder: str) -> Untuned:
+    """The model itself, of which these checks ask for tokens and cosines."""
+    resolved = resolve_base_model(folder)
+    return Untuned(lambda: resolved.reading(64), lambda: load_model(resolved.files(), 64, "cpu"), lambda *told: None)
+
+
 @pytest.mark.parametrize(
     ("readable", "unreadable", "expected"), [(40, 1, None), (40, 4, "warning"), (40, 30, "warning"), (20, 30, "error")]
 )
 def test_words_that_the_tokenizer_cannot_read(
     tmp_path: Path, tiny_model: str, readable: int, unreadable: int, expected: str | None
 ) -> None:
-    model = Untuned(tiny_model, 64, lambda done, total: None)
+    model = untuned(tiny_model)
     finding = found(plan(tmp_path, {"train": mixed(readable, unreadable)}, "contrastive"), model).get("unknown_tokens")
     assert (finding and finding.severity) == expected
     if finding:
@@ -38,7 +45,7 @@ def test_words_that_the_tokenizer_cannot_read(
 @pytest.mark.parametrize(("words", "count"), [(7, None), (0, 60)])
 def test_one_unknown_word_in_ten_is_a_finding(tmp_path: Path, tiny_model: str, words: int, count: int | None) -> None:
     train = [{**row, "sentence1": f"{row['sentence1']}{' old' * words} \u2192"} for row in rows(60, [0.0, 1.0])]
-    model = Untuned(tiny_model, 64, lambda done, total: None)
+    model = untuned(tiny_model)
     finding = found(plan(tmp_path, {"train": train}, "contrastive"), model).get("unknown_tokens")
     assert (finding and finding.count) == count
 

@@ -1,0 +1,154 @@
+"""Which columns of a file of ready pairs hold what: by name, by number, or the usual ones."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from pairs.batches import Table
+from pairs.clean import number_in
+from pairs.read import DELIMITERS, extension_of, first_names, refuse_repeated
+from tasks.common.declaration import Layout
+from tasks.common.mistakes import Mistakes, raise_if
+from tasks.common.plain import PairColumns
+
+LABEL_COLUMNS = ("label", "labels", "score", "scores")
+NEGATIVE = re.compile(r"(hard[\W_]*)?neg(ative)?s?(?![a-z])", re.IGNORECASE)
+"""How the name of a column of negatives begins: neg, negative_1, hard_negatives."""
+NAME = re.compile(r"[^\W\d]\w*([ -]\w+){0,2}")
+"""What can be a name in a header and is hardly a cell: up to three words without a mark between or after them."""
+AS_PAIRS = "as-pairs"
+MOST_LABEL_WORDS = 5
+"""Different values of a column that is taken for labels in words."""
+
+
+def layout_of(location: str, columns: Sequence[str], negatives: str | None = None) -> Layout:
+    """How the columns named, or else the usual ones, are read from the file.
+
+    A third column is the label where it is called one or holds numbers; texts there, and in all columns after it, are
+    given negatives.
+
+    Args:
+        negatives: AS_PAIRS makes labelled pairs of them.
+
+    Raises:
+        Mistakes: not two texts and a label or negatives, or columns that the file has not.
+    """
+    found = first_names(location)
+    columns = list(columns) or usual_columns(found, extension_of(location) not in DELIMITERS)
+    if len(columns) < 2 or len(set(columns)) != len(columns):
+        raise Mistakes(
+            f"columns: {','.join(columns) or 'nothing'}; allowed: two different text columns and perhaps a label or "
+            f"negatives, such as --columns question,answer,label or anchor,positive,negative; {_shown(found)}"
+        )
+    first, second, *further = columns
+    layout = _found(location, found, PairColumns(first=first, second=second, negatives=tuple(further)))
+    label, given = _told_apart(location, layout, further)
+    if negatives is not None and (negatives != AS_PAIRS or not given):
+        reason = "" if given else f": {','.join(columns)} has no column of negatives"
+        raise Mistakes(f"negatives: {negatives!r}{reason}; allowed: {AS_PAIRS}, with --columns a,b,negative")
+    used = replace(cast(PairColumns, layout.shape), label=label, negatives=given, as_pairs=bool(negatives))
+    return replace(layout, shape=used)
+
+
+def _found(location: str, found: list[str], used: PairColumns) -> Layout:
+    if are_numbers(used.columns, found):
+        return _without_header(location, found, used)
+    if extension_of(location) == ".txt":
+        raise Mistakes(f"columns: {','.join(used.columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
+    raise_if([_missing(location, column, found) for column in used.columns if column not in found])
+    refuse_repeated(location, used.columns, found)
+    return Layout(columns=used.columns, shape=used)
+
+
+def _told_apart(location: str, layout: Layout, further: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The label, or the negatives, among the columns after the two texts.
+
+    Raises:
+        Mistakes: numbers beside other columns, or a few words that are labels rather than texts.
+    """
+    if not further or (len(further) == 1 and further[0].lower() in LABEL_COLUMNS):
+        return (further[0] if further else None), ()
+    cells = _first_cells(location, layout, further)
+    numbers = [name for name, values in cells.items() if _are_numbers(values)]
+    unnamed = [name for name in further if not NEGATIVE.match(name)]
+    if len(further) == 1 and (numbers or (unnamed and not cells[further[0]])):
+        return further[0], ()
+    beside = "holds numbers; allowed: texts that do not belong to the first one; a label is the only third column"
+    raise_if(
+        [f"columns: {name} of {location} {beside}" for name in numbers]
+        + [_words(location, name, cells[name]) for name in unnamed if _are_words(cells[name])]
+    )
+    return None, tuple(further)
+
+
+def _first_cells(location: str, layout: Layout, names: Sequence[str]) -> dict[str, list[Any]]:
+    """What is not empty in the first rows of some columns."""
+    numbers = () if layout.header else layout.columns
+    table = Table(location=location, columns={name: name for name in names}, names=numbers)
+    batch, _ = next(table.batches(), ({name: [] for name in names}, 1.0))
+    return {name: [each for each in batch[name] if each not in (None, "") and each == each] for name in names}
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    """Whether most are, so that one that is none is named as a wrong label."""
+    return 2 * sum(number_in(each) is not None for each in values) > len(values)
+
+
+def _are_words(values: Sequence[Any]) -> bool:
+    """Whether these are labels in words, such as yes and no: few, short and often repeated."""
+    distinct = {str(value) for value in values}
+    few = len(distinct) <= MOST_LABEL_WORDS and len(values) >= 2 * len(distinct)
+    return few and all(len(each.split()) <= 2 for each in distinct)
+
+
+def _words(location: str, name: str, values: Sequence[Any]) -> str:
+    shown = ", ".join(repr(each) for each in dict.fromkeys(map(str, values)))
+    return (
+        f"columns: {name} of {location} holds nothing but {shown}, which look like labels in words; allowed: labels as "
+        "numbers, or texts that do not belong to the first one, in a column called negative if they are so few"
+    )
+
+
+def are_numbers(columns: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether columns are meant by their numbers, as the file has no names."""
+    return all(column.isdecimal() for column in columns) and not set(columns) <= set(found)
+
+
+def usual_columns(found: Sequence[str], named: bool) -> list[str]:
+    """Two texts and perhaps a label or negatives, where a file has nothing else and its names can be no cells.
+
+    As sentence-transformers reads a dataset: a column called label, labels, score or scores is the label, the others
+    are texts in their order (its Training Overview, "Dataset Format"). Negatives are told by their name.
+
+    Args:
+        named: whether these are names for certain, as in parquet and JSON lines; else a first row may be no header.
+    """
+    labels = [name for name in found if name.lower() in LABEL_COLUMNS]
+    negatives = [name for name in found if NEGATIVE.match(name)]
+    texts = [name for name in found if name not in (*labels, *negatives)]
+    usual = len(texts) == 2 and len(labels) < 2 and not (labels and negatives)
+    return [*texts, *labels, *negatives] if usual and (named or all(map(NAME.fullmatch, found))) else []
+
+
+def _without_header(location: str, found: list[str], used: PairColumns) -> Layout:
+    if extension_of(location) not in DELIMITERS:
+        raise Mistakes(f"columns: {','.join(used.columns)}: {location} names its columns; {_shown(found)}")
+    numbers = tuple(str(number) for number in range(1, len(found) + 1))
+    outside = [column for column in used.columns if column not in numbers]
+    raise_if([f"columns: {column} is not in {location}; allowed: numbers from 1 to {len(found)}" for column in outside])
+    return Layout(columns=numbers, shape=used, header=False)
+
+
+def _missing(location: str, column: str, found: list[str]) -> str:
+    close = difflib.get_close_matches(column, found)
+    meant = f" (did you mean {' or '.join(close)}?)" if close else ""
+    return (
+        f"columns: {column!r} is not in {location}{meant}; {_shown(found)}; "
+        "for a file without a header give numbers: --columns 1,2,3"
+    )
+
+
+def _shown(found: Iterable[str]) -> str:
+    return "it has " + ", ".join(name if len(name) <= 40 else name[:37] + "..." for name in found)

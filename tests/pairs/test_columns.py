@@ -1,0 +1,98 @@
+"""Which column holds what: labels, negatives and the usual columns."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pairs.columns import layout_of
+from tasks.common.mistakes import Mistakes
+from tasks.common.plain import PairColumns
+
+
+def file_of(folder: Path, header: str, *rows: str, name: str = "pairs.csv") -> str:
+    (folder / name).write_text("\n".join([header, *rows]) + "\n")
+    return str(folder / name)
+
+
+def used_of(location: str, columns: str = "", negatives: str | None = None) -> PairColumns:
+    shape = layout_of(location, columns.split(",") if columns else [], negatives).shape
+    assert isinstance(shape, PairColumns)
+    return shape
+
+
+TRIPLETS = [f"a{n},p{n},n{n},m{n}" for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "negatives"),
+    [("anchor,positive,third", ("third",)), ("anchor,positive,third,fourth", ("third", "fourth"))],
+)
+def test_further_columns_of_texts_are_negatives(tmp_path: Path, columns: str, negatives: tuple[str, ...]) -> None:
+    used = used_of(file_of(tmp_path, "anchor,positive,third,fourth", *TRIPLETS), columns)
+    assert (used.first, used.second, used.label, used.negatives) == ("anchor", "positive", None, negatives)
+    assert used({name: name[0] for name in used.columns})["negatives"] == [name[0] for name in negatives]
+
+
+def test_without_a_header_they_go_by_number(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "a,p,n,m", *TRIPLETS)
+    assert used_of(file, "1,2,4").negatives == ("4",)
+
+
+@pytest.mark.parametrize("cells", [["0", "1", "1"], ["0.5", "", "2"], ["0", "1", "yes"], ["", "", ""]])
+def test_a_third_column_of_numbers_is_the_label(tmp_path: Path, cells: list[str]) -> None:
+    rows = [f"a{n},p{n},{cell}" for n, cell in enumerate(cells)]
+    assert used_of(file_of(tmp_path, "a,b,same", *rows), "a,b,same").label == "same"
+
+
+@pytest.mark.parametrize("words", [["yes", "no"], ["true", "false"], ["not relevant", "partly relevant", "relevant"]])
+def test_labels_in_words_are_no_negatives(tmp_path: Path, words: list[str]) -> None:
+    rows = [f"a{n},p{n},{words[n % len(words)]}" for n in range(12)]
+    file = file_of(tmp_path, "a,b,same,negative", *(f"{row},far off" for row in rows))
+    with pytest.raises(
+        Mistakes, match=f"columns: same of .* holds nothing but '{words[0]}'.*look like labels in words"
+    ):
+        layout_of(file, ["a", "b", "same"])
+    assert used_of(file, "a,b,negative").negatives == ("negative",)
+
+
+def test_numbers_beside_negatives_are_refused(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "a,b,negative,score", *(f"a{n},b{n},n{n},0.5" for n in range(9)))
+    with pytest.raises(Mistakes, match=r"columns: score of .* holds numbers; .*a label is the only third column"):
+        layout_of(file, ["a", "b", "negative", "score"])
+
+
+@pytest.mark.parametrize(
+    ("negatives", "columns"), [("as-pairs", "anchor,positive"), ("pairs", "anchor,positive,third")]
+)
+def test_pairs_of_negatives_need_negatives(tmp_path: Path, negatives: str, columns: str) -> None:
+    file = file_of(tmp_path, "anchor,positive,third,fourth", *TRIPLETS)
+    with pytest.raises(Mistakes, match=f"negatives: '{negatives}'.*allowed: as-pairs, with --columns a,b,negative"):
+        layout_of(file, columns.split(","), negatives)
+    assert used_of(file, "anchor,positive,third", "as-pairs").as_pairs
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("Question,Answer,Label", ("Question", "Answer", "Label")),
+        ("sentence 1,sentence 2,score", ("sentence 1", "sentence 2", "score")),
+        ("pair-id,text", ("pair-id", "text")),
+        ("anchor,positive,negative", ("anchor", "positive", "negative")),
+        ("negative_2,query,pos,Hard Negative", ("query", "pos", "negative_2", "Hard Negative")),
+    ],
+)
+def test_a_file_of_nothing_else_needs_no_columns(tmp_path: Path, header: str, columns: tuple[str, ...]) -> None:
+    assert layout_of(file_of(tmp_path, header), []).columns == columns
+
+
+@pytest.mark.parametrize("header", ["anchor,positive,neg,label", "a b c d,e", "anchor,positive,negotiated"])
+def test_columns_are_asked_for_where_they_could_be_others(tmp_path: Path, header: str) -> None:
+    with pytest.raises(Mistakes, match="columns: nothing; allowed: two different text columns"):
+        layout_of(file_of(tmp_path, header), [])
+
+
+def test_in_json_lines_every_key_is_a_name(tmp_path: Path) -> None:
+    row = json.dumps({"What is asked?": "a", "What is said, in full": "b", "score": 1})
+    file = file_of(tmp_path, row, name="pairs.jsonl")
+    assert layout_of(file, []).columns == ("What is asked?", "What is said, in full", "score")
