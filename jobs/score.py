@@ -36,10 +36,12 @@ def score(
 
     asked = request(model, file, columns.split(","), out, candidates, best)
     done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
+    notes = asked.table.notes()
     if json:
-        common.print_json(done)
+        common.print_json(done | {"notes": notes})
         return
-    common.print_lines([f"{done['rows']:,} rows in {done['out']}: {', '.join(done['columns'])}"])
+    told = [f"{done['rows']:,} rows in {done['out']}: {', '.join(done['columns'])}"]
+    common.print_lines(told + [f"Note: {note}." for note in notes])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """From the words of jobs.score to a request in which everything is in order."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
 from evaluation.scoring import stored_threshold
 from jobs.subject import find_model
 from pairs.batches import Table
+from pairs.formats.lines import lines
 from pairs.from_file import are_numbers
 from pairs.prepared import PreparedPairs
-from pairs.read import first_names, refuse_repeated
+from pairs.read import header_of, refuse_repeated
 from pairs.spelling import one_of_each
 from reporting.run_folder import RunFolder
 from tasks.common import storage
@@ -25,8 +27,9 @@ def request(model: str, file: str, columns: Sequence[str], out: str, candidates:
     """
     checks = Checks()
     found = checks.run(find_model, model)
-    names = checks.run(first_names, file)
-    numbered = bool(names) and are_numbers(columns, names or [])
+    header = checks.run(header_of, file)
+    names = header.names if header else None
+    numbered = header is not None and not header.named and are_numbers(columns, header.names)
     if names and numbered:
         names = [str(number) for number in range(1, len(names) + 1)]
     if names:
@@ -65,8 +68,7 @@ def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> N
 def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str]:
     """The lines of a file, else the candidates of the pairs that the model's run was made with."""
     if file:
-        lines = storage.read_bytes(file).decode("utf8").splitlines()
-        found = one_of_each(line.strip() for line in lines if line.strip())
+        found = one_of_each(line.strip() for line in _lines(file) if line.strip())
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")
         return found
@@ -75,3 +77,11 @@ def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str
     if pairs is None or (found_there := pairs.candidates()) is None:
         raise Mistakes(f"candidates: {model!r} lies in no run that has some; --candidates FILE, one a line, is needed")
     return found_there
+
+
+def _lines(file: str) -> list[str]:
+    content = storage.read_bytes(file)
+    try:
+        return list(lines(io.BytesIO(content)))
+    except ValueError as error:
+        raise Mistakes(f"candidates: {file} cannot be read: {error}") from None

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from pairs.clean import number_in
-from pairs.read import DELIMITERS, extension_of, first_names, read, refuse_repeated
+from pairs.formats.parquet import is_parts
+from pairs.read import first_names, header_of, refuse_repeated, rows_of
+from tasks.common import storage
 from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
 from tasks.common.declaration import Given, Layout, Number, Task
 from tasks.common.loading import load, names
@@ -59,8 +61,10 @@ LABEL_COLUMNS = ("label", "labels", "score", "scores")
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a name given as a task is rather a file of pairs: it has an extension other than .py."""
-    return "." in name.rsplit("/", 1)[-1] and not name.endswith(".py")
+    """Whether a name given as a task is rather a file of pairs: it has an extension other than .py, or holds parts."""
+    if "." in storage.name_of(name):
+        return not name.endswith(".py")
+    return name not in names() and is_parts(name)
 
 
 def task_of(name: str, source: str | None, columns: str | None) -> Task:
@@ -96,7 +100,8 @@ def task_from_file(location: str, columns: Sequence[str]) -> Task:
     layout = layout_of(location, columns)
     used = layout.shape
     assert isinstance(used, PairColumns)
-    inferred = RANKING if used.label is None else _inferred(used.label, read(location, [layout]).rows, location)
+    label = used.label
+    inferred = RANKING if label is None else _inferred(label, rows_of(location, layout, [label]), location)
     return Task(
         name=name_from(location),
         about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
@@ -119,7 +124,7 @@ def name_from(location: str) -> str:
     Raises:
         Mistakes: nothing is left of it, or a task in tasks/ has that name.
     """
-    stem = location.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = storage.name_of(location).rsplit(".", 1)[0]
     name = re.sub(r"\W+", "_", stem).strip("_").lower()
     if not name or name in names():
         reason = "is the name of a task in tasks/" if name else "is no name"
@@ -143,8 +148,6 @@ def layout_of(location: str, columns: Sequence[str]) -> Layout:
     found = first_names(location)
     if are_numbers(columns, found):
         return _without_header(location, found, used)
-    if extension_of(location) == ".txt":
-        raise Mistakes(f"columns: {','.join(columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
     raise_if([_missing(location, column, found) for column in columns if column not in found])
     refuse_repeated(location, columns, found)
     return Layout(columns=used.columns, shape=used)
@@ -168,7 +171,7 @@ def usual_columns(found: Sequence[str]) -> list[str]:
 
 
 def _without_header(location: str, found: list[str], used: PairColumns) -> Layout:
-    if extension_of(location) not in DELIMITERS:
+    if header_of(location).named:
         raise Mistakes(f"columns: {','.join(used.columns)}: {location} names its columns; {_shown(found)}")
     numbers = tuple(str(number) for number in range(1, len(found) + 1))
     outside = [column for column in used.columns if column not in numbers]
@@ -194,7 +197,7 @@ def loss_of(labels: Set[float | None]) -> Inferred:
     return CONTRASTIVE if labels <= {0.0, 1.0} else COSINE
 
 
-def _inferred(column: str, rows: Sequence[Any], location: str) -> Inferred:
+def _inferred(column: str, rows: Iterable[Any], location: str) -> Inferred:
     """The loss for the labels of a column; the first value that no loss takes is named with its row, from 1."""
     distinct = set()
     for place, row in enumerate(rows, 1):
