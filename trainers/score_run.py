@@ -17,6 +17,7 @@ from pairs.tokenized import ray_data
 from reporting.progress import ScoringProgress
 from tasks.common import storage
 from tasks.common.mistakes import Mistakes
+from tasks.common.values import refuse_no_text
 from trainers.base_model import ResolvedModel
 from trainers.cluster import capacity, concurrent_groups, connect
 from trainers.scorer import PartScorer
@@ -49,7 +50,7 @@ class ScoreRequest:
 
     def key(self) -> str:
         """Of everything that the result depends on."""
-        file, weights = storage.sha256(self.table.location), weights_sha256(self.model)
+        file, weights = self.table.sha256(), weights_sha256(self.model)
         values = [file, self.texts, self.candidates, self.best, self.threshold, weights]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
@@ -100,7 +101,7 @@ def stage(asked: ScoreRequest) -> dict[int, int]:
     """Part -> its rows; parts that are there from an earlier call are taken as they are.
 
     Raises:
-        Mistakes: the output folder holds what this call did not begin.
+        Mistakes: the output folder holds what this call did not begin, or a text is something else.
     """
     mark, key = storage.join(asked.out, MARK), asked.key()
     if storage.is_file(mark):
@@ -115,7 +116,7 @@ def stage(asked: ScoreRequest) -> dict[int, int]:
     file_system.create_dir(f"{path}/{STAGED}", recursive=True)
     _write(mark, {"key": key, "parts": {}})
     parts = {}
-    for part, rows in enumerate(_pieces(asked.table)):
+    for part, rows in enumerate(_pieces(asked)):
         with file_system.open_output_stream(f"{path}/{STAGED}/{name_of(part)}") as stream:
             pq.write_table(rows, stream)
         parts[part] = rows.num_rows
@@ -130,8 +131,11 @@ def name_of(part: int) -> str:
     return f"part-{part:05d}.parquet"
 
 
-def _pieces(table: Table) -> Iterator[pa.Table]:
-    for batch, _ in table.batches():
+def _pieces(asked: ScoreRequest) -> Iterator[pa.Table]:
+    start, where = 0, storage.name_of(asked.table.location)
+    for batch, _ in asked.table.batches():
+        refuse_no_text(batch, asked.texts, where, start)
+        start += len(batch[asked.texts[0]])
         yield pa.table(batch)
 
 
