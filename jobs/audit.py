@@ -51,10 +51,11 @@ def audit(
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
     plan = plan_of(subject, data, columns, judging, global_batch_size=global_batch_size, base_model=base_model)
     found = audited(read_as(plan, resolve_base_model(plan.base_model), length, prompt1, prompt2), quiet=json)
+    notes = [note for table in plan.tables.values() for note in table.notes()]
     if json:
-        common.print_json(found.to_dict())
+        common.print_json(found.to_dict() | {"notes": notes})
     else:
-        common.print_lines(lines(plan.name, found.to_dict()))
+        common.print_lines(lines(plan.name, found.to_dict()) + [f"Note: {note}." for note in notes])
     if refused(found, accept or []):
         raise typer.Exit(2)
 

@@ -36,10 +36,11 @@ def score(
 
     asked = request(model, file, columns.split(","), out, candidates, best, cpus_per_worker)
     done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
+    notes = asked.table.table.notes()
     if json:
-        common.print_json(done)
+        common.print_json(done | {"notes": notes})
         return
-    common.print_lines(_lines(done))
+    common.print_lines(_lines(done) + [f"Note: {note}." for note in notes])
 
 
 def _lines(done: dict[str, Any]) -> list[str]:

@@ -1,17 +1,19 @@
 """From the words of jobs.score to a request in which everything is in order."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evaluation.scoring import stored_threshold
 from jobs.subject import find_model
-from pairs.batches import Table, all_names
+from pairs.batches import Table
 from pairs.columns import are_numbers
 from pairs.empty_texts import count_empty
+from pairs.formats.lines import lines
 from pairs.inferred_schema import TypedTable
 from pairs.prepared import PreparedPairs
-from pairs.read import refuse_repeated
+from pairs.read import all_columns, refuse_repeated
 from pairs.spelling import one_of_each
 from reporting.run_folder import RunFolder
 from tasks.common import storage
@@ -38,8 +40,9 @@ def request(
     """
     checks = Checks()
     found = checks.run(find_model, model)
-    names = checks.run(all_names, file)
-    numbered = bool(names) and are_numbers(columns, names or [])
+    header = checks.run(all_columns, file)
+    names = header.names if header else None
+    numbered = header is not None and not header.named and are_numbers(columns, header.names)
     if names and numbered:
         names = [str(number) for number in range(1, len(names) + 1)]
     if len(columns) not in (1, 2):
@@ -74,7 +77,8 @@ def request(
 def _rows(file: str, columns: tuple[str, ...], names: Sequence[str], numbered: bool) -> tuple[TypedTable, int]:
     """The file with its schema, and how many of its rows lack a text; it is read for that."""
     _check_columns(columns, names, file)
-    table = Table(location=file, columns={name: name for name in names}, names=tuple(names) if numbered else ())
+    own = tuple(names) if numbered else ()
+    table = Table(location=file, columns={name: name for name in names}, names=own, texts=columns)
     return TypedTable.infer(table, columns), count_empty(table, columns)
 
 
@@ -90,8 +94,7 @@ def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> N
 def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str]:
     """The lines of a file, else the candidates of the pairs that the model's run was made with."""
     if file:
-        lines = storage.read_bytes(file).decode("utf8").splitlines()
-        found = one_of_each(line.strip() for line in lines if line.strip())
+        found = one_of_each(line.strip() for line in _lines(file) if line.strip())
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")
         return found
@@ -100,3 +103,11 @@ def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str
     if pairs is None or (found_there := pairs.candidates()) is None:
         raise Mistakes(f"candidates: {model!r} lies in no run that has some; --candidates FILE, one a line, is needed")
     return found_there
+
+
+def _lines(file: str) -> list[str]:
+    content = storage.read_bytes(file)
+    try:
+        return list(lines(io.BytesIO(content)))
+    except ValueError as error:
+        raise Mistakes(f"candidates: {file} cannot be read: {error}") from None

@@ -1,22 +1,19 @@
 """Any table as batches of plain Python values, whatever its columns hold; never more than one batch in memory."""
 
-import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from pairs.read import DELIMITERS, delimited_reader, extension_of, first_names, json_object
+from pairs.formats import delimited, json_rows, parquet
+from pairs.formats.delimited import DELIMITERS
+from pairs.formats.first_row import LOOKED_AT, is_header
+from pairs.formats.lines import Hashed
+from pairs.formats.source import extension_of, opened, sha256
 from tasks.common import storage
-from tasks.common.mistakes import Mistakes
 
 ROWS_AT_ONCE = 8_192
-READ_AT_ONCE = 2**20
-"""Bytes of a parquet column; unless told, its whole row group is read, often a million rows."""
 Batch = dict[str, list[Any]]
 """Column -> its values; all of one length."""
 
@@ -26,100 +23,104 @@ class Table:
     """A file of pairs, by the names that its columns are read under.
 
     Attributes:
-        location: a path or an address; parquet, CSV, TSV, JSON lines or tab separated text.
+        location: a path or an address; parquet or a folder of its parts, CSV, TSV, JSON or tab separated text.
         columns: name here -> name in the file; sentence1, sentence2 and perhaps label and group.
-        names: all names of a CSV, TSV or text file without a header, in order; empty where the file has one.
+        texts: columns that have to hold whole texts, in JSON; all, unless some are named.
+        names: all names of a file whose rows have none, in order: CSV, TSV, text or JSON arrays without a header;
+            empty where the file has one.
     """
 
     location: str
     columns: Mapping[str, str]
     names: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
-    def batches(self) -> Iterator[tuple[Batch, float]]:
+    def batches(self, digest: Any = None) -> Iterator[tuple[Batch, float]]:
         """The rows in their order, and the share of the file read so far.
 
+        Args:
+            digest: of hashlib; gets every byte of a file that is read from its beginning to its end, so not of parquet.
+
         Raises:
-            Mistakes: the file is not there or cannot be read.
+            Mistakes: the file is not there, a column is not in it, or a row cannot be read.
         """
+        read = _parquet(self) if self._is_parquet else _text(self, digest)
+        for batch, share in read:
+            yield {name: batch[own] for name, own in self.columns.items()}, share
+
+    def rows(self) -> tuple[list[dict[str, Any]], str]:
+        """All rows, and the SHA-256 of the file, of which the file is read once if it is no parquet.
+
+        Raises:
+            Mistakes: see `batches`.
+        """
+        digest = hashlib.sha256()
+        found = [
+            dict(zip(batch, values, strict=True))
+            for batch, _ in self.batches(digest)
+            for values in zip(*batch.values(), strict=True)
+        ]
+        return found, self.sha256() if self._is_parquet else digest.hexdigest()
+
+    @property
+    def _is_parquet(self) -> bool:
+        return extension_of(self.location) == ".parquet"
+
+    def sha256(self) -> str:
+        """Of the file, see `pairs.formats.source`."""
+        return sha256(self.location)
+
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said of how it is read: that a first row is taken for a header where none was promised."""
+        if not self.names or self._is_parquet:
+            return ()
         with opened(self.location) as file:
-            for batch, share in _READERS[extension_of(self.location)](file, self):
-                yield {name: batch[own] for name, own in self.columns.items()}, share
+            begin = list(islice(_rows(file, self), LOOKED_AT))
+        if not is_header(begin):
+            return ()
+        return (f"the first row of {storage.name_of(self.location)} is a header, no pair: {', '.join(begin[0])}",)
 
 
-@contextmanager
-def opened(location: str) -> Iterator[Any]:
-    """A file that is read within; what is wrong with it is a mistake of the user.
-
-    Raises:
-        Mistakes: the file is not there or cannot be read.
-    """
-    file_system, path = storage.locate(location)
-    try:
-        with file_system.open_input_file(path) as file:
-            yield file
-    except Mistakes:
-        raise
-    except FileNotFoundError:
-        raise Mistakes(f"file: {location} does not exist") from None
-    except (pa.ArrowException, UnicodeDecodeError, ValueError, KeyError, OSError) as error:
-        raise Mistakes(f"file: {location} cannot be read: {error}") from None
+def _parquet(table: Table) -> Iterator[tuple[Batch, float]]:
+    parts, wanted = parquet.parts(table.location), list(dict.fromkeys(table.columns.values()))
+    for place, part in enumerate(parts):
+        with opened(part) as file:
+            for batch, share in parquet.batches(file, wanted, ROWS_AT_ONCE):
+                yield batch, (place + share) / len(parts)
 
 
-def all_names(location: str) -> list[str]:
-    """The column names of a file, as they come first; of JSON lines those of every line, as a line may lack some.
-
-    Raises:
-        Mistakes: the file is not there or cannot be read.
-    """
-    if _READERS[extension_of(location)] is not _json_lines:
-        return first_names(location)
-    with opened(location) as file:
-        return list(dict.fromkeys(name for rows in _json_rows(file) for row in rows for name in row))
+def _text(table: Table, digest: Any) -> Iterator[tuple[Batch, float]]:
+    with opened(table.location) as file:
+        found = _rows(file if digest is None else Hashed(file, digest), table)
+        records = isinstance((first := next(found, None)), dict)
+        every = iter(()) if first is None else chain([first], found)
+        read = _of_records(every, table) if records else _of_cells(every, table)
+        for batch in read:
+            yield batch, min(1.0, file.tell() / max(1, file.size()))  # what is read ahead included
 
 
-def record_batches(file: Any, columns: list[str] | None = None) -> Iterator[tuple[pa.RecordBatch, float]]:
-    """The rows of an opened parquet file (all columns, unless some are named), and the share of it read so far."""
-    parquet, read = pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False), 0
-    for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=columns):
-        read += batch.num_rows
-        yield batch, read / parquet.metadata.num_rows
+def _rows(file: Any, table: Table) -> Iterator[Any]:
+    extension = extension_of(table.location)
+    if extension in DELIMITERS:
+        return delimited.rows(file, extension, header=not table.names)
+    return json_rows.rows(file, table.texts or list(table.columns.values()))
 
 
-def _parquet(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
-    for batch, share in record_batches(file, list(table.columns.values())):
-        yield _values(batch), share
-
-
-def _delimited(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
-    for batch in delimited_reader(file, extension_of(table.location), table.names or None):
-        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
-            yield _values(batch.slice(start, ROWS_AT_ONCE)), _read_of(file)
-
-
-def _json_lines(file: Any, table: Table) -> Iterator[tuple[Batch, float]]:
+def _of_records(rows: Iterator[dict[str, Any]], table: Table) -> Iterator[Batch]:
+    """A key that a row lacks is None there."""
     wanted = list(table.columns.values())
-    for rows in _json_rows(file):
-        yield {name: [row.get(name) for row in rows] for name in wanted}, _read_of(file)
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        yield {name: [row.get(name) for row in some] for name in wanted}
 
 
-def _json_rows(file: Any) -> Iterator[list[dict[str, Any]]]:
-    lines = filter(str.strip, io.TextIOWrapper(file, encoding="utf-8-sig"))
-    while rows := [json_object(line) for line in islice(lines, ROWS_AT_ONCE)]:
-        yield rows
-
-
-def _read_of(file: Any) -> float:
-    """Share of its bytes, what is read ahead included."""
-    return min(1.0, file.tell() / max(1, file.size()))
-
-
-def _values(batch: pa.RecordBatch) -> Batch:
-    return {name: column.to_pylist() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-
-
-_READERS: dict[str, Any] = {
-    ".parquet": _parquet,
-    **dict.fromkeys(DELIMITERS, _delimited),
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-}
+def _of_cells(rows: Iterator[Sequence[Any]], table: Table) -> Iterator[Batch]:
+    if table.names:
+        names, begin = list(table.names), list(islice(rows, LOOKED_AT))
+        rows = chain(begin[1:] if is_header(begin) else begin, rows)
+    else:
+        names = [str(cell) for cell in next(rows, ())]
+    places = {name: names.index(name) for name in table.columns.values() if name in names}
+    if missing := [name for name in table.columns.values() if name not in places]:
+        raise ValueError(f"it has no column {', '.join(missing)}; it has {', '.join(names) or 'nothing'}")
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        yield {name: [row[place] for row in some] for name, place in places.items()}

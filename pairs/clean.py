@@ -1,6 +1,7 @@
 """Shape raw rows and drop what cannot be used, with a count for every reason."""
 
 import dataclasses
+import datetime
 import math
 import re
 import unicodedata
@@ -11,7 +12,8 @@ from typing import Any
 
 from pairs.lists import Lists
 from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
-from tasks.common.mistakes import Mistakes
+from tasks.common.mistakes import Mistakes, raise_if
+from tasks.common.values import NoText, as_text, no_text
 
 CONTRADICTIONS: dict[type[Recipe], str] = {
     Given: "same pair with different labels",
@@ -64,20 +66,21 @@ def clean(
             are the same when folded are one, spelled as it came first.
 
     Raises:
-        Mistakes: a row lacks a field of the task's recipe, or its label is not a number that the loss allows.
+        Mistakes: a row lacks a field of the task's recipe or cannot be shaped, a text or a group is something else, or
+            a label is not a number that the loss allows.
     """
     dropped: Counter[str] = Counter()
     groups = {} if groups is None else groups
     lists = Lists(shape)
     rows = []
     for number, raw_row in enumerate(raw, 1):
-        shaped = shape(raw_row)
+        shaped = _shaped(task, shape, raw_row, f"row {number} of {where}")
         if shaped is None:
             dropped["not usable"] += 1
             continue
         place = f"row {number} of {where}"
         for pair in lists.pairs_of(shaped, place):
-            row = _checked(task, pair, place)
+            row = _checked(task, pair, raw_row, place)
             row["group"] = groups.setdefault(folded(row["group"]), row["group"])
             if all(folded(row[name]) for name in task.recipe.texts):
                 rows.append(row)
@@ -87,8 +90,12 @@ def clean(
 
 
 def one_spaced(value: Any) -> str:
-    """A value as text, with one space wherever white space stood; nothing becomes empty text."""
-    return "" if value is None else " ".join(str(value).split())
+    """A value as text, with one space wherever white space stood; nothing and NaN become empty text.
+
+    Raises:
+        NoText: see `as_text`.
+    """
+    return " ".join(as_text(value).split())
 
 
 def folded(text: str) -> str:
@@ -104,13 +111,28 @@ def folded(text: str) -> str:
     return one_spaced("".join(parts).casefold())
 
 
-def _checked(task: Task, shaped: Row, place: str) -> dict[str, Any]:
+def _shaped(task: Task, shape: Callable[[Row], Row | None], raw: Row, place: str) -> Row | None:
+    try:
+        return shape(raw)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        kinds = ", ".join(f"{name} ({type(value).__name__})" for name, value in raw.items())
+        raise Mistakes(
+            f"row: {place} cannot be shaped by task {task.name!r}: {type(error).__name__}: {error}; it has {kinds}"
+        ) from None
+
+
+def _checked(task: Task, shaped: Row, raw: Row, place: str) -> dict[str, Any]:
     row = dict(shaped)
     needed = (*task.recipe.texts, "group", *(("keys",) if isinstance(task.recipe, Blocking) else ()))
     if missing := [field for field in needed if field not in row]:
         raise Mistakes(f"row: {place} as shaped by task {task.name!r} lacks {', '.join(missing)}; has {', '.join(row)}")
+    wrong = []
     for field in (*task.recipe.texts, "group", *(("identity",) if "identity" in row else ())):
-        row[field] = one_spaced(row[field])
+        try:
+            row[field] = one_spaced(row[field] if field in task.recipe.texts else _key(row[field]))
+        except NoText as kind:
+            wrong.append(no_text(_column(field, row[field], raw), place, kind))
+    raise_if(list(dict.fromkeys(wrong)))
     if isinstance(task.recipe, Given):
         row["label"] = _label(task, row.get("label"), place)
     if "negatives" in row:
@@ -118,6 +140,16 @@ def _checked(task: Task, shaped: Row, place: str) -> dict[str, Any]:
             raise Mistakes(f"negatives: {place} has some; allowed for a {task.loss} loss: labelled pairs, one a row")
         row["negatives"] = [text for each in row["negatives"] if folded(text := one_spaced(each))]
     return row
+
+
+def _key(value: Any) -> Any:
+    """What tells groups apart may be a date, or true and false, too."""
+    return str(value) if isinstance(value, bool | datetime.date) else value
+
+
+def _column(field: str, value: Any, raw: Row) -> str:
+    """The column of the file that a value comes from, where it was taken as it is; else the field's own name."""
+    return next((str(name) for name, each in raw.items() if each is value), field)
 
 
 def _label(task: Task, value: Any, place: str) -> float | None:
@@ -135,7 +167,7 @@ def number_in(value: Any) -> float | None:
     """A value as a finite number, or None where it is none."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pairs.batches import Table
 from pairs.clean import number_in
-from pairs.read import DELIMITERS, extension_of, first_names, refuse_repeated
+from pairs.read import Header, header_of, refuse_repeated
 from tasks.common.declaration import Layout
 from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
@@ -35,15 +35,15 @@ def layout_of(location: str, columns: Sequence[str], negatives: str | None = Non
     Raises:
         Mistakes: not two texts and a label or negatives, or columns that the file has not.
     """
-    found = first_names(location)
-    columns = list(columns) or usual_columns(found, extension_of(location) not in DELIMITERS)
+    header = header_of(location)
+    columns = list(columns) or usual_columns(header.names, header.named)
     if len(columns) < 2 or len(set(columns)) != len(columns):
         raise Mistakes(
             f"columns: {','.join(columns) or 'nothing'}; allowed: two different text columns and perhaps a label or "
-            f"negatives, such as --columns question,answer,label or anchor,positive,negative; {_shown(found)}"
+            f"negatives, such as --columns question,answer,label or anchor,positive,negative; {_shown(header.names)}"
         )
     first, second, *further = columns
-    layout = _found(location, found, PairColumns(first=first, second=second, negatives=tuple(further)))
+    layout = _found(location, header, PairColumns(first=first, second=second, negatives=tuple(further)))
     label, given = _told_apart(location, layout, further)
     if negatives is not None and (negatives != AS_PAIRS or not given):
         reason = "" if given else f": {','.join(columns)} has no column of negatives"
@@ -52,11 +52,10 @@ def layout_of(location: str, columns: Sequence[str], negatives: str | None = Non
     return replace(layout, shape=used)
 
 
-def _found(location: str, found: list[str], used: PairColumns) -> Layout:
+def _found(location: str, header: Header, used: PairColumns) -> Layout:
+    found = header.names
     if are_numbers(used.columns, found):
-        return _without_header(location, found, used)
-    if extension_of(location) == ".txt":
-        raise Mistakes(f"columns: {','.join(used.columns)}: a .txt file has no header; allowed: 1 to {len(found)}")
+        return _without_header(location, header, used)
     raise_if([_missing(location, column, found) for column in used.columns if column not in found])
     refuse_repeated(location, used.columns, found)
     return Layout(columns=used.columns, shape=used)
@@ -132,8 +131,9 @@ def usual_columns(found: Sequence[str], named: bool) -> list[str]:
     return [*texts, *labels, *negatives] if usual and (named or all(map(NAME.fullmatch, found))) else []
 
 
-def _without_header(location: str, found: list[str], used: PairColumns) -> Layout:
-    if extension_of(location) not in DELIMITERS:
+def _without_header(location: str, header: Header, used: PairColumns) -> Layout:
+    found = header.names
+    if header.named:
         raise Mistakes(f"columns: {','.join(used.columns)}: {location} names its columns; {_shown(found)}")
     numbers = tuple(str(number) for number in range(1, len(found) + 1))
     outside = [column for column in used.columns if column not in numbers]

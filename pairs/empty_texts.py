@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pairs.batches import Table
-from pairs.clean import folded
-from pairs.values import NoText, text_of
+from pairs.clean import folded, one_spaced
+from tasks.common import storage
 from tasks.common.mistakes import Mistakes, raise_if
+from tasks.common.values import NoText, no_text
 
 
 def count_empty(table: Table, texts: Sequence[str]) -> int:
@@ -19,12 +21,12 @@ def count_empty(table: Table, texts: Sequence[str]) -> int:
     first: dict[tuple[str, str], int] = {}
     counts: Counter[tuple[str, str]] = Counter()
     read = empty = 0
-    for batch, _ in Table(location=table.location, columns={name: name for name in texts}, names=table.names).batches():
+    for batch, _ in replace(table, columns={name: name for name in texts}).batches():
         for place, row in enumerate(zip(*(batch[name] for name in texts), strict=True), read + 1):
             seen = []
             for name, value in zip(texts, row, strict=True):
                 try:
-                    seen.append(bool(folded(text_of(value))))
+                    seen.append(bool(folded(one_spaced(value))))
                 except NoText as wrong:
                     first.setdefault((name, str(wrong)), place)
                     counts[name, str(wrong)] += 1
@@ -38,4 +40,4 @@ def count_empty(table: Table, texts: Sequence[str]) -> int:
 
 def _refusal(location: str, name: str, kind: str, row: int, others: int) -> str:
     also = f" (and {others:,} more)" if others else ""
-    return f"{name}: row {row} of {location} has {kind}{also}; allowed: text, numbers or nothing"
+    return no_text(name, f"row {row}{also} of {storage.name_of(location)}", NoText(kind))

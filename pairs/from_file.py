@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 
 from pairs.columns import layout_of
+from pairs.formats.parquet import is_parts
 from pairs.inferred import CONTRASTIVE, RANKING, inferred_of
-from pairs.read import read
+from pairs.read import rows_of
+from tasks.common import storage
 from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import Given, Task
 from tasks.common.loading import load, names
@@ -14,8 +16,10 @@ from tasks.common.plain import PairColumns
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a name given as a task is rather a file of pairs: it has an extension other than .py."""
-    return "." in name.rsplit("/", 1)[-1] and not name.endswith(".py")
+    """Whether a name given as a task is rather a file of pairs: it has an extension other than .py, or holds parts."""
+    if "." in storage.name_of(name):
+        return not name.endswith(".py")
+    return name not in names() and is_parts(name)
 
 
 def task_of(name: str, source: str | None, columns: str | None, negatives: str | None = None) -> Task:
@@ -61,7 +65,7 @@ def task_from_file(location: str, columns: Sequence[str], negatives: str | None 
     assert isinstance(used, PairColumns)
     inferred = CONTRASTIVE if used.as_pairs else RANKING
     if used.label is not None:
-        inferred = inferred_of(used.label, read(location, [layout]).rows, location)
+        inferred = inferred_of(used.label, rows_of(location, layout, [used.label]), location)
     return Task(
         name=name_from(location),
         about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
@@ -83,7 +87,7 @@ def name_from(location: str) -> str:
     Raises:
         Mistakes: nothing is left of it, or a task in tasks/ has that name.
     """
-    stem = location.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = storage.name_of(location).rsplit(".", 1)[0]
     name = re.sub(r"\W+", "_", stem).strip("_").lower()
     if not name or name in names():
         reason = "is the name of a task in tasks/" if name else "is no name"

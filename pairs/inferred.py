@@ -1,6 +1,6 @@
 """Infer the loss and the kind of evaluation of a file of ready pairs from its labels."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Set
 from typing import Any, NamedTuple
 
 from pairs.clean import number_in
@@ -54,7 +54,7 @@ def loss_of(labels: Set[float | None]) -> Inferred:
     return CONTRASTIVE if labels <= {0.0, 1.0} else COSINE
 
 
-def inferred_of(column: str, rows: Sequence[Any], location: str) -> Inferred:
+def inferred_of(column: str, rows: Iterable[Any], location: str) -> Inferred:
     """The loss for the labels of a column; the first value that no loss takes is named with its row, from 1."""
     distinct = set()
     for place, row in enumerate(rows, 1):

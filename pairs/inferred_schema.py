@@ -7,11 +7,13 @@ from functools import reduce
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pairs.batches import Table, opened, record_batches
-from pairs.read import DELIMITERS, extension_of
-from pairs.values import text_of
+from pairs.batches import Table
+from pairs.clean import one_spaced
+from pairs.formats import parquet
+from pairs.formats.delimited import DELIMITERS
+from pairs.formats.source import extension_of, opened
+from tasks.common.mistakes import Mistakes
 
 EXACT = 2**53
 """Up to here a double holds every whole number."""
@@ -54,8 +56,7 @@ class TypedTable:
         """
         extension = extension_of(table.location)
         if extension == ".parquet":
-            with opened(table.location) as file:
-                return cls(table=table, texts=texts, schema=pq.read_schema(file).remove_metadata())
+            return cls(table=table, texts=texts, schema=_common_schema(table.location))
         if extension in DELIMITERS:
             schema = pa.schema([(name, pa.string()) for name in table.columns])
             return cls(table=table, texts=texts, schema=schema)
@@ -71,9 +72,12 @@ class TypedTable:
             Mistakes: the file cannot be read.
         """
         if extension_of(self.table.location) == ".parquet":
-            with opened(self.table.location) as file:
-                for batch, _ in record_batches(file):
-                    yield pa.Table.from_batches([batch]).replace_schema_metadata()
+            nothing = self.schema.empty_table()
+            for part in parquet.parts(self.table.location):
+                with opened(part) as file:
+                    for batch in parquet.record_batches(file):
+                        piece = pa.Table.from_batches([batch]).replace_schema_metadata()
+                        yield pa.concat_tables([nothing, piece], promote_options="permissive")
             return
         for values, _ in self.table.batches():
             yield pa.table({name: self._column(name, values[name]) for name in values}, schema=self.schema)
@@ -82,6 +86,18 @@ class TypedTable:
         if name not in self.as_json:
             return values
         return list(map(_as_text if name in self.texts else _as_json, values))
+
+
+def _common_schema(location: str) -> pa.Schema:
+    """What all parts have in common; a column that some of them lack is null there."""
+    schemas = []
+    for part in parquet.parts(location):
+        with opened(part) as file:
+            schemas.append(parquet.schema(file))
+    try:
+        return pa.unify_schemas(schemas, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise Mistakes(f"file: parts of {location} do not go together: {error}") from None
 
 
 def _types(table: Table) -> dict[str, pa.DataType | None]:
@@ -189,4 +205,4 @@ def _as_json(value: Any) -> str | None:
 
 
 def _as_text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else text_of(value)
+    return value if value is None or isinstance(value, str) else one_spaced(value)

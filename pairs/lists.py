@@ -73,9 +73,9 @@ def _listed(value: Any) -> list[Any]:
 class UnfoldedTable(Table):
     """A table whose second texts may be lists: one row for each of their texts, as prepared pairs have."""
 
-    def batches(self) -> Iterator[tuple[Batch, float]]:
+    def batches(self, digest: Any = None) -> Iterator[tuple[Batch, float]]:
         """As of the table; rows count pairs."""
-        for batch, share in super().batches():
+        for batch, share in super().batches(digest):
             yield _unfolded(batch), share
 
 

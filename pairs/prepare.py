@@ -42,6 +42,8 @@ class Source:
     """Of the file, in hex; None for generated rows, which task, rows and seed determine."""
     rows: Sequence[Row]
     shape: Callable[[Row], Row | None]
+    notes: tuple[str, ...] = ()
+    """What has to be said of how they were read."""
 
     def to_dict(self) -> dict[str, Any]:
         """As in a manifest."""
@@ -75,7 +77,7 @@ def prepare(
         "groups": {split: len({row["group"] for row in members}) for split, members in division.rows.items()},
         "pairs": {split: len(members) for split, members in pairs.items()},
         "labels": {split: label_counts([pair.label for pair in members]) for split, members in pairs.items()},
-        "notes": read + spelled + notes,
+        "notes": [note for source in sources for note in source.notes] + read + spelled + notes,
     }
     manifest = {
         "task": task.name,
@@ -122,7 +124,7 @@ def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None
     found = {split: checks.run(read, location, task.layouts) for split, location in files.items()}
     checks.finish()
     return [
-        Source(split=split, name=raw.name, sha256=raw.sha256, rows=raw.rows, shape=raw.layout.shape)
+        Source(split=split, name=raw.name, sha256=raw.sha256, rows=raw.rows, shape=raw.layout.shape, notes=raw.notes)
         for split, raw in found.items()
         if raw is not None
     ]

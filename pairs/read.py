@@ -1,24 +1,23 @@
-"""Read a raw file of a task: parquet, CSV, TSV, JSON lines or the tab separated text of entity matching.
+"""Read a raw file of a task: parquet, CSV, TSV, JSON or the tab separated text of entity matching.
 
-Every value of a CSV, TSV or text file is a string; parquet and JSON lines keep the types that they have.
+Every value of a CSV, TSV or text file is a string; parquet and JSON keep the types that they have.
 """
 
-import csv
 import difflib
-import hashlib
-import io
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
-
+from pairs.batches import Table
+from pairs.formats import delimited, json_rows, parquet
+from pairs.formats.delimited import DELIMITERS
+from pairs.formats.source import extension_of, opened
 from tasks.common import storage
 from tasks.common.declaration import Layout, Row
 from tasks.common.mistakes import Mistakes
+
+ROWS_OF_NAMES = 1_000
+"""Rows at the beginning of JSON lines whose keys are its columns: a key may be missing in some."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +30,19 @@ class Raw:
     """Of the file's bytes, in hex."""
     layout: Layout
     """The layout of the task that fits the file."""
-    rows: list[Row]
+    rows: Sequence[Row]
+    notes: tuple[str, ...] = ()
+    """What has to be said of how it was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What the beginning of a file says of its columns."""
+
+    names: list[str]
+    """Of the columns; where rows have none: the cells of the first row, be it a header or not."""
+    named: bool
+    """Whether each row has names: parquet and JSON objects. CSV, TSV, text and JSON arrays do not."""
 
 
 def read(location: str, layouts: Sequence[Layout]) -> Raw:
@@ -40,60 +51,70 @@ def read(location: str, layouts: Sequence[Layout]) -> Raw:
     Raises:
         Mistakes: no such file, an unknown extension, a damaged file, or columns that no layout fits.
     """
-    extension = extension_of(location)
-    content = storage.read_bytes(location)
-    first_row = first_names(location, content)
-    layout = next((layout for layout in layouts if _fits(layout, first_row, extension)), None)
+    header = header_of(location)
+    layout = next((layout for layout in layouts if _fits(layout, header)), None)
     if layout is None:
-        raise Mistakes(_misfit(location, layouts, first_row))
+        raise Mistakes(_misfit(location, layouts, header.names))
     if layout.header:
-        refuse_repeated(location, layout.columns, first_row)
-    table = _parse(location, content, layout)
-    rows = table if isinstance(table, list) else table.select(list(layout.columns)).to_pylist()
-    return Raw(name=location.rsplit("/", 1)[-1], sha256=hashlib.sha256(content).hexdigest(), layout=layout, rows=rows)
+        refuse_repeated(location, layout.columns, header.names)
+    table = table_of(location, layout)
+    rows, sha256 = table.rows()
+    return Raw(name=storage.name_of(location), sha256=sha256, layout=layout, rows=rows, notes=table.notes())
 
 
-def extension_of(location: str) -> str:
-    """The extension, one of EXTENSIONS.
+def rows_of(location: str, layout: Layout, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows with these columns alone, one batch in memory at a time.
 
     Raises:
-        Mistakes: it is another one.
+        Mistakes: see `Table.batches`.
     """
-    name = location.rsplit("/", 1)[-1]
-    extension = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
-    if extension not in EXTENSIONS:
-        raise Mistakes(f"file: {location} has the extension {extension!r}; allowed: {', '.join(EXTENSIONS)}")
-    return extension
+    for batch, _ in table_of(location, layout, columns).batches():
+        for values in zip(*batch.values(), strict=True):
+            yield dict(zip(batch, values, strict=True))
 
 
-def first_names(location: str, content: bytes | None = None) -> list[str]:
-    """The column names of a file; for CSV, TSV and text: what its first row holds, be it a header or not."""
-    content = storage.read_bytes(location) if content is None else content
+def table_of(location: str, layout: Layout, columns: Sequence[str] = ()) -> Table:
+    """The file by its own columns, all of the layout unless some are named."""
+    used = {name: name for name in columns or layout.columns}
+    return Table(location=location, columns=used, names=() if layout.header else layout.columns)
+
+
+def first_names(location: str) -> list[str]:
+    """The column names of a file; where its rows have none: what the first row holds, be it a header or not."""
+    return header_of(location).names
+
+
+def header_of(location: str) -> Header:
+    """What the beginning of a file says of its columns; no more of it is read.
+
+    Raises:
+        Mistakes: no such file, an unknown extension, or a beginning that is damaged or empty.
+    """
     extension = extension_of(location)
-    try:
+    with opened(parquet.parts(location)[0] if extension == ".parquet" else location) as file:
         if extension == ".parquet":
-            return list(pa.parquet.read_schema(pa.BufferReader(content)).names)
-        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
-        if extension in DELIMITERS:
-            return next(csv.reader(text, **_dialect(extension)), [])
-        return list(json_object(next((line for line in text if line.strip()), "{}")))
-    except (pa.ArrowInvalid, ValueError, csv.Error) as error:
-        raise Mistakes(f"file: {location} is not a readable {extension} file: {error}") from None
+            return Header(names=parquet.names(file), named=True)
+        rows = delimited.rows(file, extension) if extension in DELIMITERS else json_rows.rows(file)
+        begin = list(islice(rows, 1 if extension in DELIMITERS else ROWS_OF_NAMES))
+    if not begin:
+        raise Mistakes(f"file: {location} is empty; allowed: at least one row")
+    if isinstance(begin[0], list):
+        return Header(names=[str(cell) for cell in begin[0]], named=False)
+    return Header(names=list(dict.fromkeys(name for row in begin for name in row)), named=True)
 
 
-def json_object(line: str) -> dict[str, Any]:
-    """A row of JSON lines.
+def all_columns(location: str) -> Header:
+    """As `header_of`, but with the names of all rows of JSON: a line may lack some.
 
     Raises:
-        ValueError: it is something else.
+        Mistakes: see `header_of`.
     """
-    try:
-        row = json.loads(line)
-    except RecursionError:
-        raise ValueError("a line is nested too deeply") from None
-    if not isinstance(row, dict):
-        raise ValueError(f"a line is not an object with the columns' names: {line.strip()[:80]}")
-    return row
+    header = header_of(location)
+    if not header.named or extension_of(location) == ".parquet":
+        return header
+    with opened(location) as file:
+        names = dict.fromkeys(name for row in json_rows.rows(file, wanted=None) for name in row)
+    return Header(names=list(names), named=True)
 
 
 def refuse_repeated(location: str, columns: Sequence[str], found: Sequence[str]) -> None:
@@ -102,20 +123,16 @@ def refuse_repeated(location: str, columns: Sequence[str], found: Sequence[str])
     Raises:
         Mistakes: naming them.
     """
-    if repeated := [column for column in columns if found.count(column) > 1]:
-        raise Mistakes(f"columns: {location} has {', '.join(repeated)} more than once; allowed: names that differ")
+    repeated = [(found.count(column), column) for column in columns if found.count(column) > 1]
+    if repeated:
+        counted = " and ".join(f"{'two' if count == 2 else count} columns called {name}" for count, name in repeated)
+        raise Mistakes(f"columns: {location} has {counted}; rename one")
 
 
-def _dialect(extension: str) -> dict[str, Any]:
-    # Entity matching writes inches as a bare quote, so there a quote is a letter like any other.
-    quoting = csv.QUOTE_NONE if extension == ".txt" else csv.QUOTE_MINIMAL
-    return {"delimiter": DELIMITERS[extension], "quoting": quoting}
-
-
-def _fits(layout: Layout, first_row: list[str], extension: str) -> bool:
+def _fits(layout: Layout, header: Header) -> bool:
     if layout.header:
-        return extension != ".txt" and set(layout.columns) <= set(first_row)
-    return extension in DELIMITERS and len(first_row) == len(layout.columns)
+        return set(layout.columns) <= set(header.names)
+    return not header.named and len(header.names) == len(layout.columns)
 
 
 def _misfit(location: str, layouts: Sequence[Layout], found: list[str]) -> str:
@@ -129,68 +146,3 @@ def _misfit(location: str, layouts: Sequence[Layout], found: list[str]) -> str:
     lacking = f" lacks {', '.join(close)};" if close else ""
     shown = ", ".join(name if len(name) <= 40 else name[:37] + "..." for name in found) or "nothing"
     return f"columns: {location}{lacking} has {shown}; allowed: {allowed}"
-
-
-def _parse(location: str, content: bytes, layout: Layout) -> pa.Table | list[Row]:
-    extension = extension_of(location)
-    try:
-        return EXTENSIONS[extension](content, layout, extension)
-    except (pa.ArrowInvalid, UnicodeDecodeError, ValueError) as error:
-        raise Mistakes(f"file: {location} cannot be read as {extension}: {error}") from None
-
-
-def _parquet(content: bytes, layout: Layout, _: str) -> pa.Table:
-    return pa.parquet.read_table(pa.BufferReader(content), columns=list(layout.columns))
-
-
-def _delimited(content: bytes, layout: Layout, extension: str) -> pa.Table:
-    names = None if layout.header else layout.columns
-    return delimited_reader(pa.BufferReader(content), extension, names).read_all()
-
-
-def delimited_reader(file: Any, extension: str, names: Sequence[str] | None) -> Any:
-    """A CSV, TSV or text file as batches of columns of strings.
-
-    Args:
-        names: of the columns of a file without a header.
-    """
-    return pa.csv.open_csv(
-        file,
-        read_options=pa.csv.ReadOptions(
-            column_names=None if names is None else list(names),
-            block_size=2**24,  # bytes; a row must fit into one block, and a page of text may be long
-        ),
-        parse_options=pa.csv.ParseOptions(
-            delimiter=DELIMITERS[extension],
-            quote_char=False if extension == ".txt" else '"',
-            newlines_in_values=extension != ".txt",
-        ),
-        # Nothing is guessed: "1" stays text, and labels are read where the task is known.
-        convert_options=pa.csv.ConvertOptions(default_column_type=pa.string()),
-    )
-
-
-def _json_lines(content: bytes, layout: Layout, _: str) -> list[Row]:
-    # Not pyarrow.json: it turns texts that look like dates into dates.
-    rows: list[Row] = []
-    for number, line in enumerate(content.decode("utf-8-sig").split("\n"), 1):
-        if line.strip():
-            try:
-                row = json_object(line)
-            except ValueError as error:
-                raise ValueError(f"line {number}: {error}") from None
-            if not set(layout.columns) <= set(row):
-                raise ValueError(f"line {number} is not an object with {', '.join(layout.columns)}: {line[:80]}")
-            rows.append({name: row[name] for name in layout.columns})
-    return rows
-
-
-DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
-EXTENSIONS: dict[str, Callable[[bytes, Layout, str], pa.Table | list[Row]]] = {
-    ".parquet": _parquet,
-    ".csv": _delimited,
-    ".tsv": _delimited,
-    ".txt": _delimited,
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-}

@@ -6,6 +6,7 @@ python -m jobs.prepare pages --source cbs_graduate_programs.csv
 from tasks import _published
 from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import Layout, Number, Row, Task, WithinGroup
+from tasks.common.values import as_text
 
 
 def shape(row: Row) -> Row:
@@ -13,9 +14,10 @@ def shape(row: Row) -> Row:
 
     The chunk alone tells repeats: the same notice stands under other titles on many pages.
     """
+    title, chunk = as_text(row["section_title"]), as_text(row["text_chunk"])
     return {
-        "text": f"{row['section_title']}. {row['text_chunk']}" if row["text_chunk"].strip() else "",
-        "identity": row["text_chunk"],
+        "text": f"{title}. {chunk}" if chunk.strip() else "",
+        "identity": chunk,
         "group": row["page_name"],
     }
 

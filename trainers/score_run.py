@@ -52,7 +52,7 @@ class ScoreRequest:
 
     def key(self) -> str:
         """Of everything that the result depends on."""
-        file, weights = storage.sha256(self.table.table.location), weights_sha256(self.model)
+        file, weights = self.table.table.sha256(), weights_sha256(self.model)
         values = [file, self.table.texts, self.candidates, self.best, self.threshold, self.prompts, weights]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 

@@ -8,9 +8,8 @@ import pyarrow.parquet as pq
 
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import encode
-from pairs.clean import folded
+from pairs.clean import folded, one_spaced
 from pairs.reading import NO_PROMPTS, Prompts
-from pairs.values import text_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -49,7 +48,7 @@ class Scorer:
 
         Where a text is empty, or nothing in it can be seen, all of them are null: a row is not scored without both.
         """
-        texts = [[text_of(value) for value in table[name].to_pylist()] for name in self.texts]
+        texts = [[one_spaced(value) for value in table[name].to_pylist()] for name in self.texts]
         rows = [place for place, row in enumerate(zip(*texts, strict=True)) if all(map(folded, row))]
         texts = [[prompt + column[row] for row in rows] for prompt, column in zip(self.prompts, texts, strict=False)]
         places = {text: place for place, text in enumerate(dict.fromkeys(text for column in texts for text in column))}

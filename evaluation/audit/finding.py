@@ -17,7 +17,7 @@ class Code(NamedTuple):
 
 CODES = {
     "record_as_text": Code(
-        "a tokenizer reads one key of the record, or its punctuation, in place of the text",
+        "a tokenizer reads one key of a record, its punctuation, or a date as some program writes it, in place of text",
         "make one text of the fields that count before preparing the pairs",
     ),
     "null_value": Code("there is nothing to encode or to learn from", "drop these rows, or fill in the value"),

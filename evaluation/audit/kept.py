@@ -11,7 +11,6 @@ from evaluation.audit.audit import Audit
 from evaluation.audit.finding import Finding
 from evaluation.audit.plan import Plan
 from pairs import batches
-from tasks.common import storage
 
 CODE = (Path(__file__).parent, Path(batches.__file__).parent)
 """Folders of what decides a finding: the checks, and what reads, folds, hashes and joins texts."""
@@ -72,9 +71,9 @@ def _key(plan: Plan, base_model: str | None) -> str:
     own = asdict(plan) | {"tables": None, "name": None, "base_model": base_model}
     digest = hashlib.sha256(json.dumps(own).encode())
     for folder in CODE:
-        for code in sorted(folder.glob("*.py")):
+        for code in sorted(folder.rglob("*.py")):
             digest.update(code.read_bytes())
     for split, table in plan.tables.items():
-        contents = storage.sha256(table.location)
+        contents = table.sha256()
         digest.update(json.dumps([split, dict(table.columns), table.names, contents]).encode())
     return digest.hexdigest()

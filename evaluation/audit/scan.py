@@ -4,8 +4,9 @@ import math
 import random
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pairs.batches import Table
 from pairs.clean import folded, number_in, one_spaced
 from pairs.hashes import Hashes, text_hashes
 from pairs.negatives import NEGATIVES
+from tasks.common.values import NoText
 
 TEXTS = ("sentence1", "sentence2")
 GROUPS = {"group": "groups", "group2": "other_groups"}
@@ -95,17 +97,16 @@ def scan(split: str, table: Table, told: Told, seed: int = 0) -> Facts:
 def text_of(value: Any) -> tuple[str, str, str | None]:
     """A value as the text that it stands for, the same folded, and the fault in it, if any.
 
-    A record becomes its keys and values, one after the other.
+    What is no text stands for what it holds: a record for its keys and values, one after the other.
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return "", "", "null_value"
-    if isinstance(value, dict):
-        text = " ".join(f"{key}: {one_spaced(inner)}" for key, inner in value.items())
-    else:
-        text = one_spaced(" ".join(map(str, value)) if isinstance(value, list | tuple) else value)
+    try:
+        text = one_spaced(value)
+    except NoText:
+        text = _stand_in(value)
+        return text, folded(text), "record_as_text"
     alike = folded(text)
-    if isinstance(value, dict | list | tuple):
-        return text, alike, "record_as_text"
     if not alike:
         return text, alike, "empty_text"
     if stands_for_nothing(alike):
@@ -117,6 +118,16 @@ def negative_faults(value: Any) -> set[str]:
     """What is wrong with a cell of given negatives, a text or a list of texts; an empty one is no negative."""
     found = {text_of(each)[2] for each in (value if isinstance(value, list | tuple) else [value])}
     return {code for code in found if code in ("record_as_text", "oversized_text")}
+
+
+def _stand_in(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}: {_inner(each)}" for key, each in value.items())
+    return _inner(" ".join(map(_inner, value)) if isinstance(value, list | tuple) else value)
+
+
+def _inner(value: Any) -> str:
+    return one_spaced("" if value is None else str(value))
 
 
 class _Reader:

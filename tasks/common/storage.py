@@ -103,6 +103,8 @@ def sha256(location: str) -> str:
                 digest.update(piece)
     except FileNotFoundError:
         raise Mistakes(f"file: {location} does not exist") from None
+    except OSError as error:
+        raise Mistakes(f"file: {location} cannot be read: {error}") from None
     return digest.hexdigest()
 
 
@@ -110,6 +112,12 @@ def join(folder: str, name: str) -> str:
     """The address of a name in a folder; a query, such as ?region=..., stays at its end."""
     path, mark, query = folder.partition("?") if "://" in folder else (folder, "", "")
     return f"{path.rstrip('/')}/{name}{mark}{query}"
+
+
+def name_of(location: str) -> str:
+    """The last name in a path or an address, without a query such as ?region=..."""
+    path = location.partition("?")[0] if "://" in location else location
+    return path.rstrip("/").rsplit("/", 1)[-1]
 
 
 def _info(file_system: Any, path: str, location: str) -> Any:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from jobs import score
 from jobs.scoring import request
 from pairs.reading import Prompts
+from tasks.common.mistakes import Mistakes
 from trainers.score_run import stage
 from trainers.scorer import Scorer
 
@@ -94,6 +95,44 @@ def test_candidates_are_the_lines_of_a_file(tiny_model: str, file: str, tmp_path
     assert asked.candidates == ("the invoice 3", "paper", "apple")
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xef\xbb\xbfapple\r\npaper\rone\xe2\x80\xa8two", None),
+        (b"apple\npap\xe9r\n", "names.txt cannot be read: line 2: byte 0xe9 is no UTF-8"),
+        ("apple".encode("utf-16"), "line 1: it is UTF-16; allowed: UTF-8"),
+        (b"\xef\xbb\xbf\n\n", "has no line of text"),
+    ],
+)
+def test_a_file_of_candidates_is_utf8(
+    tiny_model: str, file: str, tmp_path: Path, content: bytes, said: str | None
+) -> None:
+    names, out = tmp_path / "names.txt", str(tmp_path / "out")
+    names.write_bytes(content)
+    if said is None:
+        candidates = request(tiny_model, file, ["a"], out, str(names), 3).candidates
+        assert candidates == ("apple", "paper", "one\u2028two")
+        return
+    code, _, err = run(tiny_model, file, "--columns", "a", "--candidates", str(names), "--out", out)
+    assert (code, said in err) == (2, True), err
+
+
+def test_what_is_no_text_is_named_before_anything_is_scored(
+    tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 1)
+    (tmp_path / "pairs.jsonl").write_text('{"a": "x", "b": "y"}\n{"a": "x", "b": ["y"]}\n')
+    with pytest.raises(Mistakes, match="b: row 2 of pairs.jsonl has a list; allowed where a text belongs"):
+        stage(request(tiny_model, str(tmp_path / "pairs.jsonl"), ["a", "b"], str(tmp_path / "out"), None, 3))
+
+
+def test_the_first_row_is_no_pair_where_it_is_a_header(tiny_model: str, tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt").write_text("id\ta\tb\n1\tone\ttwo\n2\tthree\tfour\n")
+    asked = request(tiny_model, str(tmp_path / "pairs.txt"), ["2", "3"], str(tmp_path / "out"), None, 3)
+    assert stage(asked) == {0: 2}
+    assert asked.table.table.notes() == ("the first row of pairs.txt is a header, no pair: id, a, b",)
+
+
 def test_an_interrupted_call_is_taken_up_again(
     ray_cluster: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +144,7 @@ def test_an_interrupted_call_is_taken_up_again(
     code, said, _ = run(model, file, "--columns", "a,b", "--out", out, "--json")
     assert code == 0
     told = {"rows": ROWS, "without_score": 0, "as_json": [], "columns": ["id", "a", "b", "score", "decision"]}
-    assert json.loads(said) == {"out": out, **told, "parts": 4}
+    assert json.loads(said) == {"out": out, **told, "parts": 4, "notes": []}
     assert pq.read_table(f"{out}/part-00001.parquet")["id"].to_pylist() == [99]
     last, rows = pq.read_table(f"{out}/part-00003.parquet"), pq.read_table(file).slice(18)
     assert last["id"].to_pylist() == [18, 19]

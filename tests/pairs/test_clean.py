@@ -1,5 +1,7 @@
 """What is dropped, and the reason that it is counted under."""
 
+import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from pairs.clean import clean, folded
 from tasks.common.declaration import Row
 from tasks.common.loading import load
 from tasks.common.mistakes import Mistakes
+from tasks.common.plain import PairColumns
+from tests.tasks.test_values import NO_TEXTS
 
 
 def cleaned(task: str, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, int]]:
@@ -120,3 +124,47 @@ def test_a_ranking_task_needs_no_label() -> None:
 def test_a_shape_that_lacks_a_field_is_named() -> None:
     with pytest.raises(Mistakes, match="row 1 of raw.csv as shaped by task 'invoices' lacks group, keys; has text"):
         cleaned("invoices", [{"text": "a"}])
+
+
+def of_columns(rows: list[Row]) -> list[dict[str, Any]]:
+    return clean(load("nli"), rows, PairColumns(first="q", second="a", label="l"), "raw.jsonl").rows
+
+
+@pytest.mark.parametrize("column", ["q", "a"])
+@pytest.mark.parametrize(("value", "kind"), NO_TEXTS)
+def test_what_is_no_text_is_named_with_column_row_and_kind(column: str, value: Any, kind: str) -> None:
+    row = {"q": "x", "a": "y", "l": 1.0}
+    with pytest.raises(Mistakes) as caught:
+        of_columns([row, row | {column: value}])
+    (message,) = caught.value.messages
+    assert message.startswith(f"{column}: row 2 of raw.jsonl has {kind}; allowed where a text belongs: text, a number")
+
+
+def test_values_that_hold_a_text_are_read_as_it() -> None:
+    nan = float("nan")
+    values: list[Any] = [b"caf\xc3\xa9", 3, Decimal("1.50"), nan, None, ""]
+    rows = [{"q": each, "a": "y", "l": 1.0} for each in values]
+    assert [row["sentence1"] for row in of_columns(rows)] == ["café", "3", "1.50"]
+
+
+def test_a_group_may_be_a_date_but_no_list() -> None:
+    kept, _ = cleaned("nli", [pair("a", "b") | {"group": datetime.date(2024, 1, 2)}, pair("c", "d") | {"group": True}])
+    assert [row["group"] for row in kept] == ["2024-01-02", "True"]
+    with pytest.raises(Mistakes, match="group: row 1 of raw.csv has a list"):
+        cleaned("nli", [pair("a", "b") | {"group": ["a"]}])
+
+
+def test_a_row_that_a_task_cannot_shape_is_named() -> None:
+    def shape(row: Row) -> Row:
+        return pair(row["text"].strip(), "b")
+
+    with pytest.raises(
+        Mistakes, match=r"row 2 of raw.csv cannot be shaped by task 'nli': AttributeError: .* \(NoneType\)"
+    ):
+        clean(load("nli"), [{"text": "a"}, {"text": None}], shape, "raw.csv")
+
+
+@pytest.mark.parametrize("value", [10**400, "1e999", float("nan"), [1], {"a": 1}, None, datetime.date(2024, 1, 2)])
+def test_a_label_that_is_no_finite_number_is_refused(value: Any) -> None:
+    with pytest.raises(Mistakes, match="label: row 1 of raw.csv has"):
+        cleaned("nli", [pair("a", "b", value)])

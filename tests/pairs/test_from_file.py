@@ -1,11 +1,15 @@
 """A task from a file of pairs: what the labels say, and what is refused."""
 
+import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pairs.columns import layout_of
 from pairs.from_file import is_data_file, task_from_file
+from pairs.read import read
 from tasks.common.mistakes import Mistakes
 
 
@@ -111,10 +115,49 @@ def test_a_file_without_header_takes_numbers(tmp_path: Path, name: str) -> None:
     }
 
 
-def test_text_of_entity_matching_has_no_names(tmp_path: Path) -> None:
-    (tmp_path / "train.txt").write_text("a\tb\t0\n")
-    with pytest.raises(Mistakes, match="a .txt file has no header; allowed: 1 to 3"):
-        task_from_file(str(tmp_path / "train.txt"), ["left", "right"])
+def test_text_with_tabs_may_have_a_header(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("id\tleft\tright\tlabel\n1\ta\tb\t0\n2\tc\td\t1\n")
+    task = task_from_file(str(tmp_path / "train.txt"), ["left", "right", "label"])
+    assert (task.layouts[0].header, task.loss) == (True, "contrastive")
+    with pytest.raises(Mistakes, match="'links' is not in .*it has id, left, right, label; for a file without"):
+        task_from_file(str(tmp_path / "train.txt"), ["links", "right"])
+
+
+HEADERS = [
+    ("id\tleft\tright", [["1", "a b", "c"], ["2", "d", "e f"]], True),  # only the first id is no number
+    ("left\tright", [["a b", "c d"], ["e f", "g h"], ["i", "j k"]], True),  # single words, as in no other row
+    ("left\tright", [["a b", "c d"], ["e f", "g h"]], False),  # too few to tell
+    ("dog\tHund", [["cat", "Katze"], ["good day", "guten Tag"], ["i", "j k"]], False),
+    ("id\tleft\t1", [["1", "a b", "0"], ["2", "d", "1"]], False),  # a name is no number
+    ("left\tleft", [["a b", "1"], ["e f", "0"]], False),  # nor is it there twice
+    ("word " * 21 + "\tleft", [["a b", "1"], ["e f", "0"]], False),  # nor a text
+]
+
+
+@pytest.mark.parametrize(("first", "rest", "is_header"), HEADERS)
+@pytest.mark.parametrize("extension", [".txt", ".tsv", ".csv", ".jsonl"])
+def test_a_header_is_no_pair_where_columns_are_numbers(
+    tmp_path: Path, extension: str, first: str, rest: list[list[str]], is_header: bool
+) -> None:
+    rows = [first.split("\t"), *rest]
+    lines = [
+        json.dumps(row) if extension == ".jsonl" else ("," if extension == ".csv" else "\t").join(row) for row in rows
+    ]
+    path = tmp_path / f"pairs{extension}"
+    path.write_text("\n".join(lines) + "\n")
+    raw = read(str(path), [layout_of(str(path), ["1", "2"])])
+    assert [row["1"] for row in raw.rows] == [row[0] for row in rows[is_header:]]
+    assert raw.notes == ((f"the first row of {path.name} is a header, no pair: {', '.join(rows[0])}",) * is_header)
+
+
+@pytest.mark.parametrize("name", ["pairs.parquet", "pairs.jsonl"])
+def test_where_every_row_has_names_there_are_no_numbers(tmp_path: Path, name: str) -> None:
+    if name == "pairs.parquet":
+        pq.write_table(pa.table({"a": ["x"], "b": ["y"]}), tmp_path / name)
+    else:
+        (tmp_path / name).write_text('{"a": "x", "b": "y"}\n')
+    with pytest.raises(Mistakes, match="names its columns; it has a, b"):
+        layout_of(str(tmp_path / name), ["1", "2"])
 
 
 @pytest.mark.parametrize(("name", "task"), [("My pairs-2.csv", "my_pairs_2"), ("Paare für uns.csv", "paare_für_uns")])

@@ -1,5 +1,6 @@
 """Faults of single values, and values that only look like faults."""
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,17 @@ def test_a_record_or_a_list_is_no_text(tmp_path: Path, value: Any) -> None:
     finding = found(plan(tmp_path, {"train": train}, "contrastive"))["record_as_text"]
     assert (finding.severity, finding.count, finding.share) == ("error", 9, 1.0)
     assert "You" in finding.examples[0]["sentence1"]
+
+
+@pytest.mark.parametrize("value", [datetime.date(2024, 1, 2), True, float("inf"), b"caf\xe9", [], {"a": None}])
+def test_what_is_no_text_is_found_as_preparing_refuses_it(tmp_path: Path, value: Any) -> None:
+    train = [{**row, "sentence1": value} for row in SOUND]
+    assert codes(tmp_path, train, "contrastive")["record_as_text"] == "error"
+
+
+def test_bytes_of_utf8_are_texts(tmp_path: Path) -> None:
+    train = [{**row, "sentence1": row["sentence1"].encode()} for row in SOUND]
+    assert codes(tmp_path, train, "contrastive") == {}
 
 
 def test_a_text_that_looks_like_a_record_is_a_text(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""CSV, TSV and tab separated text as rows of cells."""
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from pairs.formats.lines import lines
+
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+OTHER_DELIMITERS = ";\t|"
+"""Of a .csv whose first line has no comma: a spreadsheet writes semicolons where the comma is a decimal point."""
+LONGEST_CELL = 2**31 - 1
+"""Characters. The csv module's own limit is 131,072, and a page of text may be longer."""
+csv.field_size_limit(LONGEST_CELL)
+
+CHANGED = re.compile('"(?:[^"]*"")+[^"]*"')
+"""A cell with quotes around it, and inside it quotes that are all doubled."""
+CAUSES = {
+    "unexpected end": "a quote opens a cell and is never closed",
+    "expected after": 'a quoted cell goes on after its closing quote; allowed inside it: two quotes (""), not \\"',
+}
+"""Words of the csv module's message -> what is wrong, in ours."""
+
+
+def rows(file: Any, extension: str, *, header: bool = True) -> Iterator[list[str]]:
+    """The cells of each row, all of one length; lines without any are skipped.
+
+    In TSV and text a quote is a letter, as in the files of this field (GLUE, STS, PAWS-X, entity matching), and a
+    line is a row. Only a cell that a CSV writer has changed because it holds quotes is as it was before: the quotes
+    around it are taken off, and those inside, which are all doubled, are single again.
+
+    Args:
+        header: whether the first row is not counted, for messages.
+
+    Raises:
+        ValueError: the first row that cannot be read, with the line where it begins.
+    """
+    found = lines(file)
+    begin = _begin(found)
+    delimiter = _delimiter(extension, begin)
+    quoting: Any = csv.QUOTE_MINIMAL if extension == ".csv" else csv.QUOTE_NONE
+    reader = csv.reader(chain(begin, found), delimiter=delimiter, quoting=quoting, strict=True)
+    width, number = 0, 0 if header else 1
+    while True:
+        place = f"row {number}, line {reader.line_num + 1}" if number else f"line {reader.line_num + 1}"
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise ValueError(f"{place}: {_cause(str(error))}") from None
+        if row is None:
+            return
+        if not row or (width != 1 and len(row) == 1 and not row[0].strip()):
+            continue
+        width = width or len(row)
+        if len(row) != width:
+            raise ValueError(f"{place}: {len(row)} cells, the first row has {width}; {_advice(extension, delimiter)}")
+        yield row if extension == ".csv" else [_as_written(cell) for cell in row]
+        number += 1
+
+
+def _begin(found: Iterator[str]) -> list[str]:
+    """The lines up to the first one that holds something."""
+    begin = []
+    for line in found:
+        begin.append(line)
+        if line.strip():
+            break
+    return begin
+
+
+def _delimiter(extension: str, begin: list[str]) -> str:
+    first = begin[-1] if begin else ""
+    own = DELIMITERS[extension]
+    if extension != ".csv" or own in first:
+        return own
+    return max(OTHER_DELIMITERS, key=first.count) if any(each in first for each in OTHER_DELIMITERS) else own
+
+
+def _as_written(cell: str) -> str:
+    """'"a ""b"" c"' -> 'a "b" c'; any other cell as it is."""
+    return cell[1:-1].replace('""', '"') if '""' in cell and CHANGED.fullmatch(cell) else cell
+
+
+def _cause(message: str) -> str:
+    return next((cause for words, cause in CAUSES.items() if words in message), message)
+
+
+def _advice(extension: str, delimiter: str) -> str:
+    if extension != ".csv":
+        return (
+            f"in {extension} files a quote is a letter, and a cell holds neither a tab nor a line break; "
+            "allowed for such cells: .csv, .parquet or .jsonl"
+        )
+    if delimiter != ",":
+        return f"the first line has no comma, so cells end at {delimiter!r}; a cell that holds one stands in quotes"
+    return "a cell that holds a comma or a line break stands in quotes"

@@ -1,0 +1,58 @@
+"""What a cell stands for as text; a value that is no text is refused, never written the way Python writes it."""
+
+import datetime
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+ALLOWED = "text, a number, bytes of UTF-8, or nothing"
+
+
+class NoText(ValueError):
+    """A value that is no text; the message says what it is, such as 'a list'."""
+
+
+def as_text(value: Any) -> str:
+    """The text that a value holds: nothing and NaN are empty, bytes are UTF-8, a number is written as such.
+
+    Raises:
+        NoText: it is a list, a record, a date, true or false, infinite, or bytes that are no UTF-8.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bytes | bytearray | memoryview):
+        try:
+            return bytes(value).decode()
+        except UnicodeDecodeError:
+            raise NoText("bytes that are no UTF-8") from None
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool):
+        return _number(value)
+    raise NoText(_kind(value))
+
+
+def no_text(column: str, place: str, kind: NoText) -> str:
+    """The message of a mistake: 'answer: row 3 of pairs.jsonl has a list; ...'."""
+    return f"{column}: {place} has {kind}; allowed where a text belongs: {ALLOWED}"
+
+
+def _number(value: Any) -> str:
+    if math.isnan(value):
+        return ""
+    if math.isinf(value):
+        raise NoText("an infinite number")
+    return str(value)
+
+
+def _kind(value: Any) -> str:
+    kinds = (
+        (Mapping, "a record"),
+        (bool, "true or false"),
+        ((datetime.date, datetime.time), "a date or a time"),
+        (datetime.timedelta, "a length of time"),
+        (Iterable, "a list"),
+    )
+    return next((name for kind, name in kinds if isinstance(value, kind)), f"a value of type {type(value).__name__}")
