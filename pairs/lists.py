@@ -7,10 +7,10 @@ from pairs.batches import Batch, Table
 from tasks.common.declaration import Row
 from tasks.common.mistakes import raise_if
 from tasks.common.plain import PairColumns
+from tasks.common.values import NoText, as_text, no_text
 
 LISTED = ("sentence2", "negatives")
 """Fields that may hold a list of texts."""
-NESTED: dict[type, str] = {list: "a list", tuple: "a list", dict: "a record"}
 
 
 class Lists:
@@ -60,10 +60,19 @@ class Lists:
             value = shaped.get(field)
             inner = field in LISTED and isinstance(value, list | tuple)
             values = list(value or ()) if inner else [value]
-            nested = [kind for each in values if (kind := NESTED.get(type(each)))]
-            if nested:
-                allowed = "a text or a list of texts" if field in LISTED else "a text"
-                yield f"{name}: {place} holds {nested[0]}{' in its list' if inner else ''}; allowed: {allowed}"
+            kinds = [kind for each in values if (kind := _fault(each))]
+            if kinds:
+                said = no_text(name, place, NoText(kinds[0] + " in its list" * inner))
+                yield f"{said}, or a list of them" if field in LISTED else said
+
+
+def _fault(value: Any) -> str | None:
+    """What a value is that is no text."""
+    try:
+        as_text(value)
+    except NoText as kind:
+        return str(kind)
+    return None
 
 
 def _listed(value: Any) -> list[Any]:

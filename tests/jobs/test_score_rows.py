@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs import score
+from tasks.common.values import NoText, no_text
 from tests.tiny_model import build_tiny_model
 from trainers.base_model import ResolvedModel
 from trainers.score_run import ScoreRequest
@@ -205,16 +206,21 @@ def test_csv_is_text_and_an_empty_cell_has_no_score(call: Call, tmp_path: Path) 
     [
         (["a"], "a list"),
         ({"text": "a"}, "a record"),
-        (True, "a truth value"),
-        ("\ud800", "text with half a character (a lone surrogate)"),
+        (True, "true or false"),
     ],
 )
 def test_what_is_no_text_is_refused_with_its_row_before_anything_is_written(call: Call, value: Any, kind: str) -> None:
     file = call.json_lines(TEXT, TEXT, {**TEXT, "b": value}, TEXT, {**TEXT, "b": value})
     said = call(file)
-    assert said["errors"] == [f"b: row 3 of {file} has {kind} (and 1 more); allowed: text, numbers or nothing"]
+    assert said["errors"] == [no_text("b", "row 3 (and 1 more) of rows.jsonl", NoText(kind))]
     assert not call.out.exists()
     assert call(call.json_lines(TEXT))["rows"] == 1  # the same command, with the file repaired
+
+
+def test_half_a_character_is_refused_where_it_is_scored_alone(call: Call) -> None:
+    said = call(call.json_lines(TEXT, {**TEXT, "b": "\ud800"}))
+    assert "line 2: b holds half of a character" in said["errors"][0]
+    assert call(call.json_lines(TEXT, {**TEXT, "id": "\ud800"}))["rows"] == 2
 
 
 @pytest.mark.parametrize(
@@ -223,13 +229,13 @@ def test_what_is_no_text_is_refused_with_its_row_before_anything_is_written(call
         (pa.array([b"\xff"]), "bytes that are no UTF-8"),
         (pa.array([[1.0]]), "a list"),
         (pa.array([{"k": 1}]), "a record"),
-        (pa.array([0], pa.date32()), "a value of type date"),
-        (pa.array([0], pa.timestamp("us")), "a value of type datetime"),
+        (pa.array([0], pa.date32()), "a date or a time"),
+        (pa.array([0], pa.timestamp("us")), "a date or a time"),
     ],
 )
 def test_parquet_values_that_are_no_text_are_refused(call: Call, values: pa.Array, kind: str) -> None:
     file = call.parquet(pa.table({"a": ["invoice"], "b": values}))
-    assert call(file)["errors"] == [f"b: row 1 of {file} has {kind}; allowed: text, numbers or nothing"]
+    assert call(file)["errors"] == [no_text("b", "row 1 of rows.parquet", NoText(kind))]
 
 
 def test_a_file_without_rows_is_refused(call: Call) -> None:
@@ -282,4 +288,4 @@ def test_a_relative_output_on_a_cluster_is_refused(call: Call, monkeypatch: pyte
 
 def test_columns_with_one_name_are_refused(call: Call, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("a,b,n,n\n1,2,3,4\n")
-    assert "has n more than once" in call(f"{tmp_path}/rows.csv")["errors"][0]
+    assert "has two columns called n" in call(f"{tmp_path}/rows.csv")["errors"][0]

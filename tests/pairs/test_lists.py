@@ -97,11 +97,14 @@ def test_as_pairs_makes_labelled_pairs_of_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"query": ["a"]}, "query: row 31 of lists.jsonl holds a list; allowed: a text"),
-        ({"query": {"a": "b"}}, "query: row 31 of lists.jsonl holds a record; allowed: a text"),
-        ({"pos": {"a": "b"}}, "pos: row 31 of lists.jsonl holds a record; allowed: a text or a list of texts"),
-        ({"pos": ["a", ["b"]]}, "pos: row 31 of lists.jsonl holds a list in its list; allowed: a text or a list"),
-        ({"neg": ["a", {"b": 1}]}, "neg: row 31 of lists.jsonl holds a record in its list"),
+        ({"query": ["a"]}, "query: row 31 of lists.jsonl has a list; allowed where a text belongs"),
+        ({"query": {"a": "b"}}, "query: row 31 of lists.jsonl has a record; allowed where a text belongs"),
+        (
+            {"pos": {"a": "b"}},
+            "pos: row 31 of lists.jsonl has a record; allowed where a text belongs",
+        ),
+        ({"pos": ["a", ["b"]]}, "pos: row 31 of lists.jsonl has a list in its list; allowed where a text belongs"),
+        ({"neg": ["a", {"b": 1}]}, "neg: row 31 of lists.jsonl has a record in its list"),
     ],
 )
 def test_other_nested_values_are_refused_by_column_row_and_kind(
