@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from jobs import common
+from tasks.common.declaration import SEEDS
 
 app = common.new_app(__doc__)
 
@@ -35,7 +36,9 @@ def prepare(
         typer.Option(help="Of ready pairs: no 'texts' or no 'first-text' in two splits; texts if it can be."),
     ] = None,
     as_published: Annotated[bool, typer.Option("--as-published", help="By the published model's own rule.")] = False,
-    seed: Annotated[int, typer.Option(help="Of what is generated, split and paired at random.")] = 42,
+    seed: Annotated[
+        int, typer.Option(min=0, max=SEEDS - 1, help="Of what is generated, split and paired at random.")
+    ] = 42,
     data: common.Data = None,
     dry_run: common.DryRun = False,
     json: common.Json = False,

@@ -1,6 +1,7 @@
 """From the words of jobs.score to a request in which everything is in order."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,8 @@ def _rows(file: str, columns: tuple[str, ...], names: Sequence[str], numbered: b
 def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> None:
     if missing := [name for name in columns if name not in names]:
         raise Mistakes(f"columns: {', '.join(missing)} not in {file}; it has {', '.join(names)}")
+    if torn := [name for name in names if re.search("[\ud800-\udfff]", name)]:
+        raise Mistakes(f"columns: {file} has {', '.join(map(repr, torn))}, with half a character; rename it")
     refuse_repeated(file, list(dict.fromkeys(names)), names)
     own = PAIR_COLUMNS if len(columns) == 2 else CANDIDATE_COLUMNS
     if taken := [name for name in names if name in own]:

@@ -3,12 +3,10 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from tasks.common.declaration import LOSS_PARAMETERS, SHARED_SETTINGS, Task
+from tasks.common.declaration import LOSS_PARAMETERS, SHARED_SETTINGS, WHOLE, Task, setting_misfit
 from tasks.common.mistakes import Checks, Mistakes, raise_if
 from tasks.common.space import Choice, Range, Space
 
-WHOLE = ("global_batch_size", "epochs")
-BELOW_ONE = ("warmup_share", "weight_decay")
 MIN_STEPS_PER_EPOCH = 4
 """A default batch size leaves at least this many steps in an epoch; fewer cannot follow a schedule."""
 
@@ -128,14 +126,8 @@ def _misfits(space: Space, num_rows: int, num_workers: int) -> list[str]:
 
 
 def _misfit(name: str, value: float, num_rows: int, num_workers: int) -> str | None:
-    if name in BELOW_ONE and not 0 <= value < 1:
-        return f"{name}: {value:g} must be at least 0 and below 1"
-    if name not in BELOW_ONE and value <= 0:
-        return f"{name}: {value:g} must be above 0"
-    if name in WHOLE and value != int(value):
-        return f"{name}: {value:g} must be a whole number"
-    if name == "margin" and value > 2:
-        return f"margin: {value:g} must be at most 2, the largest cosine distance"
+    if misfit := setting_misfit(name, value):
+        return f"{name}: {misfit}"
     if name == "global_batch_size" and value % num_workers:
         return f"global_batch_size: {value:g} must be a multiple of workers ({num_workers})"
     if name == "global_batch_size" and value > num_rows:

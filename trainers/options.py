@@ -5,10 +5,15 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tasks.common.declaration import SEEDS
 from tasks.common.mistakes import Mistakes, raise_if
 
 LEAST_TOKENS = 4
 """Tokens of a text that a model can be told to read: two of them mark its begin and end."""
+MOST_SEEDS = 1_000
+"""Each is two trainings more; a number above is rather a seed."""
+MOST_MINUTES = 366 * 24 * 60
+"""A year; infinity is no budget."""
 
 
 class Options(BaseModel):
@@ -29,12 +34,12 @@ class Options(BaseModel):
     prompt2: str | None = None
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     optimizer: Literal["auto", "adamw_torch", "adamw_torch_fused"] = "auto"
-    seed: int = Field(42, ge=0, lt=2**32)
+    seed: int = Field(42, ge=0, lt=SEEDS)
     trials: int = Field(1, ge=1)
     concurrent: int | None = Field(None, ge=1)
-    minutes: float | None = Field(None, gt=0)
+    minutes: float | None = Field(None, gt=0, le=MOST_MINUTES)
     scheduler: Literal["asha", "fifo"] = "asha"
-    seeds: int = Field(0, ge=0)
+    seeds: int = Field(0, ge=0, le=MOST_SEEDS)
     export: Literal["auto", "winner", "baseline", "base"] = "auto"
     verbose: bool = False
 

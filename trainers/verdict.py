@@ -14,6 +14,7 @@ from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from reporting.findings import leaked
 from reporting.live import Live
 from reporting.run_folder import RunFolder, finite
+from tasks.common.declaration import SEEDS
 from trainers.dev_predictions import read_predictions
 from trainers.finish import Found
 from trainers.job import Judging, TrainingState
@@ -99,7 +100,7 @@ def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> d
     """Dev's metric of baseline and winner, trained again to the end with the next seeds."""
     records = {BASELINE: found.baseline, WINNER: found.best if found.best is not found.baseline else None}
     settings = {name: record.settings for name, record in records.items() if record is not None}
-    seeds = range(asked.options.seed + 1, asked.options.seed + 1 + asked.options.seeds)
+    seeds = [(asked.options.seed + step) % SEEDS for step in range(1, asked.options.seeds + 1)]
     jobs = [
         replace(
             started.template,

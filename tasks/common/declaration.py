@@ -3,8 +3,10 @@
 Machines, worker counts and paths are never part of a task.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 from tasks.common.mistakes import raise_if
@@ -23,6 +25,12 @@ SYMMETRIC_LOSSES = ("contrastive", "cosine")
 second text of the first one, and (b, a) is another question."""
 
 SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_share", "weight_decay")
+WHOLE = ("global_batch_size", "epochs", "max_length")
+BELOW_ONE = ("warmup_share", "weight_decay")
+TEXT_FIELDS = ("name", "about", "source", "loss", "kind", "label", "group", "base_model")
+
+SEEDS = 2**32
+"""A seed is a whole number from 0 and below this, for numpy takes no other."""
 
 DECIDING_METRIC: Mapping[str, str] = {
     "binary": "cosine_ap",
@@ -179,6 +187,54 @@ class Task:
 
 
 def _misfits(task: Task) -> Iterable[str]:
+    wrong = list(_wrong_types(task))
+    return wrong or _wrong_values(task)  # values of a wrong type cannot be compared
+
+
+def _wrong_types(task: Task) -> Iterable[str]:
+    for name in TEXT_FIELDS:
+        if not isinstance(text := getattr(task, name), str) or not text.strip():
+            yield f"{name}: {text!r} must be text"
+    if not isinstance(task.recipe, Recipe):
+        yield f"recipe: {task.recipe!r} must be one of {', '.join(each.__name__ for each in Recipe.__args__)}"
+    if isinstance(task.baseline, Mapping):
+        for name, number in _numbers(task).items():
+            if not (isinstance(number, Number) and _is_finite(number.value)):
+                yield f"{name}: {number!r} must be a Number whose value is finite"
+    else:
+        yield f"baseline: {task.baseline!r} must have a Number for each setting"
+    for name in ("rows", "dev_rows"):
+        if (rows := getattr(task, name)) is not None and not (_is_whole(rows) and rows > 0):
+            yield f"{name}: {rows!r} must be a whole number of at least 1, or None"
+    if not (isinstance(task.shares, tuple) and len(task.shares) == 3 and all(map(_is_finite, task.shares))):
+        yield f"shares: {task.shares!r} must be three numbers: train, dev, test"
+    if not (isinstance(task.layouts, tuple) and all(isinstance(layout, Layout) for layout in task.layouts)):
+        yield f"layouts: {task.layouts!r} must be a tuple of Layout"
+    if not (task.generate is None or callable(task.generate)):
+        yield f"generate: {task.generate!r} must be a function of rows and seed, or None"
+    if not isinstance(task.published, Published | None):
+        yield f"published: {task.published!r} must be a Published, or None"
+
+
+def _numbers(task: Task) -> dict[str, Any]:
+    """Every Number that a task declares, by its name there."""
+    of_recipe = [field.name for field in fields(task.recipe)] if isinstance(task.recipe, Recipe) else []
+    return {
+        **{f"baseline.{name}": number for name, number in task.baseline.items()},
+        "max_length": task.max_length,
+        **{f"recipe.{name}": getattr(task.recipe, name) for name in of_recipe if name != "shared_texts"},
+    }
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_finite(value) and value == int(value)
+
+
+def _wrong_values(task: Task) -> Iterable[str]:
     if task.loss not in LOSS_PARAMETERS:
         yield f"loss: {task.loss!r} is not one of {', '.join(LOSS_PARAMETERS)}"
     elif set(task.baseline) != set(wanted := SHARED_SETTINGS + LOSS_PARAMETERS[task.loss]):
@@ -189,10 +245,23 @@ def _misfits(task: Task) -> Iterable[str]:
         yield f"recipe.shared_texts: {task.recipe.shared_texts!r} is not one of join, drop"
     if abs(sum(task.shares) - 1) > 1e-9 or min(task.shares) < 0 or task.shares[0] <= 0:
         yield f"shares: {task.shares} must be train, dev, test >= 0, with train > 0 and a sum of 1"
-    if task.max_length is not None and task.max_length.value < 1:
-        yield f"max_length: {task.max_length.value} must be at least 1"
     if bool(task.layouts) == bool(task.generate):
         yield f"layouts: task {task.name!r} needs either layouts of a raw file or generate, and not both"
-    for name, number in task.baseline.items():
-        if number.value < 0 or (number.value == 0 and name not in ("warmup_share", "weight_decay")):
-            yield f"baseline.{name}: {number.value} must be positive"
+    for name, number in _numbers(task).items():
+        if misfit := setting_misfit(name.removeprefix("baseline."), number.value):
+            yield f"{name}: {misfit}"
+
+
+def setting_misfit(name: str, value: float) -> str | None:
+    """What is wrong with the value of a setting or another number of a task; None where nothing is."""
+    if name in BELOW_ONE:
+        return None if 0 <= value < 1 else f"{value:g} must be at least 0 and below 1"
+    if name.startswith("recipe."):
+        return None if _is_whole(value) and value >= 0 else f"{value:g} must be a whole number of at least 0"
+    if value <= 0:
+        return f"{value:g} must be above 0"
+    if name in WHOLE and not _is_whole(value):
+        return f"{value:g} must be a whole number"
+    if name == "margin" and value > 2:
+        return f"{value:g} must be at most 2, the largest cosine distance"
+    return None

@@ -35,6 +35,22 @@ def data(tmp_path: Path) -> str:
     [
         (["--trials", "0"], "trials: 0 is not allowed"),
         (["--minutes", "-1"], "minutes: -1"),
+        (["--minutes", "nan"], "minutes: nan is not allowed"),
+        (["--minutes", "inf"], "minutes: inf is not allowed: input should be less than or equal to 527040"),
+        (["--seed", "-1"], "seed: -1 is not allowed"),
+        (["--seed", str(2**64)], f"seed: {2**64} is not allowed: input should be less than 4294967296"),
+        (["--seeds", "-1"], "seeds: -1 is not allowed"),
+        (["--seeds", "4294967296"], "seeds: 4294967296 is not allowed: input should be less than or equal to 1000"),
+        (["--concurrent", "0"], "concurrent: 0 is not allowed"),
+        (["--cpus-per-worker", "0"], "cpus-per-worker: 0 is not allowed"),
+        (["--set", "epochs=nan"], "set: 'epochs=nan' holds 'nan', which is not a finite number"),
+        (["--set", "learning_rate=inf"], "holds 'inf', which is not a finite number"),
+        (["--set", "learning_rate=1e400"], "holds '1e400', which is not a finite number"),
+        (["--set", "learning_rate=-1e-5"], "learning_rate: -1e-05 must be above 0"),
+        (["--set", "margin=nan"], "holds 'nan', which is not a finite number"),
+        (["--set", "margin=0.2:nan"], "holds 'nan', which is not a finite number"),
+        (["--set", "margin="], "'margin=' is not NAME=VALUE"),
+        (["--set", "margin=0.2,"], "holds '', which is not a finite number"),
         (["--workers", "0"], "workers: 0 is not allowed"),
         (["--precision", "fp8"], "precision: 'fp8'"),
         (["--scheduler", "pbt"], "scheduler: 'pbt' is not allowed: input should be 'asha' or 'fifo'"),
@@ -278,3 +294,17 @@ def test_a_task_file_that_cannot_be_run_is_named(tmp_path: Path, source: bytes, 
     (tmp_path / "mine.py").write_bytes(source)
     for job in (prepare, audit, tune):
         assert said in refused(job, str(tmp_path / "mine.py"))
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "nan", "1.5"])
+def test_a_seed_of_prepare_is_one_that_training_takes(tmp_path: Path, seed: str) -> None:
+    assert "--seed" in refused(prepare, "invoices", "--rows", "600", "--data", str(tmp_path / "data"), "--seed", seed)
+
+
+@pytest.mark.parametrize("cpus", ["0", "-1"])
+def test_a_worker_that_scores_has_a_processor(tiny_model: str, tmp_path: Path, cpus: str) -> None:
+    (tmp_path / "pairs.csv").write_text("a,b\none,two\n")
+    words = (str(tmp_path / "pairs.csv"), "--columns", "a,b", "--out", str(tmp_path / "out"))
+    assert f"cpus-per-worker: {cpus} must be at least 1" in refused(
+        score, tiny_model, *words, "--cpus-per-worker", cpus
+    )
