@@ -27,6 +27,7 @@ def audit(
     test_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for test.")] = None,
     global_batch_size: Annotated[int | None, typer.Option(help="Rows of a step; the task's own by default.")] = None,
     base_model: common.BaseModel = None,
+    trust_remote_code: common.TrustRemoteCode = False,
     accept: common.Accept = None,
     json: common.Json = False,
 ) -> None:
@@ -40,7 +41,7 @@ def audit(
     check_codes(accept or [])
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
     plan = plan_of(subject, data, columns, judging, global_batch_size=global_batch_size, base_model=base_model)
-    found = audited(plan, quiet=json)
+    found = audited(plan, quiet=json, trust_remote_code=trust_remote_code)
     if json:
         common.print_json(found.to_dict())
     else:

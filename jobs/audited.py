@@ -8,6 +8,7 @@ from evaluation.audit.finding import CODES, Finding
 from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
+from evaluation.scoring import Told
 from pairs.from_file import is_data_file
 from pairs.prepared import MANIFEST, refuse_changed
 from reporting.findings import short_line
@@ -15,7 +16,7 @@ from reporting.progress import EncodingProgress, ReadingProgress
 from tasks.common import storage
 from tasks.common.loading import load
 from tasks.common.mistakes import Mistakes, raise_if
-from trainers.base_model import resolve_base_model
+from trainers.base_model import ResolvedModel, resolve_base_model
 
 
 def plan_of(subject: str, data: str | None, columns: str | None, judging: Mapping[str, str], **changes: Any) -> Plan:
@@ -53,29 +54,41 @@ def _misuse(
     return wrong
 
 
-def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audit:
+def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True, trust_remote_code: bool = False) -> Audit:
     """What is to be said about these pairs.
 
     Raises:
-        Mistakes: a file or the base model is not there.
+        Mistakes: a file or the base model is not there, or it cannot be loaded.
     """
-
-    base = resolve_base_model(plan.base_model) if with_model else None
+    base = resolve_base_model(plan.base_model, trust_remote_code) if with_model else None
 
     def make() -> Audit:
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
-            return audit(plan, read, Untuned(str(base.folder), plan.max_length, encoded) if base else None)
+            return audit(plan, read, _untuned(base, plan, encoded) if base else None)
 
     return kept_or_made(plan, base.sha256() if base else None, make)
 
 
-def accepted(plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool) -> Audit:
+def _untuned(base: ResolvedModel, plan: Plan, told: Told) -> Untuned:
+    return Untuned(
+        str(base.folder),
+        plan.max_length,
+        told,
+        trust_remote_code=base.trust_remote_code,
+        name=base.name,
+        tokenizer=str(base.transformer / "tokenizer.json"),
+    )
+
+
+def accepted(
+    plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool, trust_remote_code: bool = False
+) -> Audit:
     """The audit, if training may go on.
 
     Raises:
         Mistakes: every error that was not accepted.
     """
-    found = audited(plan, quiet=quiet, with_model=with_model)
+    found = audited(plan, quiet=quiet, with_model=with_model, trust_remote_code=trust_remote_code)
     raise_if(
         [
             f"data: {short_line(each.to_dict())}; to do: {CODES[each.code].advice}; allowed: --accept {each.code}"

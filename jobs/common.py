@@ -127,6 +127,9 @@ TaskName = Annotated[
 Data = Annotated[str | None, typer.Option(help="Prepared pairs; data/TASK by default.")]
 Run = Annotated[str | None, typer.Option(help="A new folder for what comes out; runs/TASK by default.")]
 BaseModel = Annotated[str | None, typer.Option(help="Hub name or folder; the task's own by default.")]
+TrustRemoteCode = Annotated[
+    bool, typer.Option("--trust-remote-code", help="Let Python code that the model brings run, here and in workers.")
+]
 Workers = Annotated[int, typer.Option(help="Workers that train one model together (DDP).")]
 CpusPerWorker = Annotated[int, typer.Option(help="CPUs, and threads, of one worker.")]
 Gpu = Annotated[bool, typer.Option("--gpu", help="One GPU for each worker.")]

@@ -32,7 +32,8 @@ def request(
 ) -> Request:
     """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
 
-    The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model.
+    The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model, which a dry
+    run loads all the same.
 
     Raises:
         Mistakes: all of them.
@@ -45,7 +46,7 @@ def request(
     data = options.data if options else named["data"]
     checks.run(check_codes, accept or [])
     pairs = checks.run(_pairs, data, task)
-    model = checks.run(Request.resolve, named["base_model"], task)
+    model = checks.run(Request.resolve, named["base_model"], task, given.get("trust_remote_code", False))
     if options and pairs and model and options.distinct:
         symmetric = task.loss in SYMMETRIC_LOSSES
         pairs = distinct(pairs, model.tokenizer(), int(task.max_length.value), symmetric)
@@ -65,8 +66,11 @@ def request(
     baseline = baseline_in(task, space)
     size = int(baseline["global_batch_size"])
     plan = replace(plan, global_batch_size=size, base_model=options.base_model)
-    findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet)
-    if not dry_run:
+    trusted = options.trust_remote_code
+    findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
+    if dry_run:
+        cast(ResolvedModel, model).check_loads()
+    else:
         RunFolder.claim(options.run)
     return Request(
         options=options,

@@ -17,14 +17,22 @@ from trainers.score_run import ScoreRequest
 from trainers.scorer import CANDIDATE_COLUMNS, PAIR_COLUMNS
 
 
-def request(model: str, file: str, columns: Sequence[str], out: str, candidates: str | None, best: int) -> ScoreRequest:
+def request(
+    model: str,
+    file: str,
+    columns: Sequence[str],
+    out: str,
+    candidates: str | None,
+    best: int,
+    trust_remote_code: bool = False,
+) -> ScoreRequest:
     """Check everything that can be checked without Ray.
 
     Raises:
         Mistakes: all of them.
     """
     checks = Checks()
-    found = checks.run(find_model, model)
+    found = checks.run(find_model, model, trust_remote_code)
     names = checks.run(first_names, file)
     numbered = bool(names) and are_numbers(columns, names or [])
     if names and numbered:
@@ -50,6 +58,7 @@ def request(model: str, file: str, columns: Sequence[str], out: str, candidates:
         best=best,
         threshold=stored_threshold(found.folder),
         out=out,
+        trust_remote_code=trust_remote_code,
     )
 
 

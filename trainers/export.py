@@ -6,8 +6,9 @@ import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from evaluation.loading import load_folder
 from evaluation.scoring import THRESHOLD, weights_sha256
 from pairs.distinct import DistinctPairs
 from reporting.card import CardFacts, write_card
@@ -22,6 +23,9 @@ from trainers.losses import BUILDERS, NOTES
 from trainers.pair_trainer import to_tensors
 from trainers.request import Request
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 PAIR_COLUMNS = ("sentence1", "sentence2", "label")
 SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
@@ -32,7 +36,7 @@ def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept
 
     What test said is kept under these weights, so that no later question scores it again.
     """
-    model = load_model(asked.model.files(), asked.max_length, "cpu")
+    model = load_model(asked.model.files(), asked.max_length, "cpu", asked.model.trust_remote_code)
     if kept.state is not None:
         model.load_state_dict(to_tensors(kept.state.weights))
     with tempfile.TemporaryDirectory() as temporary:
@@ -40,7 +44,8 @@ def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept
         model.save_pretrained(folder, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
             Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
-        write_card(folder, card_facts(asked, result, found, kept))
+        saved = load_folder(folder, device="cpu", trust_remote_code=asked.model.trust_remote_code)
+        write_card(folder, {**card_facts(asked, result, found, kept), "dtype": dtype_of(saved)}, saved)
         run.put_folder(folder, "best")
         weights = weights_sha256(folder)
     if result.verdict:
@@ -95,6 +100,11 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
     )
 
 
+def dtype_of(model: "SentenceTransformer") -> str:
+    """Of its weights, such as 'float32'."""
+    return ", ".join(sorted({str(each.dtype).removeprefix("torch.") for each in model.parameters()}))
+
+
 def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str, Any]]:
     """The library's log, one line per judgement of dev, in the words of its card."""
     lines: dict[int, dict[str, Any]] = {}
@@ -146,6 +156,7 @@ def _shared(job: str, asked: Request) -> list[str]:
     words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
     words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
     words += ["--distinct"] if options.distinct else []
+    words += ["--trust-remote-code"] if options.trust_remote_code else []
     words += [word for code in asked.accept for word in ("--accept", code)]
     if options.base_model != asked.task.base_model:
         words += ["--base-model", options.base_model]

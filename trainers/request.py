@@ -38,13 +38,13 @@ class Request:
         return int(self.task.max_length.value)
 
     @staticmethod
-    def resolve(base_model: str, task: Task) -> ResolvedModel:
+    def resolve(base_model: str, task: Task, trust_remote_code: bool = False) -> ResolvedModel:
         """The base model.
 
         Raises:
             Mistakes: it is not there, or does not fit the task.
         """
-        model = resolve_base_model(base_model)
+        model = resolve_base_model(base_model, trust_remote_code)
         check_max_length(model, int(task.max_length.value))
         model.tokenizer()
         return model

@@ -43,6 +43,7 @@ def reach_cluster(asked: Request) -> tuple[str, int]:
         Mistakes: no cluster, or one that is too small.
     """
     options = asked.options
+    asked.model.check_loads_meanwhile()  # the start of Ray is mostly waiting
     where = connect(options.cpus_per_worker, options.verbose)
     concurrent = concurrent_groups(
         capacity(),
@@ -61,10 +62,11 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     Whatever fails here leaves the run folder empty, so that the same command can be given again.
 
     Raises:
-        Mistakes: a text or a label is missing in some row, a worker lacks the GPU that is asked for, or another run
-            began in this folder; nothing was started.
+        Mistakes: a text or a label is missing in some row, the base model cannot be loaded, a worker lacks the GPU
+            that is asked for, or another run began in this folder; nothing was started.
     """
     refuse_missing(asked.pairs, "train")
+    asked.model.check_loads()
     options = asked.options
     seen = ask_worker(options.cpus_per_worker, options.gpu)
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
@@ -85,6 +87,7 @@ def _begin(asked: Request, run: RunFolder, concurrent: int, hardware: Hardware) 
         model=[ray.put(asked.model.files())],
         board=board,
         max_length=asked.max_length,
+        trust_remote_code=asked.model.trust_remote_code,
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,

@@ -38,6 +38,7 @@ class GroupConfig:
     board: Any
     """The actor that workers tell their progress (trainers/progress.py)."""
     max_length: int
+    trust_remote_code: bool = False
     num_workers: int
     cpus_per_worker: int
     gpu: bool
@@ -77,6 +78,7 @@ class WorkerGroup:
                 "created_at": self.created_at,
                 "model": config.model,
                 "max_length": config.max_length,
+                "trust_remote_code": config.trust_remote_code,
                 "threads": config.cpus_per_worker,
             },
             torch_config=TorchConfig(timeout_s=COLLECTIVE_TIMEOUT_S),

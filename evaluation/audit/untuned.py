@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.loading import found_sound, load_folder, try_model
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import Told, encode
 
@@ -19,9 +20,23 @@ class Untuned:
         folder: on this machine.
         max_length: tokens of a text that it reads.
         told: hears how many texts are encoded.
+        trust_remote_code: whether code that the model brings may run.
+        name: as the user gave it.
+        tokenizer: its tokenizer.json, where that does not lie in the folder itself.
     """
 
-    def __init__(self, folder: str, max_length: int, told: Told) -> None:
+    def __init__(
+        self,
+        folder: str,
+        max_length: int,
+        told: Told,
+        *,
+        trust_remote_code: bool = False,
+        name: str | None = None,
+        tokenizer: str | None = None,
+    ) -> None:
+        self.tokenizer = tokenizer or f"{folder}/tokenizer.json"
+        self.name, self.trust_remote_code = name or folder, trust_remote_code
         self.folder, self.max_length, self.told = folder, max_length, told
         self._model: SentenceTransformer | None = None
         self._vectors: dict[str, Floats] = {}
@@ -30,7 +45,7 @@ class Untuned:
         """Tokens of each text, special ones included, nothing cut off."""
         from tokenizers import Tokenizer
 
-        tokenizer: Any = Tokenizer.from_file(f"{self.folder}/tokenizer.json")
+        tokenizer: Any = Tokenizer.from_file(self.tokenizer)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return [len(each.ids) for each in tokenizer.encode_batch(texts)]
@@ -45,11 +60,14 @@ class Untuned:
         return pair_cosines(one, other)
 
     def _loaded(self) -> "SentenceTransformer":
+        """
+        Raises:
+            Mistakes: it cannot be loaded, or cannot read a text.
+        """
         if self._model is None:
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()
-            self._model = SentenceTransformer(self.folder, local_files_only=True)
-            self._model.max_seq_length = self.max_length
+            trusted = self.trust_remote_code
+            model = load_folder(self.folder, max_length=self.max_length, trust_remote_code=trusted, name=self.name)
+            try_model(model, "base-model", self.name)
+            found_sound(self.folder, trusted)
+            self._model = model
         return self._model
