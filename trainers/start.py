@@ -9,6 +9,7 @@ from pairs.tokenized import refuse_missing, tokenize
 from reporting.environment import environment
 from reporting.run_folder import RunFolder
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
+from trainers.group_client import GroupClient
 from trainers.hardware import Hardware, ask_worker, choose
 from trainers.job import Data, Job
 from trainers.progress import Board
@@ -28,6 +29,10 @@ class Started:
     """The actor that workers tell their progress (trainers/progress.py)."""
     template: Job
     """The job of the baseline settings, without a name."""
+
+    def able(self) -> list[GroupClient]:
+        """The groups that take further jobs; all of them where none does, so that a job is told why."""
+        return [group.client for group in self.groups if not group.lost] or [group.client for group in self.groups]
 
     def end(self) -> None:
         """Let all groups go home."""
