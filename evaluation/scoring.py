@@ -10,6 +10,7 @@ import numpy as np
 
 from evaluation.judge import Judge
 from evaluation.judged import JudgedPairs
+from evaluation.loading import load_folder
 from evaluation.metrics import Floats
 from evaluation.threshold import at_threshold
 
@@ -28,19 +29,21 @@ THRESHOLD = "threshold.json"
 WEIGHT_FILES = (".safetensors", ".bin")
 
 
-def score_model(folder: str, judge: Judge, told: Told, *, max_length: int | None = None) -> dict[str, float]:
+def score_model(
+    folder: str, judge: Judge, told: Told, *, max_length: int | None = None, trust_remote_code: bool = False
+) -> dict[str, float]:
     """The judge's scores of a sentence-transformers folder, on a GPU where there is one.
 
     Of 0/1 pairs also precision, recall and F1 at the threshold that is stored with the model.
 
     Args:
         max_length: tokens per text; None leaves what is saved with the model.
-    """
-    from sentence_transformers import SentenceTransformer
+        trust_remote_code: whether code that the model brings may run.
 
-    model = SentenceTransformer(folder, local_files_only=True)
-    if max_length is not None:
-        model.max_seq_length = max_length
+    Raises:
+        Mistakes: the model cannot be loaded.
+    """
+    model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
     judged = judge.judge(lambda texts: encode(model, texts, told))
     threshold = stored_threshold(folder)
     if not isinstance(judged, JudgedPairs) or judged.kind != "binary" or threshold is None:

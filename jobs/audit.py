@@ -34,6 +34,7 @@ def audit(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="max_length=N", help="Tokens of a text that are read.")
     ] = None,
+    trust_remote_code: common.TrustRemoteCode = False,
     accept: common.Accept = None,
     json: common.Json = False,
 ) -> None:
@@ -50,7 +51,9 @@ def audit(
     length = max_length_alone(set_ or [])
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
     plan = plan_of(subject, data, columns, judging, global_batch_size=global_batch_size, base_model=base_model)
-    found = audited(read_as(plan, resolve_base_model(plan.base_model), length, prompt1, prompt2), quiet=json)
+    base = resolve_base_model(plan.base_model, trust_remote_code)
+    plan = read_as(plan, base, length, prompt1, prompt2)
+    found = audited(plan, quiet=json, trust_remote_code=trust_remote_code)
     notes = [note for table in plan.tables.values() for note in table.notes()]
     if json:
         common.print_json(found.to_dict() | {"notes": notes})

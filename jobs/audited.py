@@ -9,16 +9,18 @@ from evaluation.audit.finding import CODES, Finding
 from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
+from evaluation.loading import found_sound, load_folder, try_model
 from evaluation.scoring import Told
 from pairs.from_file import is_data_file
 from pairs.prepared import MANIFEST, refuse_changed
+from pairs.reading import Reading
 from reporting.findings import short_line
 from reporting.progress import EncodingProgress, ReadingProgress
 from tasks.common import storage
 from tasks.common.loading import load
 from tasks.common.mistakes import Checks, Mistakes, raise_if
 from trainers.base_model import ResolvedModel, resolve_base_model
-from trainers.model_reading import max_length_of, positions_of, prompts_of, reading_of
+from trainers.model_reading import max_length_of, positions_of, prompts_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -59,20 +61,19 @@ def _misuse(
     return wrong
 
 
-def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True) -> Audit:
+def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True, trust_remote_code: bool = False) -> Audit:
     """What is to be said about these pairs.
 
     Raises:
-        Mistakes: a file or the base model is not there.
+        Mistakes: a file or the base model is not there, or it cannot be loaded.
     """
-
-    base = resolve_base_model(plan.base_model) if with_model else None
+    base = resolve_base_model(plan.base_model, trust_remote_code) if with_model else None
     if base and plan.max_length is None:
         plan = read_as(plan, base)
 
     def make() -> Audit:
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
-            return audit(plan, read, _untuned(plan, base, encoded) if base else None)
+            return audit(plan, read, untuned(plan, base, encoded) if base else None)
 
     return kept_or_made(plan, base.sha256() if base else None, make)
 
@@ -97,29 +98,31 @@ def read_as(
     return replace(plan, max_length=length, prompts=prompts, positions=positions_of(base.folder))
 
 
-def _untuned(plan: Plan, base: ResolvedModel, told: Told) -> Untuned:
-    assert plan.max_length is not None
-    length = plan.max_length
+def untuned(plan: Plan, base: ResolvedModel, told: Told) -> Untuned:
+    """The base model as an audit of this plan asks it."""
+
+    def read() -> Reading:
+        return base.reading(plan.max_length, plan.prompts)
 
     def load() -> "SentenceTransformer":
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        model = SentenceTransformer(str(base.folder), local_files_only=True)
-        model.max_seq_length = length
+        folder, trusted = str(base.folder), base.trust_remote_code
+        model = load_folder(folder, max_length=plan.max_length, trust_remote_code=trusted, name=base.name)
+        try_model(model, "base-model", base.name, read())
+        found_sound(folder, trusted)
         return model
 
-    return Untuned(lambda: reading_of(base.folder, length, plan.prompts), load, told)
+    return Untuned(read, load, told)
 
 
-def accepted(plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool) -> Audit:
+def accepted(
+    plan: Plan, accept: Sequence[str], *, with_model: bool, quiet: bool, trust_remote_code: bool = False
+) -> Audit:
     """The audit, if training may go on.
 
     Raises:
         Mistakes: every error that was not accepted.
     """
-    found = audited(plan, quiet=quiet, with_model=with_model)
+    found = audited(plan, quiet=quiet, with_model=with_model, trust_remote_code=trust_remote_code)
     raise_if(
         [
             f"data: {short_line(each.to_dict())}; to do: {CODES[each.code].advice}; allowed: --accept {each.code}"

@@ -131,6 +131,9 @@ Prompt1 = Annotated[
     str | None, typer.Option(help="What stands before each first text, '' for nothing; the model's own by default.")
 ]
 Prompt2 = Annotated[str | None, typer.Option(help="The same for each second text.")]
+TrustRemoteCode = Annotated[
+    bool, typer.Option("--trust-remote-code", help="Let Python code that the model brings run, here and in workers.")
+]
 Workers = Annotated[int, typer.Option(help="Workers that train one model together (DDP).")]
 CpusPerWorker = Annotated[int, typer.Option(help="CPUs, and threads, of one worker.")]
 Gpu = Annotated[bool, typer.Option("--gpu", help="One GPU for each worker.")]

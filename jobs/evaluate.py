@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.common import Json, new_app, print_json, print_lines, reporting_mistakes
+from jobs.common import Json, TrustRemoteCode, new_app, print_json, print_lines, reporting_mistakes
 
 if TYPE_CHECKING:
     from jobs.subject import Subject
@@ -32,17 +32,18 @@ def evaluate(
     data: Data = None,
     split: Split = "dev",
     untuned: Untuned = False,
+    trust_remote_code: TrustRemoteCode = False,
     json: Json = False,
 ) -> None:
     """Score a model on a split of the prepared pairs."""
     from jobs.subject import find
 
-    subject = find(model, task, data)
+    subject = find(model, task, data, trust_remote_code)
     kept = {"model": subject.score(split, subject.folder)}
     if untuned:
         from trainers.base_model import resolve_base_model
 
-        base = resolve_base_model(subject.base_model)
+        base = resolve_base_model(subject.base_model, trust_remote_code)
         subject.notes.append(base.line)
         kept["untuned base"] = subject.score(
             split, str(base.folder), subject.max_length(base.folder), subject.prompts(base.folder)

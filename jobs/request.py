@@ -16,7 +16,6 @@ from tasks.common.loading import load
 from tasks.common.mistakes import Checks, Mistakes, raise_if
 from tasks.common.space import different_settings
 from trainers.base_model import ResolvedModel, resolve_base_model
-from trainers.model_reading import reading_of
 from trainers.options import LEAST_TOKENS, Options
 from trainers.request import Request
 
@@ -33,7 +32,8 @@ def request(
 ) -> Request:
     """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
 
-    The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model.
+    The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model, which a dry
+    run loads all the same.
 
     Raises:
         Mistakes: all of them.
@@ -47,12 +47,12 @@ def request(
     data = options.data if options else named["data"]
     checks.run(check_codes, accept or [])
     pairs = checks.run(_pairs, data, task)
-    model = checks.run(resolve_base_model, named["base_model"])
+    model = checks.run(resolve_base_model, named["base_model"], given.get("trust_remote_code", False))
     plan = _plan(data, task)
     if plan and model:
         plan = checks.run(read_as, plan, model, length, given.get("prompt1"), given.get("prompt2"))
     if options and pairs and model and plan and options.distinct:
-        read = checks.run(reading_of, model.folder, plan.max_length, plan.prompts)
+        read = checks.run(model.reading, plan.max_length, plan.prompts)
         pairs = distinct(pairs, read, task.loss in SYMMETRIC_LOSSES) if read else pairs
     space: Any = None
     if pairs:
@@ -69,8 +69,11 @@ def request(
     baseline = baseline_in(task, space)
     size = int(baseline["global_batch_size"])
     plan = replace(plan, global_batch_size=size, base_model=options.base_model)
-    findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet)
-    if not dry_run:
+    trusted = options.trust_remote_code
+    findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
+    if dry_run:
+        cast(ResolvedModel, model).check_loads(cast(int, plan.max_length), plan.prompts)
+    else:
         RunFolder.claim(options.run)
     return Request(
         options=options,

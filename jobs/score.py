@@ -25,6 +25,7 @@ def score(
         str | None, typer.Option(help="A file with one candidate a line, or of a run's task.")
     ] = None,
     best: Annotated[int, typer.Option(help="With --candidates: how many of them are named for each text.")] = 3,
+    trust_remote_code: common.TrustRemoteCode = False,
     cpus_per_worker: common.CpusPerWorker = 1,
     gpu: common.Gpu = False,
     json: common.Json = False,
@@ -34,7 +35,7 @@ def score(
     from jobs.scoring import request
     from trainers.score_run import score_run
 
-    asked = request(model, file, columns.split(","), out, candidates, best, cpus_per_worker)
+    asked = request(model, file, columns.split(","), out, candidates, best, cpus_per_worker, trust_remote_code)
     done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
     notes = asked.table.table.notes()
     if json:

@@ -33,6 +33,7 @@ def request(
     candidates: str | None,
     best: int,
     cpus_per_worker: int = 1,
+    trust_remote_code: bool = False,
 ) -> ScoreRequest:
     """Check everything that can be checked without Ray.
 
@@ -40,7 +41,7 @@ def request(
         Mistakes: all of them.
     """
     checks = Checks()
-    found = checks.run(find_model, model)
+    found = checks.run(find_model, model, trust_remote_code)
     header = checks.run(all_columns, file)
     names = header.names if header else None
     numbered = header is not None and not header.named and are_numbers(columns, header.names)
@@ -72,6 +73,7 @@ def request(
         threshold=threshold,
         prompts=prompts_of(Path(found.folder)),
         out=out,
+        trust_remote_code=trust_remote_code,
     )
 
 

@@ -33,6 +33,8 @@ class Subject:
     settings: dict[str, Any]
     """The run's settings.json, empty without a run."""
     pairs: PreparedPairs
+    trust_remote_code: bool = False
+    """Whether code that the model brings may run."""
     notes: list[str]
     """What a reader of the scores has to know."""
 
@@ -76,7 +78,7 @@ class Subject:
             judge = Judge(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
             disable_progress_bar()  # of loading weights, which takes no time here
             with EncodingProgress() as told:
-                return score_model(folder, judge, told, max_length=max_length)
+                return score_model(folder, judge, told, max_length=max_length, trust_remote_code=self.trust_remote_code)
 
         if split != "test" or self.run is None:
             return Kept(scores=compute())
@@ -99,7 +101,7 @@ class Subject:
         return {**about, "metric": self.metric, "notes": self.notes}
 
 
-def find(model: str, task: str | None, data: str | None) -> Subject:
+def find(model: str, task: str | None, data: str | None, trust_remote_code: bool = False) -> Subject:
     """Whatever is not given comes from the run that the model lies in.
 
     Args:
@@ -108,7 +110,7 @@ def find(model: str, task: str | None, data: str | None) -> Subject:
     Raises:
         Mistakes: the model or the pairs are not to be found, or it is not said which pairs are meant.
     """
-    folder, run, line = find_model(model)
+    folder, run, line = find_model(model, trust_remote_code)
     notes = [line] if line else []
     settings: dict[str, Any] = run.read_json("settings.json") if run else {}
     name = load(task).name if task and task.endswith(".py") else task
@@ -122,7 +124,8 @@ def find(model: str, task: str | None, data: str | None) -> Subject:
             f"{pairs.folder} is not what this run was made with: it was prepared anew, "
             "and its dev or test pairs may have been among the run's training pairs"
         )
-    return Subject(folder=folder, run=run, settings=settings, pairs=pairs, notes=notes)
+    trusted = trust_remote_code
+    return Subject(folder=folder, run=run, settings=settings, pairs=pairs, trust_remote_code=trusted, notes=notes)
 
 
 class FoundModel(NamedTuple):
@@ -135,28 +138,33 @@ class FoundModel(NamedTuple):
     """Where a model that is no folder came from."""
 
 
-def find_model(model: str) -> FoundModel:
+def find_model(model: str, trust_remote_code: bool = False) -> FoundModel:
     """A run's best model, a sentence-transformers folder, or one of the hub.
 
     Raises:
-        Mistakes: it is none of the three, or its folder is damaged.
+        Mistakes: it is none of the three, its folder is damaged, or it brings code that is not trusted.
     """
     run = RunFolder(model)
+    try:
+        return _find(model, run, trust_remote_code)
+    except Mistakes as mistakes:
+        raise Mistakes([message.replace("base-model:", "model:", 1) for message in mistakes.messages]) from None
+
+
+def _find(model: str, run: RunFolder, trust_remote_code: bool) -> FoundModel:
     if run.is_run:
         if not run.exists("best/modules.json"):
             raise Mistakes(f"model: {model!r} is a run without a best model; a run that has trained one is needed")
-        return FoundModel(_sound(run.local_copy("best")), run)
+        return FoundModel(_sound(run.local_copy("best"), f"{model}/best", trust_remote_code), run)
     if storage.is_file(storage.join(model, "modules.json")):
-        return FoundModel(_sound(run.local_copy()), RunFolder.of_model(model))
-    try:
-        resolved = resolve_base_model(model)
-    except Mistakes as mistakes:
-        raise Mistakes([message.replace("base-model:", "model:", 1) for message in mistakes.messages]) from None
+        return FoundModel(_sound(run.local_copy(), model, trust_remote_code), RunFolder.of_model(model))
+    resolved = resolve_base_model(model, trust_remote_code, trained=False)
     return FoundModel(str(resolved.folder), None, resolved.line)
 
 
-def _sound(folder: str) -> str:
-    ResolvedModel(name=folder, folder=Path(folder), line="").check_json()
+def _sound(folder: str, name: str, trust_remote_code: bool) -> str:
+    model = ResolvedModel(name=name, folder=Path(folder), line="", trust_remote_code=trust_remote_code)
+    model.check_files(trained=False)
     return folder
 
 

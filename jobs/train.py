@@ -23,6 +23,7 @@ def train(
     base_model: common.BaseModel = None,
     prompt1: common.Prompt1 = None,
     prompt2: common.Prompt2 = None,
+    trust_remote_code: common.TrustRemoteCode = False,
     seed: common.Seed = 42,
     set_: common.Set = None,
     accept: common.Accept = None,

@@ -31,6 +31,7 @@ def tune(
     base_model: common.BaseModel = None,
     prompt1: common.Prompt1 = None,
     prompt2: common.Prompt2 = None,
+    trust_remote_code: common.TrustRemoteCode = False,
     seed: common.Seed = 42,
     set_: common.Set = None,
     accept: common.Accept = None,

@@ -86,18 +86,20 @@ class CardFacts(TypedDict, total=False):
     core_seconds: float
     """CPU or GPU seconds of all worker groups."""
     wall_s: float
+    dtype: str
+    """Of the weights, such as float32."""
     versions: dict[str, str]
     """Package -> version where it was trained, printed beside the library's own list."""
 
 
-def write_card(model_folder: str, facts: CardFacts) -> None:
+def write_card(model_folder: str, facts: CardFacts, model: "SentenceTransformer") -> None:
     """Write README.md of a saved sentence-transformers folder: the library's card and 'How this model was made'.
+
+    Args:
+        model: as it was loaded from that folder.
 
     Needs no network. Written under another name and renamed, so that the folder never holds half a card.
     """
-    from sentence_transformers import SentenceTransformer
-
-    model = SentenceTransformer(model_folder, device="cpu", local_files_only=True)
     _fill(model, facts)
     if facts.get("kept") != "base":
         _fill_training(model, facts)

@@ -29,6 +29,8 @@ def _data(facts: "CardFacts") -> Iterator[str]:
     yield from ("## How this model was made", "")
     yield f"- **Task:** {facts['task']}, {facts['kind']} pairs, chosen by `{facts['metric']}` on dev"
     yield f"- **Base model:** {facts['base_model']}"
+    if facts.get("dtype"):
+        yield f"- **Weights:** {facts['dtype']}, as they were trained and judged"
     if facts.get("kept") == "base":
         yield "- **This model:** the base model, unchanged; what is said of losses and settings is what was tried"
     if any(prompts := facts.get("prompts", ("", ""))):

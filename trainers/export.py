@@ -6,8 +6,9 @@ import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from evaluation.loading import load_folder
 from evaluation.scoring import THRESHOLD, weights_sha256
 from pairs.distinct import DistinctPairs
 from reporting.card import CardFacts, write_card
@@ -23,6 +24,9 @@ from trainers.model_reading import store_prompts
 from trainers.pair_trainer import to_tensors
 from trainers.request import Request
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 PAIR_COLUMNS = ("sentence1", "sentence2", "label")
 SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
@@ -33,7 +37,7 @@ def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept
 
     What test said is kept under these weights, so that no later question scores it again.
     """
-    model = load_model(asked.model.files(), asked.max_length, "cpu")
+    model = load_model(asked.model.files(), asked.max_length, "cpu", asked.model.trust_remote_code)
     if kept.state is not None:
         model.load_state_dict(to_tensors(kept.state.weights))
     store_prompts(model, asked.prompts)
@@ -42,7 +46,8 @@ def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept
         model.save_pretrained(folder, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
             Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
-        write_card(folder, card_facts(asked, result, found, kept))
+        saved = load_folder(folder, device="cpu", trust_remote_code=asked.model.trust_remote_code)
+        write_card(folder, {**card_facts(asked, result, found, kept), "dtype": dtype_of(saved)}, saved)
         run.put_folder(folder, "best")
         weights = weights_sha256(folder)
     if result.verdict:
@@ -96,6 +101,11 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
         core_seconds=result.core_seconds,
         wall_s=result.wall_s,
     )
+
+
+def dtype_of(model: "SentenceTransformer") -> str:
+    """Of its weights, such as 'float32'."""
+    return ", ".join(sorted({str(each.dtype).removeprefix("torch.") for each in model.parameters()}))
 
 
 def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str, Any]]:
@@ -152,6 +162,7 @@ def _shared(job: str, asked: Request) -> list[str]:
     words += ["--set", f"max_length={options.max_length}"] if options.max_length else []
     for option, prompt in (("--prompt1", options.prompt1), ("--prompt2", options.prompt2)):
         words += [option, prompt] if prompt is not None else []
+    words += ["--trust-remote-code"] if options.trust_remote_code else []
     words += [word for code in asked.accept for word in ("--accept", code)]
     if options.base_model != asked.task.base_model:
         words += ["--base-model", options.base_model]

@@ -43,6 +43,10 @@ class GroupClient:
         self._kept = None if done else [ray.put(state)]
         return state
 
+    def lost(self) -> bool:
+        """Whether the group takes no further job."""
+        return ray.get(self.mailbox.lost_with.remote()) is not None
+
     def go_on(self) -> None:
         """Answer a report that was not the last."""
         ray.get(self.mailbox.decide.remote("go", self._kept))

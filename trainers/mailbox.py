@@ -15,6 +15,8 @@ from trainers.job import Job, Judging, Report
 MAX_TRIES = 3
 """Starts of one job: the first, and two more after its group was lost (a machine or a process was)."""
 
+MAX_FAILED_STARTS = 3
+"""In a row, before the first meeting; then the group is lost for good."""
 ALIVE_TIMEOUT_S = 0.5
 
 
@@ -35,12 +37,15 @@ class Arrival(NamedTuple):
 
 
 class _Mailbox:
-    """Trials call lease, release, assign, take, decide; workers enter, meet, fatal; the group's owner lose and end."""
+    """Trials call lease, release, assign, take, decide; workers enter, meet, fatal; the group's owner lose and end; Ray
+    Train's controller count_failure."""
 
     def __init__(self, num_workers: int) -> None:
         self.num_workers = num_workers
         self.generation = ""
         self.starts = 0
+        self.entered = False
+        self.failed_starts = 0
         self.ended = False
         self.holder: Any = None
         self.lost: str | None = None
@@ -60,7 +65,9 @@ class _Mailbox:
             self.changed.notify_all()
 
     async def lease(self, holder: Any) -> bool:
-        """Give the group to this trial actor, unless another one that is alive has it."""
+        """Give the group to this trial actor, unless another one that is alive has it, or it is lost for good."""
+        if self.lost:
+            return False
         if self.holder is not None and await _alive(self.holder):
             return False
         self.holder = holder
@@ -95,14 +102,31 @@ class _Mailbox:
 
         await self._change(change)
 
-    async def lose(self, error: str, for_good: bool) -> None:
-        """The group's run has ended unasked: the job in hand fails, and where it is for good every later one does."""
+    async def count_failure(self, error: str) -> bool:
+        """The group's workers have ended unasked. Returns whether it happened too often before they had started."""
+        self.failed_starts = 0 if self.entered else self.failed_starts + 1
+        self.entered = False
+        hopeless = self.failed_starts >= MAX_FAILED_STARTS
+        if hopeless:
+            await self.lose(f"its worker group could not start, {MAX_FAILED_STARTS} times in a row: {error}", True)
+        return hopeless
+
+    async def lose(self, error: str, for_good: bool) -> bool:
+        """The group's run has ended unasked: the job in hand fails, and where it is for good every later one does.
+
+        Returns whether it is for good; then the first error of these stays.
+        """
 
         def change() -> None:
-            self.lost = error if for_good else None
-            self._fail(error)
+            self.lost = self.lost or (error if for_good else None)
+            self._fail(self.lost or error)
 
         await self._change(change)
+        return self.lost is not None
+
+    async def lost_with(self) -> str | None:
+        """Why the group takes no further job; None where it does."""
+        return self.lost
 
     async def end(self) -> None:
         """No further job; a group in training ends at its next meeting."""
@@ -129,6 +153,7 @@ class _Mailbox:
                 return
             self.generation, self.arrived, self.full, self.handed = generation, {}, {}, None
             self.starts += 1
+            self.entered = True
             self.tries += 1  # this start of the group takes the job up again
             if self.job and self.tries >= MAX_TRIES:
                 self._fail(f"its worker group was lost {MAX_TRIES} times without a report between")

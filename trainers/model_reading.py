@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.mistakes import Mistakes
+from trainers.model_files import transformer_place
 
 LONGEST = 512
 """Tokens of a text, where neither the user nor the task says: a model may read 32,768, at sixty times the cost."""
@@ -70,7 +72,10 @@ def store_prompts(model: Any, prompts: Prompts) -> None:
     model.default_prompt_name = "query" if prompts.first and (everywhere or had_default) else None
 
 
-def reading_of(folder: Path, max_length: int, prompts: Prompts = NO_PROMPTS) -> Reading:
+@lru_cache(maxsize=2)
+def reading_of(
+    folder: Path, max_length: int, prompts: Prompts = NO_PROMPTS, trust_remote_code: bool = False
+) -> Reading:
     """Load the tokenizer of a model's folder as the library does.
 
     Raises:
@@ -80,7 +85,9 @@ def reading_of(folder: Path, max_length: int, prompts: Prompts = NO_PROMPTS) -> 
 
     inner = transformer_folder(folder)
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(str(inner), local_files_only=True)
+        tokenizer: Any = AutoTokenizer.from_pretrained(
+            str(inner), local_files_only=True, trust_remote_code=trust_remote_code
+        )
     except Exception as error:  # whatever a damaged file makes the library raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise Mistakes(f"base-model: the tokenizer in {inner} cannot be loaded: {reason}") from error
@@ -109,8 +116,7 @@ def _lowered(normalizer: dict[str, Any] | None) -> dict[str, Any]:
 
 def transformer_folder(folder: Path) -> Path:
     """Find where the first module of a model's folder lies: the folder itself, or one such as 0_Transformer."""
-    modules = _json(folder / "modules.json")
-    return folder / str(modules[0].get("path", "")) if isinstance(modules, list) and modules else folder
+    return folder / transformer_place(_json(folder / "modules.json"))
 
 
 def _own_max_length(folder: Path) -> int | None:

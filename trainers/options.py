@@ -25,6 +25,7 @@ class Options(BaseModel):
     data: str
     run: str
     base_model: str
+    trust_remote_code: bool = False
     workers: int = Field(1, ge=1)
     cpus_per_worker: int = Field(1, ge=1)
     gpu: bool = False

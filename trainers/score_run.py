@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 
+from evaluation.loading import check_loads
 from evaluation.scoring import weights_sha256
 from pairs.inferred_schema import TypedTable
 from pairs.reading import Prompts
@@ -39,6 +40,7 @@ class ScoreRequest:
         threshold: score from which on a pair belongs together; None: no decision is written.
         prompts: what stands before first and second texts when the model reads them.
         out: folder of the parts, part-00000.parquet and so on.
+        trust_remote_code: whether code that the model brings may run.
     """
 
     model: str
@@ -49,6 +51,7 @@ class ScoreRequest:
     threshold: float | None
     prompts: Prompts
     out: str
+    trust_remote_code: bool = False
 
     def key(self) -> str:
         """Of everything that the result depends on."""
@@ -61,13 +64,14 @@ def score_run(asked: ScoreRequest, *, cpus_per_worker: int, gpu: bool, quiet: bo
     """Stage the input in parts, score those that are not there yet, and say what there is.
 
     Raises:
-        Mistakes: the output holds something else, or no worker fits the cluster.
+        Mistakes: the model cannot be loaded, the output holds something else, or no worker fits the cluster.
     """
     parts = stage(asked)
     left = [part for part in parts if not storage.is_file(storage.join(asked.out, name_of(part)))]
     rows = sum(parts.values())
     done = rows - sum(parts[part] for part in left)
     if left:
+        check_loads(asked.model, trust_remote_code=asked.trust_remote_code, field="model")
         connect(cpus_per_worker, verbose)
         with ScoringProgress(quiet=quiet) as told:
             for part in _scored(asked, left, cpus_per_worker, gpu):
@@ -93,6 +97,7 @@ def _scored(asked: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: boo
             "files": [ray.put(files)],
             "device": "cuda" if gpu else "cpu",
             "threads": cpus_per_worker,
+            "trust_remote_code": asked.trust_remote_code,
         },
         compute=data.ActorPoolStrategy(size=workers),
         num_cpus=cpus_per_worker,

@@ -96,14 +96,23 @@ class PartScorer:
         settings: of Scorer.
     """
 
-    def __init__(self, files: list[Any], out: tuple[Any, str], device: str, threads: int, **settings: Any) -> None:
+    def __init__(
+        self,
+        files: list[Any],
+        out: tuple[Any, str],
+        device: str,
+        threads: int,
+        trust_remote_code: bool = False,
+        **settings: Any,
+    ) -> None:
         import ray
         import torch
 
         from trainers.base_model import load_model
 
         torch.set_num_threads(threads)
-        self.out, self.scorer = out, Scorer(load_model(ray.get(files[0]), None, device), **settings)
+        model = load_model(ray.get(files[0]), None, device, trust_remote_code)
+        self.out, self.scorer = out, Scorer(model, **settings)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """{'part': [number]} of a part that is now written."""

@@ -9,6 +9,7 @@ from pairs.tokenized import refuse_missing, tokenize
 from reporting.environment import environment
 from reporting.run_folder import RunFolder
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
+from trainers.group_client import GroupClient
 from trainers.hardware import Hardware, ask_worker, choose
 from trainers.job import Data, Job
 from trainers.progress import Board
@@ -29,6 +30,10 @@ class Started:
     template: Job
     """The job of the baseline settings, without a name."""
 
+    def able(self) -> list[GroupClient]:
+        """The groups that take further jobs; all of them where none does, so that a job is told why."""
+        return [group.client for group in self.groups if not group.lost] or [group.client for group in self.groups]
+
     def end(self) -> None:
         """Let all groups go home."""
         from trainers.worker_group import end_groups
@@ -43,6 +48,7 @@ def reach_cluster(asked: Request) -> tuple[str, int]:
         Mistakes: no cluster, or one that is too small.
     """
     options = asked.options
+    asked.model.check_loads_meanwhile(asked.max_length, asked.prompts)  # the start of Ray is mostly waiting
     where = connect(options.cpus_per_worker, options.verbose)
     concurrent = concurrent_groups(
         capacity(),
@@ -61,10 +67,11 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
     Whatever fails here leaves the run folder empty, so that the same command can be given again.
 
     Raises:
-        Mistakes: a text or a label is missing in some row, a worker lacks the GPU that is asked for, or another run
-            began in this folder; nothing was started.
+        Mistakes: a text or a label is missing in some row, the base model cannot be loaded, a worker lacks the GPU
+            that is asked for, or another run began in this folder; nothing was started.
     """
     refuse_missing(asked.pairs, "train")
+    asked.model.check_loads(asked.max_length, asked.prompts)
     options = asked.options
     seen = ask_worker(options.cpus_per_worker, options.gpu)
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
@@ -85,6 +92,7 @@ def _begin(asked: Request, run: RunFolder, concurrent: int, hardware: Hardware) 
         model=[ray.put(asked.model.files())],
         board=board,
         max_length=asked.max_length,
+        trust_remote_code=asked.model.trust_remote_code,
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,

@@ -34,13 +34,14 @@ class Trial(tune.Trainable):
         Args:
             config: the sampled settings.
             template: the job of every trial, but for its name and settings.
-            mailboxes: of all worker groups, by name; as many as trials at a time, so one is free or about to be.
+            mailboxes: of all worker groups, by name; as many as trials at a time, so one is free or about to be,
+                unless some are lost.
             baseline: the settings whose trial also judges the untuned base model.
             run: where states are written.
         """
         self.template, self.baseline, self.run = template, dict(baseline), run
-        self.group_name = lease(mailboxes)
-        self.group = GroupClient(mailboxes[self.group_name])
+        self.mailboxes, self.group_name = mailboxes, ""
+        self.group: GroupClient | None = None
         self.written: list[str] = []
         self.reset_config(config)
 
@@ -61,7 +62,7 @@ class Trial(tune.Trainable):
             if report.error is None:
                 self._write_predictions(report)
                 self._write_best(report)
-        except (ray.exceptions.RayError, OSError) as error:
+        except (ray.exceptions.RayError, OSError, NoGroup) as error:
             report = Report(error=str(error))
         if report.error is not None:
             self.assigned = False
@@ -91,12 +92,28 @@ class Trial(tune.Trainable):
                 self.run.delete_file(self.written.pop(0))
 
     def _next_report(self) -> Report:
-        if self.assigned:
-            self.group.go_on()
-        else:
-            self.group.assign(self._job())
-            self.assigned = True
-        return self.group.next_report()
+        """
+        Raises:
+            NoGroup: none is left that could train.
+        """
+        while True:
+            group = self.group = self.group or self._lease()
+            if self.assigned:
+                group.go_on()
+            else:
+                group.assign(self._job())
+                self.assigned = True
+            report = group.next_report()
+            if report.error is None or not group.lost():
+                return report
+            self.group = None
+            if self.epoch:
+                return report
+            self.assigned = False  # nothing of it is lost: another group takes it from its beginning
+
+    def _lease(self) -> GroupClient:
+        self.group_name = lease(self.mailboxes)
+        return GroupClient(self.mailboxes[self.group_name])
 
     def _job(self) -> Job:
         return replace(
@@ -109,7 +126,8 @@ class Trial(tune.Trainable):
 
     def cleanup(self) -> None:
         """The group stays warm for the next actor."""
-        ray.get(self.group.mailbox.release.remote())
+        if self.group is not None:
+            ray.get(self.group.mailbox.release.remote())
 
 
 def best_name(metric: str) -> str:
@@ -117,11 +135,22 @@ def best_name(metric: str) -> str:
     return f"best_{metric}"
 
 
+class NoGroup(Exception):
+    """All worker groups are lost."""
+
+
 def lease(mailboxes: Mapping[str, Any]) -> str:
-    """The name of a group that no other actor has."""
+    """The name of a group that no other actor has.
+
+    Raises:
+        NoGroup: all of them are lost for good; with what the last one said.
+    """
     me = ray.get_runtime_context().current_actor
     while True:
         for name, mailbox in mailboxes.items():
             if ray.get(mailbox.lease.remote(me)):
                 return name
+        errors = [ray.get(mailbox.lost_with.remote()) for mailbox in mailboxes.values()]
+        if all(errors):
+            raise NoGroup(errors[-1])
         time.sleep(LEASE_AGAIN_S)

@@ -59,7 +59,7 @@ def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed
     seeds = other_seeds(asked, started, found, live) if asked.options.seeds else {}
     live.header([_line(models, 0)])
     judged = judge_models(
-        [group.client for group in started.groups],
+        started.able(),
         models,
         _judging(asked, started),
         lambda done, _: live.header([_line(models, done)]),
@@ -115,7 +115,7 @@ def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> d
     said = f"training {' and '.join(settings)} with {len(seeds)} more seeds"
     live.header([f"{said}: 0 of {len(jobs)} done"])
     reports = in_turns(
-        [group.client for group in started.groups],
+        started.able(),
         [(job, None) for job in jobs],
         lambda done, total: live.header([f"{said}: {done} of {total} done"]),
     )

@@ -73,7 +73,7 @@ def work(config: dict[str, Any]) -> None:
 
     Args:
         config: mailbox; board; group: its name; created_at: Unix time at which its start began, seconds;
-            model: [reference to the base model's files]; max_length; threads.
+            model: [reference to the base model's files]; max_length; trust_remote_code; threads.
     """
     began = time.time()
     gc.disable()  # while thousands of modules are imported it finds nothing and takes a tenth of the time
@@ -88,7 +88,7 @@ def work(config: dict[str, Any]) -> None:
     if world_size == 1:
         os.environ.pop("LOCAL_RANK", None)  # else accelerate wraps a single worker's model in DDP, for nothing
     device = str(train.torch.get_device())
-    base = load_model(ray.get(config["model"][0]), config["max_length"], device)
+    base = load_model(ray.get(config["model"][0]), config["max_length"], device, config["trust_remote_code"])
     gc.enable()
     gc.freeze()  # what is here stays: the library collects garbage at each start of a training, 0.35 s otherwise
     ranks = Ranks(config["mailbox"], config["board"], config["group"], rank, agreed_name())

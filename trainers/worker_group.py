@@ -14,6 +14,7 @@ from ray.train.torch import TorchConfig, TorchTrainer
 
 from trainers.group_client import GroupClient
 from trainers.mailbox import Mailbox
+from trainers.start_failures import StartPolicy
 from trainers.worker import work
 
 COLLECTIVE_TIMEOUT_S = 300
@@ -38,6 +39,7 @@ class GroupConfig:
     board: Any
     """The actor that workers tell their progress (trainers/progress.py)."""
     max_length: int
+    trust_remote_code: bool = False
     num_workers: int
     cpus_per_worker: int
     gpu: bool
@@ -49,7 +51,12 @@ class Trainer(TorchTrainer):
     """Ray's, without the actors that a group has no use for: each takes seconds of a processor to start.
 
     Which callbacks there are is Ray's own affair: where a later Ray names them differently, all of them stay.
+    It gives up where the group cannot start (trainers/start_failures.py).
     """
+
+    def _initialize_and_run_controller(self, **given: Any) -> Any:
+        policy = StartPolicy(self.run_config.failure_config, self.train_loop_config["mailbox"])
+        return super()._initialize_and_run_controller(**{**given, "failure_policy": policy})
 
     def _create_default_callbacks(self) -> list[Any]:
         unused = UNUSED if os.environ.get("RAY_ADDRESS") else UNUSED | UNUSED_LOCALLY
@@ -63,6 +70,8 @@ class WorkerGroup:
         self.name, self.began, self.created_at = name, time.monotonic(), time.time()
         self.mailbox = Mailbox.remote(config.num_workers)
         self.client = GroupClient(self.mailbox)
+        self.lost = False
+        """Whether it takes no further job: it could not be started, or was lost too often."""
         self._ending = threading.Event()
         self.thread = threading.Thread(target=self._run, args=(config,), daemon=True)
         self.thread.start()
@@ -77,6 +86,7 @@ class WorkerGroup:
                 "created_at": self.created_at,
                 "model": config.model,
                 "max_length": config.max_length,
+                "trust_remote_code": config.trust_remote_code,
                 "threads": config.cpus_per_worker,
             },
             torch_config=TorchConfig(timeout_s=COLLECTIVE_TIMEOUT_S),
@@ -93,7 +103,10 @@ class WorkerGroup:
         )
 
     def _run(self, config: GroupConfig) -> None:
-        """Ray Train restarts lost workers itself; a run that ends although nobody ended it is started anew."""
+        """Ray Train restarts lost workers itself; a run that ends although nobody ended it is started anew.
+
+        One that ended because its workers could not start is not.
+        """
         for remaining in reversed(range(MAX_RUNS)):
             error: BaseException | None = None
             try:
@@ -102,7 +115,9 @@ class WorkerGroup:
                 error = caught
             if self._ending.is_set():
                 return
-            ray.get(self.mailbox.lose.remote(f"the worker group ended: {error!r}", remaining == 0))
+            self.lost = ray.get(self.mailbox.lose.remote(f"the worker group ended: {error!r}", remaining == 0))
+            if self.lost:
+                return
 
     def dismiss(self) -> None:
         """No further job; `thread` ends when the workers have gone."""

@@ -221,13 +221,13 @@ def _numbers(task: Task) -> dict[str, Any]:
     of_recipe = [field.name for field in fields(task.recipe)] if isinstance(task.recipe, Recipe) else []
     return {
         **{f"baseline.{name}": number for name, number in task.baseline.items()},
-        "max_length": task.max_length,
+        **({} if task.max_length is None else {"max_length": task.max_length}),
         **{f"recipe.{name}": getattr(task.recipe, name) for name in of_recipe if name != "shared_texts"},
     }
 
 
 def _is_finite(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(float(value)) <= sys.float_info.max
 
 
 def _is_whole(value: Any) -> bool:

@@ -153,9 +153,9 @@ def test_one_pass_over_the_data_is_enough_where_nothing_else_is_wrong(
     assert run(prepare.app, source, "--columns", "a,b,l", "--data", data)[0] == 0
     passes: list[bool] = []
 
-    def counted(*given: Any, with_model: bool, quiet: bool) -> Any:
+    def counted(*given: Any, with_model: bool, **more: Any) -> Any:
         passes.append(with_model)
-        return audited.accepted(*given, with_model=with_model, quiet=quiet)
+        return audited.accepted(*given, with_model=with_model, **more)
 
     monkeypatch.setattr("jobs.request.accepted", counted)
     given: dict[str, Any] = {"dry_run": False, "accept": None, "quiet": True, "single": True, "base_model": tiny_model}

@@ -55,9 +55,9 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None]]:
     """Every scoring that really happens, as (folder, max_length)."""
     real, calls = scoring.score_model, list[tuple[str, int | None]]()
 
-    def counting(folder: str, judge: Any, told: Any, *, max_length: int | None = None) -> dict[str, float]:
+    def counting(folder: str, judge: Any, told: Any, *, max_length: int | None = None, **more: Any) -> dict[str, float]:
         calls.append((folder, max_length))
-        return real(folder, judge, told, max_length=max_length)
+        return real(folder, judge, told, max_length=max_length, **more)
 
     monkeypatch.setattr("jobs.subject.score_model", counting)
     return calls

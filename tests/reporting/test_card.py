@@ -52,8 +52,12 @@ def folder(tiny_model: str, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_model, tmp_path / "best"))
 
 
+def loaded(folder: Path) -> SentenceTransformer:
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
 def card(folder: Path, facts: CardFacts) -> str:
-    write_card(str(folder), facts)
+    write_card(str(folder), facts, loaded(folder))
     return (folder / "README.md").read_text(encoding="utf8")
 
 
@@ -86,7 +90,7 @@ def test_the_librarys_card_is_filled(folder: Path) -> None:
 
 
 def test_its_metadata_is_what_a_hub_reads(folder: Path) -> None:
-    write_card(str(folder), FACTS)
+    write_card(str(folder), FACTS, loaded(folder))
     data = ModelCard.load(folder / "README.md").data
     assert data.base_model == "sentence-transformers/all-MiniLM-L6-v2"
     assert data.library_name == "sentence-transformers"
@@ -198,6 +202,6 @@ def test_a_single_run_of_a_local_model_with_another_loss(folder: Path) -> None:
 
 def test_the_model_still_loads_and_nothing_else_was_left(folder: Path) -> None:
     before = {path.name for path in folder.iterdir()}
-    write_card(str(folder), FACTS)
+    write_card(str(folder), FACTS, loaded(folder))
     assert {path.name for path in folder.iterdir()} == before | {"README.md"}
     assert SentenceTransformer(str(folder), device="cpu", local_files_only=True).encode("invoice").shape == (32,)

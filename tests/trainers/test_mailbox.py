@@ -185,6 +185,19 @@ def test_a_group_that_is_lost_for_good_fails_every_later_job_at_once() -> None:
     run(conversation())
 
 
+def test_a_group_that_is_lost_for_good_is_given_to_nobody_and_keeps_its_first_reason() -> None:
+    async def conversation() -> None:
+        mailbox = await started()
+        assert not await mailbox.lose("no machine", False)
+        assert (await mailbox.lease(actor(0)), await mailbox.lost_with()) == (True, None)
+        await mailbox.release()
+        assert await mailbox.lose("cannot start", True)
+        assert await mailbox.lose("its run ended", False)
+        assert (await mailbox.lease(actor(0)), await mailbox.lost_with()) == (False, "cannot start")
+
+    run(conversation())
+
+
 def actor(answer: Any) -> Any:
     """Something that is asked for life as an actor is."""
 

@@ -164,7 +164,10 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     run, store = tmp_path / "run", f"fsspec+memory://KEYKEY:SEKRET@bucket{tmp_path}"
     files, folder = storage.locate(store)
     fs.copy_files(data, folder, destination_filesystem=files)
-    options = ["--data", store, "--run", str(run), "--base-model", tiny_model, "--workers", "2", "--distinct"]
+    half = SentenceTransformer(tiny_model, device="cpu").half()
+    half.save_pretrained(str(tmp_path / "half"), create_model_card=False)
+    model = str(tmp_path / "half")
+    options = ["--data", store, "--run", str(run), "--base-model", model, "--workers", "2", "--distinct"]
     result = CliRunner().invoke(train.app, ["invoices", *options, "--set", "learning_rate=1e-3", "--json"])
     assert result.exit_code == 0, result.output
     left = [result.output.encode(), *(path.read_bytes() for path in run.rglob("*") if path.is_file())]
@@ -182,4 +185,6 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     assert verdict["chosen"] == "baseline"  # what a single training made is kept, whatever dev says
     card = (run / "best" / "README.md").read_text()
     assert "64 distinct training pairs, weighted, for 80 rows" in card
+    assert "- **Weights:** float32" in card
+    assert json.loads((run / "best" / "config.json").read_text())["dtype"] == "float32"
     assert "--distinct" in card

@@ -94,6 +94,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     options = SimpleNamespace(cpus_per_worker=2, gpu=True, precision="auto", optimizer="auto")
     return SimpleNamespace(
         options=options,
+        model=SimpleNamespace(check_loads=lambda: None),
         pairs=SimpleNamespace(fingerprint="f", manifest={}),
         audit=SimpleNamespace(to_dict=dict),
         to_dict=lambda: {"task": "invoices"},
@@ -104,6 +105,21 @@ def test_nothing_is_written_before_a_worker_has_answered(cluster: Remote, asked:
     run = RunFolder.claim(str(tmp_path / "run"))
     cluster.answer = Mistakes("gpu: none")
     with pytest.raises(Mistakes, match="gpu: none"):
+        start.start(asked, run, 1)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_no_worker_is_asked_for_before_the_base_model_was_loaded(
+    cluster: Remote, asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunFolder.claim(str(tmp_path / "run"))
+
+    def damaged() -> None:
+        raise Mistakes("base-model: it cannot be loaded")
+
+    asked.model.check_loads = damaged
+    monkeypatch.setattr(start, "ask_worker", no_gpu)
+    with pytest.raises(Mistakes, match="cannot be loaded"):
         start.start(asked, run, 1)
     assert list((tmp_path / "run").iterdir()) == []
 

@@ -7,23 +7,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+import ray
 
 from reporting.run_folder import RunFolder
 from trainers.dev_predictions import PREDICTIONS_FOLDER, read_predictions
 from trainers.job import FAILED_VALUE, PREDICTIONS, Report, TrainingState
 from trainers.states import FOLDER, read_state
-from trainers.trial import Trial
+from trainers.trial import NoGroup, Trial, lease
 
 
 class Pretending:
     """A group that reports these values, one after each step, and then fails if it is told to."""
 
-    def __init__(self, values: Sequence[float], error: str | None = None) -> None:
+    def __init__(self, values: Sequence[float], error: str | None = None, is_lost: bool = False) -> None:
         self.coming = [
             Report(reported(value, steps), state(steps), steps == len(values) and not error)
             for steps, value in enumerate(values, 1)
         ]
         self.coming += [Report(error=error)] if error else []
+        self.is_lost = is_lost
 
     def assign(self, job: Any) -> None:
         """It takes it."""
@@ -33,6 +35,9 @@ class Pretending:
 
     def next_report(self) -> Report:
         return self.coming.pop(0)
+
+    def lost(self) -> bool:
+        return self.is_lost
 
 
 def reported(value: float, steps: int) -> dict[str, Any]:
@@ -60,6 +65,20 @@ def trial(run: RunFolder, *values: float, error: str | None = None, monkeypatch:
     made.template, made.run, made.group, made.group_name, made.written = template, run, group, "group-1", []
     made.reset_config({})
     return made
+
+
+def leasing(made: Trial, monkeypatch: pytest.MonkeyPatch, *groups: Any) -> list[Any]:
+    """The groups that are free one after another, in place of those of a search; returns those left."""
+    free = list(groups)
+
+    def lease(self: Trial) -> Any:
+        if not free:
+            raise NoGroup("it could not start")
+        return free.pop(0)
+
+    monkeypatch.setattr(Trial, "_lease", lease)
+    made.group = None
+    return free
 
 
 def steps_on_disk(run: RunFolder) -> list[int]:
@@ -117,3 +136,46 @@ def test_predictions_are_on_disk_when_a_value_is_told_and_do_not_go_to_tune(
     for number in (1, 2):
         assert PREDICTIONS not in made.step()
         assert len(read_predictions(run)["id"]) == number
+
+
+def test_a_trial_that_a_lost_group_never_began_goes_to_the_next(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trial(run, monkeypatch=monkeypatch)
+    lost = Pretending([], "it could not start", is_lost=True)
+    left = leasing(made, monkeypatch, lost, Pretending([0.5, 0.7]))
+    assert [made.step()["score"] for _ in range(2)] == [0.5, 0.7]
+    assert left == []
+
+
+def test_where_no_group_is_left_a_trial_fails_with_the_last_error(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trial(run, monkeypatch=monkeypatch)
+    leasing(made, monkeypatch, Pretending([], "it could not start", is_lost=True))
+    result = made.step()
+    assert (result["error"], result["done"], result["score"]) == ("it could not start", True, FAILED_VALUE)
+    made.cleanup()  # of no group
+
+
+def test_a_trial_that_lost_its_group_after_a_report_fails_and_the_next_one_leases_anew(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trial(run, monkeypatch=monkeypatch)
+    leasing(made, monkeypatch, Pretending([0.5], "it was lost", is_lost=True), Pretending([0.6]))
+    assert made.step()["score"] == 0.5
+    assert made.step()["error"] == "it was lost"
+    made.reset_config({})
+    assert made.step()["score"] == 0.6
+
+
+def test_a_lost_group_is_not_leased(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mailbox(free: bool, lost: str | None) -> Any:
+        answers = {"lease": lambda actor: free, "lost_with": lambda: lost}
+        return SimpleNamespace(**{name: SimpleNamespace(remote=answer) for name, answer in answers.items()})
+
+    monkeypatch.setattr(ray, "get", lambda answer: answer)
+    monkeypatch.setattr(ray, "get_runtime_context", lambda: SimpleNamespace(current_actor="me"))
+    assert lease({"one": mailbox(False, "it could not start"), "two": mailbox(True, None)}) == "two"
+    with pytest.raises(NoGroup, match="it could not start"):
+        lease({"one": mailbox(False, "it could not start")})

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -102,10 +103,13 @@ def test_a_trial_whose_loss_is_not_finite_fails_alone(
     assert train(groups[workers], good)[-1].done
 
 
-def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept(
-    groups: dict[int, GroupClient], tiny_model: str
+def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept_and_one_that_cannot_start_gives_up(
+    groups: dict[int, GroupClient], tiny_model: str, tmp_path: Path
 ) -> None:
     asked = job(tiny_model, "cosine")
+    damaged = replace(group_config(tiny_model, 1, str(tmp_path)), model=[ray.put({"modules.json": b"[]"})])
+    hopeless = WorkerGroup(damaged, "hopeless")
+    hopeless.client.assign(asked)
     whole = train(groups[2], asked)[-1]
     groups[2].assign(asked)
     first = groups[2].next_report()
@@ -115,6 +119,11 @@ def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept(
     resumed = groups[2].next_report()
     assert resumed.metrics["epoch"] == 2.0
     assert same(weights(whole), weights(resumed))
+    given_up = hopeless.client.next_report()
+    assert "could not start, 3 times in a row: Mistakes: base-model: " in (given_up.error or "")
+    hopeless.thread.join()
+    assert hopeless.lost
+    assert [each.error for each in train(hopeless.client, asked)] == [given_up.error]
 
 
 def worker_processes() -> list[int]:
