@@ -227,7 +227,8 @@ def _numbers(task: Task) -> dict[str, Any]:
 
 
 def _is_finite(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(float(value)) <= sys.float_info.max
+    number: Any = value  # float() of a large whole number would overflow
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(number) <= sys.float_info.max
 
 
 def _is_whole(value: Any) -> bool:
