@@ -1,8 +1,11 @@
 """The one way in which a sentence-transformers folder is loaded: in fp32, whatever dtype its files hold."""
 
+import json
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pairs.reading import Reading, refuse_other_tokens
 from tasks.common.mistakes import Mistakes
@@ -58,18 +61,26 @@ def load_folder(
     return model
 
 
-def try_model(model: "SentenceTransformer", field: str, name: str, reading: Reading | None = None) -> None:
-    """Let a model read a short text and the longest, and compare its tokens with those of training.
+def try_model(model: "SentenceTransformer", folder: str, field: str, name: str, reading: Reading | None = None) -> None:
+    """See whether its files hold all weights of a model that was loaded from `folder`, and let it read texts.
+
+    They are a short one and the longest, and their tokens have to be those of training.
 
     Args:
         model: it reads as many tokens as `reading` says.
         reading: None: it is not to be trained.
 
     Raises:
-        Mistakes: it fails, an embedding is not finite, or its tokens are others.
+        Mistakes: weights are missing, it fails, an embedding is not finite, or its tokens are others.
     """
     import numpy as np
 
+    if missing := random_weights(model, folder):
+        named = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        raise Mistakes(
+            f"{field}: {name!r} lacks {len(missing)} weights that its config.json asks for ({named}): they would be "
+            "random; weights and configuration of one model are needed"
+        )
     texts = ["a text", *(["word " * reading.max_length] if reading else [])]
     try:
         vector = np.asarray(model.encode(texts, prompt="", show_progress_bar=False))
@@ -79,6 +90,34 @@ def try_model(model: "SentenceTransformer", field: str, name: str, reading: Read
         refuse_other_tokens(reading, model, SAMPLES)
     if not np.isfinite(vector).all():
         raise Mistakes(f"{field}: {name!r} gives embeddings that are not finite; its weights are damaged")
+
+
+def random_weights(model: "SentenceTransformer", folder: str) -> list[str]:
+    """Names of the transformer's weights that stand in no file: transformers draws them, and says so in its log alone.
+
+    A pooler is not counted: many models lack it, and sentence-transformers does not use it.
+    """
+    import torch
+
+    if (transformer := model.transformers_model) is None:
+        return []
+    modules = Path(folder, "modules.json")
+    place = Path(folder, transformer_place(json.loads(modules.read_text()) if modules.is_file() else None))
+    kind: Any = type(transformer)
+    try:
+        _, told = kind.from_pretrained(
+            str(place), config=transformer.config, dtype=torch.float32, local_files_only=True, output_loading_info=True
+        )
+    except Exception:  # a class of the model's own may not tell; that it loads is known by now
+        return []
+    return sorted(name for name in told["missing_keys"] if "pooler" not in name)
+
+
+def transformer_place(modules: Any) -> str:
+    """Folder of the first module's files below the model's; '' where it is the model's own, as nowadays."""
+    first = modules[0] if isinstance(modules, list) and modules else None
+    path = first.get("path") if isinstance(first, dict) else None
+    return f"{path.strip('/')}/" if isinstance(path, str) and path.strip("/") else ""
 
 
 def check_loads(
@@ -107,6 +146,19 @@ def check_loads(
         raise Mistakes(mistakes.messages)
 
 
+def check_loads_meanwhile(folder: str, read: Callable[[], Reading], **given: Any) -> None:
+    """Begin `check_loads` in a thread; what it finds is told to who calls `check_loads` then.
+
+    The process waits for it at its end: torch, half imported, would print tracebacks there.
+    """
+
+    def check() -> None:
+        with suppress(Mistakes):
+            check_loads(folder, read, **given)
+
+    threading.Thread(target=check).start()
+
+
 def found_sound(folder: str, trust_remote_code: bool) -> None:
     """Remember that a model was loaded here and has read texts: it need not be tried again."""
     _TRIED[folder, trust_remote_code] = None
@@ -120,7 +172,7 @@ def _tried(
         reading = read() if read else None
         if reading:
             model.max_seq_length = reading.max_length
-        try_model(model, field, name, reading)
+        try_model(model, folder, field, name, reading)
     except Mistakes as mistakes:
         return mistakes
     return None

@@ -107,7 +107,7 @@ def untuned(plan: Plan, base: ResolvedModel, told: Told) -> Untuned:
     def load() -> "SentenceTransformer":
         folder, trusted = str(base.folder), base.trust_remote_code
         model = load_folder(folder, max_length=plan.max_length, trust_remote_code=trusted, name=base.name)
-        try_model(model, "base-model", base.name, read())
+        try_model(model, folder, "base-model", base.name, read())
         found_sound(folder, trusted)
         return model
 

@@ -5,13 +5,12 @@ same weights and no worker asks a model hub.
 import glob
 import hashlib
 import tempfile
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.loading import check_loads, load_folder
+from evaluation.loading import check_loads, check_loads_meanwhile, load_folder
 from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.declaration import BASE_MODEL
 from tasks.common.mistakes import Mistakes
@@ -69,13 +68,13 @@ class ResolvedModel:
         )
 
     def check_loads_meanwhile(self, max_length: int, prompts: Prompts) -> None:
-        """Begin to load it; who calls `check_loads` then waits for the rest. At its exit the process waits, too."""
-
-        def check() -> None:
-            with suppress(Mistakes):  # told to who asks
-                self.check_loads(max_length, prompts)
-
-        threading.Thread(target=check).start()
+        """Begin to load it; who calls `check_loads` then waits for the rest."""
+        check_loads_meanwhile(
+            str(self.folder),
+            lambda: self.reading(max_length, prompts),
+            trust_remote_code=self.trust_remote_code,
+            name=self.name,
+        )
 
     def reading(self, max_length: int | None = None, prompts: Prompts = NO_PROMPTS) -> Reading:
         """How it reads texts; see `reading_of`, and `max_length_of` where no length is given."""

@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from evaluation.loading import transformer_place
 from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.mistakes import Mistakes
-from trainers.model_files import transformer_place
 
 LONGEST = 512
 """Tokens of a text, where neither the user nor the task says: a model may read 32,768, at sixty times the cost."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense
 
@@ -93,6 +94,30 @@ def test_what_only_loading_shows_is_a_mistake_with_its_reason(unknown: str) -> N
     for load in (lambda: check_loads(unknown), lambda: asked_by_audit(unknown).cosines(["a"], ["b"])):
         with pytest.raises(Mistakes, match="base-model: '.*unknown' cannot be loaded: ValueError: .*brand-new"):
             load()
+
+
+@pytest.mark.parametrize("lost", ["all", "one layer"])
+def test_weights_that_would_be_random_are_a_mistake(tiny_model: str, tmp_path: Path, lost: str) -> None:
+    """As where a file was saved from a wrapped model, or belongs to a model of fewer layers."""
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    kept = {f"module.{name}": each for name, each in weights.items()}
+    if lost == "one layer":
+        kept = {name: each for name, each in weights.items() if "layer.1." not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(Mistakes, match="lacks [0-9]+ weights that its config.json asks for"):
+        check_loads(str(folder))
+    with pytest.raises(Mistakes, match="model: .* lacks"):
+        score_model(str(folder), None, lambda *_: None)  # type: ignore[arg-type]
+
+
+def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    assert [name for name in weights if "pooler" in name]
+    kept = {name: each for name, each in weights.items() if "pooler" not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    check_loads(str(folder))
 
 
 def test_weights_that_are_not_finite_are_a_mistake(tiny_model: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from jobs import audit, evaluate, score, train, tune
+from pairs.reading import NO_PROMPTS
 from tasks.common.mistakes import Mistakes
 from tests.jobs.cases import prepare_invoices
 from trainers.base_model import load_model, resolve_base_model
@@ -109,6 +110,7 @@ def own_code(name: str) -> Callable[[Path], None]:
 def test_whole_models_are_taken_and_loaded(model: Path, make: Callable[[Path], None], tiny_model: str) -> None:
     make(model)
     found = resolve_base_model(str(model))
+    found.check_loads(64, NO_PROMPTS)
     assert found.reading().tokenizer == resolve_base_model(tiny_model).reading().tokenizer
     plain = load_model(resolve_base_model(tiny_model).files(), None, "cpu").encode("a red door")
     assert load_model(found.files(), None, "cpu").encode("a red door") == pytest.approx(plain, abs=1e-6)

@@ -8,6 +8,7 @@ import pytest
 import ray
 import torch
 
+from pairs.reading import NO_PROMPTS
 from reporting.run_folder import RunFolder
 from tasks.common.mistakes import Mistakes
 from trainers import hardware, start
@@ -94,7 +95,9 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     options = SimpleNamespace(cpus_per_worker=2, gpu=True, precision="auto", optimizer="auto")
     return SimpleNamespace(
         options=options,
-        model=SimpleNamespace(check_loads=lambda: None),
+        model=SimpleNamespace(check_loads=lambda *_: None),
+        max_length=64,
+        prompts=NO_PROMPTS,
         pairs=SimpleNamespace(fingerprint="f", manifest={}),
         audit=SimpleNamespace(to_dict=dict),
         to_dict=lambda: {"task": "invoices"},
