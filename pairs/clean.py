@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pairs.lists import Lists
+from pairs.marks import Marks
 from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
 from tasks.common.mistakes import Mistakes
 
@@ -68,7 +69,7 @@ def clean(
     """
     dropped: Counter[str] = Counter()
     groups = {} if groups is None else groups
-    lists = Lists(shape)
+    lists, marks = Lists(shape), Marks(shape)
     rows = []
     for number, raw_row in enumerate(raw, 1):
         shaped = shape(raw_row)
@@ -76,7 +77,7 @@ def clean(
             dropped["not usable"] += 1
             continue
         place = f"row {number} of {where}"
-        for pair in lists.pairs_of(shaped, place):
+        for pair in lists.pairs_of(marks.read(shaped, place), place):
             row = _checked(task, pair, place)
             row["group"] = groups.setdefault(folded(row["group"]), row["group"])
             if all(folded(row[name]) for name in task.recipe.texts):
