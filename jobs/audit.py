@@ -25,6 +25,9 @@ def audit(
     columns: Annotated[
         str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
     ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits should share, such as a customer.")
+    ] = None,
     dev_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for test.")] = None,
     global_batch_size: Annotated[int | None, typer.Option(help="Rows of a step; the task's own by default.")] = None,
@@ -50,7 +53,7 @@ def audit(
     check_codes(accept or [])
     length = max_length_alone(set_ or [])
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
-    plan = plan_of(subject, data, columns, judging, global_batch_size=global_batch_size, base_model=base_model)
+    plan = plan_of(subject, data, columns, judging, group, global_batch_size=global_batch_size, base_model=base_model)
     base = resolve_base_model(plan.base_model, trust_remote_code)
     plan = read_as(plan, base, length, prompt1, prompt2)
     found = audited(plan, quiet=json, trust_remote_code=trust_remote_code)

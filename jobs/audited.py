@@ -26,11 +26,19 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-def plan_of(subject: str, data: str | None, columns: str | None, judging: Mapping[str, str], **changes: Any) -> Plan:
+def plan_of(
+    subject: str,
+    data: str | None,
+    columns: str | None,
+    judging: Mapping[str, str],
+    group: str | None = None,
+    **changes: Any,
+) -> Plan:
     """What is to be audited: a file of pairs, a folder of prepared pairs, or those of a task.
 
     Args:
         judging: split -> file, beside a file of pairs.
+        group: the column of a file of pairs that holds what no two splits should share.
         changes: global_batch_size and base_model, None for those declared.
 
     Raises:
@@ -38,9 +46,14 @@ def plan_of(subject: str, data: str | None, columns: str | None, judging: Mappin
     """
     is_file = columns is not None or is_data_file(subject)
     is_folder = not is_file and storage.is_file(storage.join(subject, MANIFEST))
-    raise_if(_misuse(subject, data, judging, is_file, is_folder, changes.get("global_batch_size")))
+    wrong = _misuse(subject, data, judging, is_file, is_folder, changes.get("global_batch_size"))
+    if group is not None and not is_file:
+        wrong.append(f"group: {group}: {subject} is prepared and has its groups; allowed: only with a file of pairs")
+    raise_if(wrong)
     if is_file:
-        return plan_of_files({"train": subject, **judging}, columns.split(",") if columns else [], **changes)
+        return plan_of_files(
+            {"train": subject, **judging}, columns.split(",") if columns else [], group=group, **changes
+        )
     task = None if is_folder else load(subject, data)
     folder = subject if task is None else data or f"data/{task.name}"
     plan = plan_of_folder(folder, task, **changes)

@@ -30,6 +30,12 @@ def prepare(
     negatives: Annotated[
         str | None, typer.Option(help="Of FILE: 'as-pairs' makes labelled pairs of its columns of negatives.")
     ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits share, such as a customer.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of FILE: a date; the latest rows are test, those before dev.")
+    ] = None,
     rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
     split: Annotated[
         str | None,
@@ -52,7 +58,7 @@ def prepare(
     from pairs.published import publish
     from reporting.pairs_table import show
 
-    declared = task_of(task, source, columns, negatives)
+    declared = task_of(task, source, columns, negatives=negatives, group=group, time=time)
     files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     prepared.refuse_foreign(folder)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pairs.lists import Lists
+from pairs.marks import Marks
 from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
 from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.values import NoText, as_text, no_text
@@ -71,7 +72,7 @@ def clean(
     """
     dropped: Counter[str] = Counter()
     groups = {} if groups is None else groups
-    lists = Lists(shape)
+    lists, marks = Lists(shape), Marks(shape)
     rows = []
     for number, raw_row in enumerate(raw, 1):
         shaped = _shaped(task, shape, raw_row, f"row {number} of {where}")
@@ -79,7 +80,7 @@ def clean(
             dropped["not usable"] += 1
             continue
         place = f"row {number} of {where}"
-        for pair in lists.pairs_of(shaped, place):
+        for pair in lists.pairs_of(marks.read(shaped, place), place):
             row = _checked(task, pair, raw_row, place)
             row["group"] = groups.setdefault(folded(row["group"]), row["group"])
             if all(folded(row[name]) for name in task.recipe.texts):

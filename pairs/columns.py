@@ -23,7 +23,14 @@ MOST_LABEL_WORDS = 5
 """Different values of a column that is taken for labels in words."""
 
 
-def layout_of(location: str, columns: Sequence[str], negatives: str | None = None) -> Layout:
+def layout_of(
+    location: str,
+    columns: Sequence[str],
+    *,
+    negatives: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+) -> Layout:
     """How the columns named, or else the usual ones, are read from the file.
 
     A third column is the label where it is called one or holds numbers; texts there, and in all columns after it, are
@@ -31,19 +38,22 @@ def layout_of(location: str, columns: Sequence[str], negatives: str | None = Non
 
     Args:
         negatives: AS_PAIRS makes labelled pairs of them.
+        group, time: further columns: what a split may not tear apart, and the date that it goes by.
 
     Raises:
         Mistakes: not two texts and a label or negatives, or columns that the file has not.
     """
     header = header_of(location)
-    columns = list(columns) or usual_columns(header.names, header.named)
+    others = [name for name in header.names if name not in (group, time)]
+    columns = list(columns) or usual_columns(others, header.named)
     if len(columns) < 2 or len(set(columns)) != len(columns):
         raise Mistakes(
             f"columns: {','.join(columns) or 'nothing'}; allowed: two different text columns and perhaps a label or "
             f"negatives, such as --columns question,answer,label or anchor,positive,negative; {_shown(header.names)}"
         )
     first, second, *further = columns
-    layout = _found(location, header, PairColumns(first=first, second=second, negatives=tuple(further)))
+    used = PairColumns(first=first, second=second, negatives=tuple(further), group=group, time=time)
+    layout = _found(location, header, used)
     label, given = _told_apart(location, layout, further)
     if negatives is not None and (negatives != AS_PAIRS or not given):
         reason = "" if given else f": {','.join(columns)} has no column of negatives"
@@ -56,7 +66,9 @@ def _found(location: str, header: Header, used: PairColumns) -> Layout:
     found = header.names
     if are_numbers(used.columns, found):
         return _without_header(location, header, used)
-    raise_if([_missing(location, column, found) for column in used.columns if column not in found])
+    options = {used.group: "group", used.time: "time"}
+    missing = [column for column in used.columns if column not in found]
+    raise_if([f"{options.get(column, 'columns')}: {_missing(location, column, found)}" for column in missing])
     refuse_repeated(location, used.columns, found)
     return Layout(columns=used.columns, shape=used)
 
@@ -145,7 +157,7 @@ def _missing(location: str, column: str, found: list[str]) -> str:
     close = difflib.get_close_matches(column, found)
     meant = f" (did you mean {' or '.join(close)}?)" if close else ""
     return (
-        f"columns: {column!r} is not in {location}{meant}; {_shown(found)}; "
+        f"{column!r} is not in {location}{meant}; {_shown(found)}; "
         "for a file without a header give numbers: --columns 1,2,3"
     )
 

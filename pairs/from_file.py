@@ -22,20 +22,20 @@ def is_data_file(name: str) -> bool:
     return name not in names() and is_parts(name)
 
 
-def task_of(name: str, source: str | None, columns: str | None, negatives: str | None = None) -> Task:
+def task_of(name: str, source: str | None, columns: str | None, **further: str | None) -> Task:
     """The task of that name, or of that file of pairs.
 
     Args:
         source: the task's raw file; a file of pairs has none beside itself.
         columns: of a file of pairs, as a,b or a,b,label or a,b,negative.
-        negatives: of a file of pairs, see `layout_of`.
+        further: negatives, group, time of a file of pairs, see `layout_of`.
 
     Raises:
         Mistakes: an option that belongs to the other kind, or see `load` and `task_from_file`.
     """
     if not is_data_file(name):
         declared = load(name)
-        own = {"columns": columns, "negatives": negatives}
+        own = {"columns": columns, **further}
         raise_if(
             [
                 f"{option}: {value}: {name} declares its columns; allowed: only with a file of pairs"
@@ -46,21 +46,21 @@ def task_of(name: str, source: str | None, columns: str | None, negatives: str |
         return declared
     if source is not None:
         raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
-    return task_from_file(name, columns.split(",") if columns else [], negatives)
+    return task_from_file(name, columns.split(",") if columns else [], **further)
 
 
-def task_from_file(location: str, columns: Sequence[str], negatives: str | None = None) -> Task:
+def task_from_file(location: str, columns: Sequence[str], **further: str | None) -> Task:
     """The task of a file of pairs; its name is the file's.
 
     Args:
         columns: two text columns and perhaps a label or negatives, by name; by number, from 1, for a file without a
             header; none where the file has no others, see `usual_columns`.
-        negatives: see `layout_of`.
+        further: negatives, group, time, see `layout_of`.
 
     Raises:
         Mistakes: the file or the columns are not there, or a label is none that a loss takes.
     """
-    layout = layout_of(location, columns, negatives)
+    layout = layout_of(location, columns, **further)
     used = layout.shape
     assert isinstance(used, PairColumns)
     inferred = CONTRASTIVE if used.as_pairs else RANKING
@@ -76,9 +76,16 @@ def task_from_file(location: str, columns: Sequence[str], negatives: str | None 
         label=inferred.label,
         recipe=Given(),
         layouts=(layout,),
-        group=f"the same {used.first}" if layout.header else "the same first text",
+        group=_group(used, layout.header),
         shares=(0.6, 0.2, 0.2),  # ours, as for the tasks that come without a test file
     )
+
+
+def _group(used: PairColumns, header: bool) -> str:
+    """What a split may not tear apart, in words."""
+    if header:
+        return f"the same {used.group or used.first}"
+    return f"the same value in column {used.group}" if used.group else "the same first text"
 
 
 def name_from(location: str) -> str:

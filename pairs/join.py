@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pairs.clean import folded
@@ -37,14 +37,16 @@ class Joined:
     """Whether any groups were joined."""
     parts: dict[str, Rows] | None = None
     """Split -> rows, where the rows were cut; their groups are their own."""
+    dates: Mapping[str, tuple[str, str]] | None = None
+    """Split -> its first and last date, where the rows were cut by date (pairs/by_date.py)."""
     notes: list[str] = field(default_factory=list)
 
 
 def join_groups(recipe: Recipe, rows: Rows, shares: Mapping[str, float], seed: int, way: str | None = None) -> Joined:
-    """Join the groups that share a text in any of the recipe's fields that are kept apart.
+    """Join the groups that share a text in any of the fields that are kept apart.
 
     Only for given pairs, where one text may stand in pairs of many groups. Where most rows would become one piece, they
-    are cut into splits instead. Where a cut leaves a split too little, only first texts are kept apart.
+    are cut into splits instead. Where a cut leaves a split too little, only first texts and groups are kept apart.
 
     Args:
         shares: split -> share of the rows.
@@ -52,16 +54,23 @@ def join_groups(recipe: Recipe, rows: Rows, shares: Mapping[str, float], seed: i
     """
     if not rows or not chooses(recipe):
         return Joined(rows=rows, fields=recipe.apart)
-    if way == FIRST_TEXT:
-        return Joined(rows=rows, fields=("sentence1",))
-    pieces = _pieces(rows, recipe.apart)
+    fields = ("sentence1",) if way == FIRST_TEXT else recipe.apart
+    pieces = _pieces(rows, fields)
     grown = len(set(pieces.values())) < len(pieces)
     largest = max(Counter(pieces[row["group"]] for row in rows).values()) / len(rows)
     if grown and largest > LARGEST_SHARE and len(shares) > 1:
+        parts = cut(rows, fields, shares, seed)
         reason = f"{largest:.0%} of the rows hang together by shared texts"
-        return _cut_or_first(recipe, rows, cut(rows, recipe.apart, shares, seed), shares, way, reason)
+        if way is None and (note := _too_small(rows, parts, shares)):
+            first = join_groups(recipe, rows, shares, seed, FIRST_TEXT)
+            return replace(first, notes=[f"{reason}, and {note}", *first.notes])
+        kept = [row for part in parts.values() for row in part]
+        apart = "text" if fields == recipe.apart else "first text and no group"
+        other = "; --split first-text would keep them" if fields == recipe.apart else ""
+        note = f"{reason}: {_cost(rows, kept)} are dropped, so that no {apart} stands in two splits{other}"
+        return Joined(rows=kept, fields=fields, parts=parts, notes=[note])
     named = [row | {"group": pieces[row["group"]]} for row in rows]
-    return Joined(rows=named, fields=recipe.apart, grown=grown)
+    return Joined(rows=named, fields=fields, grown=grown)
 
 
 def chooses(recipe: Recipe) -> bool:
@@ -87,22 +96,19 @@ def is_closed(rows: int, second: int, also_first: int) -> bool:
     return rows > MOST_ROWS_PER_SECOND_TEXT * second and also_first < second / 2
 
 
-def _cut_or_first(
-    recipe: Recipe, rows: Rows, parts: dict[str, Rows], shares: Mapping[str, float], way: str | None, reason: str
-) -> Joined:
-    kept = [row for part in parts.values() for row in part]
-    lost = len(rows) - len(kept)
-    cost = f"{lost:,} of {len(rows):,} pairs ({lost / len(rows):.0%})"
+def _too_small(rows: Rows, parts: Mapping[str, Rows], shares: Mapping[str, float]) -> str | None:
+    """That a cut leaves a split with too few rows, in words; None where it does not."""
     small = [split for split, share in shares.items() if len(parts[split]) < LEAST_KEPT * share * len(rows)]
-    if way is None and small:
-        left = ", ".join(f"{split} {len(parts[split]):,} of {shares[split] * len(rows):,.0f} rows" for split in small)
-        notes = [
-            f"{reason}, and a cut would leave {left}, so second texts may stand in several splits; "
-            f"--split texts would drop {cost}"
-        ]
-        return Joined(rows=rows, fields=("sentence1",), notes=notes)
-    notes = [f"{reason}: {cost} are dropped, so that no text stands in two splits; --split first-text would keep them"]
-    return Joined(rows=kept, fields=recipe.apart, parts=parts, notes=notes)
+    if not small:
+        return None
+    left = ", ".join(f"{split} {len(parts[split]):,} of {shares[split] * len(rows):,.0f} rows" for split in small)
+    cost = _cost(rows, [row for part in parts.values() for row in part])
+    return f"a cut would leave {left}, so second texts may stand in several splits; --split texts would drop {cost}"
+
+
+def _cost(rows: Rows, kept: Rows) -> str:
+    lost = len(rows) - len(kept)
+    return f"{lost:,} of {len(rows):,} pairs ({lost / len(rows):.0%})"
 
 
 def _pieces(rows: Rows, fields: tuple[str, ...]) -> dict[str, str]:

@@ -88,5 +88,6 @@ def as_pairs_command(task: Task, files: Mapping[str, str]) -> str | None:
         return None
     columns = ",".join((used.first, used.second, *used.negatives))
     words = ["python", "-m", "jobs.prepare", files["train"], "--columns", columns, "--negatives", AS_PAIRS]
-    own = [word for split in ("dev", "test") if split in files for word in (f"--{split}-source", files[split])]
+    own = [word for option in ("group", "time") if (name := getattr(used, option)) for word in (f"--{option}", name)]
+    own += [word for split in ("dev", "test") if split in files for word in (f"--{split}-source", files[split])]
     return shlex.join(words + own)

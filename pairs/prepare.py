@@ -19,6 +19,7 @@ from pairs.split import Division, divide
 from tasks.common.declaration import Given, Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.mistakes import Checks, Mistakes, raise_if
+from tasks.common.plain import PairColumns
 
 MOST_LABELS_SHOWN = 10
 """Distinct label values counted one by one; more of them are counted to one decimal."""
@@ -106,9 +107,15 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
         wrong.append(f"split: {way!r} is not one of {', '.join(WAYS)}")
     elif way and not chooses(task.recipe):
         wrong.append(f"split: {way}: {task.name} has its own rule; allowed: no --split, which is for ready pairs")
+    if (column := _time_column(task)) and {"dev", "test"} <= set(files):
+        wrong.append(f"time: {column}: dev and test have files of their own; allowed: no --time")
     if command := as_pairs_command(task, files):
         wrong.append(f"negatives: a {task.loss} loss cannot read them; to make labelled pairs of them: {command}")
     return wrong
+
+
+def _time_column(task: Task) -> str | None:
+    return next((layout.shape.time for layout in task.layouts if isinstance(layout.shape, PairColumns)), None)
 
 
 def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pairs.apart import Groups, Rows, Rule, keep_apart
+from pairs.by_date import by_date
 from pairs.clean import folded
 from pairs.join import FIRST_TEXT, TEXTS, Joined, chooses, join_groups, like_categories
 from pairs.prepared import SPLITS
@@ -54,7 +55,11 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
     pool = splits.pop("train")
     pool = _at_most(rule, pool, drawn, notes)
     # Of what is left: rows that went no longer hold groups together.
-    joined = join_groups(task.recipe, pool, _wanted(task, pools, len(pool)), seed, way)
+    wanted = _wanted(task, pools, len(pool))
+    if pool and "time" in pool[0]:
+        joined = by_date(rule, pool, wanted, way)
+    else:
+        joined = join_groups(task.recipe, pool, wanted, seed, way)
     rule = replace(rule, fields=joined.fields)
     notes += joined.notes
     if joined.parts is None:
@@ -84,8 +89,9 @@ def _decided(
         return way, ("sentence2",), []
     if chooses(task.recipe) and way != TEXTS and (note := like_categories(pools["train"])):
         return FIRST_TEXT, ("sentence2",), [note]
-    if len(pools) > 1 and way is None:  # files of their own: what shares a text with them goes before anything is cut
-        pool = pools["train"]
+    pool = pools["train"]
+    # Files of their own: what shares a text with them goes before anything is cut.
+    if len(pools) > 1 and way is None and "time" not in pool[0]:
         joined = join_groups(task.recipe, pool, _wanted(task, pools, len(pool)), seed)
         if joined.fields != task.recipe.apart:
             return FIRST_TEXT, (), joined.notes
@@ -238,9 +244,24 @@ def _enough_first_texts(rule: Rule, splits: Mapping[str, Rows], pool: Rows) -> b
 def _words(rule: Rule, pools: Mapping[str, Rows], joined: Joined) -> str:
     task = rule.task
     dev_rows = _dev_rows(task, pools)
+    if joined.dates:
+        return _words_of_dates(rule, pools, joined.dates)
     first = f"dev {dev_rows:,} rows first, then " if dev_rows else ""
     parts = first + ", ".join(f"{name} {share:.0%}" for name, share in _shares(task, pools).items())
-    own = "".join(f"; {name} from its own file" for name in ("dev", "test") if name in pools)
     shared = ", cut where" if joined.parts is not None else ", joined where" if joined.grown else ""
-    apart = "text" if rule.fields == task.recipe.apart else "first text"
-    return f"by group ({task.group}){shared and shared + ' they share a text'}: {parts}{own}; no {apart} in two splits"
+    group = f"by group ({task.group}){shared and shared + ' they share a text'}"
+    return f"{group}: {parts}{_own_files(pools)}; {_apart(rule)} in two splits"
+
+
+def _words_of_dates(rule: Rule, pools: Mapping[str, Rows], dates: Mapping[str, tuple[str, str]]) -> str:
+    shares = _shares(rule.task, pools)
+    parts = ", ".join(f"{name} {shares[name]:.0%} from {start} to {end}" for name, (start, end) in dates.items())
+    return f"by date: {parts}{_own_files(pools)}; {_apart(rule)} and no group ({rule.task.group}) in two splits"
+
+
+def _own_files(pools: Mapping[str, Rows]) -> str:
+    return "".join(f"; {name} from its own file" for name in ("dev", "test") if name in pools)
+
+
+def _apart(rule: Rule) -> str:
+    return "no text" if rule.fields == rule.task.recipe.apart else "no first text"

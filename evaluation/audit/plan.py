@@ -104,15 +104,19 @@ def plan_of_files(
     files: Mapping[str, str],
     columns: Sequence[str],
     *,
+    group: str | None = None,
     global_batch_size: int | None = None,
     base_model: str | None = None,
 ) -> Plan:
     """The plan of files of ready pairs, one for each split; the loss follows from train's labels.
 
+    Args:
+        group: the column of what no two splits should share.
+
     Raises:
         Mistakes: a file or a column is not there.
     """
-    tables = {split: _table(location, columns) for split, location in files.items()}
+    tables = {split: _table(location, columns, group) for split, location in files.items()}
     inferred = _inferred(tables["train"])
     return Plan(
         name=files["train"].rsplit("/", 1)[-1],
@@ -139,12 +143,13 @@ def _prepared_table(location: str) -> Table:
     return Table(location=location, columns={name: name for name in known if name in found})
 
 
-def _table(location: str, columns: Sequence[str]) -> Table:
-    layout = layout_of(location, columns)
+def _table(location: str, columns: Sequence[str], group: str | None) -> Table:
+    layout = layout_of(location, columns, group=group)
     used = layout.shape
     assert isinstance(used, PairColumns)
     named = dict(zip(TEXTS, (used.first, used.second), strict=True))
     named |= {"label": used.label} if used.label is not None else {}
+    named |= {"group": group} if group is not None else {}
     named |= {f"{NEGATIVES} {name}": name for name in used.negatives}
     return UnfoldedTable(location=location, columns=named, names=() if layout.header else layout.columns)
 

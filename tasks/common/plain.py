@@ -19,18 +19,23 @@ class PairColumns:
     """Texts that do not belong to the first one, or lists of them."""
     as_pairs: bool = False
     """Whether negatives become pairs of their own, labelled 0.0 beside the others' 1.0."""
+    group: str | None = None
+    """What a split may not tear apart, such as a customer; the first text unless given."""
+    time: str | None = None
+    """A date by which the rows are split."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns the file must have."""
-        named = (self.first, self.second, self.label, *self.negatives)
+        named = (self.first, self.second, self.label, *self.negatives, self.group, self.time)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def __call__(self, row: Row) -> Row:
-        """Raw row -> pair; the same first text is one group."""
-        pair = {"sentence1": row[self.first], "sentence2": row[self.second], "group": row[self.first]}
+        """Raw row -> pair; without a column of groups the same first text is one group."""
+        pair = {"sentence1": row[self.first], "sentence2": row[self.second], "group": row[self.group or self.first]}
         pair |= {"label": row[self.label]} if self.label is not None else {}
-        return pair | ({"negatives": self._negatives(row)} if self.negatives else {})
+        pair |= {"negatives": self._negatives(row)} if self.negatives else {}
+        return pair | ({"time": row[self.time]} if self.time else {})
 
     def _negatives(self, row: Row) -> list[Any]:
         """Of all its columns; a row may have fewer, where null, NaN or an empty cell stands for none."""

@@ -214,3 +214,16 @@ def test_a_record_among_negatives_is_an_error(tmp_path: Path, tiny_model: str) -
     assert code == 2
     assert "record_as_text: 1" in out
     assert "train row 8" in out
+
+
+def test_groups_of_a_file_that_stand_in_two_splits_are_a_leak(tmp_path: Path, tiny_model: str) -> None:
+    rows = [each | {"customer": number % 70} for number, each in enumerate(pairs(140))]
+    train, test = write(tmp_path / "train.parquet", rows[:100]), write(tmp_path / "test.parquet", rows[100:])
+    words = (train, "--columns", "a,b,l", "--test-source", test, "--base-model", tiny_model, "--json")
+    found = {code["code"]: code for code in json.loads(run(audit.app, *words)[1])["findings"]}
+    assert "split_leak" not in found
+    found = {code["code"]: code for code in json.loads(run(audit.app, *words, "--group", "customer")[1])["findings"]}
+    assert (found["split_leak"]["count"], found["split_leak"]["statistic"]["train-test"]["groups"]) == (40, 40)
+    code, _, error = run(audit.app, "tickets", "--group", "customer", "--base-model", tiny_model)
+    assert code == 2
+    assert "group: customer: tickets is prepared and has its groups; allowed: only with a file of pairs" in error

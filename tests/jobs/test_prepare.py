@@ -80,6 +80,19 @@ def test_columns_of_negatives_and_the_command_for_pairs_of_them(here: Path) -> N
     assert PreparedPairs.open("data/labelled").manifest["declaration"]["loss"] == "contrastive"
 
 
+def test_groups_and_dates_are_columns_of_the_file(here: Path) -> None:
+    rows = [f"q{n},a{n},c{n // 5},2024-01-{n % 25 + 1:02}" for n in range(100)]
+    (here / "pairs.csv").write_text("\n".join(["question,answer,customer,created", *rows]))
+    shown = call("pairs.csv", "--columns", "question,answer", "--group", "customer").stdout
+    assert "by group (the same customer): train 60%" in shown
+    assert set(PreparedPairs.open("data/pairs").table("test")["group"].to_pylist()) <= {f"c{n}" for n in range(20)}
+    shown = call("pairs.csv", "--columns", "question,answer", "--time", "created").stdout
+    assert "Split by date: train 60% from 2024-01-01 to 2024-01-15, dev 20% from 2024-01-16 to 2024-01-20" in shown
+    wrong = call("pairs.csv", "--columns", "question,answer", "--time", "when", "--group", "custmer", code=2).stderr
+    assert "time: 'when' is not in pairs.csv" in wrong
+    assert "group: 'custmer' is not in pairs.csv (did you mean customer?)" in wrong
+
+
 @pytest.mark.parametrize(("split", "apart"), [([], ["sentence1", "sentence2"]), (["first-text"], ["sentence1"])])
 def test_what_the_split_keeps_apart_can_be_chosen(here: Path, split: list[str], apart: list[str]) -> None:
     rows = [f"q{number % 37},q{number * 7 % 41 + 20},{number % 2}" for number in range(120)]

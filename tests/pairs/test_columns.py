@@ -16,7 +16,7 @@ def file_of(folder: Path, header: str, *rows: str, name: str = "pairs.csv") -> s
 
 
 def used_of(location: str, columns: str = "", negatives: str | None = None) -> PairColumns:
-    shape = layout_of(location, columns.split(",") if columns else [], negatives).shape
+    shape = layout_of(location, columns.split(",") if columns else [], negatives=negatives).shape
     assert isinstance(shape, PairColumns)
     return shape
 
@@ -68,7 +68,7 @@ def test_numbers_beside_negatives_are_refused(tmp_path: Path) -> None:
 def test_pairs_of_negatives_need_negatives(tmp_path: Path, negatives: str, columns: str) -> None:
     file = file_of(tmp_path, "anchor,positive,third,fourth", *TRIPLETS)
     with pytest.raises(Mistakes, match=f"negatives: '{negatives}'.*allowed: as-pairs, with --columns a,b,negative"):
-        layout_of(file, columns.split(","), negatives)
+        layout_of(file, columns.split(","), negatives=negatives)
     assert used_of(file, "anchor,positive,third", "as-pairs").as_pairs
 
 

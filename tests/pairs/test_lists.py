@@ -117,7 +117,7 @@ def test_other_nested_values_are_refused_by_column_row_and_kind(
 def test_a_loss_that_cannot_read_negatives_names_the_command_that_makes_pairs(tmp_path: Path) -> None:
     file = written(tmp_path, ROWS, "my lists.jsonl")
     plain = to_dict(task_from_file(file, []))
-    labelled = to_dict(task_from_file(file, [], "as-pairs"))
+    labelled = to_dict(task_from_file(file, [], negatives="as-pairs"))
     other = {name: labelled[name] for name in ("loss", "kind", "baseline")}
     task = from_dict(plain | other)
     command = f"python -m jobs.prepare '{file}' --columns query,pos,neg --negatives as-pairs"
