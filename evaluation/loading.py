@@ -53,7 +53,7 @@ def load_folder(
             local_files_only=True,
             trust_remote_code=trust_remote_code,
             model_kwargs={"dtype": torch.float32},
-        ).float()  # modules behind the transformer come in their files' dtype
+        ).float()  # a model without a transformer comes in its file's dtype
     except Exception as error:  # a library's reader raises whatever a damaged file leads it to
         raise Mistakes(f"{field}: {name or folder!r} cannot be loaded: {_reason(error)}") from error
     if max_length is not None:

@@ -12,7 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Dense
+from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbedding
+from tokenizers import Tokenizer
 
 from evaluation import loading
 from evaluation.audit.untuned import Untuned
@@ -46,6 +47,14 @@ def test_every_dtype_is_loaded_in_fp32_and_saved_so(tiny_model: str, tmp_path: P
     model.save_pretrained(str(tmp_path / "saved"), create_model_card=False)
     assert json.loads((tmp_path / "saved" / "config.json").read_text())["dtype"] == "float32"
     assert dtypes(SentenceTransformer(str(tmp_path / "saved"), device="cpu")) == {torch.float32}
+
+
+def test_a_model_without_a_transformer_is_scored_in_fp32_too(tiny_model: str, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_file(f"{tiny_model}/tokenizer.json")
+    words = StaticEmbedding(tokenizer, embedding_dim=8)
+    SentenceTransformer(modules=[words], device="cpu").half().save_pretrained(str(tmp_path), create_model_card=False)
+    assert dtypes(SentenceTransformer(str(tmp_path), device="cpu")) == {torch.float16}
+    assert dtypes(load_folder(str(tmp_path), device="cpu")) == {torch.float32}
 
 
 @pytest.mark.parametrize("name", ["torch_dtype", "dtype"])

@@ -191,6 +191,16 @@ def test_every_job_ends_with_exit_code_2_and_writes_nothing(model: Path, case: s
     assert not Path(out).exists()
 
 
+@pytest.mark.parametrize("job", [tune, train])
+def test_a_dry_run_loads_the_model(model: Path, job: Any, tmp_path: Path) -> None:
+    change_json(model / "config.json", lambda config: {**config, "model_type": "brand-new"})
+    data, run = prepare_invoices(tmp_path / "data", train=20, dev=10), str(tmp_path / "run")
+    words = ["invoices", "--data", data, "--run", run, "--base-model", str(model), "--dry-run"]
+    result = CliRunner().invoke(job.app, [*words, "--accept", "too_small", "--accept", "split_leak"])
+    assert result.exit_code == 2, result.output
+    assert f"error: base-model: '{model}' cannot be loaded: ValueError: " in result.stderr
+
+
 def test_other_kinds_may_still_be_scored(model: Path) -> None:
     first("StaticEmbedding")(model)
     assert resolve_base_model(str(model), trained=False).folder == model
