@@ -158,7 +158,7 @@ def _check_labels(task: Task, pairs: PreparedPairs) -> None:
     if wanted and pairs.has_negatives("train"):
         raise Mistakes(
             f"data: {pairs.path('train')} has given negatives, which the {task.loss} loss of {task.name} cannot read; "
-            "make labelled pairs of them: python -m jobs.prepare FILE --columns COLUMNS --negatives as-pairs"
+            "prepare the pairs again, those of a file with --negatives as-pairs"
         )
     if pairs.has_labels("train") != wanted:
         has, needs = ("no label", "one") if wanted else ("a label", "none")

@@ -17,10 +17,10 @@ LABEL_COLUMNS = ("label", "labels", "score", "scores")
 NEGATIVE = re.compile(r"(hard[\W_]*)?neg(ative)?s?(?![a-z])", re.IGNORECASE)
 """How the name of a column of negatives begins: neg, negative_1, hard_negatives."""
 NAME = re.compile(r"[^\W\d]\w*([ -]\w+){0,2}")
-"""What can be a name in a header and is hardly a cell: up to three words without a mark between or after them."""
+"""What can be a name in a header: up to three words without a mark between or after them."""
 AS_PAIRS = "as-pairs"
 MOST_LABEL_WORDS = 5
-"""Different values of a column that is taken for labels in words."""
+"""Different values of a column that is taken for labels in words, unless it is called negative."""
 
 
 def layout_of(
@@ -33,8 +33,8 @@ def layout_of(
 ) -> Layout:
     """How the columns named, or else the usual ones, are read from the file.
 
-    A third column is the label where it is called one or holds numbers; texts there, and in all columns after it, are
-    given negatives.
+    A third column is the label where it is called one or holds numbers or a few words; texts there, and in all columns
+    after it, are given negatives.
 
     Args:
         negatives: AS_PAIRS makes labelled pairs of them.
@@ -77,21 +77,27 @@ def _told_apart(location: str, layout: Layout, further: Sequence[str]) -> tuple[
     """The label, or the negatives, among the columns after the two texts.
 
     Raises:
-        Mistakes: numbers beside other columns, or a few words that are labels rather than texts.
+        Mistakes: labels beside other columns.
     """
-    if not further or (len(further) == 1 and further[0].lower() in LABEL_COLUMNS):
-        return (further[0] if further else None), ()
-    cells = _first_cells(location, layout, further)
-    numbers = [name for name, values in cells.items() if _are_numbers(values)]
-    unnamed = [name for name in further if not NEGATIVE.match(name)]
-    if len(further) == 1 and (numbers or (unnamed and not cells[further[0]])):
+    cells = _first_cells(location, layout, further) if further else {}
+    labels = [name for name in further if _is_label(name, cells[name])]
+    if len(further) == 1 and labels:
         return further[0], ()
-    beside = "holds numbers; allowed: texts that do not belong to the first one; a label is the only third column"
-    raise_if(
-        [f"columns: {name} of {location} {beside}" for name in numbers]
-        + [_words(location, name, cells[name]) for name in unnamed if _are_words(cells[name])]
-    )
+    allowed = "allowed: texts that do not belong to the first one; a label is the only third column"
+    raise_if([f"columns: {name} of {location} holds labels, such as {cells[name][:1]}; {allowed}" for name in labels])
     return None, tuple(further)
+
+
+def _is_label(name: str, values: Sequence[Any]) -> bool:
+    """Whether it is called one, holds numbers, or words such as yes and no: few, short and often repeated.
+
+    Most values decide, so that one that is no number is named as a wrong label.
+    """
+    if name.lower() in LABEL_COLUMNS or 2 * sum(number_in(each) is not None for each in values) > len(values):
+        return True
+    distinct = {str(value) for value in values}
+    few = len(distinct) <= MOST_LABEL_WORDS and len(values) >= 2 * len(distinct)
+    return few and all(len(each.split()) <= 2 for each in distinct) and not NEGATIVE.match(name)
 
 
 def _first_cells(location: str, layout: Layout, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -100,26 +106,6 @@ def _first_cells(location: str, layout: Layout, names: Sequence[str]) -> dict[st
     table = Table(location=location, columns={name: name for name in names}, names=numbers)
     batch, _ = next(table.batches(), ({name: [] for name in names}, 1.0))
     return {name: [each for each in batch[name] if each not in (None, "") and each == each] for name in names}
-
-
-def _are_numbers(values: Sequence[Any]) -> bool:
-    """Whether most are, so that one that is none is named as a wrong label."""
-    return 2 * sum(number_in(each) is not None for each in values) > len(values)
-
-
-def _are_words(values: Sequence[Any]) -> bool:
-    """Whether these are labels in words, such as yes and no: few, short and often repeated."""
-    distinct = {str(value) for value in values}
-    few = len(distinct) <= MOST_LABEL_WORDS and len(values) >= 2 * len(distinct)
-    return few and all(len(each.split()) <= 2 for each in distinct)
-
-
-def _words(location: str, name: str, values: Sequence[Any]) -> str:
-    shown = ", ".join(repr(each) for each in dict.fromkeys(map(str, values)))
-    return (
-        f"columns: {name} of {location} holds nothing but {shown}, which look like labels in words; allowed: labels as "
-        "numbers, or texts that do not belong to the first one, in a column called negative if they are so few"
-    )
 
 
 def are_numbers(columns: Sequence[str], found: Sequence[str]) -> bool:
@@ -134,13 +120,15 @@ def usual_columns(found: Sequence[str], named: bool) -> list[str]:
     are texts in their order (its Training Overview, "Dataset Format"). Negatives are told by their name.
 
     Args:
-        named: whether these are names for certain, as in parquet and JSON lines; else a first row may be no header.
+        named: whether these are names for certain, as in parquet and JSON lines; else a first row may be no header, and
+            names of several words are taken for one only beside a column that is told by its name.
     """
     labels = [name for name in found if name.lower() in LABEL_COLUMNS]
     negatives = [name for name in found if NEGATIVE.match(name)]
     texts = [name for name in found if name not in (*labels, *negatives)]
     usual = len(texts) == 2 and len(labels) < 2 and not (labels and negatives)
-    return [*texts, *labels, *negatives] if usual and (named or all(map(NAME.fullmatch, found))) else []
+    words = NAME.fullmatch if labels or negatives else str.isidentifier
+    return [*texts, *labels, *negatives] if usual and (named or all(map(words, texts))) else []
 
 
 def _without_header(location: str, header: Header, used: PairColumns) -> Layout:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from evaluation.loading import load_folder
 from evaluation.scoring import THRESHOLD, weights_sha256
 from pairs.distinct import DistinctPairs
+from pairs.prepared import PreparedPairs
 from reporting.card import CardFacts, write_card
 from reporting.evaluations import scored_once
 from reporting.records import epochs_reached
@@ -19,7 +20,7 @@ from reporting.summary import RunResult
 from tasks.common.declaration import LOSS_PARAMETERS
 from trainers.base_model import load_model
 from trainers.finish import Exported, Found
-from trainers.losses import BUILDERS, NOTES
+from trainers.losses import BUILDERS, GIVEN_NEGATIVES, NOTES
 from trainers.model_reading import store_prompts
 from trainers.pair_trainer import to_tensors
 from trainers.request import Request
@@ -56,18 +57,24 @@ def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept
             scored_once(run, "test", asked.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
 
 
+def loss_notes(loss: str, pairs: PreparedPairs) -> list[str]:
+    """What the loss made of these pairs, for the model card."""
+    negatives = [GIVEN_NEGATIVES] if pairs.has_negatives("train") else []
+    distinct = [f"{pairs.line}."] if isinstance(pairs, DistinctPairs) else []
+    return [*NOTES.get(loss, ()), *negatives, *distinct]
+
+
 def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) -> CardFacts:
     """Everything the card says, in plain values."""
     task, metrics = asked.task, kept.metrics
     loss, own = BUILDERS[task.loss], dict(kept.record.settings) if kept.record else {}
     parameters = {name: own.get(name, asked.baseline[name]) for name in LOSS_PARAMETERS[task.loss]}
     train = asked.pairs.table("train").slice(0, SAMPLES)
-    distinct = [f"{asked.pairs.line}."] if isinstance(asked.pairs, DistinctPairs) else []
     return CardFacts(
         base_model=asked.model.name,
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
         loss_parameters=parameters,
-        loss_notes=[*NOTES.get(task.loss, ()), *distinct],
+        loss_notes=loss_notes(task.loss, asked.pairs),
         hyperparameters=own,
         training_log=training_log(metrics.get("log", []), task.metric),
         best_step=metrics["steps"],

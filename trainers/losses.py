@@ -139,6 +139,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What a loss does beyond its class in the library, for the model card."""
+GIVEN_NEGATIVES = "Given negatives of all rows of a batch, over all workers, are negatives of each of its first texts."
 
 
 def build_loss(name: str, model: SentenceTransformer, parameters: Mapping[str, float]) -> nn.Module:

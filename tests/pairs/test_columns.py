@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pairs.columns import layout_of
+from pairs.from_file import task_from_file
 from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
 
@@ -46,20 +47,21 @@ def test_a_third_column_of_numbers_is_the_label(tmp_path: Path, cells: list[str]
 
 
 @pytest.mark.parametrize("words", [["yes", "no"], ["true", "false"], ["not relevant", "partly relevant", "relevant"]])
-def test_labels_in_words_are_no_negatives(tmp_path: Path, words: list[str]) -> None:
-    rows = [f"a{n},p{n},{words[n % len(words)]}" for n in range(12)]
-    file = file_of(tmp_path, "a,b,same,negative", *(f"{row},far off" for row in rows))
-    with pytest.raises(
-        Mistakes, match=f"columns: same of .* holds nothing but '{words[0]}'.*look like labels in words"
-    ):
-        layout_of(file, ["a", "b", "same"])
+def test_a_third_column_of_a_few_words_is_the_label(tmp_path: Path, words: list[str]) -> None:
+    rows = [f"a{n},p{n},{words[n % len(words)]},far off" for n in range(12)]
+    file = file_of(tmp_path, "a,b,same,negative", *rows)
+    assert used_of(file, "a,b,same").label == "same"
     assert used_of(file, "a,b,negative").negatives == ("negative",)
+    with pytest.raises(Mistakes, match=f"same: row 1 of .* has '{words[0]}'; allowed: 0 or 1"):
+        task_from_file(file, ["a", "b", "same"])
 
 
-def test_numbers_beside_negatives_are_refused(tmp_path: Path) -> None:
-    file = file_of(tmp_path, "a,b,negative,score", *(f"a{n},b{n},n{n},0.5" for n in range(9)))
-    with pytest.raises(Mistakes, match=r"columns: score of .* holds numbers; .*a label is the only third column"):
-        layout_of(file, ["a", "b", "negative", "score"])
+@pytest.mark.parametrize(("value", "name"), [("0.5", "fit"), ("yes", "fit"), ("far off", "score")])
+def test_labels_beside_negatives_are_refused(tmp_path: Path, value: str, name: str) -> None:
+    file = file_of(tmp_path, f"a,b,negative,{name}", *(f"a{n},b{n},n{n},{value}" for n in range(9)))
+    message = rf"columns: {name} of .* holds labels, such as \['{value}'\]; .*a label is the only third column"
+    with pytest.raises(Mistakes, match=message):
+        layout_of(file, ["a", "b", "negative", name])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,6 @@ def test_pairs_of_negatives_need_negatives(tmp_path: Path, negatives: str, colum
     [
         ("Question,Answer,Label", ("Question", "Answer", "Label")),
         ("sentence 1,sentence 2,score", ("sentence 1", "sentence 2", "score")),
-        ("pair-id,text", ("pair-id", "text")),
         ("anchor,positive,negative", ("anchor", "positive", "negative")),
         ("negative_2,query,pos,Hard Negative", ("query", "pos", "negative_2", "Hard Negative")),
     ],
@@ -86,7 +87,9 @@ def test_a_file_of_nothing_else_needs_no_columns(tmp_path: Path, header: str, co
     assert layout_of(file_of(tmp_path, header), []).columns == columns
 
 
-@pytest.mark.parametrize("header", ["anchor,positive,neg,label", "a b c d,e", "anchor,positive,negotiated"])
+@pytest.mark.parametrize(
+    "header", ["anchor,positive,neg,label", "a b,c d", "a b c d,e,score", "anchor,other,negotiated"]
+)
 def test_columns_are_asked_for_where_they_could_be_others(tmp_path: Path, header: str) -> None:
     with pytest.raises(Mistakes, match="columns: nothing; allowed: two different text columns"):
         layout_of(file_of(tmp_path, header), [])

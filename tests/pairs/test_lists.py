@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pairs.clean import clean
 from pairs.from_file import task_from_file
 from pairs.lists import UnfoldedTable
 from pairs.prepare import Preparation, prepare
+from tasks.common.declaration import Row
 from tasks.common.loading import from_dict, to_dict
 from tasks.common.mistakes import Mistakes
 
@@ -134,3 +136,20 @@ def test_a_table_with_lists_is_read_as_the_pairs_that_they_make(tmp_path: Path) 
     table = UnfoldedTable(location=written(tmp_path, rows), columns={"sentence1": "query", "sentence2": "pos"})
     ((batch, _),) = table.batches()
     assert batch == {"sentence1": ["a", "a", "d", "e"], "sentence2": ["b", "c", "", "f"]}
+
+
+def test_rows_that_code_shapes_may_have_lists_too(tmp_path: Path) -> None:
+    ranking = task_from_file(written(tmp_path, ROWS), ["query", "pos"])
+    raw = [{"a": "x"}, {"a": "y"}]
+
+    def shape(row: Row) -> Row:
+        return {"sentence1": row["a"], "sentence2": ["p", "q"], "group": row["a"], "negatives": [" n  1", ""]}
+
+    rows = clean(ranking, raw, shape, "raw.csv").rows
+    assert [(row["sentence1"], row["sentence2"], row["negatives"]) for row in rows] == [
+        (first, second, ["n 1"]) for first in "xy" for second in "pq"
+    ]
+    contrastive = task_from_file(written(tmp_path, ROWS), [], negatives="as-pairs")
+    message = "negatives: row 1 of raw.csv has some; allowed for a contrastive loss: labelled pairs, one a row"
+    with pytest.raises(Mistakes, match=message):
+        clean(contrastive, raw, lambda row: {**shape(row), "label": 1.0}, "raw.csv")

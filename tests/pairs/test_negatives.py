@@ -12,6 +12,7 @@ from pairs.prepared import PreparedPairs
 from pairs.tokenized import refuse_missing, tokenize_batch
 from tasks.common.mistakes import Mistakes
 from tests.word_tokenizer import word_reading
+from trainers.export import loss_notes
 
 READING = word_reading("a b c d x y z", 8, cased=False)
 GIVEN = [["x", "Y  z"], [], ["z"]]
@@ -34,6 +35,13 @@ def test_negatives_come_back_from_a_folder_and_an_empty_list_is_nothing_missing(
     assert pairs.table("train")["negatives"].to_pylist() == GIVEN
     assert pairs.has_negatives("train")
     refuse_missing(pairs, "train")
+
+
+def test_the_card_says_that_there_were_negatives(tmp_path: Path) -> None:
+    pairs = folder_with(tmp_path / "data", pairs_with(GIVEN))
+    assert any(note.startswith("Given negatives") for note in loss_notes("ranking", pairs))
+    without = folder_with(tmp_path / "others", pairs_with(GIVEN).drop_columns("negatives"))
+    assert not any(note.startswith("Given negatives") for note in loss_notes("ranking", without))
 
 
 def test_a_column_of_other_negatives_is_refused(tmp_path: Path) -> None:
