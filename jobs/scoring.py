@@ -59,7 +59,7 @@ def request(model: str, file: str, columns: Sequence[str], out: str, candidates:
 def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> None:
     if missing := [name for name in columns if name not in names]:
         raise Mistakes(f"columns: {', '.join(missing)} not in {file}; it has {', '.join(names)}")
-    refuse_repeated(file, columns, names)
+    refuse_repeated(file, list(dict.fromkeys(names)), names)  # the output has all of them
     own = PAIR_COLUMNS if len(columns) == 2 else CANDIDATE_COLUMNS
     if taken := [name for name in names if name in own]:
         raise Mistakes(f"columns: {file} has {', '.join(taken)}, which the output would have twice; rename it")

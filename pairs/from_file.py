@@ -104,8 +104,8 @@ def task_from_file(location: str, columns: Sequence[str]) -> Task:
     inferred = RANKING if label is None else _inferred(label, rows_of(location, layout, [label]), location)
     return Task(
         name=name_from(location),
-        about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
-        source=f"the file {location.rsplit('/', 1)[-1]}",
+        about=f"pairs of {storage.name_of(location)}: {', '.join(used.columns)}",
+        source=f"the file {storage.name_of(location)}",
         loss=inferred.loss,
         baseline={**CARDS_FIT, **inferred.own},
         max_length=BASE_MODEL_LENGTH,
