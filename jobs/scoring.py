@@ -90,7 +90,7 @@ def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> N
         raise Mistakes(f"columns: {', '.join(missing)} not in {file}; it has {', '.join(names)}")
     if torn := [name for name in names if re.search("[\ud800-\udfff]", name)]:
         raise Mistakes(f"columns: {file} has {', '.join(map(repr, torn))}, with half a character; rename it")
-    refuse_repeated(file, list(dict.fromkeys(names)), names)
+    refuse_repeated(file, list(dict.fromkeys(names)), names)  # the output has all of them
     own = PAIR_COLUMNS if len(columns) == 2 else CANDIDATE_COLUMNS
     if taken := [name for name in names if name in own]:
         raise Mistakes(f"columns: {file} has {', '.join(taken)}, which the output would have twice; rename it")

@@ -68,8 +68,8 @@ def task_from_file(location: str, columns: Sequence[str], **further: str | None)
         inferred = inferred_of(used.label, rows_of(location, layout, [used.label]), location)
     return Task(
         name=name_from(location),
-        about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
-        source=f"the file {location.rsplit('/', 1)[-1]}",
+        about=f"pairs of {storage.name_of(location)}: {', '.join(used.columns)}",
+        source=f"the file {storage.name_of(location)}",
         loss=inferred.loss,
         baseline={**CARDS_FIT, **inferred.own},
         kind=inferred.kind,

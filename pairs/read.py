@@ -125,7 +125,9 @@ def refuse_repeated(location: str, columns: Sequence[str], found: Sequence[str])
     """
     repeated = [(found.count(column), column) for column in columns if found.count(column) > 1]
     if repeated:
-        counted = " and ".join(f"{'two' if count == 2 else count} columns called {name}" for count, name in repeated)
+        counted = " and ".join(
+            f"{'two' if count == 2 else count} columns called {name or repr(name)}" for count, name in repeated
+        )
         raise Mistakes(f"columns: {location} has {counted}; rename one")
 
 

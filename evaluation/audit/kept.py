@@ -11,9 +11,10 @@ from evaluation.audit.audit import Audit
 from evaluation.audit.finding import Finding
 from evaluation.audit.plan import Plan
 from pairs import batches
+from tasks.common import storage
 
-CODE = (Path(__file__).parent, Path(batches.__file__).parent)
-"""Folders of what decides a finding: the checks, and what reads, folds, hashes and joins texts."""
+CODE = (Path(__file__).parent, Path(batches.__file__).parent, Path(storage.__file__).parent)
+"""Folders of what decides a finding: the checks, what reads, folds, hashes and joins texts, and what is a text."""
 
 
 def kept_or_made(plan: Plan, base_model: str | None, make: Callable[[], Audit]) -> Audit:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -33,9 +33,9 @@ def rows(file: Any, wanted: Sequence[str] | None = ()) -> Iterator[Record]:
     """
     kind: Any = None
     length = 0
-    for place, text, value in _values(lines(file)):
+    for place, escaped, value in _values(lines(file)):
         if not isinstance(value, dict | list):
-            shown = text.strip()[:MOST_SHOWN]
+            shown = json.dumps(value)[:MOST_SHOWN]
             raise ValueError(f"{place} is not an object with the columns' names, nor an array of values: {shown}")
         if kind is None:
             kind, length = list if isinstance(value, list) else dict, len(value)
@@ -44,26 +44,27 @@ def rows(file: Any, wanted: Sequence[str] | None = ()) -> Iterator[Record]:
         if kind is list and len(value) != length:
             raise ValueError(f"{place} has {len(value)} values, and the first has {length}")
         if wanted is not None:
-            _check(place, text, value, wanted)
+            _check(place, escaped, value, wanted)
         yield value
 
 
-def _values(found: Iterator[str]) -> Iterator[tuple[str, str, Any]]:
-    """Place, text and value of each row."""
+def _values(found: Iterator[str]) -> Iterator[tuple[str, bool, Any]]:
+    """Of each row its place, whether half of a character may stand in it, and its value."""
     placed = ((number, line) for number, line in enumerate(found, 1) if line.strip())
     first = next(placed, None)
     if first is None:
         return
-    if _is_whole(first[1]):
+    if _is_table(first[1]):
         text = "".join([first[1], *(line for _, line in placed)])
+        escaped = bool(SURROGATE.search(text))
         for number, value in enumerate(_loaded("one array", text), 1):
-            yield f"row {number}", text if SURROGATE.search(text) else str(value)[:MOST_SHOWN], value
+            yield f"row {number}", escaped, value
         return
     for number, line in chain([first], placed):
-        yield f"line {number}", line, _loaded(f"line {number}", line)
+        yield f"line {number}", bool(SURROGATE.search(line)), _loaded(f"line {number}", line)
 
 
-def _is_whole(first: str) -> bool:
+def _is_table(first: str) -> bool:
     """Whether the first line begins one array of rows, and is not a row itself."""
     if not first.lstrip().startswith("["):
         return False
@@ -93,20 +94,25 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check(place: str, text: str, row: Record, wanted: Iterable[str]) -> None:
+def _check(place: str, escaped: bool, row: Record, wanted: Sequence[str]) -> None:
     if isinstance(row, _Repeated) and (twice := row.repeated.intersection(wanted)):
         raise ValueError(f"{place} has {', '.join(sorted(twice))} more than once; rename one")
-    if not SURROGATE.search(text):
-        return
-    values = {name: row.get(name) for name in wanted} if isinstance(row, dict) else dict(enumerate(row, 1))
-    names = {name: name for name in row if not wanted} if isinstance(row, dict) else {}
-    for name, value in (names | values).items():
-        if not is_whole_text(json.dumps(value, ensure_ascii=False)):
+    if escaped:
+        _refuse_halves(place, row, wanted)
+
+
+def _refuse_halves(place: str, row: Record, wanted: Sequence[str]) -> None:
+    """Refuse half of a character in a value that is read, or in a name where names are."""
+    values: dict[Any, Any] = dict(enumerate(row, 1))
+    if isinstance(row, dict):
+        values = {name: row.get(name) for name in wanted} or {name: name for name in row}
+    for name, value in values.items():
+        if not _is_whole(json.dumps(value, ensure_ascii=False)):
             shown = str(name).encode(errors="backslashreplace").decode()
             raise ValueError(f"{place}: {shown} holds half of a character (a lone surrogate, such as \\ud83d)")
 
 
-def is_whole_text(text: str) -> bool:
+def _is_whole(text: str) -> bool:
     """Whether a text can be written as UTF-8: half of a character, a lone surrogate, cannot."""
     try:
         text.encode()

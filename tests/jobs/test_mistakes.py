@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -235,6 +236,12 @@ def test_a_raw_file_and_one_to_score_may_not_have_a_column_twice(tmp_path: Path,
         read(str(tmp_path / "raw.csv"), [Layout(columns=("text", "category"), shape=dict)])
     words = (str(tmp_path / "raw.csv"), "--columns", "text,category", "--out", str(tmp_path / "out"))
     assert "has two columns called text" in refused(score, tiny_model, *words)
+    pq.write_table(pa.Table.from_arrays([pa.array(["x"])] * 4, list("abcc")), tmp_path / "raw.parquet")
+    words = (str(tmp_path / "raw.parquet"), "--columns", "a,b", "--out", str(tmp_path / "out"))
+    assert "has two columns called c; rename one" in refused(score, tiny_model, *words)
+    for job in (prepare, audit):
+        assert "two columns called c" in refused(job, str(tmp_path / "raw.parquet"), "--columns", "a,c")
+    assert len(read(str(tmp_path / "raw.parquet"), [Layout(columns=("a", "b"), shape=dict)]).rows) == 1
 
 
 @pytest.mark.parametrize(

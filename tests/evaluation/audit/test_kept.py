@@ -69,11 +69,21 @@ def test_what_cannot_be_read_is_made_again(plan: Plan, tmp_path: Path, text: str
     assert not made_with(plan, None)
 
 
-@pytest.mark.parametrize("name", ["evaluation/audit/leaks.py", "pairs/clean.py", "pairs/join.py", "pairs/hashes.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "evaluation/audit/leaks.py",
+        "pairs/clean.py",
+        "pairs/join.py",
+        "pairs/hashes.py",
+        "pairs/formats/lines.py",
+        "tasks/common/values.py",
+    ],
+)
 def test_an_audit_by_other_code_is_another(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    folders = ("evaluation/audit", "pairs")
+    folders = ("evaluation/audit", "pairs", "tasks/common")
     assert tuple(ROOT / folder for folder in folders) == kept.CODE
     for folder in folders:
         shutil.copytree(ROOT / folder, tmp_path / "code" / folder)
