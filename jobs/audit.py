@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs import common
+from jobs import common, label_options
 
 app = common.new_app(__doc__)
 
@@ -17,6 +17,7 @@ app = common.new_app(__doc__)
 @app.command()
 @common.reporting_mistakes
 def audit(
+    ctx: typer.Context,
     subject: Annotated[
         str,
         typer.Argument(metavar="TASK|FILE", help="A prepared task, a folder of prepared pairs, or a file of pairs."),
@@ -25,6 +26,11 @@ def audit(
     columns: Annotated[str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label.")] = None,
     dev_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for test.")] = None,
+    loss: label_options.Loss = None,
+    kind: label_options.Kind = None,
+    scale: label_options.Scale = None,
+    labels: label_options.Labels = None,
+    drop_label: label_options.DropLabel = None,
     global_batch_size: Annotated[int | None, typer.Option(help="Rows of a step; the task's own by default.")] = None,
     base_model: common.BaseModel = None,
     accept: common.Accept = None,
@@ -39,7 +45,8 @@ def audit(
 
     check_codes(accept or [])
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
-    plan = plan_of(subject, data, columns, judging, global_batch_size=global_batch_size, base_model=base_model)
+    asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.audit", loss, kind, scale, labels, drop_label)
+    plan = plan_of(subject, data, columns, judging, asked, global_batch_size=global_batch_size, base_model=base_model)
     found = audited(plan, quiet=json)
     if json:
         common.print_json(found.to_dict())

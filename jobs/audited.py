@@ -8,7 +8,8 @@ from evaluation.audit.finding import CODES, Finding
 from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
-from pairs.from_file import is_data_file
+from pairs.from_file import INFERRED, is_data_file
+from pairs.inferred import Asked
 from pairs.prepared import MANIFEST, refuse_changed
 from reporting.findings import short_line
 from reporting.progress import EncodingProgress, ReadingProgress
@@ -18,11 +19,19 @@ from tasks.common.mistakes import Mistakes, raise_if
 from trainers.base_model import resolve_base_model
 
 
-def plan_of(subject: str, data: str | None, columns: str | None, judging: Mapping[str, str], **changes: Any) -> Plan:
+def plan_of(
+    subject: str,
+    data: str | None,
+    columns: str | None,
+    judging: Mapping[str, str],
+    asked: Asked = INFERRED,
+    **changes: Any,
+) -> Plan:
     """What is to be audited: a file of pairs, a folder of prepared pairs, or those of a task.
 
     Args:
         judging: split -> file, beside a file of pairs.
+        asked: what is said of a file of pairs.
         changes: global_batch_size and base_model, None for those declared.
 
     Raises:
@@ -30,9 +39,14 @@ def plan_of(subject: str, data: str | None, columns: str | None, judging: Mappin
     """
     is_file = columns is not None or is_data_file(subject)
     is_folder = not is_file and storage.is_file(storage.join(subject, MANIFEST))
-    raise_if(_misuse(subject, data, judging, is_file, is_folder, changes.get("global_batch_size")))
+    wrong = _misuse(subject, data, judging, is_file, is_folder, changes.get("global_batch_size"))
+    if asked.options and not is_file:
+        given = ", ".join(asked.options)
+        wrong.append(f"{given}: {subject} is prepared; allowed: only with a file of pairs")
+    raise_if(wrong)
     if is_file:
-        return plan_of_files({"train": subject, **judging}, columns.split(",") if columns else [], **changes)
+        named = columns.split(",") if columns else []
+        return plan_of_files({"train": subject, **judging}, named, asked=asked, **changes)
     task = None if is_folder else load(subject, data)
     folder = subject if task is None else data or f"data/{task.name}"
     plan = plan_of_folder(folder, task, **changes)

@@ -1,6 +1,5 @@
 """Shape raw rows and drop what cannot be used, with a count for every reason."""
 
-import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -9,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
+from tasks.common.label_rule import number_in
 from tasks.common.mistakes import Mistakes
+from tasks.common.plain import PairColumns
 
 CONTRADICTIONS: dict[type[Recipe], str] = {
     Given: "same pair with different labels",
@@ -68,7 +69,7 @@ def clean(
     for number, raw_row in enumerate(raw, 1):
         shaped = shape(raw_row)
         if shaped is None:
-            dropped["not usable"] += 1
+            dropped[shape.left_out if isinstance(shape, PairColumns) else "not usable"] += 1
             continue
         row = _checked(task, shaped, f"row {number} of {where}")
         row["group"] = groups.setdefault(folded(row["group"]), row["group"])
@@ -118,15 +119,6 @@ def _label(task: Task, value: Any, place: str) -> float | None:
         allowed = "0 or 1" if binary else "a number from -1 to 1"
         raise Mistakes(f"label: {place} has {value!r}; allowed for a {task.loss} loss judged as {task.kind}: {allowed}")
     return number
-
-
-def number_in(value: Any) -> float | None:
-    """A value as a finite number, or None where it is none."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _identity(task: Task, row: Row) -> tuple[Any, Any]:

@@ -3,15 +3,21 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from pairs.inferred import RANKING, inferred_of
-from pairs.read import DELIMITERS, extension_of, first_names, read, refuse_repeated
+from pairs.batches import Table
+from pairs.inferred import Asked, infer
+from pairs.labelled import LabelledTable
+from pairs.read import DELIMITERS, extension_of, first_names, refuse_repeated
 from tasks.common.baseline import BASE_MODEL_LENGTH, CARDS_FIT
-from tasks.common.declaration import Given, Layout, Task
+from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Task
+from tasks.common.label_rule import LabelRule
 from tasks.common.loading import load, names
 from tasks.common.mistakes import Mistakes, raise_if
-from tasks.common.plain import PairColumns
+from tasks.common.plain import CategoryColumns, PairColumns
 
+INFERRED = Asked()
+"""Nothing said: all is inferred."""
 LABEL_COLUMNS = ("label", "labels", "score", "scores")
 
 
@@ -20,12 +26,13 @@ def is_data_file(name: str) -> bool:
     return "." in name.rsplit("/", 1)[-1] and not name.endswith(".py")
 
 
-def task_of(name: str, source: str | None, columns: str | None) -> Task:
+def task_of(name: str, source: str | None, columns: str | None, asked: Asked = INFERRED) -> Task:
     """The task of that name, or of that file of pairs.
 
     Args:
         source: the task's raw file; a file of pairs has none beside itself.
         columns: of a file of pairs, as a,b or a,b,label.
+        asked: of a file of pairs, too.
 
     Raises:
         Mistakes: an option that belongs to the other kind, or see `load` and `task_from_file`.
@@ -34,28 +41,35 @@ def task_of(name: str, source: str | None, columns: str | None) -> Task:
         declared = load(name)
         if columns is not None:
             raise Mistakes(f"columns: {columns}: {name} declares its columns; allowed: only with a file of pairs")
+        if asked.options:
+            given = ", ".join(asked.options)
+            raise Mistakes(f"{given}: {name} declares its loss and its labels; allowed: only with a file of pairs")
         return declared
     if source is not None:
         raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
-    return task_from_file(name, columns.split(",") if columns else [])
+    return task_from_file(name, columns.split(",") if columns else [], asked)
 
 
-def task_from_file(location: str, columns: Sequence[str]) -> Task:
+def task_from_file(location: str, columns: Sequence[str], asked: Asked = INFERRED) -> Task:
     """The task of a file of pairs; its name is the file's.
 
     Args:
         columns: two text columns and perhaps a label, by name; by number, from 1, for a file without a header; none
             where the file has no others, see `usual_columns`.
+        asked: loss, kind and how labels are read; inferred from the labels where it does not say.
 
     Raises:
-        Mistakes: the file or the columns are not there, or a label is none that a loss takes.
+        Mistakes: the file or the columns are not there, or see `infer`.
     """
-    layout = layout_of(location, columns)
+    name, layout = name_from(location), layout_of(location, columns)
     used = layout.shape
     assert isinstance(used, PairColumns)
-    inferred = RANKING if used.label is None else inferred_of(used.label, read(location, [layout]).rows, location)
+    inferred = infer(table_of(location, layout), asked)
+    by_category = inferred.kind == "category" and used.label is None
+    shape = CategoryColumns(first=used.first, second=used.second) if by_category else replace(used, rule=asked.rule)
+    layout = replace(layout, shape=shape)
     return Task(
-        name=name_from(location),
+        name=name,
         about=f"pairs of {location.rsplit('/', 1)[-1]}: {', '.join(used.columns)}",
         source=f"the file {location.rsplit('/', 1)[-1]}",
         loss=inferred.loss,
@@ -63,11 +77,27 @@ def task_from_file(location: str, columns: Sequence[str]) -> Task:
         max_length=BASE_MODEL_LENGTH,
         kind=inferred.kind,
         label=inferred.label,
-        recipe=Given(),
+        recipe=AgainstCategory(negatives_per_text=Number(1, "as on the tickets card")) if by_category else Given(),
         layouts=(layout,),
         group=f"the same {used.first}" if layout.header else "the same first text",
         shares=(0.6, 0.2, 0.2),  # ours, as for the tasks that come without a test file
+        inferred_from=inferred.inferred_from,
     )
+
+
+def table_of(location: str, layout: Layout, rule: LabelRule | None = None, only: float | None = None) -> Table:
+    """The columns of a layout of this file, under the names that they have in pairs.
+
+    Args:
+        rule: for its labels, where it is to be read by one.
+        only: see LabelledTable.
+    """
+    assert isinstance(layout.shape, PairColumns)
+    named = dict(zip(("sentence1", "sentence2", "label"), layout.shape.columns, strict=False))
+    names = () if layout.header else layout.columns
+    if rule and "label" in named:
+        return LabelledTable(location=location, columns=named, names=names, rule=rule, only=only)
+    return Table(location=location, columns=named, names=names)
 
 
 def name_from(location: str) -> str:
@@ -96,7 +126,7 @@ def layout_of(location: str, columns: Sequence[str]) -> Layout:
             f"columns: {','.join(columns) or 'nothing'}; allowed: two different text columns and perhaps a label, "
             f"such as --columns question,answer,label; {_shown(first_names(location))}"
         )
-    used = PairColumns(**dict(zip(("first", "second", "label"), columns, strict=False)))
+    used = PairColumns(first=columns[0], second=columns[1], label=columns[2] if len(columns) > 2 else None)
     found = first_names(location)
     if are_numbers(columns, found):
         return _without_header(location, found, used)

@@ -76,5 +76,5 @@ def _key(plan: Plan, base_model: str | None) -> str:
             digest.update(code.read_bytes())
     for split, table in plan.tables.items():
         contents = storage.sha256(table.location)
-        digest.update(json.dumps([split, dict(table.columns), table.names, contents]).encode())
+        digest.update(json.dumps([split, {**asdict(table), "location": None}, contents]).encode())
     return digest.hexdigest()

@@ -8,16 +8,14 @@ import pyarrow.parquet as pq
 
 from evaluation.audit.scan import TEXTS
 from pairs.batches import Table
-from pairs.clean import number_in
-from pairs.from_file import layout_of
-from pairs.inferred import RANKING, Inferred, loss_of
+from pairs.from_file import INFERRED, layout_of, table_of
+from pairs.inferred import Asked, infer
 from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
 from tasks.common import storage
 from tasks.common.baseline import BASE_MODEL_LENGTH
 from tasks.common.declaration import BASE_MODEL, Task
 from tasks.common.loading import to_dict
 from tasks.common.mistakes import Mistakes
-from tasks.common.plain import PairColumns
 
 LABELLED = ("contrastive", "cosine")
 """Losses that read labels."""
@@ -100,14 +98,21 @@ def plan_of_files(
     *,
     global_batch_size: int | None = None,
     base_model: str | None = None,
+    asked: Asked = INFERRED,
 ) -> Plan:
-    """The plan of files of ready pairs, one for each split; the loss follows from train's labels.
+    """The plan of files of ready pairs, one for each split; loss and kind follow from train's labels or categories.
+
+    Args:
+        asked: what a user says of them.
 
     Raises:
-        Mistakes: a file or a column is not there.
+        Mistakes: a file or a column is not there, or the labels probably mean something else than they say.
     """
-    tables = {split: _table(location, columns) for split, location in files.items()}
-    inferred = _inferred(tables["train"])
+    layouts = {split: layout_of(location, columns) for split, location in files.items()}
+    inferred = infer(table_of(files["train"], layouts["train"]), asked, strict=False)
+    tables = {split: table_of(files[split], layout, asked.rule) for split, layout in layouts.items()}
+    if inferred.loss == "ranking":  # jobs.prepare leaves the others out of train
+        tables["train"] = table_of(files["train"], layouts["train"], asked.rule, only=1.0)
     return Plan(
         name=files["train"].rsplit("/", 1)[-1],
         tables=tables,
@@ -132,19 +137,3 @@ def _prepared_table(location: str) -> Table:
     return Table(
         location=location, columns={name: name for name in (*TEXTS, "label", "group", "group2") if name in found}
     )
-
-
-def _table(location: str, columns: Sequence[str]) -> Table:
-    layout = layout_of(location, columns)
-    assert isinstance(layout.shape, PairColumns)
-    named = dict(zip((*TEXTS, "label"), layout.shape.columns, strict=False))
-    return Table(location=location, columns=named, names=() if layout.header else layout.columns)
-
-
-def _inferred(train: Table) -> Inferred:
-    """What the labels alone say; labels that are no numbers are for the checks to name."""
-    if "label" not in train.columns:
-        return RANKING
-    labels = Table(location=train.location, columns={"label": train.columns["label"]}, names=train.names)
-    values = {number_in(value) for batch, _ in labels.batches() for value in batch["label"]}
-    return loss_of(values - {None})

@@ -1,10 +1,11 @@
 """A task as plain values: what a manifest holds, so that a run can be read without the task's code."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from tasks.common.declaration import Given, Layout, Number, Row, Task
+from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Recipe, Row, Task
+from tasks.common.label_rule import LabelRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,16 +15,35 @@ class PairColumns:
     first: str
     second: str
     label: str | None = None
+    rule: LabelRule = field(default_factory=LabelRule)
+    """How a label of the file becomes one of a pair."""
+
+    @property
+    def left_out(self) -> str:
+        """Why a row is left out, in words."""
+        return f"label {', '.join(name or 'empty' for name in self.rule.drop)} (--drop-label)"
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns the file must have."""
         return (self.first, self.second) + ((self.label,) if self.label else ())
 
-    def __call__(self, row: Row) -> Row:
-        """Raw row -> pair; the same first text is one group."""
+    def __call__(self, row: Row) -> Row | None:
+        """Raw row -> pair, or None where its label says to leave it out; the same first text is one group."""
         pair = {"sentence1": row[self.first], "sentence2": row[self.second], "group": row[self.first]}
-        return pair | ({"label": row[self.label]} if self.label else {})
+        if self.label is None:
+            return pair
+        return None if self.rule.drops(row[self.label]) else pair | {"label": self.rule(row[self.label])}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryColumns(PairColumns):
+    """Shapes the rows of a file of texts and their categories; `second` is the category."""
+
+    def __call__(self, row: Row) -> Row | None:
+        """Raw row -> text with its category."""
+        pair = super().__call__(row)
+        return pair and {"text": pair["sentence1"], "category": pair["sentence2"], "group": pair["group"]}
 
 
 def to_dict(task: Task) -> dict[str, Any]:
@@ -58,8 +78,8 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
             "baseline": {name: Number(**number) for name, number in declaration["baseline"].items()},
             "max_length": Number(**declaration["max_length"]),
             "shares": tuple(declaration["shares"]),
-            "recipe": Given(shared_texts=declaration["recipe"]["shared_texts"]),
-            "layouts": tuple(_layout(**layout) for layout in declaration["layouts"]),
+            "recipe": (recipe := _recipe(declaration["recipe"])),
+            "layouts": tuple(_layout(recipe, **layout) for layout in declaration["layouts"]),
         }
     )
 
@@ -67,6 +87,12 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
 def _recipe_values(task: Task) -> dict[str, Any]:
     values = {field.name: getattr(task.recipe, field.name) for field in fields(task.recipe)}
     return {name: value._asdict() if isinstance(value, Number) else value for name, value in values.items()}
+
+
+def _recipe(values: Mapping[str, Any]) -> Recipe:
+    if values["name"] == "AgainstCategory":
+        return AgainstCategory(negatives_per_text=Number(**values["negatives_per_text"]))
+    return Given(shared_texts=values["shared_texts"])
 
 
 def _origin(task: Task) -> str:
@@ -80,5 +106,7 @@ def _layout_values(layout: Layout) -> dict[str, Any]:
     return {"columns": list(layout.columns), "header": layout.header, "used": used}
 
 
-def _layout(columns: list[str], header: bool, used: Mapping[str, str]) -> Layout:
-    return Layout(columns=tuple(columns), shape=PairColumns(**used), header=header)
+def _layout(recipe: Recipe, columns: list[str], header: bool, used: Mapping[str, Any]) -> Layout:
+    shape = CategoryColumns if isinstance(recipe, AgainstCategory) else PairColumns
+    given = {**used, "rule": LabelRule.of(used.get("rule"))}
+    return Layout(columns=tuple(columns), shape=shape(**given), header=header)

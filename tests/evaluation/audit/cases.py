@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from evaluation.audit.audit import audit
+from evaluation.audit.audit import BaseModel, audit
 from evaluation.audit.finding import Finding
 from evaluation.audit.plan import Plan
 from pairs.batches import Table
@@ -48,7 +48,7 @@ class FixedModel:
     def __init__(self, cosine: Any) -> None:
         self.cosine, self.asked = cosine, 0
 
-    unknown_id = None
+    unknown_id: int | None = None
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:
         return [[0, *(hash(word) for word in text.casefold().split()), 1] for text in texts]
@@ -61,7 +61,7 @@ class FixedModel:
         return np.array([self.cosine(*pair) for pair in zip(first, second, strict=True)])
 
 
-def found(asked: Plan, model: FixedModel | None = None) -> dict[str, Finding]:
+def found(asked: Plan, model: BaseModel | None = None) -> dict[str, Finding]:
     """Code -> finding."""
     return {each.code: each for each in audit(asked, lambda split, count, share: None, model).findings}
 
