@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from typing import NamedTuple
 
 from pairs.batches import Table
 from pairs.clean import folded, one_spaced
@@ -22,6 +23,10 @@ MOST = 1_000
 sets that intents are told apart by have 77 (BANKING77) to 150 (CLINC150), DBpedia's finest level 219."""
 
 
+SEVERAL = 1.1
+"""Second texts of a first one, on average: a text of several categories has several answers to be looked for."""
+
+
 def closed_set(table: Table) -> str | None:
     """That the second texts are categories, in words; None where they are not.
 
@@ -32,36 +37,45 @@ def closed_set(table: Table) -> str | None:
     Raises:
         Mistakes: the file cannot be read.
     """
-    named = NAMED.fullmatch(table.columns["sentence2"])
-    pairs: set[tuple[int, str]] = set()
-    texts: set[int] = set()
-    lengths: dict[str, int] = {}
-    plain = Table(
-        location=table.location,
-        columns={name: table.columns[name] for name in ("sentence1", "sentence2")},
-        names=table.names,
-    )
-    for batch, _ in plain.batches():
-        for first, second in zip(batch["sentence1"], batch["sentence2"], strict=True):
-            text, name = hash(folded(one_spaced(first))), folded(one_spaced(second))
-            if name:
-                texts.add(text)
-                pairs.add((text, name))
-                lengths[name] = len(name)
-        if len(lengths) > MOST:
-            return None
-    if len(lengths) < 2:
-        return None
-    counts = Counter(name for _, name in pairs)
-    short = sum(lengths.values()) / len(lengths) <= NAME_CHARACTERS
-    least = LEAST_NAMED if named and short else LEAST_NAMES if short else LEAST_TEXTS
-    rare = sum(count < LEAST_NAMED for count in counts.values())
-    also_first = sum(hash(name) in texts for name in lengths)
-    if len(pairs) < least * len(lengths) or rare > len(lengths) / 2 or also_first >= len(lengths) / 2:
-        return None
     column = table.columns["sentence2"]
-    mean = f"{len(pairs) / len(lengths):.0f} each on average"
+    counted = _counted(table)
+    if counted is None or len(counted.firsts) < 2:
+        return None
+    texts, firsts = counted
+    pairs, number = sum(firsts.values()), len(firsts)
+    short = sum(map(len, firsts)) / number <= NAME_CHARACTERS
+    least = LEAST_TEXTS if not short else LEAST_NAMED if NAMED.fullmatch(column) else LEAST_NAMES
+    rare = sum(count < LEAST_NAMED for count in firsts.values())
+    also_first = sum(hash(name) in texts for name in firsts)
+    if pairs < least * number or max(rare - 0.5, also_first) >= number / 2 or pairs > SEVERAL * len(texts):
+        return None
     return (
-        f"{len(lengths):,} different texts in {column} for {len(texts):,} others, {mean}: categories "
-        "(--kind retrieval: texts to be looked for)"
+        f"{number:,} different texts in {column} for {len(texts):,} others, {pairs / number:.0f} each on average: "
+        "categories (--kind retrieval: texts to be looked for)"
     )
+
+
+class _Counted(NamedTuple):
+    texts: set[int]
+    """Hashes of the first texts, folded."""
+    firsts: Counter[str]
+    """Second text, folded -> different first texts that it stands with."""
+
+
+def _counted(table: Table) -> _Counted | None:
+    """None where there are more than MOST second texts."""
+    columns = {name: table.columns[name] for name in ("sentence1", "sentence2")}
+    texts: set[int] = set()
+    pairs: set[int] = set()
+    firsts: Counter[str] = Counter()
+    for batch, _ in Table(location=table.location, columns=columns, names=table.names).batches():
+        for first, second in zip(batch["sentence1"], batch["sentence2"], strict=True):
+            text, name = folded(one_spaced(first)), folded(one_spaced(second))
+            pair = hash((text, name))
+            if text and name and pair not in pairs:
+                texts.add(hash(text))
+                pairs.add(pair)
+                firsts[name] += 1
+        if len(firsts) > MOST:
+            return None
+    return _Counted(texts, firsts)

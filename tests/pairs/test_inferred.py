@@ -234,6 +234,26 @@ def test_repeated_rows_make_no_category(tmp_path: Path) -> None:
     assert task(location, ["text", "skills"]).kind == "retrieval"
 
 
+def test_texts_of_several_categories_have_several_answers(tmp_path: Path) -> None:
+    lines = [f"job {n // 3},skill {n % 7}" for n in range(210)]
+    (tmp_path / "pairs.csv").write_text("\n".join(["job,skill", *lines]) + "\n")
+    assert task(str(tmp_path / "pairs.csv"), ["job", "skill"]).kind == "retrieval"
+
+
+def test_categories_of_one_text_each_are_none(tmp_path: Path) -> None:
+    lines = [*(f"q {n},kind 0" for n in range(190)), *(f"q {n},kind {n}" for n in range(190, 200))]
+    (tmp_path / "pairs.csv").write_text("\n".join(["question,answer", *lines]) + "\n")
+    assert task(str(tmp_path / "pairs.csv"), ["question", "answer"]).kind == "retrieval"
+
+
+def test_a_test_of_one_label_is_said(tmp_path: Path) -> None:
+    location = file_with(tmp_path, ["0", "1"])
+    for labels, said in (("11", True), ("01", False)):
+        (tmp_path / "test.csv").write_text(f"question,answer,label\nx,y,{labels[0]}\nv,w,{labels[1]}\n")
+        made = prepare(task(location), {"train": location, "test": f"{tmp_path}/test.csv"}, seed=1)
+        assert any("test has one label alone" in note for note in made.manifest["table"]["notes"]) == said
+
+
 def test_questions_that_are_paired_with_each_other_are_no_categories(tmp_path: Path) -> None:
     lines = [f"q {n % 8},q {n // 8 % 8}" for n in range(64)]
     (tmp_path / "pairs.csv").write_text("\n".join(["a,b", *lines]) + "\n")
