@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs import common
+from jobs import common, label_options
 
 app = common.new_app(__doc__)
 
@@ -17,19 +17,21 @@ app = common.new_app(__doc__)
 @app.command()
 @common.reporting_mistakes
 def audit(
+    ctx: typer.Context,
     subject: Annotated[
         str,
         typer.Argument(metavar="TASK|FILE", help="A prepared task, a folder of prepared pairs, or a file of pairs."),
     ],
     data: common.Data = None,
-    columns: Annotated[
-        str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits should share, such as a customer.")
-    ] = None,
+    columns: label_options.Columns = None,
+    group: label_options.Group = None,
     dev_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for test.")] = None,
+    loss: label_options.Loss = None,
+    kind: label_options.Kind = None,
+    scale: label_options.Scale = None,
+    labels: label_options.Labels = None,
+    drop_label: label_options.DropLabel = None,
     global_batch_size: Annotated[int | None, typer.Option(help="Rows of a step; the task's own by default.")] = None,
     base_model: common.BaseModel = None,
     prompt1: common.Prompt1 = None,
@@ -53,7 +55,9 @@ def audit(
     check_codes(accept or [])
     length = max_length_alone(set_ or [])
     judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
-    plan = plan_of(subject, data, columns, judging, group, global_batch_size=global_batch_size, base_model=base_model)
+    asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.audit", loss, kind, scale, labels, drop_label)
+    sizes = {"global_batch_size": global_batch_size, "base_model": base_model}
+    plan = plan_of(subject, data, columns, judging, asked, group=group, **sizes)
     base = resolve_base_model(plan.base_model, trust_remote_code)
     plan = read_as(plan, base, length, prompt1, prompt2)
     found = audited(plan, quiet=json, trust_remote_code=trust_remote_code)

@@ -11,7 +11,8 @@ from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
 from evaluation.loading import found_sound, load_folder, try_model
 from evaluation.scoring import Told
-from pairs.from_file import is_data_file
+from pairs.from_file import INFERRED, is_data_file
+from pairs.inferred import Asked
 from pairs.prepared import MANIFEST, refuse_changed
 from pairs.reading import Reading
 from reporting.findings import short_line
@@ -31,6 +32,7 @@ def plan_of(
     data: str | None,
     columns: str | None,
     judging: Mapping[str, str],
+    asked: Asked = INFERRED,
     group: str | None = None,
     **changes: Any,
 ) -> Plan:
@@ -38,6 +40,7 @@ def plan_of(
 
     Args:
         judging: split -> file, beside a file of pairs.
+        asked: what is said of a file of pairs.
         group: the column of a file of pairs that holds what no two splits should share.
         changes: global_batch_size and base_model, None for those declared.
 
@@ -47,13 +50,15 @@ def plan_of(
     is_file = columns is not None or is_data_file(subject)
     is_folder = not is_file and storage.is_file(storage.join(subject, MANIFEST))
     wrong = _misuse(subject, data, judging, is_file, is_folder, changes.get("global_batch_size"))
+    if asked.options and not is_file:
+        given = ", ".join(asked.options)
+        wrong.append(f"{given}: {subject} is prepared; allowed: only with a file of pairs")
     if group is not None and not is_file:
         wrong.append(f"group: {group}: {subject} is prepared and has its groups; allowed: only with a file of pairs")
     raise_if(wrong)
     if is_file:
-        return plan_of_files(
-            {"train": subject, **judging}, columns.split(",") if columns else [], group=group, **changes
-        )
+        named = columns.split(",") if columns else []
+        return plan_of_files({"train": subject, **judging}, named, asked=asked, group=group, **changes)
     task = None if is_folder else load(subject, data)
     folder = subject if task is None else data or f"data/{task.name}"
     plan = plan_of_folder(folder, task, **changes)

@@ -21,6 +21,10 @@ UsageError: Any = typer.BadParameter.__base__
 """An option that does not exist or is not of its type; typer exports it under no name of its own."""
 
 
+GIVEN = "jobs.common.given"
+"""Key of the words of a command line in the meta of its context."""
+
+
 class _App(typer.Typer):
     def command(self, *args: Any, **kwargs: Any) -> Any:
         return super().command(*args, **{"cls": _Command, **kwargs})
@@ -31,6 +35,7 @@ class _Command(typer.core.TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given = tuple(args)  # parsing takes them out of the list
+        ctx.meta[GIVEN] = given
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:

@@ -7,11 +7,11 @@ python -m jobs.prepare pairs.csv --columns question,answer,label
 python -m jobs.prepare pages --source cbs_graduate_programs.csv --as-published    # errors included, for jobs.audit
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from jobs import common
+from jobs import common, label_options
 from tasks.common.declaration import SEEDS
 
 app = common.new_app(__doc__)
@@ -20,22 +20,20 @@ app = common.new_app(__doc__)
 @app.command()
 @common.reporting_mistakes
 def prepare(
+    ctx: typer.Context,
     task: Annotated[str, typer.Argument(metavar="TASK|FILE", help="A task, or a file of ready pairs.")],
     source: Annotated[str | None, typer.Option(help="The task's raw file: a path or an address.")] = None,
     dev_source: Annotated[str | None, typer.Option(help="A file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="A file of its own for test.")] = None,
-    columns: Annotated[
-        str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Of FILE: 'as-pairs' makes labelled pairs of its columns of negatives.")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits share, such as a customer.")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of FILE: a date; the latest rows are test, those before dev.")
-    ] = None,
+    columns: label_options.Columns = None,
+    negatives: label_options.Negatives = None,
+    group: label_options.Group = None,
+    time: label_options.Time = None,
+    loss: label_options.Loss = None,
+    kind: label_options.Kind = None,
+    scale: label_options.Scale = None,
+    labels: label_options.Labels = None,
+    drop_label: label_options.DropLabel = None,
     rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
     split: Annotated[
         str | None,
@@ -56,9 +54,10 @@ def prepare(
     from pairs.from_file import is_data_file, task_of
     from pairs.prepare import prepare as make
     from pairs.published import publish
-    from reporting.pairs_table import show
+    from reporting.pairs_table import outcome, show
 
-    declared = task_of(task, source, columns, negatives=negatives, group=group, time=time)
+    asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
+    declared = task_of(task, source, columns, asked, negatives=negatives, group=group, time=time)
     files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     prepared.refuse_foreign(folder)
@@ -70,16 +69,10 @@ def prepare(
     tuning = f"python -m jobs.tune {known_as}" + (f" --data {data}" if data else "")
     following = f"python -m jobs.audit {folder}" if as_published else tuning
     if json:
-        common.print_json(_outcome(made.manifest, folder, dry_run, following))
-        return
+        return common.print_json(outcome(made.manifest) | {"data": folder, "written": not dry_run, "next": following})
     show(made.manifest, Console())
     written = ", ".join([*(f"{name}.parquet" for name in made.tables), prepared.MANIFEST])
     common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {written}", f"Next: {following}"])
-
-
-def _outcome(manifest: dict[str, Any], folder: str, dry_run: bool, following: str) -> dict[str, Any]:
-    own = {name: manifest[name] for name in ("task", "fingerprint", "seed", "rows", "split_rule")}
-    return own | manifest["table"] | {"data": folder, "written": not dry_run, "next": following}
 
 
 if __name__ == "__main__":

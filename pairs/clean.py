@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -13,7 +12,9 @@ from typing import Any
 from pairs.lists import Lists
 from pairs.marks import Marks
 from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
+from tasks.common.label_rule import number_in
 from tasks.common.mistakes import Mistakes, raise_if
+from tasks.common.plain import PairColumns
 from tasks.common.values import NoText, as_text, no_text
 
 CONTRADICTIONS: dict[type[Recipe], str] = {
@@ -77,7 +78,7 @@ def clean(
     for number, raw_row in enumerate(raw, 1):
         shaped = _shaped(task, shape, raw_row, f"row {number} of {where}")
         if shaped is None:
-            dropped["not usable"] += 1
+            dropped[shape.left_out if isinstance(shape, PairColumns) else "not usable"] += 1
             continue
         place = f"row {number} of {where}"
         for pair in lists.pairs_of(marks.read(shaped, place), place):
@@ -162,15 +163,6 @@ def _label(task: Task, value: Any, place: str) -> float | None:
         allowed = "0 or 1" if binary else "a number from -1 to 1"
         raise Mistakes(f"label: {place} has {value!r}; allowed for a {task.loss} loss judged as {task.kind}: {allowed}")
     return number
-
-
-def number_in(value: Any) -> float | None:
-    """A value as a finite number, or None where it is none."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _identity(task: Task, row: Row) -> tuple[Any, Any]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, cast
 
 from pairs.batches import Table
-from pairs.clean import number_in
 from pairs.read import Header, header_of, refuse_repeated
 from tasks.common.declaration import Layout
+from tasks.common.label_rule import number_in
 from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
 

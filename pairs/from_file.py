@@ -2,17 +2,25 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields, replace
 
+from pairs.batches import Table
 from pairs.columns import layout_of
 from pairs.formats.parquet import is_parts
-from pairs.inferred import CONTRASTIVE, RANKING, inferred_of
-from pairs.read import rows_of
+from pairs.inferred import Asked, infer
+from pairs.labelled import LabelledTable
+from pairs.lists import UnfoldedTable
+from pairs.negatives import NEGATIVES
 from tasks.common import storage
 from tasks.common.baseline import CARDS_FIT
-from tasks.common.declaration import Given, Task
+from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Task
+from tasks.common.label_rule import LabelRule
 from tasks.common.loading import load, names
 from tasks.common.mistakes import Mistakes, raise_if
-from tasks.common.plain import PairColumns
+from tasks.common.plain import CategoryColumns, PairColumns
+
+INFERRED = Asked()
+"""Nothing said: all is inferred."""
 
 
 def is_data_file(name: str) -> bool:
@@ -22,12 +30,13 @@ def is_data_file(name: str) -> bool:
     return name not in names() and is_parts(name)
 
 
-def task_of(name: str, source: str | None, columns: str | None, **further: str | None) -> Task:
+def task_of(name: str, source: str | None, columns: str | None, asked: Asked = INFERRED, **further: str | None) -> Task:
     """The task of that name, or of that file of pairs.
 
     Args:
         source: the task's raw file; a file of pairs has none beside itself.
         columns: of a file of pairs, as a,b or a,b,label or a,b,negative.
+        asked: of a file of pairs, too.
         further: negatives, group, time of a file of pairs, see `layout_of`.
 
     Raises:
@@ -36,48 +45,54 @@ def task_of(name: str, source: str | None, columns: str | None, **further: str |
     if not is_data_file(name):
         declared = load(name)
         own = {"columns": columns, **further}
-        raise_if(
-            [
-                f"{option}: {value}: {name} declares its columns; allowed: only with a file of pairs"
-                for option, value in own.items()
-                if value is not None
-            ]
-        )
+        wrong = [
+            f"{option}: {value}: {name} declares its columns; allowed: only with a file of pairs"
+            for option, value in own.items()
+            if value is not None
+        ]
+        if asked.options:
+            given = ", ".join(asked.options)
+            wrong.append(f"{given}: {name} declares its loss and its labels; allowed: only with a file of pairs")
+        raise_if(wrong)
         return declared
     if source is not None:
         raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
-    return task_from_file(name, columns.split(",") if columns else [], **further)
+    return task_from_file(name, columns.split(",") if columns else [], asked, **further)
 
 
-def task_from_file(location: str, columns: Sequence[str], **further: str | None) -> Task:
+def task_from_file(location: str, columns: Sequence[str], asked: Asked = INFERRED, **further: str | None) -> Task:
     """The task of a file of pairs; its name is the file's.
 
     Args:
         columns: two text columns and perhaps a label or negatives, by name; by number, from 1, for a file without a
             header; none where the file has no others, see `usual_columns`.
+        asked: loss, kind and how labels are read; inferred from the labels where it does not say.
         further: negatives, group, time, see `layout_of`.
 
     Raises:
-        Mistakes: the file or the columns are not there, or a label is none that a loss takes.
+        Mistakes: the file or the columns are not there, or see `infer`.
     """
-    layout = layout_of(location, columns, **further)
+    name, layout = name_from(location), layout_of(location, columns, **further)
     used = layout.shape
     assert isinstance(used, PairColumns)
-    inferred = CONTRASTIVE if used.as_pairs else RANKING
-    if used.label is not None:
-        inferred = inferred_of(used.label, rows_of(location, layout, [used.label]), location)
+    inferred = infer(table_of(location, layout), used, asked)
+    by_category = inferred.kind == "category" and used.label is None
+    given = {field.name: getattr(used, field.name) for field in fields(used)}
+    shape = CategoryColumns(**given) if by_category else replace(used, rule=asked.rule)
+    layout = replace(layout, shape=shape)
     return Task(
-        name=name_from(location),
+        name=name,
         about=f"pairs of {storage.name_of(location)}: {', '.join(used.columns)}",
         source=f"the file {storage.name_of(location)}",
         loss=inferred.loss,
         baseline={**CARDS_FIT, **inferred.own},
         kind=inferred.kind,
         label=inferred.label,
-        recipe=Given(),
+        recipe=AgainstCategory(negatives_per_text=Number(1, "as on the tickets card")) if by_category else Given(),
         layouts=(layout,),
         group=_group(used, layout.header),
         shares=(0.6, 0.2, 0.2),  # ours, as for the tasks that come without a test file
+        inferred_from=inferred.inferred_from,
     )
 
 
@@ -86,6 +101,25 @@ def _group(used: PairColumns, header: bool) -> str:
     if header:
         return f"the same {used.group or used.first}"
     return f"the same value in column {used.group}" if used.group else "the same first text"
+
+
+def table_of(location: str, layout: Layout, rule: LabelRule | None = None, only: float | None = None) -> Table:
+    """The columns of a layout of this file, under the names that they have in pairs.
+
+    Args:
+        rule: for its labels, where it is to be read by one.
+        only: see LabelledTable.
+    """
+    used = layout.shape
+    assert isinstance(used, PairColumns)
+    named = {"sentence1": used.first, "sentence2": used.second}
+    named |= {"label": used.label} if used.label is not None else {}
+    named |= {"group": used.group} if used.group is not None else {}
+    named |= {f"{NEGATIVES} {name}": name for name in used.negatives}
+    names = () if layout.header else layout.columns
+    if rule and "label" in named:
+        return LabelledTable(location=location, columns=named, names=names, rule=rule, only=only)
+    return UnfoldedTable(location=location, columns=named, names=names)
 
 
 def name_from(location: str) -> str:

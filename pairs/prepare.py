@@ -176,6 +176,8 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
     notes += given_negatives(pairs)
     if "test" not in pairs:
         notes.append("no test split: give --test-source to have one")
+    elif task.kind in ("binary", "graded") and len({pair.label for pair in pairs["test"]}) < 2:
+        notes.append("test has one label alone and cannot be judged: verdict and threshold will be of dev alone")
     return pairs, notes
 
 

@@ -18,9 +18,19 @@ def show(manifest: Mapping[str, Any], console: Console) -> None:
     table = manifest["table"]
     console.print(_rows_table(manifest))
     console.print(_splits_table(table))
+    if why := manifest["declaration"].get("inferred_from"):
+        said = "Loss {loss}, judged as {kind} ({metric})".format(**manifest["declaration"])
+        console.print(f"{said}, inferred from {why}.", soft_wrap=True, highlight=False)
     console.print(f"Split {manifest['split_rule']}; seed {manifest['seed']}.", soft_wrap=True, highlight=False)
     for note in table["notes"]:
         console.print(f"Note: {note}.", soft_wrap=True, highlight=False)
+
+
+def outcome(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What --json says of it, beside where it is."""
+    own = {name: manifest[name] for name in ("task", "fingerprint", "seed", "rows", "split_rule")}
+    declared = {name: manifest["declaration"].get(name) for name in ("loss", "kind", "inferred_from")}
+    return {**own, **declared, **manifest["table"]}
 
 
 def _rows_table(manifest: Mapping[str, Any]) -> Table:

@@ -75,6 +75,6 @@ def _key(plan: Plan, base_model: str | None) -> str:
         for code in sorted(folder.rglob("*.py")):
             digest.update(code.read_bytes())
     for split, table in plan.tables.items():
-        contents = table.sha256()
-        digest.update(json.dumps([split, dict(table.columns), table.names, contents]).encode())
+        own = {**asdict(table), "location": None}
+        digest.update(json.dumps([split, own, table.sha256()]).encode())
     return digest.hexdigest()

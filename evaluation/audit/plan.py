@@ -8,10 +8,9 @@ import pyarrow.parquet as pq
 
 from evaluation.audit.scan import TEXTS
 from pairs.batches import Table
-from pairs.clean import number_in
 from pairs.columns import layout_of
-from pairs.inferred import RANKING, Inferred, loss_of
-from pairs.lists import UnfoldedTable
+from pairs.from_file import INFERRED, table_of
+from pairs.inferred import Asked, infer
 from pairs.negatives import NEGATIVES
 from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
 from pairs.reading import NO_PROMPTS, Prompts
@@ -107,17 +106,24 @@ def plan_of_files(
     group: str | None = None,
     global_batch_size: int | None = None,
     base_model: str | None = None,
+    asked: Asked = INFERRED,
 ) -> Plan:
-    """The plan of files of ready pairs, one for each split; the loss follows from train's labels.
+    """The plan of files of ready pairs, one for each split; loss and kind follow from train's labels or categories.
 
     Args:
+        asked: what a user says of them.
         group: the column of what no two splits should share.
 
     Raises:
-        Mistakes: a file or a column is not there.
+        Mistakes: a file or a column is not there, or the labels probably mean something else than they say.
     """
-    tables = {split: _table(location, columns, group) for split, location in files.items()}
-    inferred = _inferred(tables["train"])
+    layouts = {split: layout_of(location, columns, group=group) for split, location in files.items()}
+    used = layouts["train"].shape
+    assert isinstance(used, PairColumns)
+    inferred = infer(table_of(files["train"], layouts["train"]), used, asked, strict=False)
+    tables = {split: table_of(files[split], layout, asked.rule) for split, layout in layouts.items()}
+    if inferred.loss == "ranking":  # jobs.prepare leaves the others out of train
+        tables["train"] = table_of(files["train"], layouts["train"], asked.rule, only=1.0)
     return Plan(
         name=files["train"].rsplit("/", 1)[-1],
         tables=tables,
@@ -141,23 +147,3 @@ def _prepared_table(location: str) -> Table:
         raise Mistakes(f"columns: {location} lacks {', '.join(lacking)}; has {', '.join(found)}")
     known = (*TEXTS, "label", "group", "group2", NEGATIVES)
     return Table(location=location, columns={name: name for name in known if name in found})
-
-
-def _table(location: str, columns: Sequence[str], group: str | None) -> Table:
-    layout = layout_of(location, columns, group=group)
-    used = layout.shape
-    assert isinstance(used, PairColumns)
-    named = dict(zip(TEXTS, (used.first, used.second), strict=True))
-    named |= {"label": used.label} if used.label is not None else {}
-    named |= {"group": group} if group is not None else {}
-    named |= {f"{NEGATIVES} {name}": name for name in used.negatives}
-    return UnfoldedTable(location=location, columns=named, names=() if layout.header else layout.columns)
-
-
-def _inferred(train: Table) -> Inferred:
-    """What the labels alone say; labels that are no numbers are for the checks to name."""
-    if "label" not in train.columns:
-        return RANKING
-    labels = Table(location=train.location, columns={"label": train.columns["label"]}, names=train.names)
-    values = {number_in(value) for batch, _ in labels.batches() for value in batch["label"]}
-    return loss_of(values - {None})

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.audit.limits import EXAMPLES, OVERSIZED_CHARACTERS, SHORTCUT_PAIRS
-from evaluation.audit.missing import stands_for_nothing
 from pairs.batches import Table
-from pairs.clean import folded, number_in, one_spaced
+from pairs.clean import folded, one_spaced
 from pairs.hashes import Hashes, text_hashes
+from pairs.missing import stands_for_nothing
 from pairs.negatives import NEGATIVES
+from tasks.common.label_rule import number_in
 from tasks.common.values import NoText
 
 TEXTS = ("sentence1", "sentence2")

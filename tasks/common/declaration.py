@@ -169,6 +169,8 @@ class Task:
     generate: Callable[[int, int], Iterable[Row]] | None = None
     """(rows, seed) -> shaped rows, for a task whose data is generated."""
     published: Published | None = None
+    inferred_from: str = ""
+    """What in a file of pairs has decided loss and kind, in words; empty where they are declared."""
     base_model: str = BASE_MODEL
 
     def __post_init__(self) -> None:

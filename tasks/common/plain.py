@@ -1,10 +1,11 @@
 """A task as plain values: what a manifest holds, so that a run can be read without the task's code."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from tasks.common.declaration import Given, Layout, Number, Row, Task
+from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Recipe, Row, Task
+from tasks.common.label_rule import LabelRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,13 @@ class PairColumns:
     """What a split may not tear apart, such as a customer; the first text unless given."""
     time: str | None = None
     """A date by which the rows are split."""
+    rule: LabelRule = field(default_factory=LabelRule)
+    """How a label of the file becomes one of a pair."""
+
+    @property
+    def left_out(self) -> str:
+        """Why a row is left out, in words."""
+        return f"label {', '.join(name or 'empty' for name in self.rule.drop)} (--drop-label)"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -30,10 +38,12 @@ class PairColumns:
         named = (self.first, self.second, self.label, *self.negatives, self.group, self.time)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
-    def __call__(self, row: Row) -> Row:
-        """Raw row -> pair; without a column of groups the same first text is one group."""
+    def __call__(self, row: Row) -> Row | None:
+        """Raw row -> pair, grouped by its first text unless a column is; None where its label says to leave it out."""
+        if self.label is not None and self.rule.drops(row[self.label]):
+            return None
         pair = {"sentence1": row[self.first], "sentence2": row[self.second], "group": row[self.group or self.first]}
-        pair |= {"label": row[self.label]} if self.label is not None else {}
+        pair |= {"label": self.rule(row[self.label])} if self.label is not None else {}
         pair |= {"negatives": self._negatives(row)} if self.negatives else {}
         return pair | ({"time": row[self.time]} if self.time else {})
 
@@ -42,6 +52,16 @@ class PairColumns:
         cells = [row[name] for name in self.negatives]
         values = [value for cell in cells for value in (cell if isinstance(cell, list | tuple) else [cell])]
         return [value for value in values if value is not None and value == value and value != ""]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryColumns(PairColumns):
+    """Shapes the rows of a file of texts and their categories; `second` is the category."""
+
+    def __call__(self, row: Row) -> Row | None:
+        """Raw row -> text with its category."""
+        pair = dict(super().__call__(row) or {})
+        return {"text": pair.pop("sentence1"), "category": pair.pop("sentence2"), **pair} if pair else None
 
 
 def to_dict(task: Task) -> dict[str, Any]:
@@ -76,8 +96,8 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
             "baseline": {name: Number(**number) for name, number in declaration["baseline"].items()},
             "max_length": Number(**length) if (length := declaration["max_length"]) else None,
             "shares": tuple(declaration["shares"]),
-            "recipe": Given(shared_texts=declaration["recipe"]["shared_texts"]),
-            "layouts": tuple(_layout(**layout) for layout in declaration["layouts"]),
+            "recipe": (recipe := _recipe(declaration["recipe"])),
+            "layouts": tuple(_layout(recipe, **layout) for layout in declaration["layouts"]),
         }
     )
 
@@ -93,6 +113,12 @@ def _recipe_values(task: Task) -> dict[str, Any]:
     return {name: value._asdict() if isinstance(value, Number) else value for name, value in values.items()}
 
 
+def _recipe(values: Mapping[str, Any]) -> Recipe:
+    if values["name"] == "AgainstCategory":
+        return AgainstCategory(negatives_per_text=Number(**values["negatives_per_text"]))
+    return Given(shared_texts=values["shared_texts"])
+
+
 def _origin(task: Task) -> str:
     if task.generate is not None:
         return "generator"
@@ -104,6 +130,7 @@ def _layout_values(layout: Layout) -> dict[str, Any]:
     return {"columns": list(layout.columns), "header": layout.header, "used": used}
 
 
-def _layout(columns: list[str], header: bool, used: Mapping[str, Any]) -> Layout:
-    shape = PairColumns(**{**used, "negatives": tuple(used.get("negatives", ()))})
-    return Layout(columns=tuple(columns), shape=shape, header=header)
+def _layout(recipe: Recipe, columns: list[str], header: bool, used: Mapping[str, Any]) -> Layout:
+    shape = CategoryColumns if isinstance(recipe, AgainstCategory) else PairColumns
+    given = {**used, "negatives": tuple(used.get("negatives", ())), "rule": LabelRule.of(used.get("rule"))}
+    return Layout(columns=tuple(columns), shape=shape(**given), header=header)

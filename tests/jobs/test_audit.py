@@ -77,6 +77,47 @@ def test_a_label_that_is_missing_leaves_the_loss_as_the_others_say(tmp_path: Pat
     assert plan.loss == "contrastive"
 
 
+def codes_of(*words: str) -> dict[str, Any]:
+    code, out, _ = run(audit.app, *words, "--json")
+    assert code in (0, 2)
+    return {each["code"]: each for each in json.loads(out)["findings"]}
+
+
+@pytest.mark.parametrize("labels", [["no", "yes"], [0, 1, 2], [0.0, 2.5, 5.0], [-1, 0, 1]])
+def test_labels_that_mean_something_else_are_asked_about_here_too(tmp_path: Path, labels: list[Any]) -> None:
+    file = write(tmp_path / "train.parquet", [{**row, "l": labels[n % len(labels)]} for n, row in enumerate(pairs(60))])
+    code, _, err = run(audit.app, file, "--columns", "a,b,l")
+    assert code == 2
+    assert f"    python -m jobs.audit {file} --columns a,b,l --" in err
+
+
+def test_slips_are_left_to_the_findings(tmp_path: Path, tiny_model: str) -> None:
+    rows = [*pairs(300), {"a": "x", "b": "y", "l": 7.0}]
+    found = codes_of(write(tmp_path / "train.parquet", rows), "--columns", "a,b,l", "--base-model", tiny_model)
+    assert found["label_range"]["count"] == 1
+
+
+def test_a_raw_file_is_audited_as_its_labels_are_read(tmp_path: Path, tiny_model: str) -> None:
+    rows = [{**row, "l": ("no", "yes", "?")[n % 3]} for n, row in enumerate(pairs(90))]
+    rows[4]["b"] = ""
+    words = (write(tmp_path / "train.parquet", rows), "--columns", "a,b,l", "--base-model", tiny_model)
+    found = codes_of(*words, "--labels", "yes=1,no=0", "--drop-label", "?")
+    assert list(found) == ["empty_text"]
+    assert found["empty_text"]["examples"][0]["row"] == 5
+    assert "single_label" in codes_of(*words, "--labels", "yes=1,no=1", "--drop-label", "?")
+    found = codes_of(*words, "--labels", "yes=1,no=0", "--drop-label", "?", "--loss", "ranking")
+    assert "label_ignored" not in found
+    assert run(audit.app, "tickets", "--scale", "0:5")[2].startswith("error: scale: tickets is prepared; allowed: only")
+
+
+def test_a_raw_file_of_texts_and_categories_is_audited_as_one(tmp_path: Path) -> None:
+    rows = [{"text": f"{WORDS[n % 8]} {n}", "intent": f"topic {n % 4}"} for n in range(80)]
+    file = write(tmp_path / "train.parquet", rows)
+    plan = plan_of(file, None, "text,intent", {})
+    assert (plan.loss, plan.kind) == ("cosine", "category")
+    assert codes_of(file, "--columns", "text,intent") == {}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

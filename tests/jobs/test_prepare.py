@@ -1,13 +1,16 @@
 """`python -m jobs.prepare` as a user calls it."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from jobs.label_options import command_line
 from jobs.prepare import app
 from pairs.prepared import PreparedPairs
+from tasks.common.loading import load
 
 EXAMPLE = str(Path(__file__).parents[2] / "docs" / "examples" / "beer.py")
 
@@ -93,6 +96,48 @@ def test_groups_and_dates_are_columns_of_the_file(here: Path) -> None:
     assert "group: 'custmer' is not in pairs.csv (did you mean customer?)" in wrong
 
 
+def labelled(path: Path, labels: list[str]) -> None:
+    rows = [f"question {number},answer {number},{labels[number % len(labels)]}" for number in range(60)]
+    path.write_text("\n".join(["question,answer,label", *rows]))
+
+
+def test_what_was_inferred_is_said_with_the_labels_that_it_follows_from(here: Path) -> None:
+    labelled(here / "pairs.csv", ["0", "1"])
+    said = "Loss contrastive, judged as binary (cosine_ap), inferred from labels 0 (30 rows), 1 (30 rows).\n"
+    assert said in call("pairs.csv").stdout
+    found = json.loads(call("pairs.csv", "--loss", "cosine", "--json").stdout)
+    assert (found["loss"], found["kind"]) == ("cosine", "binary")
+    assert found["inferred_from"] == "labels 0 (30 rows), 1 (30 rows); loss as asked for"
+    assert "inferred from" not in call("invoices", "--rows", "600").stdout
+
+
+@pytest.mark.parametrize(
+    ("labels", "given"), [(["0", "1", "2"], ["--seed", "7"]), (["0", "2", "5"], ["--dry-run"]), (["-1", "1"], [])]
+)
+def test_the_command_that_a_refusal_advises_can_be_copied(here: Path, labels: list[str], given: list[str]) -> None:
+    labelled(here / "my pairs.csv", labels)
+    words = ["my pairs.csv", "--columns", "question,answer,label", *given]
+    message = call(*words, code=2).stderr
+    (command, *_) = [line for line in message.splitlines() if line.startswith("    python -m jobs.prepare ")]
+    call(*shlex.split(command)[3:])
+    assert command.split(" --labels")[0].split(" --scale")[0] == f"    python -m jobs.prepare {shlex.join(words)}"
+
+
+def test_an_option_that_is_advised_takes_the_place_of_one_that_is_given() -> None:
+    given = ["p.csv", "--scale=0:9", "--labels", "a=1", "--drop-label", "-1", "--json"]
+    line = command_line("jobs.audit", given, ["--labels", "not so=0", "--drop-label", ""])
+    assert line == "python -m jobs.audit p.csv --drop-label -1 --json --labels 'not so=0' --drop-label ''"
+
+
+def test_texts_and_categories_become_a_task_like_tickets(here: Path) -> None:
+    rows = [f"{number},ticket {number},topic {number % 5}" for number in range(100)]
+    (here / "tickets2.csv").write_text("\n".join(["id,text,intent", *rows]))
+    shown = call("tickets2.csv", "--columns", "text,intent").stdout
+    assert "Loss cosine, judged as category (macro_f1), inferred from 5 different texts in intent" in shown
+    assert load("tickets2").kind == PreparedPairs.open("data/tickets2").manifest["declaration"]["kind"] == "category"
+    assert "judged as retrieval" in call("tickets2.csv", "--columns", "text,intent", "--kind", "retrieval").stdout
+
+
 @pytest.mark.parametrize(("split", "apart"), [([], ["sentence1", "sentence2"]), (["first-text"], ["sentence1"])])
 def test_what_the_split_keeps_apart_can_be_chosen(here: Path, split: list[str], apart: list[str]) -> None:
     rows = [f"q{number % 37},q{number * 7 % 41 + 20},{number % 2}" for number in range(120)]
@@ -132,6 +177,8 @@ def test_the_same_file_needs_no_python_either(here: Path) -> None:
         ),
         (["missing.csv", "--columns", "a,b"], "missing.csv does not exist"),
         (["pairs.csv", "--columns", "a,b", "--source", "x.csv"], "pairs.csv is the source itself"),
+        (["invoices", "--rows", "600", "--kind", "graded"], "kind: invoices declares its loss and its labels; allowed"),
+        (["missing.csv", "--columns", "a,b,c", "--scale", "5:0"], "scale: '5:0'; allowed: LOWEST:HIGHEST"),
         (["invoices", "--rows", "-5"], "rows: -5 must be at least 1"),
         (["invoices", "--source", "x.csv"], "is generated"),
         (["invoices", "--split", "text"], "split: 'text' is not one of texts, first-text"),

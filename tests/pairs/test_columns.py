@@ -32,7 +32,9 @@ TRIPLETS = [f"a{n},p{n},n{n},m{n}" for n in range(20)]
 def test_further_columns_of_texts_are_negatives(tmp_path: Path, columns: str, negatives: tuple[str, ...]) -> None:
     used = used_of(file_of(tmp_path, "anchor,positive,third,fourth", *TRIPLETS), columns)
     assert (used.first, used.second, used.label, used.negatives) == ("anchor", "positive", None, negatives)
-    assert used({name: name[0] for name in used.columns})["negatives"] == [name[0] for name in negatives]
+    shaped = used({name: name[0] for name in used.columns})
+    assert shaped
+    assert shaped["negatives"] == [name[0] for name in negatives]
 
 
 def test_without_a_header_they_go_by_number(tmp_path: Path) -> None:

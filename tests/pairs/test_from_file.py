@@ -24,7 +24,7 @@ def file_with(tmp_path: Path, labels: list[str], name: str = "pairs.csv") -> str
     [
         (["0", "1", "1.0"], "contrastive", "binary"),
         (["0.2", "1", "0"], "cosine", "graded"),
-        (["-1", "1"], "cosine", "graded"),
+        (["-0.5", "1"], "cosine", "graded"),
     ],
 )
 def test_labels_decide_loss_and_kind(tmp_path: Path, labels: list[str], loss: str, kind: str) -> None:
@@ -42,11 +42,11 @@ def test_without_labels_pairs_are_ranked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (["0", "yes", "no"], r"label: row 2 of .* has 'yes'; allowed: 0 or 1, or numbers from -1 to 1 [^;]*$"),
+        (["0", "yes", "maybe", "no"], r"label: row 2 of .* has 'yes'; allowed: 0 or 1, or numbers from -1 to 1 "),
         (["0", "1", ""], r"label: row 3 of .* has ''"),
         (
             ["1", "4.5"],
-            r"row 2 of .* has '4.5'; .*scale other scores to that range first, such as 0-5 by dividing by 5",
+            r"row 2 of .* has '4.5'; .*\n  scores from 1 to 5:\n    python .* --scale 1:5\n.*\n.* --scale 0:5",
         ),
         (["1", "nan"], r"row 2 of .* has 'nan'"),
         (["1", "1"], r"label: every row of .* has 1.0; allowed: both 0 and 1, or no label"),

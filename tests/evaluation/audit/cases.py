@@ -48,7 +48,7 @@ class FixedModel:
     def __init__(self, cosine: Any) -> None:
         self.cosine, self.asked = cosine, 0
 
-    unknown_id = None
+    unknown_id: int | None = None
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:
         return [[0, *(hash(word) for word in text.casefold().split()), 1] for text in texts]

@@ -1,0 +1,83 @@
+"""Options that say what columns and labels of a file of pairs mean, for jobs.prepare and jobs.audit."""
+
+import shlex
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from pairs.inferred import Asked
+from tasks.common.label_rule import label_rule
+from tasks.common.mistakes import Checks
+
+Columns = Annotated[
+    str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
+]
+Negatives = Annotated[
+    str | None, typer.Option(help="Of FILE: 'as-pairs' makes labelled pairs of its columns of negatives.")
+]
+Group = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits share, such as a customer.")
+]
+Time = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Of FILE: a date; the latest rows are test, those before dev.")
+]
+Loss = Annotated[str | None, typer.Option(help="Of FILE: contrastive, cosine or ranking; by its labels unless given.")]
+Kind = Annotated[
+    str | None, typer.Option(help="Of FILE: judged as binary, graded, category or retrieval; by its labels.")
+]
+Scale = Annotated[
+    str | None, typer.Option(metavar="LOW:HIGH", help="Of FILE: scores between these become 0 to 1; -1:1 stays.")
+]
+Labels = Annotated[
+    str | None, typer.Option(metavar="LABEL=NUMBER,...", help="Of FILE: what its labels mean, such as yes=1,no=0.")
+]
+DropLabel = Annotated[
+    list[str] | None, typer.Option(metavar="LABEL", help="Of FILE: leave its rows out; may be given again.")
+]
+INSTEAD = {
+    "--scale": ("--scale", "--labels"),
+    "--labels": ("--scale", "--labels"),
+    "--columns": ("--columns",),
+    "--drop-label": (),
+}
+"""Option that is advised -> options of the user's that it takes the place of."""
+
+
+def asked(
+    given: Sequence[str],
+    job: str,
+    loss: str | None,
+    kind: str | None,
+    scale: str | None,
+    labels: str | None,
+    drop_label: Sequence[str] | None,
+) -> Asked:
+    """What the options say.
+
+    Args:
+        given: the words of the command line, for messages.
+        job: the module that is run.
+
+    Raises:
+        Mistakes: all words that say nothing.
+    """
+    checks = Checks()
+    rule = checks.run(label_rule, scale, labels, drop_label or [])
+    found = checks.run(Asked, loss=loss, kind=kind, command=partial(command_line, job, given))
+    checks.finish()
+    assert rule is not None
+    assert found is not None
+    return Asked(loss=loss, kind=kind, rule=rule, command=found.command)
+
+
+def command_line(job: str, given: Sequence[str], options: Sequence[str]) -> str:
+    """The user's command with these options, in the place of those that they contradict."""
+    gone = {name for option in options for name in INSTEAD.get(option, ())}
+    kept, skipped = [], False
+    for word in given:
+        skipped, now = word in gone, skipped
+        if not (now or skipped or word.partition("=")[0] in gone):
+            kept.append(word)
+    return shlex.join(["python", "-m", job, *kept, *options])

@@ -1,0 +1,82 @@
+"""Whether the second texts of a file are categories: a closed set, of which each stands with many first texts."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import NamedTuple
+
+from pairs.batches import Table
+from pairs.clean import folded, one_spaced
+
+NAMED = re.compile(r".*(category|categories|intent|label|class|topic|department|queue|tag|type)s?|topic_group", re.I)
+"""Names that people give to a column of categories."""
+NAME_CHARACTERS = 60
+"""On average: longer texts are passages, of which a few may stand with several questions each and be no categories."""
+
+LEAST_NAMED = 2
+"""First texts of a category, on average, where its column says that it is one: not all are met for the first time."""
+LEAST_NAMES = 5
+"""The same of other short texts: with a fifth of the rows in dev and in test, each is met there once."""
+LEAST_TEXTS = 10
+"""The same of passages, as in pairs/join.py. SQuAD has 5 questions for each passage, and looks for passages."""
+MOST = 1_000
+"""Categories: beyond it is a catalogue, where the place of the right one says more than whether it is the first. The
+sets that intents are told apart by have 77 (BANKING77) to 150 (CLINC150), DBpedia's finest level 219."""
+
+
+SEVERAL = 1.1
+"""Second texts of a first one, on average: a text of several categories has several answers to be looked for."""
+
+
+def closed_set(table: Table) -> str | None:
+    """That the second texts are categories, in words; None where they are not.
+
+    Distinct pairs are counted, so that repeated rows make no category. At least half of the categories have to stand
+    with two first texts or more, as one cannot be both trained and judged otherwise, and fewer than half of them may be
+    first texts, as of questions that are paired with each other most are.
+
+    Raises:
+        Mistakes: the file cannot be read.
+    """
+    column = table.columns["sentence2"]
+    counted = _counted(table)
+    if counted is None or len(counted.firsts) < 2:
+        return None
+    texts, firsts = counted
+    pairs, number = sum(firsts.values()), len(firsts)
+    short = sum(map(len, firsts)) / number <= NAME_CHARACTERS
+    least = LEAST_TEXTS if not short else LEAST_NAMED if NAMED.fullmatch(column) else LEAST_NAMES
+    rare = sum(count < LEAST_NAMED for count in firsts.values())
+    also_first = sum(hash(name) in texts for name in firsts)
+    if pairs < least * number or max(rare - 0.5, also_first) >= number / 2 or pairs > SEVERAL * len(texts):
+        return None
+    return (
+        f"{number:,} different texts in {column} for {len(texts):,} others, {pairs / number:.0f} each on average: "
+        "categories (--kind retrieval: texts to be looked for)"
+    )
+
+
+class _Counted(NamedTuple):
+    texts: set[int]
+    """Hashes of the first texts, folded."""
+    firsts: Counter[str]
+    """Second text, folded -> different first texts that it stands with."""
+
+
+def _counted(table: Table) -> _Counted | None:
+    """None where there are more than MOST second texts."""
+    columns = {name: table.columns[name] for name in ("sentence1", "sentence2")}
+    texts: set[int] = set()
+    pairs: set[int] = set()
+    firsts: Counter[str] = Counter()
+    for batch, _ in replace(table, columns=columns).batches():
+        for first, second in zip(batch["sentence1"], batch["sentence2"], strict=True):
+            text, name = folded(one_spaced(first)), folded(one_spaced(second))
+            pair = hash((text, name))
+            if text and name and pair not in pairs:
+                texts.add(hash(text))
+                pairs.add(pair)
+                firsts[name] += 1
+        if len(firsts) > MOST:
+            return None
+    return _Counted(texts, firsts)

@@ -1,0 +1,130 @@
+"""What a user says of the labels of a file: the scale of scores, what words mean, which rows are not labelled."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.common.mistakes import Checks, Mistakes
+
+MEANING = re.compile(r"(.*?)=\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:,|$)", re.DOTALL)
+"""One of 'yes=1,no=0'; a word may hold a comma."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRule:
+    """How the labels of a file become labels of pairs.
+
+    Attributes:
+        scale: lowest and highest score that can be given; scores between them are mapped linearly to 0 to 1. From -1 to
+            1 they are cosines already, and stay.
+        meanings: name of a label (see `label_name`) -> its number.
+        drop: names of labels whose rows are left out.
+    """
+
+    scale: tuple[float, float] | None = None
+    meanings: Mapping[str, float] = field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+
+    def drops(self, value: Any) -> bool:
+        """Whether the row of this label is left out."""
+        return any(name in self.drop for name in _names(value))
+
+    def lacks(self, value: Any) -> bool:
+        """Whether others have a meaning and this has none."""
+        return bool(self.meanings) and not self.scale and not any(name in self.meanings for name in _names(value))
+
+    def __call__(self, value: Any) -> Any:
+        """The label as a number; a value that the rule says nothing about is returned as it is.
+
+        Raises:
+            Mistakes: a number without a meaning beside others that have one, or a score outside of the scale.
+        """
+        for name in _names(value):
+            if name in self.meanings:
+                return self.meanings[name]
+        if self.lacks(value) and number_in(value) is not None:
+            known = ", ".join(self.meanings)
+            raise Mistakes(f"labels: {label_name(value)} has no meaning in --labels; it has {known}")
+        number = score_in(value) if self.scale else None
+        if self.scale is None or number is None:
+            return value
+        low, high = self.scale
+        if not low <= number <= high:
+            raise Mistakes(f"scale: a label is {label_name(value)}; allowed by --scale: {low:g} to {high:g}")
+        return number if self.scale == (-1, 1) else (number - low) / (high - low)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any] | None) -> "LabelRule":
+        """From what dataclasses.asdict made of one, perhaps by way of JSON."""
+        values = values or {}
+        scale = values.get("scale")
+        return cls(
+            scale=(scale[0], scale[1]) if scale else None,
+            meanings=dict(values.get("meanings", {})),
+            drop=tuple(values.get("drop", ())),
+        )
+
+
+def label_rule(scale: str | None = None, labels: str | None = None, drop: Sequence[str] = ()) -> LabelRule:
+    """The rule in a user's words: '0:5', 'yes=1,no=0', ['-1'].
+
+    Raises:
+        Mistakes: all words that say no such thing.
+    """
+    checks = Checks()
+    ends = checks.run(_ends, scale) if scale is not None else None
+    meanings = checks.run(_meanings, labels) if labels is not None else {}
+    checks.finish()
+    return LabelRule(scale=ends, meanings=meanings or {}, drop=tuple(map(label_name, drop)))
+
+
+def _ends(scale: str) -> tuple[float, float]:
+    low, high = map(number_in, scale.split(":")) if scale.count(":") == 1 else (None, None)
+    if low is None or high is None or low >= high:
+        raise Mistakes(f"scale: {scale!r}; allowed: LOWEST:HIGHEST score that can be given, such as 0:5 or 1:5")
+    return low, high
+
+
+def _meanings(labels: str) -> dict[str, float]:
+    found = list(MEANING.finditer(labels))
+    if not found or "".join(match.group() for match in found) != labels:
+        raise Mistakes(f"labels: {labels!r}; allowed: LABEL=NUMBER, with commas between, such as yes=1,no=0")
+    named = [(label_name(match[1]), float(match[2])) for match in found]
+    if wrong := [f"{name}={number:g}" for name, number in named if not -1 <= number <= 1]:
+        raise Mistakes(f"labels: {', '.join(wrong)}; allowed: numbers from -1 to 1")
+    if len(dict(named)) < len(named):
+        raise Mistakes(f"labels: {labels!r} names a label twice; allowed: once")
+    return dict(named)
+
+
+def number_in(value: Any) -> float | None:
+    """A value as a finite number, or None where it is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def score_in(value: Any) -> float | None:
+    """A number as people write scores, too: '85 %' and '4,5'."""
+    if isinstance(value, str):
+        value = value.strip().removesuffix("%").strip()
+        value = value.replace(",", ".") if re.fullmatch(r"[-+]?\d+,\d+", value) else value
+    return number_in(value)
+
+
+def label_name(value: Any) -> str:
+    """One name for a label however it is written: 1, '1' and '1.0' are '1', ' Yes' is 'yes', nothing and NaN are ''."""
+    number = number_in(value)
+    if number is not None:
+        return repr(int(number)) if number.is_integer() else repr(number)
+    empty = value is None or (isinstance(value, float) and math.isnan(value)) or str(value).strip().lower() == "nan"
+    return "" if empty else " ".join(str(value).split()).casefold()
+
+
+def _names(value: Any) -> list[str]:
+    """A truth value goes by its number, too."""
+    return [str(value).lower(), label_name(value)] if isinstance(value, bool) else [label_name(value)]
