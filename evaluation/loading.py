@@ -146,7 +146,7 @@ def check_loads(
         raise Mistakes(mistakes.messages)
 
 
-def check_loads_meanwhile(folder: str, read: Callable[[], Reading], **given: Any) -> None:
+def check_loads_meanwhile(folder: str, read: Callable[[], Reading] | None = None, **given: Any) -> None:
     """Begin `check_loads` in a thread; what it finds is told to who calls `check_loads` then.
 
     The process waits for it at its end: torch, half imported, would print tracebacks there.

@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pairs.batches import Table
 from pairs.clean import folded, one_spaced
+from tasks.common.values import NoText
 
 NAMED = re.compile(r".*(category|categories|intent|label|class|topic|department|queue|tag|type)s?|topic_group", re.I)
 """Names that people give to a column of categories."""
@@ -63,6 +64,14 @@ class _Counted(NamedTuple):
     """Second text, folded -> different first texts that it stands with."""
 
 
+def _text(value: Any) -> str:
+    """Folded; empty where it is no text, which is refused where the rows are cleaned."""
+    try:
+        return folded(one_spaced(value))
+    except NoText:
+        return ""
+
+
 def _counted(table: Table) -> _Counted | None:
     """None where there are more than MOST second texts."""
     columns = {name: table.columns[name] for name in ("sentence1", "sentence2")}
@@ -71,7 +80,7 @@ def _counted(table: Table) -> _Counted | None:
     firsts: Counter[str] = Counter()
     for batch, _ in replace(table, columns=columns).batches():
         for first, second in zip(batch["sentence1"], batch["sentence2"], strict=True):
-            text, name = folded(one_spaced(first)), folded(one_spaced(second))
+            text, name = _text(first), _text(second)
             pair = hash((text, name))
             if text and name and pair not in pairs:
                 texts.add(hash(text))
