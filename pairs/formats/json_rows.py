@@ -11,7 +11,7 @@ from pairs.formats.lines import lines
 Record = dict[str, Any] | list[Any]
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """An escape that stands for half of a character, alone or beside its other half."""
-NAMES = {dict: "an object", list: "an array"}
+NAMES: dict[type, str] = {dict: "an object", list: "an array"}
 MOST_SHOWN = 80
 """Characters of a line in a message."""
 

@@ -48,7 +48,7 @@ def test_what_is_no_text_is_named(value: Any, kind: str) -> None:
 
 
 def test_the_first_row_of_each_column_is_told() -> None:
-    batch = {"a": ["x", ["y"], {"z": 1}], "b": [None, "x", True], "c": [[], [], []]}
+    batch: dict[str, list[Any]] = {"a": ["x", ["y"], {"z": 1}], "b": [None, "x", True], "c": [[], [], []]}
     with pytest.raises(Mistakes) as caught:
         refuse_no_text(batch, ("a", "b"), "raw.jsonl", 10)
     assert [message.partition(";")[0] for message in caught.value.messages] == [
