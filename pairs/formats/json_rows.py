@@ -83,7 +83,9 @@ def _loaded(place: str, text: str) -> Any:
     except RecursionError:
         raise ValueError(f"{place}: it is nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"{place}: {error}") from None
+        raise ValueError(
+            f"{place}: {error}; allowed: an object or an array in each line, or one array of them"
+        ) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
