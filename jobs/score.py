@@ -18,7 +18,7 @@ app = common.new_app(__doc__)
 @common.reporting_mistakes
 def score(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A run, its best folder, or any model folder.")],
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Parquet, CSV, TSV or JSON lines.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Parquet or a folder of its parts, CSV, TSV or JSON.")],
     columns: Annotated[str, typer.Option(help="The two texts, as a,b; with --candidates the text alone.")],
     out: Annotated[str, typer.Option(help="A folder of parquet files; an interrupted call is taken up again.")],
     candidates: Annotated[

@@ -1,13 +1,13 @@
 """The pairs of a published model, made again by its author's own rule, errors included."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from pairs import prepared
 from pairs.prepare import Preparation, label_counts, sources_of
-from tasks.common.declaration import Task
+from tasks.common.declaration import Published, Row, Task
 from tasks.common.loading import load, names, to_dict
 from tasks.common.mistakes import Mistakes, raise_if
 
@@ -21,7 +21,8 @@ def publish(
         rows, way: refused, as the author's rule has its own number and its own split.
 
     Raises:
-        Mistakes: the task has no published rule, its file is not there, or more is asked than the rule takes.
+        Mistakes: the task has no published rule, its file is not there, its rows do not fit the rule, or more is asked
+            than the rule takes.
     """
     if task.published is None:
         known = [name for name in names() if load(name).published]
@@ -33,8 +34,7 @@ def publish(
     )
     sources = sources_of(task, files, seed, task.published.rows)
     raw = [row for source in sources for row in source.rows]
-    pairs = task.published.pairs(raw, seed)
-    tables = {split: pa.Table.from_pylist([_own(row) for row in members]) for split, members in pairs.items()}
+    pairs, tables = _made(task.published, raw, seed, ", ".join(source.name for source in sources))
     manifest = {
         "task": task.name,
         "fingerprint": prepared.fingerprint(tables),
@@ -53,6 +53,16 @@ def publish(
         "declaration": to_dict(task),
     }
     return Preparation(tables=tables, manifest=manifest)
+
+
+def _made(
+    rule: Published, raw: Sequence[Row], seed: int, where: str
+) -> tuple[Mapping[str, Sequence[Row]], dict[str, pa.Table]]:
+    try:
+        pairs = rule.pairs(raw, seed)
+        return pairs, {split: pa.Table.from_pylist([_own(row) for row in members]) for split, members in pairs.items()}
+    except (pa.ArrowException, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Mistakes(f"rows: the published rule makes no pairs of {where}: {type(error).__name__}: {error}") from None
 
 
 def _own(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,11 @@ csv.field_size_limit(LONGEST_CELL)
 
 CHANGED = re.compile('"(?:[^"]*"")+[^"]*"')
 """A cell with quotes around it, and inside it quotes that are all doubled."""
+ESCAPED = re.compile(r'\\"(?=[^",;\t|\r\n])')
+"""A quote after a backslash that neither closes a cell nor is doubled."""
 CAUSES = {
     "unexpected end": "a quote opens a cell and is never closed",
-    "expected after": 'a quoted cell goes on after its closing quote; allowed inside it: two quotes (""), not \\"',
+    "expected after": 'a quoted cell goes on after its closing quote; a quote inside it is written twice ("")',
 }
 """Words of the csv module's message -> what is wrong, in ours."""
 
@@ -37,7 +39,7 @@ def rows(file: Any, extension: str, *, header: bool = True) -> Iterator[list[str
     Raises:
         ValueError: the first row that cannot be read, with the line where it begins.
     """
-    found = lines(file)
+    found = _unescaped(lines(file)) if extension == ".csv" else lines(file)
     begin = _begin(found)
     delimiter = _delimiter(extension, begin)
     quoting: Any = csv.QUOTE_MINIMAL if extension == ".csv" else csv.QUOTE_NONE
@@ -58,6 +60,14 @@ def rows(file: Any, extension: str, *, header: bool = True) -> Iterator[list[str
             raise ValueError(f"{place}: {len(row)} cells, the first row has {width}; {_advice(extension, delimiter)}")
         yield row if extension == ".csv" else [_as_written(cell) for cell in row]
         number += 1
+
+
+def _unescaped(found: Iterator[str]) -> Iterator[str]:
+    r"""The lines, as long as none writes a quote as \"; what else a backslash stands for there cannot be known."""
+    for number, line in enumerate(found, 1):
+        if '\\"' in line and ESCAPED.search(line):
+            raise ValueError(f'line {number}: a quote is written as \\"; allowed: two quotes ("") inside a quoted cell')
+        yield line
 
 
 def _begin(found: Iterator[str]) -> list[str]:

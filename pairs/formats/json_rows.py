@@ -11,7 +11,7 @@ from pairs.formats.lines import lines
 Record = dict[str, Any] | list[Any]
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """An escape that stands for half of a character, alone or beside its other half."""
-NAMES = {dict: "an object", list: "an array"}
+NAMES: dict[type, str] = {dict: "an object", list: "an array"}
 MOST_SHOWN = 80
 """Characters of a line in a message."""
 
@@ -81,7 +81,9 @@ def _loaded(place: str, text: str) -> Any:
     except RecursionError:
         raise ValueError(f"{place}: it is nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"{place}: {error}") from None
+        raise ValueError(
+            f"{place}: {error}; allowed: an object or an array in each line, or one array of them"
+        ) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

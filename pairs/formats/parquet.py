@@ -14,14 +14,16 @@ READ_AT_ONCE = 2**20
 SUFFIX = ".parquet"
 HIDDEN = ("_", ".")
 """How a name begins that is no part: Spark's _SUCCESS and checksums, the marks of jobs.score."""
+PREPARED = "manifest.json"
+"""What jobs.prepare writes beside its files."""
 MOST_NAMED = 4
 """Names in a message."""
 
 
 def is_parts(location: str) -> bool:
-    """Whether it is a folder that holds parquet files and nothing else but what is hidden."""
+    """Whether it is a folder that holds parquet files, and is none of prepared pairs."""
     names = _visible(location)
-    return bool(names) and all(name.endswith(SUFFIX) for name in names)
+    return any(name.endswith(SUFFIX) for name in names) and PREPARED not in names
 
 
 def parts(location: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What is dropped, and the reason that it is counted under."""
 
 import datetime
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_a_shape_that_lacks_a_field_is_named() -> None:
         cleaned("invoices", [{"text": "a"}])
 
 
-def of_columns(rows: list[Row]) -> list[dict[str, Any]]:
+def of_columns(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return clean(load("nli"), rows, PairColumns(first="q", second="a", label="l"), "raw.jsonl").rows
 
 

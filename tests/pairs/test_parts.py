@@ -11,6 +11,7 @@ import pytest
 from evaluation.audit.kept import _key
 from evaluation.audit.plan import plan_of_files
 from pairs.batches import Table
+from pairs.formats.parquet import is_parts
 from pairs.from_file import is_data_file, task_from_file
 from pairs.read import first_names, read
 from tasks.common.declaration import Layout
@@ -71,7 +72,7 @@ def test_parts_beside_something_else_are_refused(tmp_path: Path, other: str) -> 
         Mistakes, match=f"out.parquet is a folder with {other}; allowed: a file, or a folder of parquet"
     ):
         first_names(location)
-    assert is_data_file(location)
+    assert is_parts(location) == (other != "manifest.json")
 
 
 def test_a_part_that_lacks_a_column_or_is_damaged_is_named(tmp_path: Path) -> None:

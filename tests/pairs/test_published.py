@@ -82,3 +82,10 @@ def test_what_was_published_is_written_and_has_a_fingerprint(tmp_path: Path) -> 
     prepared.write(str(tmp_path / "data"), made.tables, made.manifest)
     assert made.manifest["fingerprint"] == prepared.fingerprint(made.tables)
     assert "apart" not in made.manifest
+
+
+@pytest.mark.parametrize("row", ["", '{"page_name": ["a"], "section_title": "t", "text_chunk": "x"}'])
+def test_rows_that_do_not_fit_the_rule_are_refused(tmp_path: Path, row: str) -> None:
+    (tmp_path / "pages.jsonl").write_text('{"page_name": "a", "section_title": "t", "text_chunk": "x"}\n' + row)
+    with pytest.raises(Mistakes, match="rows: the published rule makes no pairs of pages.jsonl: "):
+        publish(load("pages"), {"train": str(tmp_path / "pages.jsonl")}, seed=1)

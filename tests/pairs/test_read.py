@@ -96,6 +96,12 @@ def test_lines_end_in_any_way_and_only_there(tmp_path: Path, extension: str, end
     assert read(str(path), [NAMED]).rows == [{"a": text, "n": "1"}, {"a": "x", "n": "2"}]
 
 
+def test_a_backslash_is_a_letter(tmp_path: Path) -> None:
+    text = 'C:\\new "x\\" \\'
+    (tmp_path / "raw.csv").write_text("a,n\n" + '"' + text.replace('"', '""') + '",1\n"C:\\",2\n2,"\\"\n')
+    assert [row["a"] for row in read(str(tmp_path / "raw.csv"), [NAMED]).rows] == [text, "C:\\", "2"]
+
+
 def test_a_cell_may_be_longer_than_any_block(tmp_path: Path) -> None:
     long = "word " * 4_000_000
     (tmp_path / "raw.csv").write_text(f'a,n\n"{long}",1\n')
@@ -189,7 +195,9 @@ def test_a_missing_column_is_named_with_those_found_and_a_close_one(tmp_path: Pa
         ("raw.csv", "a,n\n1,2\n".encode("utf-16"), "line 1: it is UTF-16; allowed: UTF-8"),
         ("raw.csv", "a,n\n1,2\n".encode("utf-16-le"), "line 1: a NUL character"),
         ("raw.csv", b"a,n\n1,2\n\0\0\0", "line 3: a NUL character, as in a damaged file"),
-        ("raw.csv", b'a,n\n1,2\n"say \\"hi\\" now",2\n', r'row 2, line 3: a quoted cell goes on .* not \\"'),
+        ("raw.csv", b'a,n\n1,2\n"say \\"hi\\" now",2\n', r'line 3: a quote is written as \\"; allowed: two quotes'),
+        ("raw.csv", b'a,n\n1,2\nsay \\"hi\\",2\n', r'line 3: a quote is written as \\"; allowed: two quotes'),
+        ("raw.csv", b'a,n\n1,2\n"say" hi,2\n', "row 2, line 3: a quoted cell goes on after its closing quote"),
         ("raw.csv", b'a,n\n1,2\n"say hi,2\n3,4\n', "row 2, line 3: a quote opens a cell and is never closed"),
         ("raw.csv", b"", "is empty; allowed: at least one row"),
         ("raw.tsv", b'a\tn\n"with\ttab"\t1\n', "row 1, line 2: 3 cells.* in .tsv files a quote is a letter"),
