@@ -136,7 +136,7 @@ def number_in(value: Any) -> float | None:
     """A value as a finite number, or None where it is none."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 

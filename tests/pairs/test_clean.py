@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pairs.clean import clean, folded
+from pairs.clean import clean, folded, number_in
 from tasks.common.declaration import Row
 from tasks.common.loading import load
 from tasks.common.mistakes import Mistakes
@@ -120,3 +120,9 @@ def test_a_ranking_task_needs_no_label() -> None:
 def test_a_shape_that_lacks_a_field_is_named() -> None:
     with pytest.raises(Mistakes, match="row 1 of raw.csv as shaped by task 'invoices' lacks group, keys; has text"):
         cleaned("invoices", [{"text": "a"}])
+
+
+@pytest.mark.parametrize("value", [None, "", "one", "nan", "inf", float("nan"), [1], {"a": 1}, 10**400])
+def test_what_is_no_finite_number(value: Any) -> None:
+    assert number_in(value) is None
+    assert number_in(" 1.50 ") == 1.5
