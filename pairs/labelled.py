@@ -8,9 +8,6 @@ from pairs.batches import Batch
 from pairs.lists import UnfoldedTable
 from tasks.common.label_rule import LabelRule, number_in
 
-ROW = "row"
-"""Name of the column of row numbers, from 0, in the batches of a table whose rule leaves rows out."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledTable(UnfoldedTable):
@@ -25,12 +22,9 @@ class LabelledTable(UnfoldedTable):
     only: float | None = None
 
     def batches(self, digest: Any = None) -> Iterator[tuple[Batch, float]]:
-        """The rows whose labels are not left out, with their numbers, and the share of the file read so far."""
-        start = 0
+        """The rows whose labels are not left out, and the share of the file read so far."""
         for batch, share in super().batches(digest):
             read = [None if self.rule.drops(label) else (self.rule(label),) for label in batch["label"]]
             kept = [place for place, each in enumerate(read) if each and self.only in (None, number_in(each[0]))]
             rows = {name: [values[place] for place in kept] for name, values in batch.items()}
-            labels = [each[0] for place in kept if (each := read[place])]
-            yield {**rows, "label": labels, ROW: [start + place for place in kept]}, share
-            start += len(read)
+            yield {**rows, "label": [each[0] for place in kept if (each := read[place])]}, share

@@ -83,16 +83,12 @@ class UnfoldedTable(Table):
     """A table whose second texts may be lists: one row for each of their texts, as prepared pairs have."""
 
     def batches(self, digest: Any = None) -> Iterator[tuple[Batch, float]]:
-        """As of the table; rows count pairs."""
+        """As of the table, and with a column `row`: the number of each pair's row in the file, from 1."""
+        start = 1
         for batch, share in super().batches(digest):
-            yield _unfolded(batch), share
-
-
-def _unfolded(batch: Batch) -> Batch:
-    seconds = batch["sentence2"]
-    if not any(isinstance(value, list | tuple) for value in seconds):
-        return batch
-    listed = [_listed(value) for value in seconds]
-    places = [place for place, texts in enumerate(listed) for _ in texts]
-    found = {name: [values[place] for place in places] for name, values in batch.items()}
-    return found | {"sentence2": [text for texts in listed for text in texts]}
+            listed = [_listed(value) for value in batch["sentence2"]]
+            places = [place for place, texts in enumerate(listed) for _ in texts]
+            found = {name: [values[place] for place in places] for name, values in batch.items()}
+            found |= {"sentence2": [text for texts in listed for text in texts], "row": [start + n for n in places]}
+            yield found, share
+            start += len(listed)

@@ -26,7 +26,6 @@ from evaluation.audit.finding import CODES, Finding, Rows
 from evaluation.audit.limits import EXAMPLE_CHARACTERS
 from evaluation.audit.plan import Plan
 from evaluation.audit.scan import GROUPS, Facts, Told, scan
-from pairs.labelled import ROW
 
 
 class BaseModel(Protocol):
@@ -108,7 +107,7 @@ def _read(plan: Plan, rows: Rows) -> dict[tuple[str, int], dict[str, Any]]:
             length = len(next(iter(batch.values())))
             for row in [row for row in numbers if start <= row < start + length]:
                 values = {name: _short(values[row - start]) for name, values in batch.items() if name not in GROUPS}
-                shown[split, row] = {"split": split, "row": values.pop(ROW, row) + 1, **values}
+                shown[split, row] = {"split": split, "row": row + 1, **values}
             start += length
             if start > max(numbers):
                 break

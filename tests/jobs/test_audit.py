@@ -248,7 +248,10 @@ def test_lists_and_negatives_of_a_file_and_of_what_is_prepared_of_it(tmp_path: P
 
 
 def test_a_record_among_negatives_is_an_error(tmp_path: Path, tiny_model: str) -> None:
-    rows = [{"q": f"question {n}", "p": f"answer {n}", "neg": [{"text": "x"}] if n == 7 else []} for n in range(40)]
+    rows: list[dict[str, Any]] = [
+        {"q": f"question {n}", "p": f"answer {n}", "neg": [{"text": "x"}] if n == 7 else []} for n in range(40)
+    ]
+    rows[3]["p"] = ["one answer", "another"]
     (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, rows)))
     words = ("--columns", "q,p,neg", "--base-model", tiny_model)
     code, out, _ = run(audit.app, str(tmp_path / "records.jsonl"), *words)

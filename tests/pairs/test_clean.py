@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from pairs.clean import clean, folded
+from pairs.clean import clean, folded, number_in
 from tasks.common.declaration import Row
+from tasks.common.label_rule import number_in
 from tasks.common.loading import load
 from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
@@ -171,3 +172,9 @@ def test_a_row_that_a_task_cannot_shape_is_named() -> None:
 def test_a_label_that_is_no_finite_number_is_refused(value: Any) -> None:
     with pytest.raises(Mistakes, match="label: row 1 of raw.csv has"):
         cleaned("nli", [pair("a", "b", value)])
+
+
+@pytest.mark.parametrize("value", [None, "", "one", "nan", "inf", float("nan"), [1], {"a": 1}, 10**400])
+def test_what_is_no_finite_number(value: Any) -> None:
+    assert number_in(value) is None
+    assert number_in(" 1.50 ") == 1.5

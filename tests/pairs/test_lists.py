@@ -135,7 +135,7 @@ def test_a_table_with_lists_is_read_as_the_pairs_that_they_make(tmp_path: Path) 
     ]
     table = UnfoldedTable(location=written(tmp_path, rows), columns={"sentence1": "query", "sentence2": "pos"})
     ((batch, _),) = table.batches()
-    assert batch == {"sentence1": ["a", "a", "d", "e"], "sentence2": ["b", "c", "", "f"]}
+    assert batch == {"sentence1": ["a", "a", "d", "e"], "sentence2": ["b", "c", "", "f"], "row": [1, 1, 2, 3]}
 
 
 def test_rows_that_code_shapes_may_have_lists_too(tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ from pairs import prepared, tokenized
 from pairs.collate import collate
 from pairs.distinct import distinct
 from pairs.hashes import text_hashes
+from pairs.negatives import flattened
 from pairs.order import Share, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
 from tasks.common.mistakes import Mistakes
-from tests.trainers.cases import rows
+from tests.trainers.cases import rows, with_negatives
 from tests.word_tokenizer import word_reading
 from trainers.base_model import resolve_base_model
 from trainers.losses import same_text
@@ -55,7 +56,7 @@ def prepare(folder: Path, train: pa.Table) -> PreparedPairs:
 def tokens_of(pairs: pa.Table, model: str) -> list[list[int]]:
     """Of every text."""
     tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32))
-    return [*tokens["ids1"].to_pylist(), *tokens["ids2"].to_pylist()]
+    return [*tokens["ids1"].to_pylist(), *tokens["ids2"].to_pylist(), *flattened(tokens["negative_ids"])[0].to_pylist()]
 
 
 def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
@@ -103,7 +104,7 @@ def test_every_row_arrives_once_over_both_ranks(
     if at_once:
         monkeypatch.setattr(tokenized, "_tokenized", None)  # the way of Ray Data
     monkeypatch.setattr(tokenized, "BLOCK_ROWS", 64)
-    train = rows(ROWS, "cosine")
+    train = with_negatives(rows(ROWS, "cosine"))
     if not at_once:
         finish_first_block_last(monkeypatch, train["sentence1"][0].as_py())
     pairs = prepare(tmp_path / "data", train)
@@ -113,6 +114,8 @@ def test_every_row_arrives_once_over_both_ranks(
     read = [ray.get(tokens.table[0])] if in_memory else [pq.read_table(block) for block in tokens.blocks]
     in_file = text_hashes(train["sentence1"].to_pylist()).tolist()
     assert [row for each in read for row in each["hash1"].to_pylist()] == in_file  # whichever block was done first
+    given = text_hashes(flattened(train["negatives"])[0].to_pylist()).tolist()
+    assert [each for table in read for row in table["negative_hashes"].to_pylist() for each in row] == given
     words = np.unique(np.concatenate(tokens_of(train, tiny_model)))
     seen_words = tokens.seen_words()
     assert (seen_words is not None) == in_memory
