@@ -144,6 +144,12 @@ def test_what_cannot_be_read_so(tmp_path: Path, labels: list[str], asked: dict[s
         task(file_with(tmp_path, labels), **asked)
 
 
+def test_a_loss_that_reads_labels_makes_no_categories_of_answers(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes, match="loss cosine is not to be had of no labels; allowed .*: ranking with retrieval"):
+        task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine")
+    assert task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine", kind="category").kind == "category"
+
+
 def test_label_options_without_a_label_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Mistakes, match="scale: --columns names no label"):
         task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], scale="0:5")
