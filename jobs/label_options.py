@@ -3,13 +3,15 @@
 import shlex
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pairs.inferred import Asked
 from tasks.common.label_rule import label_rule
 from tasks.common.mistakes import Checks
+
+if TYPE_CHECKING:
+    from pairs.inferred import Asked
 
 Loss = Annotated[str | None, typer.Option(help="Of FILE: contrastive, cosine or ranking; by its labels unless given.")]
 Kind = Annotated[
@@ -41,7 +43,7 @@ def asked(
     scale: str | None,
     labels: str | None,
     drop_label: Sequence[str] | None,
-) -> Asked:
+) -> "Asked":
     """What the options say.
 
     Args:
@@ -51,6 +53,8 @@ def asked(
     Raises:
         Mistakes: all words that say nothing.
     """
+    from pairs.inferred import Asked  # here: --help needs no pyarrow
+
     checks = Checks()
     rule = checks.run(label_rule, scale, labels, drop_label or [])
     found = checks.run(Asked, loss=loss, kind=kind, command=partial(command_line, job, given))
