@@ -3,13 +3,15 @@
 import shlex
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pairs.inferred import Asked
 from tasks.common.label_rule import label_rule
 from tasks.common.mistakes import Checks
+
+if TYPE_CHECKING:
+    from pairs.inferred import Asked
 
 Columns = Annotated[
     str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
@@ -53,7 +55,7 @@ def asked(
     scale: str | None,
     labels: str | None,
     drop_label: Sequence[str] | None,
-) -> Asked:
+) -> "Asked":
     """What the options say.
 
     Args:
@@ -63,6 +65,8 @@ def asked(
     Raises:
         Mistakes: all words that say nothing.
     """
+    from pairs.inferred import Asked  # here: --help needs no pyarrow
+
     checks = Checks()
     rule = checks.run(label_rule, scale, labels, drop_label or [])
     found = checks.run(Asked, loss=loss, kind=kind, command=partial(command_line, job, given))

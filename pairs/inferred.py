@@ -184,10 +184,12 @@ def _of_labels(table: Table, asked: Asked, strict: bool) -> Inferred:
 
 
 def _chosen(inferred: Inferred, labels: str, asked: Asked, why: str) -> Inferred:
-    """What a user says, and for the rest what was inferred, as far as they go together."""
-    fitting = [
-        (loss, kind) for loss, kind in ALLOWED[labels] if asked.loss in (None, loss) and asked.kind in (None, kind)
-    ]
+    """What a user says, and for the rest what was inferred, as far as they go together.
+
+    Without labels a loss alone makes no categories of texts that are none.
+    """
+    wanted = asked.kind or (inferred.kind if labels == "no labels" else None)
+    fitting = [(loss, kind) for loss, kind in ALLOWED[labels] if asked.loss in (None, loss) and wanted in (None, kind)]
     if not fitting:
         given = " with ".join(f"{name} {value}" for name in ("loss", "kind") if (value := getattr(asked, name)))
         pairs = ", ".join(f"{loss} with {kind}" for loss, kind in ALLOWED[labels])
@@ -195,6 +197,5 @@ def _chosen(inferred: Inferred, labels: str, asked: Asked, why: str) -> Inferred
     loss, kind = min(fitting, key=lambda pair: (pair[1] != inferred.kind, pair[0] != inferred.loss))
     own = {**BY_LOSS[loss].own, **(CATEGORY.own if kind == "category" else {})}
     said = [f"{name} as asked for" for name in ("loss", "kind") if getattr(asked, name)]
-    label = inferred.label if (loss, kind) == inferred[:2] or labels != "no labels" else BY_LOSS[loss].label
-    label = CATEGORY.label if kind == "category" else label
+    label = CATEGORY.label if kind == "category" else inferred.label
     return Inferred(loss, kind, label, own, "; ".join([why, *said]))

@@ -52,7 +52,7 @@ def guesses(labels: Mapping[str, int]) -> list[Guess]:
     """
     empty = [name for name in labels if is_missing(name)]
     rest = [name for name in labels if name not in empty]
-    found = _of_all(rest, labels)
+    found = _of_all(rest, labels) if len(rest) > 1 else []
     if not empty or not rest:
         return found
     if len(rest) == 1 and rest[0] != "0" and _rank(rest[0], rest) < 1:
@@ -71,9 +71,10 @@ def _of_all(names: Sequence[str], labels: Mapping[str, int]) -> list[Guess]:
     if not words:
         return _of_slips(slips(labels), labels) or (_of_numbers(numbers) if numbers else [])
     if all(score_in(word) is not None for word in words):
-        if all(word.endswith("%") for word in words):
+        scores = {number for name in names if (number := score_in(name)) is not None}
+        if all(word.endswith("%") for word in words) and min(scores) >= 0 and max(scores) <= USUAL_TOPS[-1]:
             return [Guess("percentages", ("--scale", "0:100"))]
-        return _of_scores({number for name in names if (number := score_in(name)) is not None})
+        return _of_scores(scores)
     found = _of_words(words, labels)
     if not numbers or not numbers <= {0, 1} or len(found) > 1:
         return [] if numbers else found
@@ -147,7 +148,8 @@ def _of_numbers(numbers: Set[float]) -> list[Guess]:
             Guess("probably -1 for no", ("--labels", "-1=0,1=1")),
             Guess("if they are the cosines that the pairs should have", ("--scale", "-1:1")),
         ]
-    if low == -1 and min(others := numbers - {-1.0}, default=-1) >= 0 and numbers != {-1, 0}:
+    others = numbers - {-1.0}
+    if low == -1 and len(others) > 1 and min(others) >= 0:
         drop = Guess("-1 probably marks pairs that are not labelled, as in SNLI", ("--drop-label", "-1"))
         cosines = Guess("if they are the cosines that the pairs should have", ("--scale", "-1:1"))
         if high <= 1:
@@ -188,14 +190,14 @@ def _of_scores(numbers: Set[float]) -> list[Guess]:
     low, high = min(numbers), max(numbers)
     if low < 0:
         most = max(-low, high)
-        return [Guess(f"scores from {-most:g} to {most:g}", ("--scale", f"{-most:g}:{most:g}"))]
+        return [Guess(f"scores from {-most:g} to {most:g}", ("--scale", f"{_text(-most)}:{_text(most)}"))]
     if high <= 1:
         return [Guess("scores from 0 to 1", ("--scale", "0:1"))]
     whole = all(map(float.is_integer, numbers))
     top = high if whole and high <= USUAL_TOPS[1] else next((top for top in USUAL_TOPS if high <= top), None)
     if top is None:
         said = f"numbers from {low:g} to {high:g}, which is no usual scale; if these are the least and the greatest"
-        return [Guess(said, ("--scale", f"{low:g}:{high:g}"))]
+        return [Guess(said, ("--scale", f"{_text(low)}:{_text(high)}"))]
     from_zero = Guess(f"scores from 0 to {top:g}", ("--scale", f"0:{top:g}"))
     if top == USUAL_TOPS[-1]:
         return [from_zero._replace(reason="percentages, or scores from 0 to 100")]
@@ -216,3 +218,8 @@ def _labels(meanings: Mapping[str, float]) -> tuple[str, str]:
 
 def _dropping(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(word for name in names for word in ("--drop-label", name))
+
+
+def _text(number: float) -> str:
+    """Exactly, as the end of a scale has to hold the greatest label."""
+    return repr(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

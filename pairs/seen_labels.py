@@ -117,8 +117,9 @@ class SeenLabels:
             raise Mistakes(self._refusal(found, command))
 
     def _no_labels(self, rows: Mapping[str, int]) -> list[Guess]:
-        """Words that are no labels: one alone, or so many that they are texts or categories."""
-        if not rows or any(number_in(name) is not None for name in rows) or 1 < len(rows) <= MOST_WORDS:
+        """What is no label: one that no loss takes and no other, or so many words that they are texts or categories."""
+        words = [name for name in rows if number_in(name) is None]
+        if not (len(rows) == 1 and set(rows) & set(self.outside) or len(words) == len(rows) > MOST_WORDS):
             return []
         reason = "if all pairs belong together" if len(rows) == 1 else "if these are no labels"
         return [Guess(reason, ("--columns", self.texts))]

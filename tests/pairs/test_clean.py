@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pairs.clean import clean, folded, number_in
+from pairs.clean import clean, folded
 from tasks.common.declaration import Row
 from tasks.common.label_rule import number_in
 from tasks.common.loading import load

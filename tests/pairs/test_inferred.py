@@ -1,5 +1,6 @@
 """Loss and kind of a file of pairs: what its labels probably are, how a user has them read, and what goes together."""
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,6 +63,9 @@ ASKED = [
     (["-5", "0", "4"], ["--scale", "-5:5"]),
     (["3", "700"], ["--scale", "3:700"]),
     (["same"], ["--columns", "question,answer"]),
+    (["3"], ["--columns", "question,answer"]),
+    (["85%", "-7 %", "300"], ["--scale", "-300:300"]),
+    (["3", "123456.789"], ["--scale", "3:123456.789"]),
     ([f"kind {n}" for n in range(20)], ["--columns", "question,answer"]),
     (["1"], ["--columns", "question,answer"]),
 ]
@@ -100,6 +104,47 @@ def test_one_slip_among_many_is_named_with_its_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize("labels", [["0", "1"], ["-0.3", "0.5", "1"], ["-1", "-0.5", "1"], ["0", "0.5", "1"]])
 def test_labels_that_are_clear_are_not_asked_about(labels: list[str]) -> None:
     assert guesses(Counter(map(label_name, labels * 20))) == []
+
+
+def test_what_is_advised_reads_every_label() -> None:
+    draw = random.Random(0)
+    known = [
+        "0",
+        "1",
+        "2",
+        "3",
+        "7",
+        "-1",
+        "-5",
+        "0.5",
+        "-0.5",
+        "100",
+        "1e300",
+        "yes",
+        "no",
+        "not_yes",
+        "entailment",
+        "neutral",
+        "85%",
+        "4,5",
+        "-",
+        "nan",
+        "inf",
+        "a=b",
+        "x,y",
+        "none",
+    ]
+    advised = 0
+    for _ in range(3_000):
+        labels = {label_name(label): draw.randint(1, 500) for label in draw.sample([*known, ""], draw.randint(1, 6))}
+        for guess in guesses(labels):
+            given = list(zip(guess.options[::2], guess.options[1::2], strict=True))
+            drop = [value for name, value in given if name == "--drop-label"]
+            rule = label_rule(dict(given).get("--scale"), dict(given).get("--labels"), drop)
+            read = [rule(label) for label in labels if not rule.drops(label)]
+            assert all(-1 <= float(number) <= 1 for number in read), (labels, guess)
+            advised += 1
+    assert advised > 500
 
 
 def test_a_scale_is_linear_and_cosines_stay() -> None:
@@ -143,6 +188,12 @@ def test_words_are_read_by_their_meaning_in_every_file(tmp_path: Path) -> None:
 def test_what_cannot_be_read_so(tmp_path: Path, labels: list[str], asked: dict[str, str], message: str) -> None:
     with pytest.raises(Mistakes, match=message):
         task(file_with(tmp_path, labels), **asked)
+
+
+def test_a_loss_that_reads_labels_makes_no_categories_of_answers(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes, match="loss cosine is not to be had of no labels; allowed .*: ranking with retrieval"):
+        task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine")
+    assert task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine", kind="category").kind == "category"
 
 
 def test_label_options_without_a_label_are_refused(tmp_path: Path) -> None:

@@ -50,6 +50,16 @@ def test_one_unknown_word_in_ten_is_a_finding(tmp_path: Path, tiny_model: str, w
     assert (finding and finding.count) == count
 
 
+def test_unreadable_texts_that_differ_in_their_number_of_words(tmp_path: Path, tiny_model: str) -> None:
+    train = rows(80, [0.0, 1.0])
+    for number in range(1, 6):
+        first, second = (" ".join(AMHARIC[:1] * count) for count in (number, number + 5))
+        train.append({"sentence1": first, "sentence2": second, "label": 1.0})
+    model = Untuned(tiny_model, 64, lambda done, total: None)
+    finding = found(plan(tmp_path, {"train": train}, "contrastive"), model)["unknown_tokens"]
+    assert (finding.statistic["unreadable"], finding.statistic["equal_to_another"]) == (10, 0)
+
+
 class Consonants(FixedModel):
     """Reads no vowels, and lacks no token."""
 
