@@ -55,7 +55,7 @@ def test_unreadable_texts_that_differ_in_their_number_of_words(tmp_path: Path, t
     for number in range(1, 6):
         first, second = (" ".join(AMHARIC[:1] * count) for count in (number, number + 5))
         train.append({"sentence1": first, "sentence2": second, "label": 1.0})
-    model = Untuned(tiny_model, 64, lambda done, total: None)
+    model = untuned(tiny_model)
     finding = found(plan(tmp_path, {"train": train}, "contrastive"), model)["unknown_tokens"]
     assert (finding.statistic["unreadable"], finding.statistic["equal_to_another"]) == (10, 0)
 
