@@ -22,12 +22,8 @@ def audit(
         typer.Argument(metavar="TASK|FILE", help="A prepared task, a folder of prepared pairs, or a file of pairs."),
     ],
     data: common.Data = None,
-    columns: Annotated[
-        str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits should share, such as a customer.")
-    ] = None,
+    columns: common.Columns = None,
+    group: common.Group = None,
     dev_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for test.")] = None,
     global_batch_size: Annotated[int | None, typer.Option(help="Rows of a step; the task's own by default.")] = None,

@@ -116,6 +116,18 @@ def print_json(result: dict[str, Any]) -> None:
 TaskName = Annotated[
     str, typer.Argument(metavar="TASK", help="A task's name, or the path of a file that declares one.")
 ]
+Columns = Annotated[
+    str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
+]
+Negatives = Annotated[
+    str | None, typer.Option(help="Of FILE: 'as-pairs' makes labelled pairs of its columns of negatives.")
+]
+Group = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits may share, such as a customer.")
+]
+Time = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Of FILE: a date; the latest rows are test, those before dev.")
+]
 Data = Annotated[str | None, typer.Option(help="Prepared pairs; data/TASK by default.")]
 Run = Annotated[str | None, typer.Option(help="A new folder for what comes out; runs/TASK by default.")]
 BaseModel = Annotated[str | None, typer.Option(help="Hub name or folder; the task's own by default.")]

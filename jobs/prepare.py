@@ -23,18 +23,10 @@ def prepare(
     source: Annotated[str | None, typer.Option(help="The task's raw file: a path or an address.")] = None,
     dev_source: Annotated[str | None, typer.Option(help="A file of its own for dev.")] = None,
     test_source: Annotated[str | None, typer.Option(help="A file of its own for test.")] = None,
-    columns: Annotated[
-        str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Of FILE: 'as-pairs' makes labelled pairs of its columns of negatives.")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits share, such as a customer.")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Of FILE: a date; the latest rows are test, those before dev.")
-    ] = None,
+    columns: common.Columns = None,
+    negatives: common.Negatives = None,
+    group: common.Group = None,
+    time: common.Time = None,
     rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
     split: Annotated[
         str | None,

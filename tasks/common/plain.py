@@ -44,6 +44,11 @@ class PairColumns:
         return [value for value in values if value is not None and value == value and value != ""]
 
 
+def columns_of(task: Task) -> PairColumns | None:
+    """The columns that a file of ready pairs was declared with; None for a task that code shapes."""
+    return next((layout.shape for layout in task.layouts if isinstance(layout.shape, PairColumns)), None)
+
+
 def to_dict(task: Task) -> dict[str, Any]:
     """Everything a task declares, as values that JSON can hold; code is named by what it needs (columns)."""
     own = {field.name: getattr(task, field.name) for field in fields(task)}

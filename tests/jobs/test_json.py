@@ -94,7 +94,7 @@ def test_every_job_has_its_case() -> None:
 def test_an_error_that_nobody_expected_is_json_beside_its_traceback(
     secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise OSError(f"no {secret}data")
 
     monkeypatch.setattr("pairs.from_file.task_of", fail)
