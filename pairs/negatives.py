@@ -12,7 +12,7 @@ from pairs.clean import folded
 from pairs.columns import AS_PAIRS
 from pairs.hashes import text_hashes
 from tasks.common.declaration import Task
-from tasks.common.plain import PairColumns
+from tasks.common.plain import columns_of
 
 NEGATIVES = "negatives"
 """list<string> in prepared pairs, there only where some row has one."""
@@ -83,7 +83,7 @@ def drop_wrong(rows: Sequence[dict[str, Any]], dropped: Counter[str]) -> None:
 
 def as_pairs_command(task: Task, files: Mapping[str, str]) -> str | None:
     """What makes labelled pairs of the negatives in a file of pairs, where the task's loss cannot read them."""
-    used = next((layout.shape for layout in task.layouts if isinstance(layout.shape, PairColumns)), None)
+    used = columns_of(task)
     if used is None or not used.negatives or used.as_pairs or task.loss == "ranking":
         return None
     columns = ",".join((used.first, used.second, *used.negatives))

@@ -19,7 +19,7 @@ from pairs.split import Division, divide
 from tasks.common.declaration import Given, Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.mistakes import Checks, Mistakes, raise_if
-from tasks.common.plain import PairColumns
+from tasks.common.plain import columns_of
 
 MOST_LABELS_SHOWN = 10
 """Distinct label values counted one by one; more of them are counted to one decimal."""
@@ -107,15 +107,11 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
         wrong.append(f"split: {way!r} is not one of {', '.join(WAYS)}")
     elif way and not chooses(task.recipe):
         wrong.append(f"split: {way}: {task.name} has its own rule; allowed: no --split, which is for ready pairs")
-    if (column := _time_column(task)) and {"dev", "test"} <= set(files):
-        wrong.append(f"time: {column}: dev and test have files of their own; allowed: no --time")
+    if (used := columns_of(task)) and used.time and {"dev", "test"} <= set(files):
+        wrong.append(f"time: {used.time}: dev and test have files of their own; allowed: no --time")
     if command := as_pairs_command(task, files):
         wrong.append(f"negatives: a {task.loss} loss cannot read them; to make labelled pairs of them: {command}")
     return wrong
-
-
-def _time_column(task: Task) -> str | None:
-    return next((layout.shape.time for layout in task.layouts if isinstance(layout.shape, PairColumns)), None)
 
 
 def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:
@@ -173,7 +169,7 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
     random.Random(f"{seed}-order").shuffle(pairs["train"])
     bare = [split for split in pairs if not pairs[split]]
     raise_if([f"{split}: no pairs can be made of its {len(division.rows[split]):,} rows" for split in bare])
-    notes += given_negatives(pairs)
+    notes += _given_negatives(task, pairs)
     if "test" not in pairs:
         notes.append("no test split: give --test-source to have one")
     elif task.kind in ("binary", "graded") and len({pair.label for pair in pairs["test"]}) < 2:
@@ -197,11 +193,15 @@ def _table(pairs: Sequence[Pair]) -> pa.Table:
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
 
 
-def given_negatives(pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
-    """How many pairs of each split have negatives, and how many these are; nothing where there are none."""
-    counts = {split: [len(pair.negatives) for pair in members if pair.negatives] for split, members in pairs.items()}
-    told = ", ".join(f"{split} {sum(each):,} of {len(each):,} pairs" for split, each in counts.items())
-    return [f"given negatives: {told}"] if any(counts.values()) else []
+def _given_negatives(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
+    """How many negatives each split has, for how many of its pairs; nothing where there are none."""
+    counts = {split: [len(pair.negatives) for pair in members] for split, members in pairs.items()}
+    told = ", ".join(
+        f"{split} {sum(each):,} for {sum(map(bool, each)):,} of {len(each):,} pairs" for split, each in counts.items()
+    )
+    used = columns_of(task)
+    columns = f" ({', '.join(used.negatives)})" if used else ""
+    return [f"given negatives{columns}: {told}"] if any(map(sum, counts.values())) else []
 
 
 def label_counts(labels: Sequence[float | None]) -> dict[str, int]:

@@ -64,6 +64,11 @@ class CategoryColumns(PairColumns):
         return {"text": pair.pop("sentence1"), "category": pair.pop("sentence2"), **pair} if pair else None
 
 
+def columns_of(task: Task) -> PairColumns | None:
+    """The columns that a file of ready pairs was declared with; None for a task that code shapes."""
+    return next((layout.shape for layout in task.layouts if isinstance(layout.shape, PairColumns)), None)
+
+
 def to_dict(task: Task) -> dict[str, Any]:
     """Everything a task declares, as values that JSON can hold; code is named by what it needs (columns)."""
     own = {field.name: getattr(task, field.name) for field in fields(task)}

@@ -75,7 +75,8 @@ def test_columns_of_negatives_and_the_command_for_pairs_of_them(here: Path) -> N
     rows = [f"question {number},answer {number},other {number},third {number}" for number in range(50)]
     (here / "triplets.csv").write_text("\n".join(["anchor,positive,negative,negative_2", *rows]))
     shown = call("triplets.csv", "--columns", "anchor,positive,negative,negative_2").stdout
-    assert "Note: given negatives: train 60 of 30 pairs, dev 20 of 10 pairs, test 20 of 10 pairs." in shown
+    said = "train 60 for 30 of 30 pairs, dev 20 for 10 of 10 pairs, test 20 for 10 of 10 pairs"
+    assert f"Note: given negatives (negative, negative_2): {said}." in shown
     pairs = PreparedPairs.open("data/triplets")
     assert pairs.has_negatives("train")
     assert len(pairs.candidates() or []) == 150
