@@ -1,7 +1,10 @@
 """The one way in which a sentence-transformers folder is loaded: in fp32, whatever dtype its files hold."""
 
+import json
 import threading
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tasks.common.mistakes import Mistakes
 
@@ -45,7 +48,7 @@ def load_folder(
             local_files_only=True,
             trust_remote_code=trust_remote_code,
             model_kwargs={"dtype": torch.float32},
-        ).float()  # modules behind the transformer come in their files' dtype
+        ).float()  # a model without a transformer comes in its file's dtype
     except Exception as error:  # a library's reader raises whatever a damaged file leads it to
         raise Mistakes(f"{field}: {name or folder!r} cannot be loaded: {_reason(error)}") from error
     if max_length is not None:
@@ -53,20 +56,54 @@ def load_folder(
     return model
 
 
-def try_model(model: "SentenceTransformer", field: str, name: str) -> None:
-    """Let a model read one text.
+def try_model(model: "SentenceTransformer", folder: str, field: str, name: str) -> None:
+    """See whether its files hold all weights of a model that was loaded from `folder`, and let it read one text.
 
     Raises:
-        Mistakes: it fails, or the embedding is not finite.
+        Mistakes: weights are missing, it fails, or the embedding is not finite.
     """
     import numpy as np
 
+    if missing := random_weights(model, folder):
+        named = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        raise Mistakes(
+            f"{field}: {name!r} lacks {len(missing)} weights that its config.json asks for ({named}): they would be "
+            "random; weights and configuration of one model are needed"
+        )
     try:
         vector = np.asarray(model.encode(["a text"], show_progress_bar=False))
     except Exception as error:  # what stands in a module's configuration may lead anywhere
         raise Mistakes(f"{field}: {name!r} cannot read a text: {_reason(error)}") from error
     if not np.isfinite(vector).all():
         raise Mistakes(f"{field}: {name!r} gives embeddings that are not finite; its weights are damaged")
+
+
+def random_weights(model: "SentenceTransformer", folder: str) -> list[str]:
+    """Names of the transformer's weights that stand in no file: transformers draws them, and says so in its log alone.
+
+    A pooler is not counted: many models lack it, and sentence-transformers does not use it.
+    """
+    import torch
+
+    if (transformer := model.transformers_model) is None:
+        return []
+    modules = Path(folder, "modules.json")
+    place = Path(folder, transformer_place(json.loads(modules.read_text()) if modules.is_file() else None))
+    kind: Any = type(transformer)
+    try:
+        _, told = kind.from_pretrained(
+            str(place), config=transformer.config, dtype=torch.float32, local_files_only=True, output_loading_info=True
+        )
+    except Exception:  # a class of the model's own may not tell; that it loads is known by now
+        return []
+    return sorted(name for name in told["missing_keys"] if "pooler" not in name)
+
+
+def transformer_place(modules: Any) -> str:
+    """Folder of the first module's files below the model's; '' where it is the model's own, as nowadays."""
+    first = modules[0] if isinstance(modules, list) and modules else None
+    path = first.get("path") if isinstance(first, dict) else None
+    return f"{path.strip('/')}/" if isinstance(path, str) and path.strip("/") else ""
 
 
 def check_loads(folder: str, *, trust_remote_code: bool = False, field: str = "base-model", name: str = "") -> None:
@@ -85,6 +122,19 @@ def check_loads(folder: str, *, trust_remote_code: bool = False, field: str = "b
         raise Mistakes(mistakes.messages)
 
 
+def check_loads_meanwhile(folder: str, **given: Any) -> None:
+    """Begin `check_loads` in a thread; what it finds is told to who calls `check_loads` then.
+
+    The process waits for it at its end: torch, half imported, would print tracebacks there.
+    """
+
+    def check() -> None:
+        with suppress(Mistakes):
+            check_loads(folder, **given)
+
+    threading.Thread(target=check).start()
+
+
 def found_sound(folder: str, trust_remote_code: bool) -> None:
     """Remember that a model was loaded here and has read texts: it need not be tried again."""
     _TRIED[folder, trust_remote_code] = None
@@ -93,7 +143,7 @@ def found_sound(folder: str, trust_remote_code: bool) -> None:
 def _tried(folder: str, trust_remote_code: bool, field: str, name: str) -> Mistakes | None:
     try:
         model = load_folder(folder, device="cpu", trust_remote_code=trust_remote_code, field=field, name=name)
-        try_model(model, field, name)
+        try_model(model, folder, field, name)
     except Mistakes as mistakes:
         return mistakes
     return None

@@ -10,7 +10,7 @@ import numpy as np
 
 from evaluation.judge import Judge
 from evaluation.judged import JudgedPairs
-from evaluation.loading import load_folder
+from evaluation.loading import load_folder, try_model
 from evaluation.metrics import Floats
 from evaluation.threshold import at_threshold
 
@@ -44,6 +44,7 @@ def score_model(
         Mistakes: the model cannot be loaded.
     """
     model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
+    try_model(model, folder, "model", folder)
     judged = judge.judge(lambda texts: encode(model, texts, told))
     threshold = stored_threshold(folder)
     if not isinstance(judged, JudgedPairs) or judged.kind != "binary" or threshold is None:

@@ -6,16 +6,15 @@ import glob
 import hashlib
 import json
 import tempfile
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.loading import check_loads, load_folder
+from evaluation.loading import check_loads, check_loads_meanwhile, load_folder, transformer_place
 from tasks.common.declaration import BASE_MODEL
 from tasks.common.mistakes import Mistakes
-from trainers.model_files import check_files, transformer_place, used
+from trainers.model_files import check_files, used
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -63,13 +62,8 @@ class ResolvedModel:
         check_loads(str(self.folder), trust_remote_code=self.trust_remote_code, name=self.name)
 
     def check_loads_meanwhile(self) -> None:
-        """Begin to load it; who calls `check_loads` then waits for the rest. At its exit the process waits, too."""
-
-        def check() -> None:
-            with suppress(Mistakes):  # told to who asks
-                self.check_loads()
-
-        threading.Thread(target=check).start()
+        """Begin to load it; who calls `check_loads` then waits for the rest."""
+        check_loads_meanwhile(str(self.folder), trust_remote_code=self.trust_remote_code, name=self.name)
 
     @property
     def transformer(self) -> Path:

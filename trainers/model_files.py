@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from evaluation.loading import transformer_place
 from tasks.common import storage
 from tasks.common.mistakes import Checks, Mistakes, raise_if
 from trainers.weight_files import SAFETENSORS, damage, is_pickled, is_pointer, weights_missing
@@ -82,13 +83,6 @@ def read_json_files(paths: Mapping[str, Path]) -> dict[str, Any]:
     wrong = [name for name, each in content.items() if _last(name) == "config.json" and not isinstance(each, dict)]
     raise_if([f"file: {paths[name]} is no JSON object" for name in wrong])
     return content
-
-
-def transformer_place(modules: Any) -> str:
-    """Folder of the first module's files below the model's; '' where it is the model's own, as nowadays."""
-    first = modules[0] if isinstance(modules, list) and modules else None
-    path = first.get("path") if isinstance(first, dict) else None
-    return f"{path.strip('/')}/" if isinstance(path, str) and path.strip("/") else ""
 
 
 def _own_code(content: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 
-from evaluation.loading import check_loads
+from evaluation.loading import check_loads, check_loads_meanwhile
 from evaluation.scoring import weights_sha256
 from pairs.batches import Table
 from pairs.tokenized import ray_data
@@ -68,8 +68,10 @@ def score_run(asked: ScoreRequest, *, cpus_per_worker: int, gpu: bool, quiet: bo
     rows = sum(parts.values())
     done = rows - sum(parts[part] for part in left)
     if left:
-        check_loads(asked.model, trust_remote_code=asked.trust_remote_code, field="model")
+        given: dict[str, Any] = {"trust_remote_code": asked.trust_remote_code, "field": "model"}
+        check_loads_meanwhile(asked.model, **given)
         connect(cpus_per_worker, verbose)
+        check_loads(asked.model, **given)
         with ScoringProgress(quiet=quiet) as told:
             for part in _scored(asked, left, cpus_per_worker, gpu):
                 done += parts[part]

@@ -67,7 +67,7 @@ class Untuned:
         if self._model is None:
             trusted = self.trust_remote_code
             model = load_folder(self.folder, max_length=self.max_length, trust_remote_code=trusted, name=self.name)
-            try_model(model, "base-model", self.name)
+            try_model(model, self.folder, "base-model", self.name)
             found_sound(self.folder, trusted)
             self._model = model
         return self._model

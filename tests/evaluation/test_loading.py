@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Dense
+from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbedding
+from tokenizers import Tokenizer
 
 from evaluation import loading
 from evaluation.audit.untuned import Untuned
@@ -42,6 +44,14 @@ def test_every_dtype_is_loaded_in_fp32_and_saved_so(tiny_model: str, tmp_path: P
     model.save_pretrained(str(tmp_path / "saved"), create_model_card=False)
     assert json.loads((tmp_path / "saved" / "config.json").read_text())["dtype"] == "float32"
     assert dtypes(SentenceTransformer(str(tmp_path / "saved"), device="cpu")) == {torch.float32}
+
+
+def test_a_model_without_a_transformer_is_scored_in_fp32_too(tiny_model: str, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_file(f"{tiny_model}/tokenizer.json")
+    words = StaticEmbedding(tokenizer, embedding_dim=8)
+    SentenceTransformer(modules=[words], device="cpu").half().save_pretrained(str(tmp_path), create_model_card=False)
+    assert dtypes(SentenceTransformer(str(tmp_path), device="cpu")) == {torch.float16}
+    assert dtypes(load_folder(str(tmp_path), device="cpu")) == {torch.float32}
 
 
 @pytest.mark.parametrize("name", ["torch_dtype", "dtype"])
@@ -85,6 +95,30 @@ def test_what_only_loading_shows_is_a_mistake_with_its_reason(unknown: str) -> N
     for load in (lambda: check_loads(unknown), lambda: Untuned(unknown, 64, lambda *_: None).cosines(["a"], ["b"])):
         with pytest.raises(Mistakes, match="base-model: '.*unknown' cannot be loaded: ValueError: .*brand-new"):
             load()
+
+
+@pytest.mark.parametrize("lost", ["all", "one layer"])
+def test_weights_that_would_be_random_are_a_mistake(tiny_model: str, tmp_path: Path, lost: str) -> None:
+    """As where a file was saved from a wrapped model, or belongs to a model of fewer layers."""
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    kept = {f"module.{name}": each for name, each in weights.items()}
+    if lost == "one layer":
+        kept = {name: each for name, each in weights.items() if "layer.1." not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(Mistakes, match="lacks [0-9]+ weights that its config.json asks for"):
+        check_loads(str(folder))
+    with pytest.raises(Mistakes, match="model: .* lacks"):
+        score_model(str(folder), None, lambda *_: None)  # type: ignore[arg-type]
+
+
+def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    assert [name for name in weights if "pooler" in name]
+    kept = {name: each for name, each in weights.items() if "pooler" not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    check_loads(str(folder))
 
 
 def test_weights_that_are_not_finite_are_a_mistake(tiny_model: str, tmp_path: Path) -> None:

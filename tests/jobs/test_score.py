@@ -133,3 +133,18 @@ def test_a_folder_with_other_scores_is_refused(tiny_model: str, file: str, tmp_p
     code, _, err = run(tiny_model, file, "--columns", "a,b", "--out", str(out))
     assert code == 2
     assert "holds notes.txt" in err
+
+
+def test_a_model_that_does_not_load_is_refused_before_a_worker_is_asked_for(
+    tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "brand-new"}))
+    (tmp_path / "pairs.csv").write_text("a,b\none,two\n")
+    monkeypatch.setattr("trainers.score_run.connect", lambda *_: None)
+    monkeypatch.setattr("trainers.score_run._scored", lambda *_: pytest.fail("a worker was asked for"))
+    words = [str(folder), str(tmp_path / "pairs.csv"), "--columns", "a,b", "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(score.app, words)
+    assert result.exit_code == 2, result.output
+    assert f"error: model: '{folder}' cannot be loaded: ValueError: " in result.stderr

@@ -109,6 +109,7 @@ def own_code(name: str) -> Callable[[Path], None]:
 def test_whole_models_are_taken_and_loaded(model: Path, make: Callable[[Path], None], tiny_model: str) -> None:
     make(model)
     found = resolve_base_model(str(model))
+    found.check_loads()
     assert found.tokenizer() == Path(tiny_model, "tokenizer.json").read_text()
     plain = load_model(resolve_base_model(tiny_model).files(), None, "cpu").encode("a red door")
     assert load_model(found.files(), None, "cpu").encode("a red door") == pytest.approx(plain, abs=1e-6)
@@ -189,6 +190,16 @@ def test_every_job_ends_with_exit_code_2_and_writes_nothing(model: Path, case: s
     assert not Path(out).exists()
 
 
+@pytest.mark.parametrize("job", [tune, train])
+def test_a_dry_run_loads_the_model(model: Path, job: Any, tmp_path: Path) -> None:
+    change_json(model / "config.json", lambda config: {**config, "model_type": "brand-new"})
+    data, run = prepare_invoices(tmp_path / "data", train=20, dev=10), str(tmp_path / "run")
+    words = ["invoices", "--data", data, "--run", run, "--base-model", str(model), "--dry-run"]
+    result = CliRunner().invoke(job.app, [*words, "--accept", "too_small", "--accept", "split_leak"])
+    assert result.exit_code == 2, result.output
+    assert f"error: base-model: '{model}' cannot be loaded: ValueError: " in result.stderr
+
+
 def test_other_kinds_may_still_be_scored(model: Path) -> None:
     first("StaticEmbedding")(model)
     assert resolve_base_model(str(model), trained=False).folder == model
@@ -218,11 +229,12 @@ def test_of_a_hub_model_the_weights_are_fetched_in_the_form_that_there_is(
     listed = [*files, *(["pytorch_model.bin"] if "model.safetensors" in files else []), "onnx/model.onnx"]
     asked: list[Any] = []
     monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda name: listed)
-    monkeypatch.setattr(
-        huggingface_hub,
-        "snapshot_download",
-        lambda name, allow_patterns: asked.append((name, allow_patterns)) or str(model),
-    )
+
+    def download(name: str, allow_patterns: list[str]) -> str:
+        asked.append((name, allow_patterns))
+        return str(model)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     found = resolve_base_model("some/model")
     assert asked == [("some/model", files)]
     assert sorted(found.files()) == files

@@ -149,3 +149,14 @@ def test_environment_says_what_the_workers_are(
     found = run.read_json("environment.json")
     assert found["workers"] == {"device": "NVIDIA L4", "threads": 2, "cpu_model": "EPYC"}
     assert found["cpu_model"] == hardware.environment()["cpu_model"]
+
+
+def test_the_base_model_is_loaded_while_ray_starts(asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    asked.model.check_loads_meanwhile = lambda: order.append("load")
+    monkeypatch.setattr(start, "connect", lambda *_: order.append("connect") or "a local Ray")  # type: ignore[func-returns-value]
+    monkeypatch.setattr(start, "capacity", lambda: None)
+    monkeypatch.setattr(start, "concurrent_groups", lambda *_, **__: 2)
+    vars(asked.options).update(verbose=False, trials=2, workers=1, concurrent=None)
+    assert start.reach_cluster(asked) == ("a local Ray", 2)
+    assert order == ["load", "connect"]
