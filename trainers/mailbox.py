@@ -111,10 +111,10 @@ class _Mailbox:
             await self.lose(f"its worker group could not start, {MAX_FAILED_STARTS} times in a row: {error}", True)
         return hopeless
 
-    async def lose(self, error: str, for_good: bool) -> bool:
+    async def lose(self, error: str, for_good: bool) -> str | None:
         """The group's run has ended unasked: the job in hand fails, and where it is for good every later one does.
 
-        Returns whether it is for good; then the first error of these stays.
+        Returns the error if it is for good; the first of these stays.
         """
 
         def change() -> None:
@@ -122,7 +122,7 @@ class _Mailbox:
             self._fail(self.lost or error)
 
         await self._change(change)
-        return self.lost is not None
+        return self.lost
 
     async def lost_with(self) -> str | None:
         """Why the group takes no further job; None where it does."""

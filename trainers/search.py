@@ -128,7 +128,10 @@ def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Found:
         baseline=watch.records[held] if held else None,
         baseline_metrics=watch.results[held] if held else {},
         baseline_state=own,
-        notes=[] if held else [without_baseline(watch.records.get(baseline or ""))],
+        notes=[
+            *([] if held else [without_baseline(watch.records.get(baseline or ""))]),
+            *(f"{group.name} took no further trials: {group.lost}" for group in plan.groups if group.lost),
+        ],
         told=watch.told,
         untuned=ray.get(plan.board.untuned.remote()),
         wall_s=wall_s,

@@ -70,8 +70,8 @@ class WorkerGroup:
         self.name, self.began, self.created_at = name, time.monotonic(), time.time()
         self.mailbox = Mailbox.remote(config.num_workers)
         self.client = GroupClient(self.mailbox)
-        self.lost = False
-        """Whether it takes no further job: it could not be started, or was lost too often."""
+        self.lost: str | None = None
+        """Why it takes no further job: it could not be started, or was lost too often."""
         self._ending = threading.Event()
         self.thread = threading.Thread(target=self._run, args=(config,), daemon=True)
         self.thread.start()

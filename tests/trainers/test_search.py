@@ -135,6 +135,8 @@ class Told:
     def __init__(self, folder: Path) -> None:
         self.run = RunFolder.claim(str(folder / "run"))
         self.run.create_folder(FOLDER)
+        self.lost: list[str | None] = []
+        """Of each worker group, why it takes no further trials."""
         self.live = Live("score", None, quiet=True)
         self.watch = Watch("score", {"epochs": 2.0}, TrialLog(self.run), self.live)
 
@@ -154,7 +156,10 @@ class Told:
         monkeypatch.setattr(ray, "get", lambda reference: {})
         monkeypatch.setattr("trainers.search.group_times", lambda board, began: {})
         board = SimpleNamespace(untuned=SimpleNamespace(remote=lambda: None))
-        plan: Any = SimpleNamespace(run=self.run, baseline=BASELINE, board=board, groups=[])
+        groups = [
+            SimpleNamespace(name=f"group-{number}", began=0.0, lost=lost) for number, lost in enumerate(self.lost)
+        ]
+        plan: Any = SimpleNamespace(run=self.run, baseline=BASELINE, board=board, groups=groups)
         self.watch.close()
         return found(plan, self.watch, 1.0)
 
@@ -202,6 +207,13 @@ def test_a_baseline_that_failed_or_was_not_judged_is_not_kept_and_that_is_said(
     assert reached.best is told.watch.records["id-2"]
     assert (reached.baseline, reached.baseline_state) == (None, None)
     assert said in reached.notes[0]
+
+
+def test_a_group_that_could_not_start_is_told(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    told.trial("id-1", 0.5, 0.3)
+    told.lost = [None, "its worker group could not start, 3 times in a row: no disk"]
+    notes = told.found(monkeypatch).notes
+    assert notes == ["group-1 took no further trials: its worker group could not start, 3 times in a row: no disk"]
 
 
 def test_a_trial_that_failed_after_a_good_report_is_not_the_best(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

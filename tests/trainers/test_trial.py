@@ -25,10 +25,10 @@ class Pretending:
             for steps, value in enumerate(values, 1)
         ]
         self.coming += [Report(error=error)] if error else []
-        self.is_lost = is_lost
+        self.is_lost, self.assigned = is_lost, 0
 
     def assign(self, job: Any) -> None:
-        """It takes it."""
+        self.assigned += 1
 
     def go_on(self) -> None:
         """It does."""
@@ -143,9 +143,10 @@ def test_a_trial_that_a_lost_group_never_began_goes_to_the_next(
 ) -> None:
     made = trial(run, monkeypatch=monkeypatch)
     lost = Pretending([], "it could not start", is_lost=True)
-    left = leasing(made, monkeypatch, lost, Pretending([0.5, 0.7]))
+    healthy = Pretending([0.5, 0.7])
+    left = leasing(made, monkeypatch, lost, healthy)
     assert [made.step()["score"] for _ in range(2)] == [0.5, 0.7]
-    assert left == []
+    assert (left, lost.assigned, healthy.assigned) == ([], 1, 1)
 
 
 def test_where_no_group_is_left_a_trial_fails_with_the_last_error(
