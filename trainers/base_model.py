@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.loading import check_loads, check_loads_meanwhile, load_folder, transformer_place
+from evaluation.loading import check_loads, check_loads_meanwhile, load_folder
+from evaluation.soundness import transformer_place
 from tasks.common.declaration import BASE_MODEL
 from tasks.common.mistakes import Mistakes
 from trainers.model_files import check_files, used

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.loading import found_sound, load_folder, try_model
+from evaluation.loading import found_sound, load_folder
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.scoring import Told, encode
+from evaluation.soundness import try_model
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
