@@ -12,6 +12,7 @@ from evaluation.judge import Judge
 from evaluation.judged import JudgedPairs
 from evaluation.loading import load_folder, try_model
 from evaluation.metrics import Floats
+from evaluation.soundness import try_model
 from evaluation.threshold import at_threshold
 
 if TYPE_CHECKING:

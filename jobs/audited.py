@@ -9,8 +9,9 @@ from evaluation.audit.finding import CODES, Finding
 from evaluation.audit.kept import kept_or_made
 from evaluation.audit.plan import Plan, plan_of_files, plan_of_folder
 from evaluation.audit.untuned import Untuned
-from evaluation.loading import found_sound, load_folder, try_model
+from evaluation.loading import found_sound, load_folder
 from evaluation.scoring import Told
+from evaluation.soundness import try_model
 from pairs.from_file import INFERRED, is_data_file
 from pairs.inferred import Asked
 from pairs.prepared import MANIFEST, refuse_changed

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from evaluation.loading import transformer_place
+from evaluation.soundness import transformer_place
 from tasks.common import storage
 from tasks.common.mistakes import Checks, Mistakes, raise_if
 from trainers.weight_files import SAFETENSORS, damage, is_pickled, is_pointer, weights_missing

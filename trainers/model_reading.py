@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from evaluation.loading import transformer_place
+from evaluation.soundness import transformer_place
 from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.mistakes import Mistakes
 

@@ -120,6 +120,17 @@ def test_weights_that_would_be_random_are_a_mistake(tiny_model: str, tmp_path: P
         score_model(str(folder), None, lambda *_: None)  # type: ignore[arg-type]
 
 
+def test_a_tokenizer_of_another_model_is_a_mistake(tiny_model: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    vocabulary = tokenizer["model"]["vocab"]
+    words = len(vocabulary)
+    vocabulary |= {f"more{number}": words + number for number in range(100)}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(Mistakes, match=f"has a tokenizer of {words + 100} words and word embeddings for {words}"):
+        check_loads(str(folder))
+
+
 def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
@@ -129,10 +140,12 @@ def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
     check_loads(str(folder))
 
 
-def test_weights_that_are_not_finite_are_a_mistake(tiny_model: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", [float("nan"), 0.0])
+def test_weights_that_are_not_finite_or_zero_are_a_mistake(tiny_model: str, tmp_path: Path, value: float) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
     with torch.no_grad():
-        next(iter(model.parameters())).fill_(float("nan"))
+        for each in model.parameters():
+            each.fill_(value)
     model.save_pretrained(str(tmp_path / "nan"), create_model_card=False)
     with pytest.raises(Mistakes, match="gives embeddings that are not finite"):
         check_loads(str(tmp_path / "nan"))
