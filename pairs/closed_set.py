@@ -9,7 +9,7 @@ from pairs.batches import Table
 from pairs.clean import folded, one_spaced
 from tasks.common.values import NoText
 
-NAMED = re.compile(r".*(category|categories|intent|label|class|topic|department|queue|tag|type)s?|topic_group", re.I)
+NAMED = re.compile(r".*(category|intent|label|class|topic|department|queue|tag|type)([_ ]?(name|group))?", re.I)
 """Names that people give to a column of categories."""
 NAME_CHARACTERS = 60
 """On average: longer texts are passages, of which a few may stand with several questions each and be no categories."""
@@ -23,8 +23,6 @@ LEAST_TEXTS = 10
 MOST = 1_000
 """Categories: beyond it is a catalogue, where the place of the right one says more than whether it is the first. The
 sets that intents are told apart by have 77 (BANKING77) to 150 (CLINC150), DBpedia's finest level 219."""
-
-
 SEVERAL = 1.1
 """Second texts of a first one, on average: a text of several categories has several answers to be looked for."""
 
