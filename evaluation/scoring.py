@@ -10,7 +10,7 @@ import numpy as np
 
 from evaluation.judge import Judge
 from evaluation.judged import JudgedPairs
-from evaluation.loading import load_folder, try_model
+from evaluation.loading import load_folder
 from evaluation.metrics import Floats
 from evaluation.soundness import try_model
 from evaluation.threshold import at_threshold
