@@ -63,7 +63,7 @@ values = st.recursive(
     plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=4
 )
 pieces = st.tuples(st.integers(0, 10_000), st.integers(0, 3), st.sampled_from((b"", *PIECES)))
-damages = st.just([]) | st.lists(pieces, max_size=4)
+damages: st.SearchStrategy[Any] = st.just([]) | st.lists(pieces, max_size=4)
 
 
 def rows_of(cells: st.SearchStrategy[Any]) -> st.SearchStrategy[Rows]:
