@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from evaluation.scoring import stored_threshold
-from jobs.subject import find_model
+from jobs.subject import find_model, settings_of
 from pairs.batches import Table, all_names
 from pairs.empty_texts import count_empty
 from pairs.from_file import are_numbers
@@ -51,6 +50,7 @@ def request(
     if cpus_per_worker < 1:
         checks.messages.append(f"cpus-per-worker: {cpus_per_worker} must be at least 1")
     checks.run(refuse_relative, out=out)
+    checks.run(storage.refuse_unmakeable, "out", out)
     threshold = checks.run(stored_threshold, found.folder) if found else None
     choices = checks.run(_candidates, model, found.run, candidates) if found and len(columns) == 1 else None
     rows = checks.run(_rows, file, tuple(columns), names, numbered) if names is not None else None
@@ -90,13 +90,19 @@ def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> N
 def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str]:
     """The lines of a file, else the candidates of the pairs that the model's run was made with."""
     if file:
-        lines = storage.read_bytes(file).decode("utf8").splitlines()
-        found = one_of_each(line.strip() for line in lines if line.strip())
+        found = one_of_each(line.strip() for line in _lines(file) if line.strip())
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")
         return found
-    settings: dict[str, Any] = run.read_json("settings.json") if run else {}
+    settings = settings_of(run) if run else {}
     pairs = PreparedPairs.open(settings["data"]) if "data" in settings else None
     if pairs is None or (found_there := pairs.candidates()) is None:
         raise Mistakes(f"candidates: {model!r} lies in no run that has some; --candidates FILE, one a line, is needed")
     return found_there
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return storage.read_bytes(file).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise Mistakes(f"candidates: {file} cannot be read: {error}; allowed: UTF-8") from None

@@ -4,6 +4,7 @@ same weights and no worker asks a model hub.
 
 import hashlib
 import json
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def resolve_base_model(name: str) -> ResolvedModel:
     Raises:
         Mistakes: none of the three has it, or a folder is damaged.
     """
-    if (folder := Path(name).expanduser()).is_dir():
+    if os.path.isdir(folder := Path(os.path.expanduser(name))):  # False, too, where no path may be as long
         if not (folder / "modules.json").is_file():
             raise Mistakes(f"base-model: {name!r} has no modules.json; a sentence-transformers folder is needed")
         found = ResolvedModel(name=name, folder=folder.resolve(), line=f"base model: local folder {folder}")
