@@ -1,7 +1,6 @@
 """Scores a saved model with a judge, and names its weights, so that a score can be looked up again."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from evaluation.loading import load_folder
 from evaluation.metrics import Floats
 from evaluation.soundness import try_model
 from evaluation.threshold import at_threshold
+from tasks.common import storage
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -46,17 +46,21 @@ def score_model(
     """
     model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
     try_model(model, folder, "model", folder)
-    judged = judge.judge(lambda texts: encode(model, texts, told))
     threshold = stored_threshold(folder)
+    judged = judge.judge(lambda texts: encode(model, texts, told))
     if not isinstance(judged, JudgedPairs) or judged.kind != "binary" or threshold is None:
         return judged.scores()
     return judged.scores() | at_threshold(judged, threshold)
 
 
 def stored_threshold(folder: str) -> float | None:
-    """What is stored with a model, if anything is."""
+    """What is stored with a model, if anything is.
+
+    Raises:
+        Mistakes: it is no finite number.
+    """
     file = Path(folder, THRESHOLD)
-    return float(json.loads(file.read_text())["value"]) if file.is_file() else None
+    return float(storage.read_object(str(file), {"value": float})["value"]) if file.is_file() else None
 
 
 def encode(model: "SentenceTransformer", texts: list[str], told: Told) -> Floats:

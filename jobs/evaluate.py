@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.common import Json, TrustRemoteCode, new_app, print_json, print_lines, reporting_mistakes
+from tasks.common import storage
 
 if TYPE_CHECKING:
     from jobs.subject import Subject
@@ -62,8 +63,9 @@ def _print(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) 
     Console().print(scores_table(kept, subject.metric))
     for line in [*kept_lines(kept), *(f"note: {note}" for note in subject.notes)]:
         print_lines([line])
-    if verdict := subject.verdict(split):
-        show(verdict, Console())
+    if (verdict := subject.verdict(split)) and subject.run:
+        with storage.reading(subject.run.at("verdict.json"), "delete it to be shown the scores alone"):
+            show(verdict, Console())
 
 
 def _print_json(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) -> None:

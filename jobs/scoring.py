@@ -4,10 +4,9 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from evaluation.scoring import stored_threshold
-from jobs.subject import find_model
+from jobs.subject import find_model, settings_of
 from pairs.batches import Table
 from pairs.columns import are_numbers
 from pairs.empty_texts import count_empty
@@ -57,6 +56,7 @@ def request(
     if cpus_per_worker < 1:
         checks.messages.append(f"cpus-per-worker: {cpus_per_worker} must be at least 1")
     checks.run(refuse_relative, out=out)
+    checks.run(storage.refuse_unmakeable, "out", out)
     threshold = checks.run(stored_threshold, found.folder) if found else None
     choices = checks.run(_candidates, model, found.run, candidates) if found and len(columns) == 1 else None
     rows = checks.run(_rows, file, tuple(columns), names, numbered) if names is not None else None
@@ -103,7 +103,7 @@ def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")
         return found
-    settings: dict[str, Any] = run.read_json("settings.json") if run else {}
+    settings = settings_of(run) if run else {}
     pairs = PreparedPairs.open(settings["data"]) if "data" in settings else None
     if pairs is None or (found_there := pairs.candidates()) is None:
         raise Mistakes(f"candidates: {model!r} lies in no run that has some; --candidates FILE, one a line, is needed")

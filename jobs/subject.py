@@ -8,7 +8,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from evaluation.judge import Judge
 from evaluation.scoring import score_model, weights_sha256
-from pairs.prepared import PreparedPairs, refuse_other_task
+from pairs.prepared import MANIFEST, PreparedPairs, refuse_other_task
 from pairs.reading import Prompts
 from reporting.evaluations import Kept, scored_once
 from reporting.progress import EncodingProgress
@@ -51,13 +51,23 @@ class Subject:
     @property
     def base_model(self) -> str:
         """The untuned model it is compared with: the run's, else the task's."""
-        return str(self.settings.get("base_model") or self.pairs.manifest["declaration"]["base_model"])
+        return str(self.settings.get("base_model") or self._declared()["base_model"])
 
     def max_length(self, base: Path) -> int:
         """Tokens per text of that comparison: as many as in the run, else as a training would read."""
         if "max_length" in self.settings:
             return int(self.settings["max_length"])
-        return max_length_of(base, None, declared_length(self.pairs.manifest["declaration"]))
+        return max_length_of(base, None, self._declared()["max_length"])
+
+    def _declared(self) -> dict[str, Any]:
+        """Base model and length as the pairs' manifest has them.
+
+        Raises:
+            Mistakes: it does not.
+        """
+        declared = self.pairs.manifest["declaration"]
+        with storage.reading(storage.join(self.pairs.folder, MANIFEST), "prepare the pairs again"):
+            return {"base_model": declared["base_model"], "max_length": declared_length(declared)}
 
     def prompts(self, base: Path) -> Prompts:
         """Those of the run for the base model, too; without a run its own."""
@@ -91,7 +101,7 @@ class Subject:
         """
         if split != "test" or self.run is None or not self.run.exists("verdict.json"):
             return None
-        found: dict[str, Any] = self.run.read_json("verdict.json")
+        found = storage.read_object(self.run.at("verdict.json"), {"fingerprint": str, "weights": str, "splits": dict})
         same = found["fingerprint"] == self.pairs.fingerprint and found["weights"] == weights_sha256(self.folder)
         return found if same and "test" in found["splits"] else None
 
@@ -112,20 +122,30 @@ def find(model: str, task: str | None, data: str | None, trust_remote_code: bool
     """
     folder, run, line = find_model(model, trust_remote_code)
     notes = [line] if line else []
-    settings: dict[str, Any] = run.read_json("settings.json") if run else {}
+    settings = settings_of(run) if run else {}
     name = load(task).name if task and task.endswith(".py") else task
     pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
     if name:
         refuse_other_task(pairs.folder, pairs.manifest, name)
     if run and settings["task"] != pairs.manifest["task"]:
         notes.append(f"the model was made for {settings['task']}, it is judged on {pairs.manifest['task']}")
-    elif run and run.read_json("data.json")["fingerprint"] != pairs.fingerprint:
+    elif run and storage.read_object(run.at("data.json"), {"fingerprint": str})["fingerprint"] != pairs.fingerprint:
         notes.append(
             f"{pairs.folder} is not what this run was made with: it was prepared anew, "
             "and its dev or test pairs may have been among the run's training pairs"
         )
     trusted = trust_remote_code
     return Subject(folder=folder, run=run, settings=settings, pairs=pairs, trust_remote_code=trusted, notes=notes)
+
+
+def settings_of(run: RunFolder) -> dict[str, Any]:
+    """What a run was asked.
+
+    Raises:
+        Mistakes: its settings.json is damaged.
+    """
+    optional = {"data": str, "base_model": str, "max_length": int}
+    return storage.read_object(run.at("settings.json"), {"task": str}, optional)
 
 
 class FoundModel(NamedTuple):

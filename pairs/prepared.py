@@ -146,10 +146,13 @@ def read_manifest(folder: str) -> dict[str, Any]:
     try:
         named = [found["task"], found["fingerprint"], found["declaration"]["kind"]]
         named += [each["sha256"] for each in found.get("files", {}).values() if each["bytes"] >= 0]
+        sides = [side for key in ("apart", "closed") for side in found.get(key) or ()]
     except (LookupError, TypeError, AttributeError):
-        named = [None]
+        named, sides = [None], []
     if not all(isinstance(each, str) for each in named):
         raise Mistakes(f"data: {location} is damaged: task, fingerprint, declaration or files are not in it{AGAIN}")
+    if wrong := [side for side in sides if side not in ("sentence1", "sentence2")]:
+        raise Mistakes(f"data: {location} is damaged: {wrong[0]!r} in apart or closed is no text column{AGAIN}")
     return dict(found)
 
 
@@ -220,10 +223,11 @@ def refuse_other_task(folder: str, manifest: Mapping[str, Any], task: str) -> No
 
 
 def refuse_foreign(folder: str) -> None:
-    """Refuse a folder that holds what no `prepare` has written.
+    """Refuse a folder that holds what no `prepare` has written, or that cannot be made.
 
     Raises:
-        Mistakes: it has files, but neither a manifest nor only names that an interrupted `prepare` leaves.
+        Mistakes: it has files, but neither a manifest nor only names that an interrupted `prepare` leaves; or see
+            `refuse_unmakeable`.
     """
     names = storage.file_names(folder)
     foreign = [name for name in names if name.removesuffix(UNFINISHED) not in OWN_FILES]
@@ -232,6 +236,7 @@ def refuse_foreign(folder: str) -> None:
             f"data: {folder} holds {', '.join(foreign[:5])} and was not made by jobs.prepare; "
             "allowed: a new or empty folder, or one with prepared pairs"
         )
+    storage.refuse_unmakeable("data", folder)
 
 
 def write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Scores that a run keeps: the test split is scored once per run and model, later questions get that answer."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from reporting import words
 from reporting.run_folder import RunFolder
+from tasks.common import storage
 
 FILE = "evaluations.json"
 
@@ -28,11 +30,17 @@ def scored_once(
     Args:
         fingerprint: of the prepared pairs; other pairs are another question.
         weights: SHA-256 of the model's weights.
+
+    Raises:
+        Mistakes: what the run keeps is damaged.
     """
-    kept = run.read_json(FILE) if run.exists(FILE) else {}
-    key = f"{split}/{fingerprint}/{weights}"
+    location, key = run.at(FILE), f"{split}/{fingerprint}/{weights}"
+    kept = storage.read_object(location, {}, {key: dict}) if run.exists(FILE) else {}
     if key in kept:
-        return Kept(scores=kept[key]["scores"], since=kept[key]["at"])
+        with storage.reading(location, "delete it to have this split scored again"):
+            stored = kept[key]["scores"].items()
+            numbers = {name: math.nan if value is None else float(value) for name, value in stored}
+            return Kept(scores=numbers, since=str(kept[key]["at"]))
     scores = score()
     at = datetime.now(UTC).isoformat(timespec="seconds")
     run.write_json(FILE, {**kept, key: {"scores": scores, "at": at}})
@@ -45,7 +53,7 @@ def scores_table(kept: Mapping[str, Kept], metric: str) -> Table:
     for name in kept:
         table.add_column(name, justify="right")
     for score in next(iter(kept.values())).scores:
-        values = [words.score(each.scores[score]) for each in kept.values()]
+        values = [words.score(each.scores.get(score)) for each in kept.values()]
         table.add_row(score, *values, style="bold" if score == metric else None)
     return table
 

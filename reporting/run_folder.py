@@ -37,7 +37,7 @@ class RunFolder:
         """A new run's folder, not made yet.
 
         Raises:
-            Mistakes: something is there already, or the store does not answer.
+            Mistakes: something is there already, nothing can be made there, or the store does not answer.
         """
         folder = cls(path)
         try:
@@ -49,6 +49,7 @@ class RunFolder:
             raise Mistakes(f"run: {path!r} is a file; a new or empty folder is needed")
         if held:
             raise Mistakes(folder._taken(held))
+        storage.refuse_unmakeable("run", folder.path)
         return folder
 
     @classmethod
@@ -125,7 +126,12 @@ class RunFolder:
 
     def exists(self, name: str) -> bool:
         """Whether the run holds this file or folder."""
-        return bool(self.files.get_file_info(self._inside(name)).type != fs.FileType.NotFound)
+        try:
+            return bool(self.files.get_file_info(self._inside(name)).type != fs.FileType.NotFound)
+        except OSError as error:
+            raise Mistakes(
+                f"run: {self.path!r} cannot be read ({_reason(error)}); a reachable folder is needed"
+            ) from None
 
     def read_json(self, name: str) -> Any:
         """The value of a JSON file of the run.
@@ -255,7 +261,7 @@ def _absolute(path: str) -> str:
         path = path.removeprefix("file://")
     if "://" in path:
         return path.rstrip("/")
-    return str(Path(path).expanduser().absolute())
+    return str(Path(os.path.expanduser(path)).absolute())
 
 
 def _reason(error: Exception) -> str:

@@ -66,8 +66,8 @@ def _scores(name: str, split: Mapping[str, Any]) -> Table:
     table.add_column("score")
     for model in split["models"]:
         table.add_column(model, justify="right")
-    table.add_row(split["metric"], *(with_interval(each) for each in split["models"].values()), style="bold")
-    for score in next(iter(split["scores"].values())):
+    table.add_row(str(split["metric"]), *(with_interval(each) for each in split["models"].values()), style="bold")
+    for score in next(iter(split["scores"].values()), {}):
         if score != split["metric"]:
             table.add_row(score, *(words.score(each[score]) for each in split["scores"].values()))
     return table

@@ -4,6 +4,7 @@ same weights and no worker asks a model hub.
 
 import glob
 import hashlib
+import os
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def resolve_base_model(name: str, trust_remote_code: bool = False, *, trained: b
     Raises:
         Mistakes: none of the three has it, or its files show that it cannot be loaded or trained.
     """
-    if (folder := Path(name).expanduser()).is_dir():
+    if os.path.isdir(folder := Path(os.path.expanduser(name))):  # False, too, where no path may be as long
         if not (folder / "modules.json").is_file():
             raise Mistakes(f"base-model: {name!r} has no modules.json; a sentence-transformers folder is needed")
         line = f"base model: local folder {folder}"

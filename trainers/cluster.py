@@ -18,6 +18,8 @@ from tasks.common.mistakes import Mistakes, raise_if
 
 PROJECT = Path(__file__).resolve().parent.parent
 CONNECT_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 15
+"""A head that lets nobody in refuses at once; one that is busy takes seconds."""
 DATA_CPUS = 1
 """Ray Data reads and tokenises beside the workers; without a CPU of its own it would wait for them for ever."""
 
@@ -81,7 +83,7 @@ def connect(cpus_per_worker: int, verbose: bool = False) -> str:
     """Connect to RAY_ADDRESS if it is set, else start a local Ray; returns a line that says which.
 
     Raises:
-        Mistakes: nothing answers at RAY_ADDRESS, or this machine cannot start a Ray now.
+        Mistakes: nothing answers at RAY_ADDRESS or it does not let in, or this machine cannot start a Ray now.
     """
     address = os.environ.get("RAY_ADDRESS")
     if not ray.is_initialized():
@@ -113,10 +115,18 @@ def import_meanwhile(module: str) -> None:
 
 def _join(address: str, variables: dict[str, str], verbose: bool) -> None:
     _refuse_unreachable(address)
+    _refuse_closed(address)
     runtime_env: dict[str, object] = {"env_vars": variables}
     if "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:  # a submitted job has uploaded its folder already
         runtime_env |= {"working_dir": str(PROJECT), "excludes": [".venv", ".git", "data", "runs"]}
-    ray.init(runtime_env=runtime_env, log_to_driver=verbose, logging_level=_level(verbose))
+    try:
+        ray.init(runtime_env=runtime_env, log_to_driver=verbose, logging_level=_level(verbose))
+    except (
+        ConnectionError,
+        RuntimeError,
+        ray.exceptions.RayError,
+    ) as error:  # another version of Ray is a RuntimeError
+        raise Mistakes(f"RAY_ADDRESS: {address!r} cannot be joined: {error}") from None
 
 
 def _start_local(verbose: bool) -> None:
@@ -150,6 +160,26 @@ def _refuse_unreachable(address: str) -> None:
         socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()
     except OSError as error:
         raise Mistakes(f"RAY_ADDRESS: nothing answers at {address!r} ({error}); is the cluster up?") from None
+
+
+def _refuse_closed(address: str) -> None:
+    """Ask the head whether it is alive: where it wants another token, or is no Ray, `ray.init` tries for minutes."""
+    if address == "local":
+        return
+    from ray._private.grpc_utils import init_grpc_channel
+    from ray._private.services import canonicalize_bootstrap_address_or_die
+    from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
+
+    try:
+        channel = init_grpc_channel(canonicalize_bootstrap_address_or_die(address))
+        stub = gcs_service_pb2_grpc.NodeInfoGcsServiceStub(channel)
+        stub.CheckAlive(gcs_service_pb2.CheckAliveRequest(), timeout=ANSWER_TIMEOUT_S)
+    except Exception as error:  # what gRPC and Ray raise share no base class
+        reason = error.details() if hasattr(error, "details") else str(error)
+        raise Mistakes(
+            f"RAY_ADDRESS: {address!r} does not let this job in ({reason}); allowed: a Ray head, with its own "
+            "RAY_AUTH_MODE and token"
+        ) from None
 
 
 def capacity() -> Capacity:

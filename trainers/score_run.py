@@ -114,7 +114,7 @@ def stage(asked: ScoreRequest) -> dict[int, int]:
     Raises:
         Mistakes: the output folder holds what this call did not begin, or cannot be made.
     """
-    mark, key, names = storage.join(asked.out, MARK), asked.key(), _names(asked.out)
+    mark, key, names = storage.join(asked.out, MARK), asked.key(), storage.file_names(asked.out)
     kept = _marked(mark) if MARK in names else {}
     held = [name for name in names if name not in (MARK, STAGED)]
     if kept.get("key") == key:
@@ -143,17 +143,6 @@ def _put(file_system: Any, path: str, rows: pa.Table) -> int:
     with file_system.open_output_stream(path) as stream:
         pq.write_table(rows, stream)
     return rows.num_rows
-
-
-def _names(out: str) -> list[str]:
-    """What the folder of the output holds.
-
-    Raises:
-        Mistakes: it is a file.
-    """
-    if storage.is_file(out):
-        raise Mistakes(f"out: {out} is a file; a new or empty folder is needed")
-    return storage.file_names(out)
 
 
 def _marked(mark: str) -> dict[str, Any]:

@@ -89,14 +89,20 @@ def plan_of_folder(
             tables=tables,
             loss=declared["loss"],
             kind=declared["kind"],
-            global_batch_size=global_batch_size or int(declared["baseline"]["global_batch_size"]["value"]),
-            max_length=declared_length(declared),
-            base_model=base_model or declared["base_model"],
+            global_batch_size=global_batch_size or _at_least_1(declared["baseline"]["global_batch_size"]["value"]),
+            max_length=None if (length := declared_length(declared)) is None else _at_least_1(length),
+            base_model=base_model or str(declared["base_model"]),
             apart=apart,
             closed=closed,
         )
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise Mistakes(f"data: {location} is damaged ({error!r}); prepare the pairs again") from None
+
+
+def _at_least_1(number: float) -> int:
+    if number < 1:
+        raise ValueError(f"{number} is below 1")
+    return int(number)
 
 
 def plan_of_files(

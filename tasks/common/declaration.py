@@ -3,7 +3,7 @@
 Machines, worker counts and paths are never part of a task.
 """
 
-import sys
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Real
@@ -233,8 +233,10 @@ def _numbers(task: Task) -> dict[str, Any]:
 
 
 def _is_finite(value: Any) -> bool:
-    number: Any = value  # float() of a large whole number would overflow
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(number) <= sys.float_info.max
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _is_whole(value: Any) -> bool:

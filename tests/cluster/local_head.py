@@ -21,9 +21,10 @@ STARTED = "Ray runtime started."
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """A running head: where jobs are submitted, and the environment that is let in."""
+    """A running head: where jobs are submitted, where drivers connect, and the environment that is let in."""
 
     dashboard: str
+    address: str
     environment: dict[str, str]
 
     def submit(self, *entrypoint: str, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -68,7 +69,9 @@ def local_head(*, num_cpus: int) -> Iterator[Head]:
         )
         try:
             _read_until_started(head)
-            yield Head(dashboard=f"http://127.0.0.1:{ports[1]}", environment=environment)
+            yield Head(
+                dashboard=f"http://127.0.0.1:{ports[1]}", address=f"127.0.0.1:{ports[0]}", environment=environment
+            )
         finally:
             _end(head)
     finally:

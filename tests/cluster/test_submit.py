@@ -58,11 +58,19 @@ def prepared(tmp_path: Path) -> Path:
         pytest.param({"RAY_AUTH_TOKEN": "0" * 64}, "Invalid authentication token", id="another token"),
     ],
 )
-def test_a_submit_without_the_token_is_refused(head: Head, changes: dict[str, str], answer: str) -> None:
+def test_who_has_not_the_token_is_refused(head: Head, changes: dict[str, str], answer: str) -> None:
     refused = head.submit("python", "-c", "print('it' + ' ran')", **changes)
     assert refused.returncode != 0
     assert answer in refused.stdout
     assert "it ran" not in refused.stdout
+    closed = subprocess.run(
+        [sys.executable, "-c", "from trainers.cluster import connect; connect(1)"],
+        cwd=ROOT,
+        env=head.environment | changes | {"RAY_ADDRESS": head.address},
+        text=True,
+        capture_output=True,
+    )
+    assert f"Mistakes: RAY_ADDRESS: '{head.address}' does not let this job in (InvalidAuthToken" in closed.stderr
 
 
 def test_workers_run_the_uploaded_code(head: Head) -> None:

@@ -1,9 +1,12 @@
 """What fits a cluster, node by node; and addresses that cannot be reached."""
 
 import signal
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import ray
 
 from tasks.common.mistakes import Mistakes
 from trainers.cluster import Capacity, Node, capacity, concurrent_groups, connect
@@ -130,4 +133,45 @@ def test_an_address_that_cannot_be_reached_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr("ray.is_initialized", lambda: False)
     monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(Mistakes, match=said):
+        connect(1)
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Of something that takes connections and never says a word; it is RAY_ADDRESS."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr("ray.is_initialized", lambda: False)
+        monkeypatch.setattr("trainers.cluster.import_meanwhile", str)
+        monkeypatch.setattr("ray._private.services.canonicalize_bootstrap_address_or_die", str)  # loopback stays that
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        yield address
+
+
+def test_what_answers_and_is_no_ray_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainers.cluster.ANSWER_TIMEOUT_S", 0.1)
+    with pytest.raises(Mistakes, match=rf"RAY_ADDRESS: '{address}' does not let this job in \(.*; allowed: a Ray head"):
+        connect(1)
+
+
+def test_a_search_for_a_head_that_finds_none_is_a_mistake(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(_: str) -> str:
+        raise ConnectionError("Could not find any running Ray instance.")
+
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    monkeypatch.setattr("ray._private.services.canonicalize_bootstrap_address_or_die", none)
+    with pytest.raises(Mistakes, match="RAY_ADDRESS: 'auto' does not let this job in .Could not find any running Ray"):
+        connect(1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ConnectionError, ray.exceptions.AuthenticationError])
+def test_a_cluster_that_cannot_be_joined_is_a_mistake(
+    address: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise error("Version mismatch")
+
+    monkeypatch.setattr("trainers.cluster._refuse_closed", lambda address: None)
+    monkeypatch.setattr("ray.init", fail)
+    with pytest.raises(Mistakes, match=rf"RAY_ADDRESS: '{address}' cannot be joined: .*Version mismatch"):
         connect(1)

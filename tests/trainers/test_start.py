@@ -117,7 +117,7 @@ def test_no_worker_is_asked_for_before_the_base_model_was_loaded(
 ) -> None:
     run = RunFolder.claim(str(tmp_path / "run"))
 
-    def damaged() -> None:
+    def damaged(*_: object) -> None:
         raise Mistakes("base-model: it cannot be loaded")
 
     asked.model.check_loads = damaged
@@ -156,7 +156,7 @@ def test_environment_says_what_the_workers_are(
 
 def test_the_base_model_is_loaded_while_ray_starts(asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    asked.model.check_loads_meanwhile = lambda: order.append("load")
+    asked.model.check_loads_meanwhile = lambda *_: order.append("load")
     monkeypatch.setattr(start, "connect", lambda *_: order.append("connect") or "a local Ray")  # type: ignore[func-returns-value]
     monkeypatch.setattr(start, "capacity", lambda: None)
     monkeypatch.setattr(start, "concurrent_groups", lambda *_, **__: 2)
