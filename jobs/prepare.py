@@ -7,6 +7,7 @@ python -m jobs.prepare pairs.csv --columns question,answer,label
 python -m jobs.prepare pages --source cbs_graduate_programs.csv --as-published    # errors included, for jobs.audit
 """
 
+import os
 from typing import Annotated
 
 import typer
@@ -55,11 +56,14 @@ def prepare(
     from pairs.prepare import prepare as make
     from pairs.published import publish
     from reporting.pairs_table import outcome, show
+    from trainers.options import refuse_relative
 
     asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
     declared = task_of(task, source, columns, asked, negatives=negatives, group=group, time=time)
     files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
+    if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:  # a submitted job, whose own folder goes with it
+        refuse_relative(data=folder)
     prepared.refuse_foreign(folder)
     given = {split: file for split, file in files.items() if file}
     made = (publish if as_published else make)(declared, given, seed=seed, rows=rows, way=split)

@@ -295,6 +295,14 @@ def test_a_folder_for_pairs_that_cannot_be_created_is_named(tmp_path: Path, unde
         (b"# caf\xe9", "cannot be read: 'utf-8' codec"),
         (b"raise SystemExit(3)", "cannot be run: SystemExit: 3"),
         (b"import sys; sys.exit()", "cannot be run: SystemExit"),
+        (b"task = Task(", "cannot be run: SyntaxError: '(' was never closed"),
+        (b"import no_such_module", "cannot be run: ModuleNotFoundError: No module named 'no_such_module'"),
+        (b"1 / 0", "cannot be run: ZeroDivisionError"),
+        (b"def again(): again()\nagain()", "cannot be run: RecursionError"),
+        (b"TASK = 3", "must declare `task = Task(...)`, it has NoneType"),
+        (b"task = 3", "must declare `task = Task(...)`, it has int"),
+        (b"\0", "cannot be run: "),
+        (b"", "must declare `task = Task(...)`"),
     ],
 )
 def test_a_task_file_that_cannot_be_run_is_named(tmp_path: Path, source: bytes, said: str) -> None:
@@ -315,3 +323,12 @@ def test_a_worker_that_scores_has_a_processor(tiny_model: str, tmp_path: Path, c
     assert f"cpus-per-worker: {cpus} must be at least 1" in refused(
         score, tiny_model, *words, "--cpus-per-worker", cpus
     )
+
+
+def test_pairs_that_a_submitted_job_would_lose_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:6379")
+    words = ("invoices", "--rows", "600", "--data", "here")
+    assert RUNNER.invoke(prepare.app, [*words, "--dry-run"]).exit_code == 0  # of a user, on a machine of a cluster
+    monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}")
+    assert "data: 'here' is relative; on a cluster give an absolute path" in refused(prepare, *words)
