@@ -25,6 +25,9 @@ Group = Annotated[
 Time = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Of FILE: a date; the latest rows are test, those before dev.")
 ]
+Split = Annotated[
+    str | None, typer.Option(help="Of ready pairs: no 'texts' or no 'first-text' in two splits; texts if it can be.")
+]
 Loss = Annotated[str | None, typer.Option(help="Of FILE: contrastive, cosine or ranking; by its labels unless given.")]
 Kind = Annotated[
     str | None, typer.Option(help="Of FILE: judged as binary, graded, category or retrieval; by its labels.")

@@ -7,7 +7,6 @@ python -m jobs.prepare pairs.csv --columns question,answer,label
 python -m jobs.prepare pages --source cbs_graduate_programs.csv --as-published    # errors included, for jobs.audit
 """
 
-import os
 from typing import Annotated
 
 import typer
@@ -36,10 +35,7 @@ def prepare(
     labels: label_options.Labels = None,
     drop_label: label_options.DropLabel = None,
     rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(help="Of ready pairs: no 'texts' or no 'first-text' in two splits; texts if it can be."),
-    ] = None,
+    split: label_options.Split = None,
     as_published: Annotated[bool, typer.Option("--as-published", help="By the published model's own rule.")] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=SEEDS - 1, help="Of what is generated, split and paired at random.")
@@ -56,14 +52,13 @@ def prepare(
     from pairs.prepare import prepare as make
     from pairs.published import publish
     from reporting.pairs_table import outcome, show
-    from trainers.options import refuse_relative
+    from trainers.options import refuse_lost
 
     asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
     declared = task_of(task, source, columns, asked, negatives=negatives, group=group, time=time)
     files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
-    if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:  # a submitted job, whose own folder goes with it
-        refuse_relative(data=folder)
+    refuse_lost(data=folder)
     prepared.refuse_foreign(folder)
     given = {split: file for split, file in files.items() if file}
     made = (publish if as_published else make)(declared, given, seed=seed, rows=rows, way=split)

@@ -81,6 +81,16 @@ def refuse_relative(**given: str) -> None:
     )
 
 
+def refuse_lost(**given: str) -> None:
+    """Refuse relative paths in a submitted job: its own folder goes with it.
+
+    Raises:
+        Mistakes: see `refuse_relative`.
+    """
+    if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:
+        refuse_relative(**given)
+
+
 def _absolute(path: str) -> str:
     """Workers run in another directory."""
     return path if "://" in path else os.path.abspath(os.path.expanduser(path))
