@@ -1,5 +1,6 @@
 """Loss and kind of a file of pairs: what its labels probably are, how a user has them read, and what goes together."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -309,8 +310,25 @@ def test_a_test_of_one_label_is_said(tmp_path: Path) -> None:
         assert any("test has one label alone" in note for note in made.manifest["table"]["notes"]) == said
 
 
+def test_rows_that_stand_twice_are_no_texts_of_several_categories(tmp_path: Path) -> None:
+    lines = [f"q {n},kind {n % 4}" for n in range(60)] * 2
+    (tmp_path / "pairs.csv").write_text("\n".join(["text,intent", *lines]) + "\n")
+    assert task(str(tmp_path / "pairs.csv"), ["text", "intent"]).kind == "category"
+
+
+def test_how_labels_are_read_comes_back_from_a_manifest(tmp_path: Path) -> None:
+    location = file_with(tmp_path, ["-1", "0", "2", "5"])
+    made = task(location, scale="0:5", drop=["-1"])
+    again = from_dict(json.loads(json.dumps(to_dict(made))))
+    assert again.layouts == made.layouts
+    assert again.layouts[0].shape({"question": "q", "answer": "a", "label": "5"}) == {
+        **{"sentence1": "q", "sentence2": "a", "group": "q"},
+        "label": 1.0,
+    }
+
+
 def test_questions_that_are_paired_with_each_other_are_no_categories(tmp_path: Path) -> None:
-    lines = [f"q {n % 8},q {n // 8 % 8}" for n in range(64)]
+    lines = [f"q {n},q {n % 8}" for n in range(64)]
     (tmp_path / "pairs.csv").write_text("\n".join(["a,b", *lines]) + "\n")
     assert task(str(tmp_path / "pairs.csv"), ["a", "b"]).kind == "retrieval"
 
