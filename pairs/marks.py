@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from tasks.common.declaration import Row
+from tasks.common.label_rule import number_in
 from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
 
@@ -67,13 +68,7 @@ def _is_no_group(value: Any) -> bool:
 
 def _number(value: Any) -> float | None:
     """A finite number, or None; also of digits alone, so 20240131 is one, and grows with time as it should."""
-    if isinstance(value, bool | date):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+    return None if isinstance(value, bool) else number_in(value)
 
 
 def _seconds(value: Any) -> float | None:

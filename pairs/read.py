@@ -4,7 +4,7 @@ Every value of a CSV, TSV or text file is a string; parquet and JSON keep the ty
 """
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -62,26 +62,10 @@ def read(location: str, layouts: Sequence[Layout]) -> Raw:
     return Raw(name=storage.name_of(location), sha256=sha256, layout=layout, rows=rows, notes=table.notes())
 
 
-def rows_of(location: str, layout: Layout, columns: Sequence[str]) -> Iterator[Row]:
-    """The rows with these columns alone, one batch in memory at a time.
-
-    Raises:
-        Mistakes: see `Table.batches`.
-    """
-    for batch, _ in table_of(location, layout, columns).batches():
-        for values in zip(*batch.values(), strict=True):
-            yield dict(zip(batch, values, strict=True))
-
-
 def table_of(location: str, layout: Layout, columns: Sequence[str] = ()) -> Table:
     """The file by its own columns, all of the layout unless some are named."""
     used = {name: name for name in columns or layout.columns}
     return Table(location=location, columns=used, names=() if layout.header else layout.columns)
-
-
-def first_names(location: str) -> list[str]:
-    """The column names of a file; where its rows have none: what the first row holds, be it a header or not."""
-    return header_of(location).names
 
 
 def header_of(location: str) -> Header:

@@ -13,7 +13,7 @@ from evaluation.audit.plan import plan_of_files
 from pairs.batches import Table
 from pairs.formats.parquet import is_parts
 from pairs.from_file import is_data_file, task_from_file
-from pairs.read import first_names, read
+from pairs.read import header_of, read
 from tasks.common.declaration import Layout
 from tasks.common.mistakes import Mistakes
 
@@ -41,7 +41,7 @@ def test_parts_are_read_in_the_order_of_their_names(tmp_path: Path, name: str) -
     for given in (location, f"{location}/", Path(location).as_uri()):
         raw = read(given, [LAYOUT])
         assert raw.rows == [{"a": row["a"], "b": row["b"]} for row in FIRST + SECOND]
-        assert (raw.name, first_names(given)) == (name, ["a", "b", "c"])
+        assert (raw.name, header_of(given).names) == (name, ["a", "b", "c"])
 
 
 def test_their_digest_is_that_of_names_and_contents(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_parts_beside_something_else_are_refused(tmp_path: Path, other: str) -> 
     with pytest.raises(
         Mistakes, match=f"out.parquet is a folder with {other}; allowed: a file, or a folder of parquet"
     ):
-        first_names(location)
+        header_of(location)
     assert is_parts(location) == (other != "manifest.json")
 
 
@@ -94,4 +94,4 @@ def test_how_far_it_is_counts_all_parts(tmp_path: Path) -> None:
 def test_a_folder_without_parts_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(Mistakes, match="out"):
-        first_names(str(tmp_path / name))
+        header_of(str(tmp_path / name))

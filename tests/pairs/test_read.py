@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from pairs.formats.source import EXTENSIONS
-from pairs.read import first_names, header_of, read
+from pairs.read import header_of, read
 from tasks.common.declaration import Layout, Row
 from tasks.common.mistakes import Mistakes
 
@@ -226,4 +226,4 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes,
 )
 def test_a_missing_file_or_a_strange_address_is_named(location: str, message: str) -> None:
     with pytest.raises(Mistakes, match=message):
-        first_names(location)
+        header_of(location)
