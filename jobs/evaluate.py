@@ -42,13 +42,7 @@ def evaluate(
     subject = find(model, task, data, trust_remote_code)
     kept = {"model": subject.score(split, subject.folder)}
     if untuned:
-        from trainers.base_model import resolve_base_model
-
-        base = resolve_base_model(subject.base_model, trust_remote_code)
-        subject.notes.append(base.line)
-        kept["untuned base"] = subject.score(
-            split, str(base.folder), subject.max_length(base.folder), subject.prompts(base.folder)
-        )
+        kept["untuned base"] = subject.score_base(split)
     (_print_json if json else _print)(subject, model, split, kept)
 
 

@@ -94,6 +94,16 @@ class Subject:
             return Kept(scores=compute())
         return scored_once(self.run, split, self.pairs.fingerprint, weights_sha256(folder), compute)
 
+    def score_base(self, split: str) -> Kept:
+        """Scores of the untuned base model, which reads as it did in the run.
+
+        Raises:
+            Mistakes: it is not there, or see `score`.
+        """
+        base = resolve_base_model(self.base_model, self.trust_remote_code)
+        self.notes.append(base.line)
+        return self.score(split, str(base.folder), self.max_length(base.folder), self.prompts(base.folder))
+
     def verdict(self, split: str) -> dict[str, Any] | None:
         """What the run said at its end of base, baseline and winner on test, if this is the model and these the pairs.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pairs import batches
 from pairs.batches import Table
 from pairs.clean import one_spaced
 from pairs.formats import parquet
@@ -75,7 +76,7 @@ class TypedTable:
             nothing = self.schema.empty_table()
             for part in parquet.parts(self.table.location):
                 with opened(part) as file:
-                    for batch in parquet.record_batches(file):
+                    for batch in parquet.record_batches(file, batches.ROWS_AT_ONCE):
                         piece = pa.Table.from_batches([batch]).replace_schema_metadata()
                         yield pa.concat_tables([nothing, piece], promote_options="permissive")
             return

@@ -90,7 +90,7 @@ def plan_of_folder(
             loss=declared["loss"],
             kind=declared["kind"],
             global_batch_size=global_batch_size or _at_least_1(declared["baseline"]["global_batch_size"]["value"]),
-            max_length=None if (length := declared_length(declared)) is None else _at_least_1(length),
+            max_length=declared_length(declared),
             base_model=base_model or str(declared["base_model"]),
             apart=apart,
             closed=closed,

@@ -53,10 +53,9 @@ def schema(file: Any) -> pa.Schema:
     return pq.read_schema(file).remove_metadata()
 
 
-def record_batches(file: Any, columns: Sequence[str] | None = None, size: int = 8_192) -> Iterator[pa.RecordBatch]:
-    """The rows in arrow's own types, all columns unless some are named."""
-    parquet = pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False)
-    yield from parquet.iter_batches(size, columns=None if columns is None else list(columns))
+def record_batches(file: Any, size: int) -> Iterator[pa.RecordBatch]:
+    """All columns in arrow's own types, so many rows at a time."""
+    yield from pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False).iter_batches(size)
 
 
 def batches(file: Any, columns: Sequence[str], size: int) -> Iterator[tuple[dict[str, list[Any]], float]]:

@@ -108,9 +108,16 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
 
 
 def declared_length(declaration: Mapping[str, Any]) -> int | None:
-    """Tokens per text that a declaration names; None where it leaves them to the base model."""
-    length = declaration["max_length"]
-    return None if length is None else int(length["value"])
+    """Tokens per text that a declaration names; None where it leaves them to the base model.
+
+    Raises:
+        LookupError, TypeError, ValueError: it names something else.
+    """
+    if declaration["max_length"] is None:
+        return None
+    if (length := int(declaration["max_length"]["value"])) < 1:
+        raise ValueError(f"max_length is {length}")
+    return length
 
 
 def _recipe_values(task: Task) -> dict[str, Any]:

@@ -45,9 +45,10 @@ def test_no_value_in_a_manifest_ends_in_a_traceback(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("jobs.subject.score_model", lambda *_, **__: {"cosine_ap": 0.5})
     found = ResolvedModel(name=tiny_model, folder=Path(tiny_model), line="")
-    monkeypatch.setattr("trainers.base_model.resolve_base_model", lambda _: found)  # whose files would be hashed
+    monkeypatch.setattr("trainers.base_model.resolve_base_model", lambda *_, **__: found)  # whose files would be hashed
     manifest = Path(data, "manifest.json")
     good = json.loads(manifest.read_text())
+    good["declaration"]["max_length"] = {"value": 64, "origin": "ours"}
     read = [path for path in mutations(good) if len(path) in (1, 2) and path[0] not in ("table", "sources")]
     changes = [
         (path, new) for path in [*read, ("declaration", "max_length", "value")] for new in (None, -5, ["x"], ...)

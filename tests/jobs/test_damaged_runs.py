@@ -148,5 +148,5 @@ def test_candidates_that_are_no_utf8_are_named(run: Path, tmp_path: Path) -> Non
     words = [f"{tmp_path}/pairs.csv", "--columns", "a", "--out", f"{tmp_path}/out"]
     done = CliRunner().invoke(score.app, [str(run), *words, "--candidates", f"{tmp_path}/names.txt"])
     assert done.exit_code == 2, done.exception
-    assert f"candidates: {tmp_path}/names.txt cannot be read: 'utf-8' codec" in done.stderr
+    assert f"candidates: {tmp_path}/names.txt cannot be read: line 1: byte 0xe9 is no UTF-8" in done.stderr
     assert "allowed: UTF-8" in done.stderr
