@@ -41,8 +41,9 @@ def request(
     checks = Checks()
     task = _task(checks, name, given["data"])
     defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
-    overrides, length = checks.run(split_max_length, overrides) or ((), None)
-    named = {**given, **_filled(given, defaults), "max_length": length}
+    length = checks.run(max_length_in, overrides)
+    overrides = [each for each in overrides if not _is_length(each)]
+    named = {**given, **{name: given[name] or each for name, each in defaults.items()}, "max_length": length}
     options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
     data = options.data if options else named["data"]
     checks.run(check_codes, accept or [])
@@ -52,61 +53,52 @@ def request(
     if plan and model:
         plan = checks.run(read_as, plan, model, length, given.get("prompt1"), given.get("prompt2"))
     if options and pairs and model and plan and options.distinct:
-        read = checks.run(model.reading, plan.max_length, plan.prompts)
-        pairs = distinct(pairs, read, task.loss in SYMMETRIC_LOSSES) if read else pairs
-    space: Any = None
+        pairs = checks.run(_distinct, pairs, model, plan, task)
+    make, workers = fixed if single else for_task, options.workers if options else 1
+    space: Any = checks.run(make, task, overrides, pairs.num_rows("train"), workers) if pairs else None
     if pairs:
-        make = fixed if single else for_task
-        space = checks.run(make, task, overrides, pairs.num_rows("train"), options.workers if options else 1)
-        checks.run(_check_labels, task, pairs)
-        checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
+        _check_pairs(checks, task, pairs)
     checks.run(RunFolder.check, options.run if options else named["run"])
     if plan and checks.messages:
         checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
     checks.finish()
     options, plan = cast(Options, options), cast(Plan, plan)  # whatever is missing was a mistake
     options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
-    baseline = baseline_in(task, space)
-    size = int(baseline["global_batch_size"])
-    plan = replace(plan, global_batch_size=size, base_model=options.base_model)
-    trusted = options.trust_remote_code
+    baseline, trusted = baseline_in(task, space), options.trust_remote_code
+    plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
     findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
+    model, pairs = cast(ResolvedModel, model), cast(PreparedPairs, pairs)
     if dry_run:
-        cast(ResolvedModel, model).check_loads(cast(int, plan.max_length), plan.prompts)
+        model.check_loads(cast(int, plan.max_length), plan.prompts)
     else:
         RunFolder.claim(options.run)
     return Request(
         options=options,
         task=task,
-        pairs=cast(PreparedPairs, pairs),
+        pairs=pairs,
         overrides=overrides,
         space=space,
         baseline=baseline,
-        model=cast(ResolvedModel, model),
+        model=model,
         max_length=cast(int, plan.max_length),
         prompts=plan.prompts,
         audit=findings,
-        unjudged=_unjudged(task, cast(PreparedPairs, pairs)),
+        unjudged=_unjudged(task, pairs),
         accept=accept or (),
     )
 
 
-def split_max_length(overrides: Sequence[str]) -> tuple[list[str], int | None]:
-    """Take max_length out of what is given with --set: one number, as it is no setting that a search varies.
-
-    Returns:
-        The other overrides, and the number that was given last; None: none was.
+def max_length_in(overrides: Sequence[str]) -> int | None:
+    """What --set says last of max_length: one number, as it is no setting that a search varies; None: nothing.
 
     Raises:
-        Mistakes: a value that is no such number.
+        Mistakes: values that are no such number.
     """
-    given = [each for each in overrides if each.partition("=")[0] == "max_length"]
-    wrong = [
-        each for each in given if not each.partition("=")[2].isdecimal() or int(each.partition("=")[2]) < LEAST_TOKENS
-    ]
+    given = [each.partition("=")[2] for each in overrides if _is_length(each)]
+    wrong = [text for text in given if not text.isdecimal() or int(text) < LEAST_TOKENS]
     allowed = f"one whole number of at least {LEAST_TOKENS}, as it is fixed and not searched"
-    raise_if([f"set: {each!r}; allowed for max_length: {allowed}" for each in wrong])
-    return [each for each in overrides if each not in given], int(given[-1].partition("=")[2]) if given else None
+    raise_if([f"set: 'max_length={text}'; allowed for max_length: {allowed}" for text in wrong])
+    return int(given[-1]) if given else None
 
 
 def max_length_alone(overrides: Sequence[str]) -> int | None:
@@ -115,9 +107,14 @@ def max_length_alone(overrides: Sequence[str]) -> int | None:
     Raises:
         Mistakes: it says something else than max_length=N.
     """
-    others, length = split_max_length(overrides)
-    raise_if([f"set: {each!r}; allowed where nothing is trained: max_length=N" for each in others])
-    return length
+    raise_if(
+        [f"set: {each!r}; allowed where nothing is trained: max_length=N" for each in overrides if not _is_length(each)]
+    )
+    return max_length_in(overrides)
+
+
+def _is_length(override: str) -> bool:
+    return override.partition("=")[0] == "max_length"
 
 
 def _task(checks: Checks, name: str, data: str | None) -> Task:
@@ -153,6 +150,16 @@ def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
     return checks.messages
 
 
+def _distinct(pairs: PreparedPairs, model: ResolvedModel, plan: Plan, task: Task) -> PreparedPairs:
+    return distinct(pairs, model.reading(plan.max_length, plan.prompts), task.loss in SYMMETRIC_LOSSES)
+
+
+def _check_pairs(checks: Checks, task: Task, pairs: PreparedPairs) -> None:
+    """Whether train holds what the loss reads, and dev what the kind is judged by."""
+    checks.run(_check_labels, task, pairs)
+    checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
+
+
 def _check_labels(task: Task, pairs: PreparedPairs) -> None:
     wanted = task.loss != "ranking"
     if wanted and pairs.has_negatives("train"):
@@ -165,7 +172,3 @@ def _check_labels(task: Task, pairs: PreparedPairs) -> None:
         raise Mistakes(
             f"data: {pairs.path('train')} has {has} column; the {task.loss} loss of {task.name} takes {needs}"
         )
-
-
-def _filled(given: dict[str, Any], defaults: dict[str, str]) -> dict[str, Any]:
-    return {name: given[name] or default for name, default in defaults.items()}
