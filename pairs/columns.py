@@ -9,7 +9,7 @@ from typing import Any, cast
 from pairs.batches import Table
 from pairs.read import Header, header_of, refuse_repeated
 from tasks.common.declaration import Layout
-from tasks.common.label_rule import number_in
+from tasks.common.label_rule import score_in
 from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
 
@@ -19,8 +19,12 @@ NEGATIVE = re.compile(r"(hard[\W_]*)?neg(ative)?s?(?![a-z])", re.IGNORECASE)
 NAME = re.compile(r"[^\W\d]\w*([ -]\w+){0,2}")
 """What can be a name in a header: up to three words without a mark between or after them."""
 AS_PAIRS = "as-pairs"
-MOST_LABEL_WORDS = 5
+MOST_LABELS = 5
 """Different values of a column that is taken for labels in words, unless it is called negative."""
+MOST_LABEL_WORDS = 4
+"""Words of such a label, as of 'is not a duplicate'."""
+SHARE = re.compile(r"\s*\d+\s*/\s*\d+\s*")
+"""A score as '3/5'."""
 
 
 def layout_of(
@@ -89,15 +93,19 @@ def _told_apart(location: str, layout: Layout, further: Sequence[str]) -> tuple[
 
 
 def _is_label(name: str, values: Sequence[Any]) -> bool:
-    """Whether it is called one, holds numbers, or words such as yes and no: few, short and often repeated.
+    """Whether it is called one, holds numbers or scores, or words such as yes and no: few, short and often repeated.
 
     Most values decide, so that one that is no number is named as a wrong label.
     """
-    if name.lower() in LABEL_COLUMNS or 2 * sum(number_in(each) is not None for each in values) > len(values):
+    if name.lower() in LABEL_COLUMNS or 2 * sum(map(_is_score, values)) > len(values):
         return True
     distinct = {str(value) for value in values}
-    few = len(distinct) <= MOST_LABEL_WORDS and len(values) >= 2 * len(distinct)
-    return few and all(len(each.split()) <= 2 for each in distinct) and not NEGATIVE.match(name)
+    few = len(distinct) <= MOST_LABELS and len(values) >= 2 * len(distinct)
+    return few and all(len(each.split()) <= MOST_LABEL_WORDS for each in distinct) and not NEGATIVE.match(name)
+
+
+def _is_score(value: Any) -> bool:
+    return score_in(value) is not None or (isinstance(value, str) and bool(SHARE.fullmatch(value)))
 
 
 def _first_cells(location: str, layout: Layout, names: Sequence[str]) -> dict[str, list[Any]]:

@@ -42,13 +42,27 @@ def test_without_a_header_they_go_by_number(tmp_path: Path) -> None:
     assert used_of(file, "1,2,4").negatives == ("4",)
 
 
-@pytest.mark.parametrize("cells", [["0", "1", "1"], ["0.5", "", "2"], ["0", "1", "yes"], ["", "", ""]])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        *(["0", "1", "1"], ["0.5", "", "2"], ["0", "1", "yes"], ["", "", ""]),
+        *(["0,2", "0,75", "1,0"], ["20%", "75 %", "n/a"], ["1/5", "4 / 5", "5/5"]),  # as people write scores
+    ],
+)
 def test_a_third_column_of_numbers_is_the_label(tmp_path: Path, cells: list[str]) -> None:
-    rows = [f"a{n},p{n},{cell}" for n, cell in enumerate(cells)]
+    rows = [f'a{n},p{n},"{cell}"' for n, cell in enumerate(cells)]
     assert used_of(file_of(tmp_path, "a,b,same", *rows), "a,b,same").label == "same"
 
 
-@pytest.mark.parametrize("words", [["yes", "no"], ["true", "false"], ["not relevant", "partly relevant", "relevant"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["yes", "no"],
+        ["true", "false"],
+        ["not relevant", "partly relevant", "relevant"],
+        ["is a duplicate", "is not a duplicate"],
+    ],
+)
 def test_a_third_column_of_a_few_words_is_the_label(tmp_path: Path, words: list[str]) -> None:
     rows = [f"a{n},p{n},{words[n % len(words)]},far off" for n in range(12)]
     file = file_of(tmp_path, "a,b,same,negative", *rows)
