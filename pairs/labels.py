@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from pairs.missing import MISSING
-from tasks.common.label_rule import number_in, score_in
+from tasks.common.label_rule import ROUNDING, number_in, score_in
 
 
 def _words(text: str) -> frozenset[str]:
@@ -34,6 +34,10 @@ NO = _words("""
     no n false f different distinct unique new negative neg irrelevant unrelated dissimilar mismatch incorrect wrong
     bad low weak other nein non
 """)
+STRONG = _words("very strongly highly fully completely perfectly totally extremely definitely")
+WEAK = _words("partially partly somewhat slightly weakly marginally moderately probably maybe")
+OF_MOST = re.compile(r"\s*/\s*\d+\s*$")
+"""The end of '3/5'."""
 NEGATIONS = ("not", "nota", "notan", "non", "no", "un", "in", "ir", "dis", "mis")
 MOST_WORDS = 10
 """Different words of a label; a column with more holds texts or categories."""
@@ -92,7 +96,8 @@ def _of_words(words: Sequence[str], labels: Mapping[str, int]) -> list[Guess]:
         return [Guess("relations of inference", _labels(meanings))]
     if len(words) == 2:
         return _of_two(words)
-    ordered = sorted(words, key=lambda word: (_rank(word, words), -labels[word]))
+    grades = {word: _grade(word, words) for word in words}
+    ordered = sorted(words, key=lambda word: (-grades[word], -labels[word]))
     said = ", ".join(ordered)
     reason = f"classes; give each the cosine that such a pair should have, by its meaning; as if in this order: {said}"
     return [Guess(reason, _labels(_spread(ordered)))]
@@ -117,6 +122,17 @@ def _rank(word: str, words: Sequence[str]) -> int:
     if any(other == negation + bare for other in others for negation in NEGATIONS):
         return -1
     return (bare in NO) - (bare in YES)
+
+
+def _grade(word: str, words: Sequence[str]) -> float:
+    """The greater, the closer: the number in each label, such as '4 stars', else by its rank and by words of degree."""
+    numbers = [re.findall(r"\d+", OF_MOST.sub("", each)) for each in words]
+    if all(len(each) == 1 for each in numbers) and len({each[0] for each in numbers}) == len(words):
+        return float(numbers[list(words).index(word)][0])
+    plain = {each: " ".join(part for part in each.split() if part not in STRONG | WEAK) for each in words}
+    parts = set(word.split())
+    degree = 1.5 if parts & STRONG else 0.5 if parts & WEAK else 1.0
+    return -degree * _rank(plain[word] or word, list(plain.values()))
 
 
 def _bare(word: str) -> str:
@@ -188,6 +204,8 @@ def _of_classes(numbers: Sequence[float]) -> list[Guess]:
 
 def _of_scores(numbers: Set[float]) -> list[Guess]:
     low, high = min(numbers), max(numbers)
+    if high <= 1 + 2 * ROUNDING and low >= -1 - 2 * ROUNDING and not numbers <= {-1, 0, 1}:
+        return [Guess("cosines, some of them rounded to more than 1", ("--scale", "-1:1"))]
     if low < 0:
         most = max(-low, high)
         return [Guess(f"scores from {-most:g} to {most:g}", ("--scale", f"{_text(-most)}:{_text(most)}"))]

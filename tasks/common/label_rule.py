@@ -10,6 +10,8 @@ from tasks.common.mistakes import Checks, Mistakes
 
 MEANING = re.compile(r"(.*?)=\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:,|$)", re.DOTALL)
 """One of 'yes=1,no=0'; a word may hold a comma."""
+ROUNDING = 5e-4
+"""Share of a scale by which a score may lie outside: cosines of 16 bits come to 1.001."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +53,10 @@ class LabelRule:
         if self.scale is None or number is None:
             return value
         low, high = self.scale
-        if not low <= number <= high:
+        slack = ROUNDING * (high - low)
+        if not low - slack <= number <= high + slack:
             raise Mistakes(f"scale: a label is {label_name(value)}; allowed by --scale: {low:g} to {high:g}")
+        number = min(max(number, low), high)
         return number if self.scale == (-1, 1) else (number - low) / (high - low)
 
     @classmethod
