@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from pairs.batches import Table
+from pairs.formats.delimited import semicolons
+from pairs.formats.source import JSON, extension_of
 from pairs.read import Header, header_of, refuse_repeated
 from tasks.common.declaration import Layout
 from tasks.common.label_rule import score_in
@@ -72,7 +74,7 @@ def _found(location: str, header: Header, used: PairColumns) -> Layout:
         return _without_header(location, header, used)
     options = {used.group: "group", used.time: "time"}
     missing = [column for column in used.columns if column not in found]
-    raise_if([f"{options.get(column, 'columns')}: {_missing(location, column, found)}" for column in missing])
+    raise_if([f"{options.get(column, 'columns')}: {_missing(location, column, header)}" for column in missing])
     refuse_repeated(location, used.columns, found)
     return Layout(columns=used.columns, shape=used)
 
@@ -149,13 +151,16 @@ def _without_header(location: str, header: Header, used: PairColumns) -> Layout:
     return Layout(columns=numbers, shape=used, header=False)
 
 
-def _missing(location: str, column: str, found: list[str]) -> str:
+def _missing(location: str, column: str, header: Header) -> str:
+    found = header.names
     close = difflib.get_close_matches(column, found)
     meant = f" (did you mean {' or '.join(close)}?)" if close else ""
-    return (
-        f"{column!r} is not in {location}{meant}; {_shown(found)}; "
-        "for a file without a header give numbers: --columns 1,2,3"
-    )
+    advice = "" if header.named else "; for a file without a header give numbers: --columns 1,2,3"
+    if extension_of(location) in JSON and not close:
+        advice += "; a row of JSON is an object in its line, or in one array, as of pandas' to_json(orient='records')"
+    if extension_of(location) == ".csv":
+        advice += semicolons(",".join(found))
+    return f"{column!r} is not in {location}{meant}; {_shown(found)}{advice}"
 
 
 def _shown(found: Iterable[str]) -> str:

@@ -12,7 +12,13 @@ from tasks.common.plain import PairColumns
 
 MONTH = re.compile(r"\d{4}-\d{2}")
 """A date of ISO 8601 that Python does not read."""
-ALLOWED = "a date such as 2024-01-31 or 2024-01-31T09:30:00Z, or a number that grows with time, as seconds since 1970"
+YEAR_FIRST = re.compile(r"(\d{4})/(\d\d?)/(\d\d?)(?!\d)")
+DAY_FIRST = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})(?!\d)")
+"""31.01.2024; with slashes nobody can tell day and month apart."""
+ALLOWED = (
+    "a date such as 2024-01-31, 31.01.2024 or 2024-01-31T09:30:00Z, or a number that grows with time, "
+    "as seconds since 1970"
+)
 
 
 class Moment(NamedTuple):
@@ -75,7 +81,7 @@ def _seconds(value: Any) -> float | None:
     """A date as seconds since 1970, or None; one without a time zone is read as UTC."""
     try:
         if isinstance(value, str):
-            text = value.strip()
+            text = _iso(value.strip())
             value = datetime.fromisoformat(f"{text}-01" if MONTH.fullmatch(text) else text)
         elif isinstance(value, date) and not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day)
@@ -85,3 +91,14 @@ def _seconds(value: Any) -> float | None:
     except (ValueError, OverflowError):  # pandas' NaT is a datetime, too
         return None
     return seconds if math.isfinite(seconds) else None
+
+
+def _iso(text: str) -> str:
+    """'31.1.2024 10:00' and '2024/1/31 10:00' -> '2024-01-31 10:00'; any other as it is."""
+    if found := YEAR_FIRST.match(text):
+        year, month, day = found.groups()
+    elif found := DAY_FIRST.match(text):
+        day, month, year = found.groups()
+    else:
+        return text
+    return f"{year}-{month:0>2}-{day:0>2}{text[found.end() :]}"

@@ -11,6 +11,8 @@ from pairs.formats.lines import lines
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 OTHER_DELIMITERS = ";\t|"
 """Of a .csv whose first line has no comma: a spreadsheet writes semicolons where the comma is a decimal point."""
+NAMED = re.compile('"?sep=(.)"?\\s*', re.DOTALL)
+"""A line before the first of a .csv, by which a spreadsheet is told its delimiter."""
 LONGEST_CELL = 2**31 - 1
 """Characters. The csv module's own limit is 131,072, and a page of text may be longer."""
 csv.field_size_limit(LONGEST_CELL)
@@ -40,13 +42,16 @@ def rows(file: Any, extension: str, *, header: bool = True) -> Iterator[list[str
         ValueError: the first row that cannot be read, with the line where it begins.
     """
     found = _unescaped(lines(file)) if extension == ".csv" else lines(file)
-    begin = _begin(found)
-    delimiter = _delimiter(extension, begin)
+    begin, before = _begin(found), 1
+    named = NAMED.fullmatch(begin[-1]) if begin and extension == ".csv" else None
+    if named:
+        begin, before = _begin(found), 1 + len(begin)
+    delimiter = named[1] if named else _delimiter(extension, begin)
     quoting: Any = csv.QUOTE_MINIMAL if extension == ".csv" else csv.QUOTE_NONE
     reader = csv.reader(chain(begin, found), delimiter=delimiter, quoting=quoting, strict=True)
     width, number = 0, 0 if header else 1
     while True:
-        place = f"row {number}, line {reader.line_num + 1}" if number else f"line {reader.line_num + 1}"
+        place = f"row {number}, line {reader.line_num + before}" if number else f"line {reader.line_num + before}"
         try:
             row = next(reader, None)
         except csv.Error as error:
@@ -57,7 +62,9 @@ def rows(file: Any, extension: str, *, header: bool = True) -> Iterator[list[str
             continue
         width = width or len(row)
         if len(row) != width:
-            raise ValueError(f"{place}: {len(row)} cells, the first row has {width}; {_advice(extension, delimiter)}")
+            raise ValueError(
+                f"{place}: {len(row)} cells, the first row has {width}; {_advice(extension, delimiter, begin)}"
+            )
         yield row if extension == ".csv" else [_as_written(cell) for cell in row]
         number += 1
 
@@ -97,12 +104,21 @@ def _cause(message: str) -> str:
     return next((cause for words, cause in CAUSES.items() if words in message), message)
 
 
-def _advice(extension: str, delimiter: str) -> str:
+def semicolons(first: str) -> str:
+    """Say what to do where the first line of a .csv has a comma, and more semicolons; else nothing."""
+    if first.count(";") <= first.count(","):
+        return ""
+    return "; where cells end at ';' although the first line has a comma, write a line before it: sep=;"
+
+
+def _advice(extension: str, delimiter: str, begin: list[str]) -> str:
     if extension != ".csv":
         return (
             f"in {extension} files a quote is a letter, and a cell holds neither a tab nor a line break; "
             "allowed for such cells: .csv, .parquet or .jsonl"
         )
+    if delimiter == "\t":
+        return "the first line has no comma, so cells end at a tab; in .tsv, unlike here, a quote is a letter"
     if delimiter != ",":
         return f"the first line has no comma, so cells end at {delimiter!r}; a cell that holds one stands in quotes"
-    return "a cell that holds a comma or a line break stands in quotes"
+    return "a cell that holds a comma or a line break stands in quotes" + semicolons(begin[-1])

@@ -172,6 +172,8 @@ UTC = datetime.UTC
         [-5, 0, 1_704_067_200, 1_704_067_200_000.5],
         ["1704067200", "1704067201.5", "1.8e9"],
         ["20231231", "20240101"],
+        ["31.12.2023", "1.2.2024", "01.02.2024 00:00:01", "3.2.2024"],
+        ["2023/12/31", "2024/1/2", "2024/01/02 10:00"],
     ],
 )
 def test_dates_and_numbers_are_put_in_order(values: list[Any]) -> None:
@@ -187,10 +189,27 @@ def test_one_moment_in_two_time_zones_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "soon", "31.12.2024", "2024-13-01", "nan", float("inf"), True, [1], {"a": 1}, datetime.time(1)]
+    "value",
+    [
+        None,
+        "",
+        "soon",
+        "31/12/2024",
+        "12.31.2024",
+        "31.12.24",
+        "2024-13-01",
+        "nan",
+        float("inf"),
+        True,
+        [1],
+        {"a": 1},
+        datetime.time(1),
+    ],
 )
 def test_what_is_no_date_is_refused_with_its_row(value: Any) -> None:
-    with pytest.raises(Mistakes, match="time: row 2 of x.csv has .* in t; allowed: a date such as 2024-01-31 or"):
+    with pytest.raises(
+        Mistakes, match="time: row 2 of x.csv has .* in t; allowed: a date such as 2024-01-31, 31.01.2024 or"
+    ):
         moments("2024-01-01", value)
 
 

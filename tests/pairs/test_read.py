@@ -10,6 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from pairs.formats.source import EXTENSIONS
+from pairs.from_file import task_from_file
 from pairs.read import header_of, read
 from tasks.common.declaration import Layout, Row
 from tasks.common.mistakes import Mistakes
@@ -227,3 +228,30 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes,
 def test_a_missing_file_or_a_strange_address_is_named(location: str, message: str) -> None:
     with pytest.raises(Mistakes, match=message):
         header_of(location)
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "\nsep=;\n"])
+def test_a_csv_may_name_its_delimiter_in_a_line_of_its_own(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "x.csv"
+    file.write_bytes(f"{line}a;long, b;n\n1,5;x, y;0,5\n".encode())
+    assert read(str(file), [NAMED]).rows == [{"a": "1,5", "n": "0,5"}]
+    file.write_bytes(f"{line}a;b;n\n1;2\n".encode())
+    with pytest.raises(Mistakes, match=rf"row 1, line {1 + line.count(chr(10)) + 1}: 2 cells, the first row has 3"):
+        read(str(file), [NAMED])
+
+
+def test_a_comma_in_a_first_line_of_semicolons_is_told_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("so, a;b;1\nc;d;0\n")
+    with pytest.raises(Mistakes, match=r"row 2, line 2: 1 cells, .*; where cells end at ';' .* write .*: sep=;$"):
+        task_from_file(str(file), ["1", "2"])
+    with pytest.raises(Mistakes, match=r"'b' is not in .*; where cells end at ';' .* write a line before it: sep=;"):
+        task_from_file(str(file), ["b", "1"])
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl"])
+def test_json_that_is_no_rows_is_told_what_rows_are(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text('{"columns": ["a", "b"], "data": [["x", "y"]]}\n')
+    with pytest.raises(Mistakes, match=r"'a' is not in .*; it has columns, data; a row of JSON is an object in its"):
+        task_from_file(str(file), ["a", "b"])
