@@ -25,8 +25,6 @@ MOST_LABELS = 5
 """Different values of a column that is taken for labels in words, unless it is called negative."""
 MOST_LABEL_WORDS = 4
 """Words of such a label, as of 'is not a duplicate'."""
-SHARE = re.compile(r"\s*\d+\s*/\s*\d+\s*")
-"""A score as '3/5'."""
 
 
 def layout_of(
@@ -99,15 +97,11 @@ def _is_label(name: str, values: Sequence[Any]) -> bool:
 
     Most values decide, so that one that is no number is named as a wrong label.
     """
-    if name.lower() in LABEL_COLUMNS or 2 * sum(map(_is_score, values)) > len(values):
+    if name.lower() in LABEL_COLUMNS or 2 * sum(score_in(each) is not None for each in values) > len(values):
         return True
     distinct = {str(value) for value in values}
     few = len(distinct) <= MOST_LABELS and len(values) >= 2 * len(distinct)
     return few and all(len(each.split()) <= MOST_LABEL_WORDS for each in distinct) and not NEGATIVE.match(name)
-
-
-def _is_score(value: Any) -> bool:
-    return score_in(value) is not None or (isinstance(value, str) and bool(SHARE.fullmatch(value)))
 
 
 def _first_cells(location: str, layout: Layout, names: Sequence[str]) -> dict[str, list[Any]]:

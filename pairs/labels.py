@@ -28,16 +28,15 @@ NLI = {
 """As the task nli grades them."""
 YES = _words("""
     yes y true t duplicate duplicates dup match matches matched matching same similar related relevant positive pos
-    paraphrase equivalent identical exact correct right good high strong fully ja oui si da
+    paraphrase equivalent identical exact correct right good high strong fully ja wahr oui vrai si sí vero verdadero
+    да
 """)
 NO = _words("""
     no n false f different distinct unique new negative neg irrelevant unrelated dissimilar mismatch incorrect wrong
-    bad low weak other nein non
+    bad low weak other nein falsch non faux falso нет
 """)
 STRONG = _words("very strongly highly fully completely perfectly totally extremely definitely")
 WEAK = _words("partially partly somewhat slightly weakly marginally moderately probably maybe")
-OF_MOST = re.compile(r"\s*/\s*\d+\s*$")
-"""The end of '3/5'."""
 NEGATIONS = ("not", "nota", "notan", "non", "no", "un", "in", "ir", "dis", "mis")
 MOST_WORDS = 10
 """Different words of a label; a column with more holds texts or categories."""
@@ -126,7 +125,9 @@ def _rank(word: str, words: Sequence[str]) -> int:
 
 def _grade(word: str, words: Sequence[str]) -> float:
     """The greater, the closer: the number in each label, such as '4 stars', else by its rank and by words of degree."""
-    numbers = [re.findall(r"\d+", OF_MOST.sub("", each)) for each in words]
+    if len(set("".join(words))) == 1:
+        return len(word)  # ★★★★
+    numbers = [re.findall(r"\d+", each) for each in words]
     if all(len(each) == 1 for each in numbers) and len({each[0] for each in numbers}) == len(words):
         return float(numbers[list(words).index(word)][0])
     plain = {each: " ".join(part for part in each.split() if part not in STRONG | WEAK) for each in words}
@@ -204,8 +205,9 @@ def _of_classes(numbers: Sequence[float]) -> list[Guess]:
 
 def _of_scores(numbers: Set[float]) -> list[Guess]:
     low, high = min(numbers), max(numbers)
-    if high <= 1 + 2 * ROUNDING and low >= -1 - 2 * ROUNDING and not numbers <= {-1, 0, 1}:
-        return [Guess("cosines, some of them rounded to more than 1", ("--scale", "-1:1"))]
+    if max(-low, high) <= 1 + 2 * ROUNDING and (low < 0 or high > 1) and not numbers <= {-1, 0, 1}:
+        rounded = ", some of them rounded to more than 1" if max(-low, high) > 1 else " from -1 to 1"
+        return [Guess(f"cosines{rounded}", ("--scale", "-1:1"))]
     if low < 0:
         most = max(-low, high)
         return [Guess(f"scores from {-most:g} to {most:g}", ("--scale", f"{_text(-most)}:{_text(most)}"))]

@@ -109,7 +109,8 @@ class SeenLabels:
         rows = dict(self.rows)
         if not strict:
             numbers = any(number_in(name) is not None for name in rows)
-            rows = {name: rows[name] for name in rows if not is_missing(name)}
+            said = {name: rows[name] for name in rows if not is_missing(name)}
+            rows = said if len(said) > 1 else rows  # beside one label, none may say that it is not so
             rows = {name: rows[name] for name in rows if not numbers or number_in(name) is not None}
             rows = {} if slips(rows) else rows
         found = [] if read else guesses(rows) or self._no_labels(rows)

@@ -10,6 +10,7 @@ from tasks.common.mistakes import Checks, Mistakes
 
 MEANING = re.compile(r"(.*?)=\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:,|$)", re.DOTALL)
 """One of 'yes=1,no=0'; a word may hold a comma."""
+SHARE = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})")
 ROUNDING = 5e-4
 """Share of a scale by which a score may lie outside: cosines of 16 bits come to 1.001."""
 
@@ -113,10 +114,12 @@ def number_in(value: Any) -> float | None:
 
 
 def score_in(value: Any) -> float | None:
-    """A number as people write scores, too: '85 %' and '4,5'."""
+    """A number as people write scores, too: '85 %', '4,5' and '3/5', which is 0.6."""
     if isinstance(value, str):
         value = value.strip().removesuffix("%").strip()
         value = value.replace(",", ".") if re.fullmatch(r"[-+]?\d+,\d+", value) else value
+        if (share := SHARE.fullmatch(value)) and int(share[2]):
+            return int(share[1]) / int(share[2])
     return number_in(value)
 
 

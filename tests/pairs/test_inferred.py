@@ -63,8 +63,11 @@ ASKED = [
     (["0,5", "4,5"], ["--scale", "0:5"]),
     (["0.5", "1.0000001192092896"], ["--scale", "-1:1"]),
     (["-0.5", "0.5", "1.0000002"], ["--scale", "-1:1"]),
+    (["-0,5", "0,5", "0,9"], ["--scale", "-1:1"]),
     (["1 stars", "2 stars", "3 stars"], ["--labels", "3 stars=1,2 stars=0.5,1 stars=0"]),
-    (["0/2", "1/2", "2/2"], ["--labels", "2/2=1,1/2=0.5,0/2=0"]),
+    ([f"{n}/12" for n in range(13)], ["--scale", "0:1"]),
+    (["★", "★★", "★★★"], ["--labels", "★★★=1,★★=0.5,★=0"]),
+    (["FALSCH", "WAHR"], ["--labels", "wahr=1,falsch=0"]),
     (["relevant", "not relevant", "highly relevant"], ["--labels", "highly relevant=1,relevant=0.5,not relevant=0"]),
     (["agree", "strongly disagree", "disagree"], ["--labels", "agree=1,disagree=0.5,strongly disagree=0"]),
     (["-5", "0", "4"], ["--scale", "-5:5"]),
@@ -349,3 +352,17 @@ def test_a_task_of_categories_is_that_of_tickets_and_comes_back_from_its_manifes
     assert prepared.manifest["table"]["labels"]["train"] == {"0.0": 72, "1.0": 72}
     assert prepared.tables["candidates"].column("text").to_pylist() == [f"kind {n}" for n in range(4)]
     assert task(location, ["text", "intent"], kind="retrieval").loss == "ranking"
+
+
+@pytest.mark.parametrize("labels", [["yes", ""], ["+", "-"]])
+def test_an_audit_asks_about_empty_labels_as_prepare_does(tmp_path: Path, labels: list[str]) -> None:
+    location, advised = file_with(tmp_path, labels), list[list[str]]()
+    layout = layout_of(location, COLUMNS)
+    with pytest.raises(Mistakes):
+        infer(
+            table_of(location, layout),
+            layout.shape,  # type: ignore[arg-type]
+            Asked(command=lambda given: str(advised.append(list(given)))),
+            strict=False,
+        )
+    assert advised == [["--labels", f"{labels[0]}=1,{labels[1]}=0"]]
