@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from pairs.batches import Table
 from pairs.formats.delimited import semicolons
+from pairs.formats.parquet import refuse_several_splits
 from pairs.formats.source import JSON, extension_of
 from pairs.read import Header, header_of, refuse_repeated
 from tasks.common.declaration import Layout
@@ -45,8 +46,9 @@ def layout_of(
         group, time: further columns: what a split may not tear apart, and the date that it goes by.
 
     Raises:
-        Mistakes: not two texts and a label or negatives, or columns that the file has not.
+        Mistakes: not two texts and a label or negatives, columns that the file has not, or a folder of several splits.
     """
+    refuse_several_splits(location)
     header = header_of(location)
     others = [name for name in header.names if name not in (group, time)]
     columns = list(columns) or usual_columns(others, header.named)

@@ -1,5 +1,6 @@
 """Parquet as batches of plain values: one file, or a folder of parts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ HIDDEN = ("_", ".")
 """How a name begins that is no part: Spark's _SUCCESS and checksums, the marks of jobs.score."""
 PREPARED = "manifest.json"
 """What jobs.prepare writes beside its files."""
+SPLIT = re.compile(r"(train|validation|valid|val|dev|test)(?![a-z])", re.IGNORECASE)
+"""How the name of a part begins where a folder holds all splits of a published data set."""
 MOST_NAMED = 4
 """Names in a message."""
 
@@ -41,6 +44,23 @@ def parts(location: str) -> list[str]:
             "allowed: a file, or a folder of parquet parts alone (names that begin with _ or . are left out)"
         )
     return [storage.join(location, name) for name in names]
+
+
+def refuse_several_splits(location: str) -> None:
+    """Refuse a folder whose parts are of different splits: as one file, what is published for test would be trained on.
+
+    Raises:
+        Mistakes: naming a part of each.
+    """
+    found: dict[str, str] = {}
+    for name in _visible(location):
+        if name.endswith(SUFFIX) and (match := SPLIT.match(name)):
+            found.setdefault(match[1].lower(), name)
+    if len(found) > 1:
+        raise Mistakes(
+            f"file: {location} is a folder with parts of several splits: {', '.join(found.values())}; "
+            "allowed: parts of one split, or the file of train, with those of others as --dev-source and --test-source"
+        )
 
 
 def names(file: Any) -> list[str]:

@@ -12,7 +12,7 @@ from evaluation.audit.kept import _key
 from evaluation.audit.plan import plan_of_files
 from pairs.batches import Table
 from pairs.formats.parquet import is_parts
-from pairs.from_file import is_data_file, task_from_file
+from pairs.from_file import is_data_file, task_from_file, task_of
 from pairs.read import header_of, read
 from tasks.common.declaration import Layout
 from tasks.common.mistakes import Mistakes
@@ -95,3 +95,23 @@ def test_a_folder_without_parts_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(Mistakes, match="out"):
         header_of(str(tmp_path / name))
+
+
+def test_a_folder_of_several_splits_is_no_file_of_pairs(tmp_path: Path) -> None:
+    """As one file, the published test would be trained on."""
+    for split in ("train", "validation", "test"):
+        pq.write_table(pa.Table.from_pylist(SECOND), tmp_path / f"{split}-00000-of-00001.parquet")
+    for make in (task_from_file, lambda file, columns: plan_of_files({"train": file}, columns)):
+        with pytest.raises(Mistakes, match="parts of several splits: test-0.*, train-0.*, validation-0.*--test-source"):
+            make(str(tmp_path), ["a", "b"])
+    (tmp_path / "test-00000-of-00001.parquet").unlink()
+    (tmp_path / "validation-00000-of-00001.parquet").rename(tmp_path / "training.parquet")
+    assert task_from_file(str(tmp_path), ["a", "b"])
+
+
+def test_a_folder_without_parts_is_told_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "label=0").mkdir()
+    with pytest.raises(
+        Mistakes, match="is unknown, a folder with label=0 and no parquet parts directly in it; allowed"
+    ):
+        task_of(str(tmp_path), None, None)
