@@ -11,6 +11,7 @@ from pairs.batches import Table
 from pairs.columns import are_numbers
 from pairs.empty_texts import count_empty
 from pairs.formats.lines import lines
+from pairs.formats.source import JSON
 from pairs.inferred_schema import TypedTable
 from pairs.prepared import PreparedPairs
 from pairs.read import all_columns, refuse_repeated
@@ -99,6 +100,8 @@ def _check_columns(columns: Sequence[str], names: Sequence[str], file: str) -> N
 def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str]:
     """The lines of a file, else the candidates of the pairs that the model's run was made with."""
     if file:
+        if file.lower().endswith((".parquet", *JSON)):
+            raise Mistakes(f"candidates: {file} holds rows; allowed: a text file with one candidate a line")
         found = one_of_each(line.strip() for line in _lines(file) if line.strip())
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")

@@ -14,7 +14,6 @@ from pairs.clean import one_spaced
 from pairs.formats import parquet
 from pairs.formats.delimited import DELIMITERS
 from pairs.formats.source import extension_of, opened
-from tasks.common.mistakes import Mistakes
 
 EXACT = 2**53
 """Up to here a double holds every whole number."""
@@ -37,8 +36,8 @@ class TypedTable:
 
     Attributes:
         table: the file, with all its columns.
-        schema: of all rows: the file's own for parquet, strings for CSV, TSV and text, else what all values have in
-            common.
+        schema: of all rows: what the parts have in common for parquet, strings for CSV, TSV and text, else what all
+            values have in common.
         texts: the columns that are scored.
         as_json: columns whose values have nothing in common; each value is written as JSON, of `texts` as its text.
     """
@@ -57,12 +56,13 @@ class TypedTable:
         """
         extension = extension_of(table.location)
         if extension == ".parquet":
-            return cls(table=table, texts=texts, schema=_common_schema(table.location))
-        if extension in DELIMITERS:
+            types = _common_types(table.location)
+        elif extension in DELIMITERS:
             schema = pa.schema([(name, pa.string()) for name in table.columns])
             return cls(table=table, texts=texts, schema=schema)
-        types = _types(table)
-        fields = [(name, pa.string() if type_ is None else _told(type_)) for name, type_ in types.items()]
+        else:
+            types = {name: None if type_ is None else _told(type_) for name, type_ in _types(table).items()}
+        fields = [(name, pa.string() if type_ is None else type_) for name, type_ in types.items()]
         as_json = tuple(name for name, type_ in types.items() if type_ is None)
         return cls(table=table, texts=texts, schema=pa.schema(fields), as_json=as_json)
 
@@ -77,11 +77,17 @@ class TypedTable:
             for part in parquet.parts(self.table.location):
                 with opened(part) as file:
                     for batch in parquet.record_batches(file, batches.ROWS_AT_ONCE):
-                        piece = pa.Table.from_batches([batch]).replace_schema_metadata()
+                        piece = self._with_json(pa.Table.from_batches([batch]).replace_schema_metadata())
                         yield pa.concat_tables([nothing, piece], promote_options="permissive")
             return
         for values, _ in self.table.batches():
             yield pa.table({name: self._column(name, values[name]) for name in values}, schema=self.schema)
+
+    def _with_json(self, piece: pa.Table) -> pa.Table:
+        for name in set(self.as_json) & set(piece.column_names):
+            column = pa.array(self._column(name, piece[name].to_pylist()), pa.string())
+            piece = piece.set_column(piece.column_names.index(name), name, column)
+        return piece
 
     def _column(self, name: str, values: list[Any]) -> list[Any]:
         if name not in self.as_json:
@@ -89,16 +95,21 @@ class TypedTable:
         return list(map(_as_text if name in self.texts else _as_json, values))
 
 
-def _common_schema(location: str) -> pa.Schema:
-    """What all parts have in common; a column that some of them lack is null there."""
-    schemas = []
+def _common_types(location: str) -> dict[str, pa.DataType | None]:
+    """The type that a column has in all parts; one that some of them lack is null there. None where there is none."""
+    fields: dict[str, list[pa.Field]] = {}
     for part in parquet.parts(location):
         with opened(part) as file:
-            schemas.append(parquet.schema(file))
+            for field in parquet.schema(file):
+                fields.setdefault(field.name, []).append(field)
+    return {name: _common(found) for name, found in fields.items()}
+
+
+def _common(fields: list[pa.Field]) -> pa.DataType | None:
     try:
-        return pa.unify_schemas(schemas, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise Mistakes(f"file: parts of {location} do not go together: {error}") from None
+        return pa.unify_schemas([pa.schema([field]) for field in fields], promote_options="permissive").field(0).type
+    except pa.ArrowException:
+        return None
 
 
 def _types(table: Table) -> dict[str, pa.DataType | None]:
@@ -202,7 +213,7 @@ def _told(type_: pa.DataType) -> pa.DataType:
 
 
 def _as_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)
+    return None if value is None else json.dumps(value, default=str)  # parquet has dates, too
 
 
 def _as_text(value: Any) -> str | None:

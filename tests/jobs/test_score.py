@@ -171,6 +171,7 @@ def test_columns_that_the_output_adds_may_not_be_there(tiny_model: str, file: st
         (("--columns", "a"), "--candidates FILE, one a line, is needed"),
         (("--columns", "a,b", "--best", "0"), "best: 0 must be at least 1"),
         (("--columns", "a,b", "--candidates", "names.txt"), "candidates: names.txt with two texts a row"),
+        (("--columns", "a", "--candidates", "names.jsonl"), "candidates: names.jsonl holds rows; allowed: a text file"),
     ],
 )
 def test_mistakes(words: tuple[str, ...], message: str, tiny_model: str, file: str, tmp_path: Path) -> None:
