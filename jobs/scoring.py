@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from evaluation.scoring import stored_threshold
@@ -16,6 +17,7 @@ from pairs.inferred_schema import TypedTable
 from pairs.prepared import PreparedPairs
 from pairs.read import all_columns, refuse_repeated
 from pairs.spelling import one_of_each
+from pairs.written import refuse_written
 from reporting.run_folder import RunFolder
 from tasks.common import storage
 from tasks.common.mistakes import Checks, Mistakes
@@ -83,6 +85,8 @@ def _rows(file: str, columns: tuple[str, ...], names: Sequence[str], numbered: b
     _check_columns(columns, names, file)
     own = tuple(names) if numbered else ()
     table = Table(location=file, columns={name: name for name in names}, names=own, texts=columns)
+    first, _ = next(replace(table, columns={name: name for name in columns}).batches(), ({}, 1.0))
+    refuse_written(file, {name: [each for each in cells if each] for name, cells in first.items()})
     return TypedTable.infer(table, columns), count_empty(table, columns)
 
 

@@ -116,6 +116,8 @@ def folded(text: str) -> str:
 def _shaped(task: Task, shape: Callable[[Row], Row | None], raw: Row, place: str) -> Row | None:
     try:
         return shape(raw)
+    except Mistakes as mistakes:
+        raise Mistakes([f"{place}: {message}" for message in mistakes.messages]) from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         kinds = ", ".join(f"{name} ({type(value).__name__})" for name, value in raw.items())
         raise Mistakes(

@@ -2,15 +2,16 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from pairs.batches import Table
-from pairs.formats.delimited import semicolons
+from pairs.formats.delimited import DELIMITERS, semicolons
 from pairs.formats.parquet import refuse_several_splits
 from pairs.formats.source import JSON, extension_of
 from pairs.read import Header, header_of, refuse_repeated
+from pairs.written import refuse_written
 from tasks.common.declaration import Layout
 from tasks.common.label_rule import score_in
 from tasks.common.mistakes import Mistakes, raise_if
@@ -60,7 +61,9 @@ def layout_of(
     first, second, *further = columns
     used = PairColumns(first=first, second=second, negatives=tuple(further), group=group, time=time)
     layout = _found(location, header, used)
-    label, given = _told_apart(location, layout, further)
+    cells = _first_cells(location, layout, columns)
+    label, given = _told_apart(location, further, cells)
+    refuse_written(location, {name: cells[name] for name in (first, second, *given)})
     if negatives is not None and (negatives != AS_PAIRS or not given):
         reason = "" if given else f": {','.join(columns)} has no column of negatives"
         raise Mistakes(f"negatives: {negatives!r}{reason}; allowed: {AS_PAIRS}, with --columns a,b,negative")
@@ -79,13 +82,14 @@ def _found(location: str, header: Header, used: PairColumns) -> Layout:
     return Layout(columns=used.columns, shape=used)
 
 
-def _told_apart(location: str, layout: Layout, further: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+def _told_apart(
+    location: str, further: Sequence[str], cells: Mapping[str, Sequence[Any]]
+) -> tuple[str | None, tuple[str, ...]]:
     """The label, or the negatives, among the columns after the two texts.
 
     Raises:
         Mistakes: labels beside other columns.
     """
-    cells = _first_cells(location, layout, further) if further else {}
     labels = [name for name in further if _is_label(name, cells[name])]
     if len(further) == 1 and labels:
         return further[0], ()
@@ -156,6 +160,8 @@ def _missing(location: str, column: str, header: Header) -> str:
         advice += "; a row of JSON is an object in its line, or in one array, as of pandas' to_json(orient='records')"
     if extension_of(location) == ".csv":
         advice += semicolons(",".join(found))
+    elif extension_of(location) in DELIMITERS and len(found) == 1:
+        advice += "; its cells end at tabs: with commas or semicolons between them it is a .csv"
     return f"{column!r} is not in {location}{meant}; {_shown(found)}{advice}"
 
 

@@ -227,9 +227,10 @@ def _refuse_empty(rule: Rule, splits: Mapping[str, Rows], pool: Rows, num_groups
     left = "".join(f"; {reason}: {count:,}" for reason, count in dropped.items() if count)
     for name in ("train", "dev", "test"):
         if name in splits and not splits[name] or name != "test" and name not in splits:
+            own = "" if name == "train" else f", or a file of its own (--{name}-source)"
             raise Mistakes(
                 f"{name}: no rows left of {num_groups:,} groups ({task.group}){left}; "
-                f"allowed: enough groups for shares {task.shares}, or a file of its own (--{name}-source)"
+                f"allowed: enough groups for shares {task.shares}{own}"
                 + (", or --split first-text" if _enough_first_texts(rule, splits, pool) else "")
             )
 

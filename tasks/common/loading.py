@@ -93,7 +93,7 @@ def _made_from_file(name: str, data: str | None) -> Task | None:
 def _unknown(name: str) -> str:
     close = difflib.get_close_matches(name, names(), cutoff=0.5)
     meant = f" (did you mean {' or '.join(close)}?)" if close else ""
-    held = storage.file_names(name) if "/" in name else []
+    held = storage.file_names(name) if "/" in name and not storage.is_file(name) else []
     parts = any(each.endswith(".parquet") for each in held)
     folder = f", a folder with {', '.join(held[:4])} and no parquet parts directly in it" if held and not parts else ""
     return (

@@ -8,8 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pairs.columns import layout_of
-from pairs.from_file import is_data_file, task_from_file
+from pairs.from_file import is_data_file, task_from_file, task_of
+from pairs.inferred import Asked
+from pairs.prepare import prepare
 from pairs.read import read
+from tasks.common.label_rule import label_rule
 from tasks.common.mistakes import Mistakes
 
 
@@ -176,3 +179,25 @@ def test_a_name_that_is_taken_or_none_is_refused(tmp_path: Path, name: str, reas
 )
 def test_what_is_a_file_of_pairs(name: str, expected: bool) -> None:
     assert is_data_file(name) == expected
+
+
+def test_a_score_outside_of_the_scale_in_a_test_file_is_named_with_its_row(tmp_path: Path) -> None:
+    file, test = (file_with(tmp_path, labels, name) for labels, name in [(["0", "5"], "x.csv"), (["7"], "y.csv")])
+    asked = Asked(rule=label_rule(scale="0:5"))
+    task = task_from_file(file, ["question", "answer", "label"], asked)
+    with pytest.raises(Mistakes, match=r"^row 1 of y.csv: scale: a label is 7; allowed by --scale: 0 to 5$"):
+        prepare(task, {"train": file, "test": test}, seed=1)
+
+
+def test_a_train_file_that_is_all_in_test_gets_no_advice_that_there_is_not(tmp_path: Path) -> None:
+    file = file_with(tmp_path, ["0", "1"])
+    task = task_from_file(file, ["question", "answer", "label"])
+    with pytest.raises(Mistakes, match="train: no rows left of 0 groups") as caught:
+        prepare(task, {"train": file, "test": file}, seed=1)
+    assert "train-source" not in str(caught.value)
+
+
+def test_a_file_without_an_extension_is_an_unknown_task(tmp_path: Path) -> None:
+    (tmp_path / "pairs").write_text("a,b\nx,y\n")
+    with pytest.raises(Mistakes, match="is unknown; allowed: "):
+        task_of(str(tmp_path / "pairs"), None, None)

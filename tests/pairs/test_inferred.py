@@ -356,13 +356,11 @@ def test_a_task_of_categories_is_that_of_tickets_and_comes_back_from_its_manifes
 
 @pytest.mark.parametrize("labels", [["yes", ""], ["+", "-"]])
 def test_an_audit_asks_about_empty_labels_as_prepare_does(tmp_path: Path, labels: list[str]) -> None:
-    location, advised = file_with(tmp_path, labels), list[list[str]]()
+    location = file_with(tmp_path, labels)
     layout = layout_of(location, COLUMNS)
-    with pytest.raises(Mistakes):
-        infer(
-            table_of(location, layout),
-            layout.shape,  # type: ignore[arg-type]
-            Asked(command=lambda given: str(advised.append(list(given)))),
-            strict=False,
-        )
-    assert advised == [["--labels", f"{labels[0]}=1,{labels[1]}=0"]]
+    assert isinstance(layout.shape, PairColumns)
+    asked = Asked(command=" ".join)
+    with pytest.raises(Mistakes) as caught:
+        infer(table_of(location, layout), layout.shape, asked, strict=False)
+    assert f"--labels {labels[0]}=1,{labels[1]}=0" in str(caught.value)
+    assert "--columns" not in str(caught.value)

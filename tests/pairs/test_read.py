@@ -255,3 +255,9 @@ def test_json_that_is_no_rows_is_told_what_rows_are(tmp_path: Path, name: str) -
     file.write_text('{"columns": ["a", "b"], "data": [["x", "y"]]}\n')
     with pytest.raises(Mistakes, match=r"'a' is not in .*; it has columns, data; a row of JSON is an object in its"):
         task_from_file(str(file), ["a", "b"])
+
+
+def test_commas_in_a_file_of_tabs_are_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_text("a,b\nc,d\n")
+    with pytest.raises(Mistakes, match=r"'a' is not in .*; its cells end at tabs: with commas or .* it is a \.csv"):
+        task_from_file(str(tmp_path / "x.tsv"), ["a", "b"])
