@@ -44,7 +44,7 @@ DropLabel = Annotated[
 INSTEAD = {
     "--scale": ("--scale", "--labels"),
     "--labels": ("--scale", "--labels"),
-    "--columns": ("--columns",),
+    "--columns": ("--columns", "--scale", "--labels", "--drop-label"),
     "--drop-label": (),
 }
 """Option that is advised -> options of the user's that it takes the place of."""

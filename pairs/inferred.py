@@ -173,9 +173,10 @@ def _of_labels(table: Table, asked: Asked, strict: bool) -> Inferred:
     if asked.kind != "graded" or seen.outside:
         seen.refuse_unclear(asked.command, strict)
     if strict and len(seen.numbers) < 2:
+        also = ", those of --drop-label, too" if asked.rule.drop else ""
         raise Mistakes(
             f"{seen.column}: every row of {table.location} has {', '.join(map(str, seen.numbers)) or 'nothing'}; "
-            "allowed: both 0 and 1, or no label in --columns if all pairs belong together:"
+            f"allowed: both 0 and 1, or no label in --columns if all pairs belong together{also}:"
             f"\n    {asked.command(['--columns', seen.texts])}"
         )
     inferred = loss_of(seen.numbers)

@@ -124,6 +124,16 @@ def test_the_command_that_a_refusal_advises_can_be_copied(here: Path, labels: li
     assert command.split(" --labels")[0].split(" --scale")[0] == f"    python -m jobs.prepare {shlex.join(words)}"
 
 
+@pytest.mark.parametrize("given", [["--drop-label", "0"], ["--labels", "0=1,1=1"], ["--scale=0:9", "--drop-label=0"]])
+def test_one_label_that_options_leave_over_is_advised_without_them(here: Path, given: list[str]) -> None:
+    labelled(here / "pairs.csv", ["0", "1"])
+    message = call("pairs.csv", *given, code=2).stderr
+    assert (", those of --drop-label, too:" in message) == any("drop" in word for word in given)
+    command = message.splitlines()[-1].strip()
+    assert command == "python -m jobs.prepare pairs.csv --columns question,answer"
+    call(*shlex.split(command)[3:])
+
+
 def test_an_option_that_is_advised_takes_the_place_of_one_that_is_given() -> None:
     given = ["p.csv", "--scale=0:9", "--labels", "a=1", "--drop-label", "-1", "--json"]
     line = command_line("jobs.audit", given, ["--labels", "not so=0", "--drop-label", ""])
