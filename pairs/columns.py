@@ -20,6 +20,10 @@ from tasks.common.plain import PairColumns
 LABEL_COLUMNS = ("label", "labels", "score", "scores")
 NEGATIVE = re.compile(r"(hard[\W_]*)?neg(ative)?s?(?![a-z])", re.IGNORECASE)
 """How the name of a column of negatives begins: neg, negative_1, hard_negatives."""
+INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__|")
+"""The name of a column in which pandas writes the numbers of rows."""
+KEY = re.compile(r"(.*[\W_])?[qdpu]{0,2}(id|idx|index)\d*", re.IGNORECASE)
+"""The name of a column that holds no text but keys."""
 NAME = re.compile(r"[^\W\d]\w*([ -]\w+){0,2}")
 """What can be a name in a header: up to three words without a mark between or after them."""
 AS_PAIRS = "as-pairs"
@@ -127,7 +131,8 @@ def usual_columns(found: Sequence[str], named: bool) -> list[str]:
     """Two texts and perhaps a label or negatives, where a file has nothing else and its names can be no cells.
 
     As sentence-transformers reads a dataset: a column called label, labels, score or scores is the label, the others
-    are texts in their order (its Training Overview, "Dataset Format"). Negatives are told by their name.
+    are texts in their order (its Training Overview, "Dataset Format"). Negatives are told by their name, and the
+    numbers of rows that pandas writes are left out.
 
     Args:
         named: whether these are names for certain, as in parquet and JSON lines; else a first row may be no header, and
@@ -135,8 +140,8 @@ def usual_columns(found: Sequence[str], named: bool) -> list[str]:
     """
     labels = [name for name in found if name.lower() in LABEL_COLUMNS]
     negatives = [name for name in found if NEGATIVE.match(name)]
-    texts = [name for name in found if name not in (*labels, *negatives)]
-    usual = len(texts) == 2 and len(labels) < 2 and not (labels and negatives)
+    texts = [name for name in found if name not in (*labels, *negatives) and not INDEX.fullmatch(name)]
+    usual = len(texts) == 2 and len(labels) < 2 and not (labels and negatives) and not any(map(KEY.fullmatch, texts))
     words = NAME.fullmatch if labels or negatives else str.isidentifier
     return [*texts, *labels, *negatives] if usual and (named or all(map(words, texts))) else []
 

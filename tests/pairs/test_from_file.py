@@ -83,6 +83,8 @@ def test_wrong_columns_are_named(tmp_path: Path, columns: list[str], message: st
         ("question,answer,label", ("question", "answer", "label")),
         ("score,anchor,positive", ("anchor", "positive", "score")),
         ("anchor,positive", ("anchor", "positive")),
+        (",question,answer,label", ("question", "answer", "label")),
+        ("Unnamed: 0,question,answer,label", ("question", "answer", "label")),
     ],
 )
 def test_a_file_of_nothing_else_needs_no_columns(tmp_path: Path, header: str, columns: tuple[str, ...]) -> None:
@@ -90,7 +92,13 @@ def test_a_file_of_nothing_else_needs_no_columns(tmp_path: Path, header: str, co
     assert layout_of(str(tmp_path / "pairs.csv"), []).columns == columns
 
 
-@pytest.mark.parametrize("header", ["id,question,answer,label", "question,label", "A man eats.,A woman eats.,label"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("id,question,answer,label", "question,label", "A man eats.,A woman eats.,label"),
+        *("id,text,label", "query-id,corpus-id,score", "qid,text"),  # as Kaggle and BEIR have them
+    ],
+)
 def test_columns_are_asked_for_where_they_could_be_others(tmp_path: Path, header: str) -> None:
     (tmp_path / "pairs.csv").write_text(f"{header}\n")
     with pytest.raises(Mistakes, match=f"columns: nothing; allowed: two different text columns.*it has {header[:2]}"):
