@@ -27,7 +27,7 @@ KEY = re.compile(r"(.*[\W_])?[qdpu]{0,2}(id|idx|index)\d*", re.IGNORECASE)
 NAME = re.compile(r"[^\W\d]\w*([ -]\w+){0,2}")
 """What can be a name in a header: up to three words without a mark between or after them."""
 AS_PAIRS = "as-pairs"
-MOST_LABELS = 5
+MOST_LABELS = 10
 """Different values of a column that is taken for labels in words, unless it is called negative."""
 MOST_LABEL_WORDS = 4
 """Words of such a label, as of 'is not a duplicate'."""
@@ -66,7 +66,7 @@ def layout_of(
     used = PairColumns(first=first, second=second, negatives=tuple(further), group=group, time=time)
     layout = _found(location, header, used)
     cells = _first_cells(location, layout, columns)
-    label, given = _told_apart(location, further, cells)
+    label, given = _told_apart(location, second, further, cells)
     refuse_written(location, {name: cells[name] for name in (first, second, *given)})
     if negatives is not None and (negatives != AS_PAIRS or not given):
         reason = "" if given else f": {','.join(columns)} has no column of negatives"
@@ -87,14 +87,14 @@ def _found(location: str, header: Header, used: PairColumns) -> Layout:
 
 
 def _told_apart(
-    location: str, further: Sequence[str], cells: Mapping[str, Sequence[Any]]
+    location: str, second: str, further: Sequence[str], cells: Mapping[str, Sequence[Any]]
 ) -> tuple[str | None, tuple[str, ...]]:
     """The label, or the negatives, among the columns after the two texts.
 
     Raises:
         Mistakes: labels beside other columns.
     """
-    labels = [name for name in further if _is_label(name, cells[name])]
+    labels = [name for name in further if _is_label(name, cells[name], cells[second])]
     if len(further) == 1 and labels:
         return further[0], ()
     allowed = "allowed: texts that do not belong to the first one; a label is the only third column"
@@ -102,15 +102,16 @@ def _told_apart(
     return None, tuple(further)
 
 
-def _is_label(name: str, values: Sequence[Any]) -> bool:
+def _is_label(name: str, values: Sequence[Any], seconds: Sequence[Any]) -> bool:
     """Whether it is called one, holds numbers or scores, or words such as yes and no: few, short and often repeated.
 
-    Most values decide, so that one that is no number is named as a wrong label.
+    Words that are second texts, too, are categories, of which one may be a wrong one. Most values decide, so that one
+    that is no number is named as a wrong label.
     """
     if name.lower() in LABEL_COLUMNS or 2 * sum(score_in(each) is not None for each in values) > len(values):
         return True
     distinct = {str(value) for value in values}
-    few = len(distinct) <= MOST_LABELS and len(values) >= 2 * len(distinct)
+    few = len(distinct) <= MOST_LABELS and len(values) >= 2 * len(distinct) and distinct.isdisjoint(map(str, seconds))
     return few and all(len(each.split()) <= MOST_LABEL_WORDS for each in distinct) and not NEGATIVE.match(name)
 
 

@@ -61,6 +61,7 @@ def test_a_third_column_of_numbers_is_the_label(tmp_path: Path, cells: list[str]
         ["true", "false"],
         ["not relevant", "partly relevant", "relevant"],
         ["is a duplicate", "is not a duplicate"],
+        ["equal", "cover", "forward", "reverse", "negation", "other"],
     ],
 )
 def test_a_third_column_of_a_few_words_is_the_label(tmp_path: Path, words: list[str]) -> None:
@@ -78,6 +79,11 @@ def test_labels_beside_negatives_are_refused(tmp_path: Path, value: str, name: s
     message = rf"columns: {name} of .* holds labels, such as \['{value}'\]; .*a label is the only third column"
     with pytest.raises(Mistakes, match=message):
         layout_of(file, ["a", "b", "negative", name])
+
+
+def test_wrong_categories_are_negatives(tmp_path: Path) -> None:
+    rows = [f"a{n},topic {n % 3},topic {(n + 1) % 3}" for n in range(12)]
+    assert used_of(file_of(tmp_path, "a,b,wrong", *rows), "a,b,wrong").negatives == ("wrong",)
 
 
 @pytest.mark.parametrize(
