@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from evaluation.positions import positions_in
 from evaluation.soundness import reason, try_model
 from pairs.reading import Reading
 from tasks.common.mistakes import Mistakes
@@ -31,7 +32,7 @@ def load_folder(
 
     Args:
         device: torch's name of it; None: a GPU where there is one.
-        max_length: tokens per text; None leaves what is saved with the model.
+        max_length: tokens per text; None leaves what is saved with the model. Both are lowered to its positions.
         trust_remote_code: whether code that the model brings may run.
         field, name: what the user gave it by, for the message; the folder where no name is given.
 
@@ -53,9 +54,17 @@ def load_folder(
         ).float()  # a model without a transformer comes in its file's dtype
     except Exception as error:  # a library's reader raises whatever a damaged file leads it to
         raise Mistakes(f"{field}: {name or folder!r} cannot be loaded: {reason(error)}") from error
-    if max_length is not None:
-        model.max_seq_length = max_length
+    _read_at_most(model, max_length)
     return model
+
+
+def _read_at_most(model: "SentenceTransformer", wanted: int | None) -> None:
+    """Let it read as many tokens as wanted, else as are saved, but never more than it has positions for."""
+    transformer: Any = model.transformers_model
+    positions = positions_in(transformer.config.to_dict()) if transformer is not None else None
+    length = wanted or (model.max_seq_length if transformer is not None else None)
+    if length is not None:
+        model.max_seq_length = length if positions is None else min(length, positions)
 
 
 def check_loads(

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from evaluation.positions import positions_in
 from evaluation.soundness import transformer_place
 from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.mistakes import Mistakes
@@ -14,11 +15,6 @@ LONGEST = 512
 """Tokens of a text, where neither the user nor the task says: a model may read 32,768, at sixty times the cost."""
 SECOND_PROMPTS = ("document", "passage", "corpus")
 """Names of the prompt of second texts, in the order in which the library's `encode_document` looks for them."""
-POSITIONS_AFTER_PADDING = frozenset(
-    ("camembert", "data2vec-text", "longformer", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta")
-    + ("xlm-roberta-xl", "xmod")
-)
-"""Architectures that count positions from the padding word's id + 1, so that they have fewer than config.json says."""
 
 
 def max_length_of(folder: Path, given: int | None, declared: int | None) -> int:
@@ -132,12 +128,7 @@ def _own_max_length(folder: Path) -> int | None:
 
 def positions_of(folder: Path) -> int | None:
     """Tokens that a model has positions for; None where positions are relative, or config.json does not say."""
-    config = _json(transformer_folder(folder) / "config.json") or {}
-    positions = config.get("max_position_embeddings")
-    if not positions or positions < 0:  # XLNet writes -1 for no limit
-        return None
-    offset = int(config.get("pad_token_id") or 0) + 1 if config.get("model_type") in POSITIONS_AFTER_PADDING else 0
-    return int(positions) - offset
+    return positions_in(_json(transformer_folder(folder) / "config.json") or {})
 
 
 def _own_prompts(folder: Path) -> Prompts:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
+from evaluation.loading import load_folder
 from pairs.collate import collate
 from pairs.reading import NO_PROMPTS, Prompts, refuse_other_tokens
 from pairs.tokenized import distinct_ids, tokenize_batch
@@ -139,3 +140,19 @@ def test_prompts_that_pooling_leaves_out_are_refused(built: Build, tmp_path: Pat
     with pytest.raises(Mistakes, match="prompts: 'q: ' and ''.*include_prompt false"):
         prompts_of(folder)
     assert prompts_of(folder, "", "") == NO_PROMPTS
+
+
+@pytest.mark.parametrize("name", ["bert", "mpnet", "roberta"])
+@pytest.mark.parametrize("saved", [None, 512])
+def test_what_is_saved_with_a_model_is_lowered_to_its_positions_too(
+    built: Build, tmp_path: Path, name: str, saved: int | None
+) -> None:
+    folder = Path(shutil.copytree(built(name, max_length=None), tmp_path / "saved"))
+    for file, key in (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length")):
+        (folder / file).write_text(json.dumps(json.loads((folder / file).read_text()) | {key: saved}))
+    for model in (
+        load_folder(str(folder), device="cpu"),
+        load_model(resolve_base_model(str(folder)).files(), None, "cpu"),
+    ):
+        assert model.max_seq_length == POSITIONS
+        assert np.isfinite(model.encode("word " * 200)).all()
