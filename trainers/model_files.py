@@ -4,12 +4,14 @@ No weight is read and torch is not imported.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from evaluation.soundness import transformer_place
 from tasks.common import storage
 from tasks.common.mistakes import Checks, Mistakes, raise_if
+from trainers.model_settings import wrong_settings
 from trainers.weight_files import SAFETENSORS, damage, is_pickled, is_pointer, weights_missing
 
 UNUSED_FOLDERS = ("onnx/", "openvino/", ".git/", ".cache/")
@@ -29,6 +31,9 @@ FIRST_MODULES = {
     "Asym": "has several models, one for each kind of text",
 }
 """First modules that are no single transformer over texts, and why."""
+SEVERAL_MODELS = ("Router", "Asym")
+TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.tiktoken", "tekken.json")
+"""Names of the files that a tokenizer can be made of."""
 
 
 def used(names: Iterable[str]) -> list[str]:
@@ -62,10 +67,14 @@ def check_files(name: str, paths: Mapping[str, Path], trust_remote_code: bool, t
             "to do: `git lfs pull` in it, or download the files themselves"
         )
     content = read_json_files(paths)
-    reasons = [] if trust_remote_code else [*_own_code(content)]
+    reasons = [*([] if trust_remote_code else _own_code(content)), *wrong_settings(content)]
+    place = transformer_place(content.get("modules.json"))
     if trained:
-        place = transformer_place(content.get("modules.json"))
         reasons += [*_of_modules(content)] or [*weights_missing(place, paths, content)]
+    else:
+        reasons += [*_of_scored(content)]
+    if _first(content) == "Transformer" and not trust_remote_code:
+        reasons += [*_tokenizer_missing(place, paths)]
     reasons += [f"{file}: {why}" for file, path in paths.items() if (why := damage(file, path))]
     if reasons:
         raise Mistakes([f"base-model: {name!r}: {reason}" for reason in reasons])
@@ -98,10 +107,8 @@ def _own_code(content: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_modules(content: Mapping[str, Any]) -> Iterator[str]:
     """A model of the hub without modules.json is a plain transformer, which the library pools by the mean."""
-    kind = content.get("config_sentence_transformers.json")
-    made_as = kind.get("model_type", "SentenceTransformer") if isinstance(kind, dict) else "SentenceTransformer"
-    if made_as != "SentenceTransformer":
-        yield f"is a {made_as}; a SentenceTransformer is needed"
+    if made_otherwise := [*_made_otherwise(content)]:
+        yield from made_otherwise
     elif "modules.json" in content and not _types(content):
         yield "modules.json: a list of modules, each with a type and a path, is needed"
     elif types := _types(content):
@@ -112,6 +119,33 @@ def _of_modules(content: Mapping[str, Any]) -> Iterator[str]:
         own = [name for name, each in zip(later, types[1:], strict=True) if each.startswith(LIBRARY)]
         if others := [name for name in own if name not in LATER_MODULES]:
             yield f"has the module {', '.join(others)}; allowed after a Transformer: {', '.join(LATER_MODULES)}"
+
+
+def _of_scored(content: Mapping[str, Any]) -> Iterator[str]:
+    """Of these the library would make a SentenceTransformer, or read all texts with one of several models."""
+    yield from _made_otherwise(content)
+    if (first := _first(content)) in SEVERAL_MODELS:
+        yield f"{FIRST_MODULES[first]}; a single one is needed"
+
+
+def _tokenizer_missing(place: str, paths: Mapping[str, Path]) -> Iterator[str]:
+    """Without its files transformers makes a tokenizer that knows no word, and says nothing."""
+    held = [name.removeprefix(place) for name in paths if name.startswith(place)]
+    if not any(fnmatch(name, pattern) for name in held for pattern in TOKENIZERS):
+        yield f"has no tokenizer; {place}tokenizer.json, or another of {', '.join(TOKENIZERS[1:])}, is needed"
+
+
+def _made_otherwise(content: Mapping[str, Any]) -> Iterator[str]:
+    kind = content.get("config_sentence_transformers.json")
+    made_as = kind.get("model_type", "SentenceTransformer") if isinstance(kind, dict) else "SentenceTransformer"
+    if made_as != "SentenceTransformer":
+        yield f"is a {made_as}; a SentenceTransformer is needed"
+
+
+def _first(content: Mapping[str, Any]) -> str:
+    """Name of the library's module that comes first; empty where it is none of the library's."""
+    types = _types(content) or [f"{LIBRARY}Transformer"]
+    return types[0].rpartition(".")[2] if types[0].startswith(LIBRARY) else ""
 
 
 def _types(content: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """What a model's files show: each kind of damage is named before anything is loaded, and what is whole passes."""
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from tests.jobs.cases import prepare_invoices
 from trainers.base_model import load_model, resolve_base_model
 from trainers.model_files import used
 
+SETTINGS = "config_sentence_transformers.json"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d" * 32 + "\nsize 90868376\n"
 
 
@@ -34,6 +36,10 @@ def change_json(file: Path, change: Callable[[Any], Any]) -> None:
 
 def of_modules(change: Callable[[Any], Any]) -> Callable[[Path], None]:
     return lambda model: change_json(model / "modules.json", change)
+
+
+def of(file: str, **settings: Any) -> Callable[[Path], None]:
+    return lambda model: change_json(model / file, lambda content: {**content, **settings})
 
 
 def first(kind: str) -> Callable[[Path], None]:
@@ -130,9 +136,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], Any], str]] = {
         "has the module Mystery; allowed after a Transformer: Pooling",
     ),
     "other kind": (
-        lambda model: change_json(
-            model / "config_sentence_transformers.json", lambda config: {**config, "model_type": "CrossEncoder"}
-        ),
+        of(SETTINGS, model_type="CrossEncoder"),
         "is a CrossEncoder; a SentenceTransformer is needed",
     ),
     "code in config": (own_code("config.json"), "brings its own code (auto_map in config.json), which is not run"),
@@ -157,6 +161,22 @@ DAMAGED: dict[str, tuple[Callable[[Path], Any], str]] = {
     "web page": (web_page, "pytorch_model.bin: has 22 bytes that torch did not write"),
     "shard missing": (shard_missing, "names model-00002-of-00002.safetensors, which is missing"),
     "no tokenizer": (lambda model: (model / "tokenizer.json").write_text("{}"), "is no tokenizer that can be read"),
+    "without tokenizer": (lambda model: (model / "tokenizer.json").unlink(), "has no tokenizer; tokenizer.json, or"),
+    "length a list": (
+        lambda model: (model / "sentence_bert_config.json").write_text("[256]"),
+        "sentence_bert_config.json is no JSON object",
+    ),
+    "length a text": (
+        of("sentence_bert_config.json", max_seq_length="256"),
+        "max_seq_length: '256'; allowed: a number",
+    ),
+    "length below 0": (of("sentence_bert_config.json", max_seq_length=-1), "max_seq_length: -1; allowed: a number of"),
+    "length of tokenizer": (of("tokenizer_config.json", model_max_length="much"), "model_max_length: 'much'; allowed"),
+    "length without end": (of("tokenizer_config.json", model_max_length=math.inf), "model_max_length: inf; allowed"),
+    "positions": (of("config.json", max_position_embeddings="512"), "max_position_embeddings: '512'; allowed: a whole"),
+    "prompts a list": (of(SETTINGS, prompts=["query: "]), "prompts: ['query: ']; allowed: names and their texts"),
+    "prompt a number": (of(SETTINGS, prompts={"query": 5}), "prompts: {'query': 5}; allowed: names and their texts"),
+    "default prompt": (of(SETTINGS, default_prompt_name=1), "default_prompt_name: 1; allowed: the name of a prompt"),
     "null": (lambda model: (model / "config.json").write_text("null"), "config.json is no JSON object"),
 }
 
@@ -204,6 +224,15 @@ def test_a_dry_run_loads_the_model(model: Path, job: Any, tmp_path: Path) -> Non
 def test_other_kinds_may_still_be_scored(model: Path) -> None:
     first("StaticEmbedding")(model)
     assert resolve_base_model(str(model), trained=False).folder == model
+
+
+def test_of_other_kinds_those_are_not_scored_that_the_library_would_read_otherwise(model: Path) -> None:
+    first("Router")(model)
+    with pytest.raises(Mistakes, match="has several models, one for each kind of text; a single one is needed"):
+        resolve_base_model(str(model), trained=False)
+    of(SETTINGS, model_type="CrossEncoder")(model)
+    with pytest.raises(Mistakes, match="is a CrossEncoder; a SentenceTransformer is needed"):
+        resolve_base_model(str(model), trained=False)
 
 
 def test_own_code_passes_where_it_is_trusted(model: Path) -> None:
