@@ -48,7 +48,8 @@ def try_model(model: "SentenceTransformer", folder: str, field: str, name: str, 
     except Exception as error:  # what stands in a module's configuration may lead anywhere
         raise Mistakes(f"{field}: {name!r} cannot read a text: {reason(error)}") from error
     if reading:
-        refuse_other_tokens(reading, model, SAMPLES)
+        ends = f"the first {'word ' * reading.max_length}the last"  # of which one is cut off
+        refuse_other_tokens(reading, model, [*SAMPLES, ends])
     if not np.isfinite(vector).all() or not vector.any():
         raise Mistakes(f"{field}: {name!r} gives embeddings that are not finite, or zero; its weights are damaged")
 

@@ -61,7 +61,7 @@ def audit(
     base = resolve_base_model(plan.base_model, trust_remote_code)
     plan = read_as(plan, base, length, prompt1, prompt2)
     found = audited(plan, quiet=json, trust_remote_code=trust_remote_code)
-    notes = [note for table in plan.tables.values() for note in table.notes()]
+    notes = [*plan.prompts.lines, *(note for table in plan.tables.values() for note in table.notes())]
     if json:
         common.print_json(found.to_dict() | {"notes": notes})
     else:

@@ -15,7 +15,7 @@ from evaluation.soundness import try_model
 from pairs.from_file import INFERRED, is_data_file
 from pairs.inferred import Asked
 from pairs.prepared import MANIFEST, refuse_changed
-from pairs.reading import Reading
+from pairs.reading import Reading, refuse_long_prompts
 from reporting.findings import short_line
 from reporting.progress import EncodingProgress, ReadingProgress
 from tasks.common import storage
@@ -107,13 +107,15 @@ def read_as(
     """The plan with what decides how the base model reads; None: the task's own, else the model's.
 
     Raises:
-        Mistakes: see `max_length_of` and `prompts_of`.
+        Mistakes: see `max_length_of`, `prompts_of` and `refuse_long_prompts`.
     """
     checks = Checks()
     length = checks.run(max_length_of, base.folder, max_length, plan.max_length)
     prompts = checks.run(prompts_of, base.folder, prompt1, prompt2)
     checks.finish()
     assert prompts is not None
+    if any(prompts):
+        refuse_long_prompts(base.reading(length, prompts))
     return replace(plan, max_length=length, prompts=prompts, positions=positions_of(base.folder))
 
 

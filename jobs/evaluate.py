@@ -5,6 +5,7 @@ python -m jobs.evaluate runs/tickets --split test --untuned
 python -m jobs.evaluate sentence-transformers/all-MiniLM-L6-v2 --task tickets
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,9 +39,11 @@ def evaluate(
 ) -> None:
     """Score a model on a split of the prepared pairs."""
     from jobs.subject import find
+    from trainers.model_reading import prompts_of
 
     subject = find(model, task, data, trust_remote_code)
     kept = {"model": subject.score(split, subject.folder)}
+    subject.notes.extend(prompts_of(Path(subject.folder)).lines)
     if untuned:
         kept["untuned base"] = subject.score_base(split)
     (_print_json if json else _print)(subject, model, split, kept)

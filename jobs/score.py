@@ -37,7 +37,7 @@ def score(
 
     asked = request(model, file, columns.split(","), out, candidates, best, cpus_per_worker, trust_remote_code)
     done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
-    notes = asked.table.table.notes()
+    notes = [*asked.prompts.lines, *asked.table.table.notes()]
     if json:
         common.print_json(done | {"notes": notes})
         return

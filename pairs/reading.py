@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tasks.common.mistakes import Mistakes
+from tasks.common.mistakes import Mistakes, raise_if
 
 
 class Prompts(NamedTuple):
@@ -19,11 +19,10 @@ class Prompts(NamedTuple):
     second: str = ""
 
     @property
-    def line(self) -> str:
-        """Say them in one line; nothing where there is none."""
-        return (
-            f"prompts: {self.first!r} before each first text, {self.second!r} before each second" if any(self) else ""
-        )
+    def lines(self) -> list[str]:
+        """Say them in one line; in none where there is none."""
+        said = f"prompts: {self.first!r} before each first text, {self.second!r} before each second"
+        return [said] if any(self) else []
 
 
 NO_PROMPTS = Prompts()
@@ -74,6 +73,23 @@ def _tokenizer(content: str) -> Any:
     return tokenizer
 
 
+def refuse_long_prompts(reading: Reading) -> None:
+    """Prompts stand before a text, whose end is cut off: behind one that is too long all texts are the same.
+
+    Raises:
+        Mistakes: a prompt leaves no token for a text.
+    """
+    lengths = {prompt: len(reading.whole_ids([""], prompt)[0]) for prompt in dict.fromkeys(reading.prompts) if prompt}
+    raise_if(
+        [
+            f"prompts: {prompt[:60]!r} has {length} tokens, and {reading.max_length} are read: none would be of a text"
+            "; allowed: a shorter one, or a greater --set max_length=N"
+            for prompt, length in lengths.items()
+            if length >= reading.max_length
+        ]
+    )
+
+
 def refuse_other_tokens(reading: Reading, model: Any, texts: Sequence[str]) -> None:
     """Compare the reading with the loaded model's own, token by token.
 
@@ -89,6 +105,6 @@ def refuse_other_tokens(reading: Reading, model: Any, texts: Sequence[str]) -> N
             theirs = features["input_ids"][0].tolist() if "input_ids" in features else []
             if ours != theirs:
                 raise Mistakes(
-                    f"base-model: it reads {text!r} as the tokens {theirs[:8]}, its tokenizer alone as {ours[:8]}; "
-                    "allowed: a model that reads texts with a fast tokenizer and no chat template"
+                    f"base-model: it reads {text[:60]!r} as the tokens {theirs[:8]}, its tokenizer alone as {ours[:8]}"
+                    "; allowed: a model that reads texts with a fast tokenizer and no chat template"
                 )

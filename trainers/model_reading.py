@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.positions import positions_in
-from evaluation.soundness import transformer_place
+from evaluation.soundness import reason, transformer_place
 from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.mistakes import Mistakes
 
@@ -54,7 +54,8 @@ def prompts_of(folder: Path, first: str | None = None, second: str | None = None
     if any(prompts) and any(each.get("include_prompt") is False for each in _module_configs(folder)):
         raise Mistakes(
             f"prompts: {prompts.first!r} and {prompts.second!r}, but the model's pooling leaves prompts out "
-            "(include_prompt false), which training cannot; allowed: --prompt1 '' --prompt2 ''"
+            "(include_prompt false), which only plain encode does; allowed: in training and audit --prompt1 '' "
+            "--prompt2 '', else a copy of it without prompts in its config_sentence_transformers.json"
         )
     return prompts
 
@@ -82,11 +83,10 @@ def reading_of(
     inner = transformer_folder(folder)
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(
-            str(inner), local_files_only=True, trust_remote_code=trust_remote_code
+            str(inner), **_tokenizer_options(folder), local_files_only=True, trust_remote_code=trust_remote_code
         )
     except Exception as error:  # whatever a damaged file makes the library raise
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Mistakes(f"base-model: the tokenizer in {inner} cannot be loaded: {reason}") from error
+        raise Mistakes(f"base-model: the tokenizer in {inner} cannot be loaded: {reason(error)}") from error
     if not tokenizer.is_fast:
         raise Mistakes(f"base-model: {inner} has no fast tokenizer (tokenizer.json); a model with one is needed")
     content = json.loads(tokenizer.backend_tokenizer.to_str())
@@ -144,6 +144,13 @@ def _transformer_config(folder: Path) -> dict[str, Any]:
     """What is saved beside the transformer: max_seq_length, do_lower_case."""
     files = sorted(transformer_folder(folder).glob("sentence_*_config.json"))
     return dict(_json(files[0]) or {}) if files else {}
+
+
+def _tokenizer_options(folder: Path) -> dict[str, Any]:
+    """What the library gives to the tokenizer, under its name of today or of before; never leave to run code."""
+    config = _transformer_config(folder)
+    options: dict[str, Any] = config.get("tokenizer_args") or config.get("processor_kwargs") or {}
+    return {name: value for name, value in options.items() if name not in ("trust_remote_code", "local_files_only")}
 
 
 def _module_configs(folder: Path) -> Sequence[dict[str, Any]]:

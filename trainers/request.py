@@ -58,8 +58,8 @@ class Request:
         lowered = [
             f"max_length: {self.max_length}, as many positions as the base model has (the task reads {declared})"
         ]
-        prompts = f"{self.prompts.line}; others with --prompt1 and --prompt2, none with ''" if any(self.prompts) else ""
-        return [*(lowered if lower else []), *([prompts] if prompts else [])]
+        prompts = [f"{line}; others with --prompt1 and --prompt2, none with ''" for line in self.prompts.lines]
+        return [*(lowered if lower else []), *prompts]
 
     def warnings(self) -> list[str]:
         """What is said once more at the verdict."""

@@ -82,6 +82,12 @@ def test_a_run_and_its_best_folder_find_their_pairs(run: str) -> None:
     assert of_run["notes"] == []
 
 
+def test_it_says_the_prompts_that_are_stored_with_the_model(run: str) -> None:
+    file = Path(run, "best", "config_sentence_transformers.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"prompts": {"query": "q: ", "document": "d: "}}))
+    assert result(run)["notes"] == ["prompts: 'q: ' before each first text, 'd: ' before each second"]
+
+
 def test_it_prints_a_small_table(run: str) -> None:
     done = invoke(run)
     assert done.exit_code == 0

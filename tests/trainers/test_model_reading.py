@@ -13,8 +13,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from evaluation.loading import load_folder
+from evaluation.soundness import try_model
 from pairs.collate import collate
-from pairs.reading import NO_PROMPTS, Prompts, refuse_other_tokens
+from pairs.reading import NO_PROMPTS, Prompts, refuse_long_prompts, refuse_other_tokens
 from pairs.tokenized import distinct_ids, tokenize_batch
 from tasks.common.mistakes import Mistakes
 from tests.architectures import ARCHITECTURES, POSITIONS, build
@@ -156,3 +157,26 @@ def test_what_is_saved_with_a_model_is_lowered_to_its_positions_too(
     ):
         assert model.max_seq_length == POSITIONS
         assert np.isfinite(model.encode("word " * 200)).all()
+
+
+@pytest.mark.parametrize("name", ["tokenizer_args", "processor_kwargs"])
+def test_what_the_model_gives_its_tokenizer_counts_in_training_too(built: Build, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(built("bert"), tmp_path / "left"))
+    file = folder / "sentence_bert_config.json"
+    options = {"truncation_side": "left", "trust_remote_code": True}
+    file.write_text(json.dumps(json.loads(file.read_text()) | {name: options}))
+    found = resolve_base_model(str(folder))
+    assert found.reading().truncation_side == "left"
+    found.check_loads(32, NO_PROMPTS)
+    model = load_model(found.files(), 32, "cpu")
+    refuse_other_tokens(found.reading(), model, ["first " + "word " * 200 + "last"])
+    with pytest.raises(Mistakes, match="base-model: it reads 'the first word"):
+        try_model(model, str(folder), "base-model", "left", resolve_base_model(str(built("bert"))).reading())
+
+
+def test_a_prompt_behind_which_no_text_is_read_is_refused(built: Build) -> None:
+    reading = resolve_base_model(str(built("bert"))).reading(prompts=Prompts("word " * 29, "word " * 30))
+    with pytest.raises(Mistakes) as refused:
+        refuse_long_prompts(reading)
+    assert len(refused.value.messages) == 1
+    assert "has 32 tokens, and 32 are read: none would be of a text" in str(refused.value)
