@@ -5,7 +5,6 @@ python -m jobs.evaluate runs/tickets --split test --untuned
 python -m jobs.evaluate sentence-transformers/all-MiniLM-L6-v2 --task tickets
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,11 +38,9 @@ def evaluate(
 ) -> None:
     """Score a model on a split of the prepared pairs."""
     from jobs.subject import find
-    from trainers.model_reading import prompts_of
 
     subject = find(model, task, data, trust_remote_code)
     kept = {"model": subject.score(split, subject.folder)}
-    subject.notes.extend(prompts_of(Path(subject.folder)).lines)
     if untuned:
         kept["untuned base"] = subject.score_base(split)
     (_print_json if json else _print)(subject, model, split, kept)
@@ -55,8 +52,7 @@ def _print(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) 
     from reporting.evaluations import kept_lines, scores_table
     from reporting.verdict import show
 
-    pairs = subject.pairs
-    print_lines([f"{model} on {split} of {pairs.folder} ({pairs.num_rows(split)} pairs)"])
+    print_lines([f"{model} on {split} of {subject.pairs.folder} ({subject.pairs.num_rows(split)} pairs)"])
     Console().print(scores_table(kept, subject.metric))
     for line in [*kept_lines(kept), *(f"note: {note}" for note in subject.notes)]:
         print_lines([line])

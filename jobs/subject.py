@@ -131,7 +131,7 @@ def find(model: str, task: str | None, data: str | None, trust_remote_code: bool
         Mistakes: the model or the pairs are not to be found, or it is not said which pairs are meant.
     """
     folder, run, line = find_model(model, trust_remote_code)
-    notes = [line] if line else []
+    notes = [*([line] if line else []), *prompts_of(Path(folder)).lines]
     settings = settings_of(run) if run else {}
     name = load(task).name if task and task.endswith(".py") else task
     pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
