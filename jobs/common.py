@@ -131,7 +131,18 @@ TaskName = Annotated[
 ]
 Data = Annotated[str | None, typer.Option(help="Prepared pairs; data/TASK by default.")]
 Run = Annotated[str | None, typer.Option(help="A new folder for what comes out; runs/TASK by default.")]
-BaseModel = Annotated[str | None, typer.Option(help="Hub name or folder; the task's own by default.")]
+
+
+def _no_empty_name(name: str | None) -> str | None:
+    """Refuse an empty one, as of a variable that is not set in the shell: the task's own model would be trained."""
+    if name == "":
+        raise typer.BadParameter("'' is no name; a hub name or a folder is needed")
+    return name
+
+
+BaseModel = Annotated[
+    str | None, typer.Option(callback=_no_empty_name, help="Hub name or folder; the task's own by default.")
+]
 Prompt1 = Annotated[
     str | None, typer.Option(help="What stands before each first text, '' for nothing; the model's own by default.")
 ]

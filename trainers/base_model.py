@@ -103,6 +103,8 @@ def resolve_base_model(name: str, trust_remote_code: bool = False, *, trained: b
             raise Mistakes(f"base-model: {name!r} has no modules.json; a sentence-transformers folder is needed")
         line = f"base model: local folder {folder}"
         found = ResolvedModel(name=name, folder=folder.resolve(), line=line, trust_remote_code=trust_remote_code)
+    elif os.path.isfile(folder):
+        raise Mistakes(f"base-model: {name!r} is a file; a sentence-transformers folder, or a hub name, is needed")
     elif name == BASE_MODEL and (packaged := _offline_minilm()):
         return packaged
     else:

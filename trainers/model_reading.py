@@ -1,6 +1,7 @@
 """What a model's folder says about how it reads: its own length, its positions, its prompts and its tokenizer."""
 
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from tasks.common.mistakes import Mistakes
 
 LONGEST = 512
 """Tokens of a text, where neither the user nor the task says: a model may read 32,768, at sixty times the cost."""
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes on a command line that are not UTF-8, and JSON of half an escape."""
 SECOND_PROMPTS = ("document", "passage", "corpus")
 """Names of the prompt of second texts, in the order in which the library's `encode_document` looks for them."""
 
@@ -47,10 +50,12 @@ def prompts_of(folder: Path, first: str | None = None, second: str | None = None
         first, second: None: the model's own; empty: none.
 
     Raises:
-        Mistakes: the model's pooling leaves prompts out, which a training does not.
+        Mistakes: a tokenizer does not take one, or the model's pooling leaves prompts out, which a training does not.
     """
     own = _own_prompts(folder)
     prompts = Prompts(own.first if first is None else first, own.second if second is None else second)
+    if torn := [each for each in prompts if HALF_CHARACTER.search(each)]:
+        raise Mistakes(f"prompts: {', '.join(map(repr, torn))}, with half a character; allowed: text in UTF-8")
     if any(prompts) and any(each.get("include_prompt") is False for each in _module_configs(folder)):
         raise Mistakes(
             f"prompts: {prompts.first!r} and {prompts.second!r}, but the model's pooling leaves prompts out "

@@ -235,6 +235,18 @@ def test_of_other_kinds_those_are_not_scored_that_the_library_would_read_otherwi
         resolve_base_model(str(model), trained=False)
 
 
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_file_in_place_of_a_folder_is_named_as_such(model: Path, trained: bool) -> None:
+    with pytest.raises(Mistakes, match="model.safetensors' is a file; a sentence-transformers folder, or a hub name"):
+        resolve_base_model(str(model / "model.safetensors"), trained=trained)
+
+
+@pytest.mark.parametrize("job", [train, tune, audit])
+def test_an_empty_name_is_not_the_tasks_own_model(job: Any) -> None:
+    result = CliRunner().invoke(job.app, ["invoices", "--base-model", ""])
+    assert (result.exit_code, "'' is no name" in result.stderr) == (2, True)
+
+
 def test_own_code_passes_where_it_is_trusted(model: Path) -> None:
     own_code("config.json")(model)
     assert resolve_base_model(str(model), trust_remote_code=True).trust_remote_code

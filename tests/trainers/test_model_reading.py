@@ -134,6 +134,12 @@ def test_prompts_are_the_models_own_unless_others_are_given_and_are_stored(
             assert np.array_equal(again.encode("a door"), model.encode("a door", prompt=""))
 
 
+@pytest.mark.parametrize("given", [("\udcfc: ", None), (None, "\ud83d: ")])
+def test_prompts_with_half_a_character_are_refused(built: Build, given: tuple[str | None, str | None]) -> None:
+    with pytest.raises(Mistakes, match="prompts: '.*: ', with half a character; allowed: text in UTF-8"):
+        prompts_of(built("bert"), *given)
+
+
 def test_prompts_that_pooling_leaves_out_are_refused(built: Build, tmp_path: Path) -> None:
     folder = prompted(tmp_path, built("bert"), prompts={"query": "q: "})
     pooling = folder / "1_Pooling" / "config.json"
