@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
+FEWEST_WORDS = 0.5
+"""Of the rows of the word embeddings: some are padded, by a few; where only few have a word, the file is damaged."""
+
+
 SAMPLES = ("A text of SOME words.", "\u00c4rger na\u00efve \u5b57 4711 (again)!", "#1 - 50 % [off]")
 """What one reading may take apart otherwise than another: case, accents, other scripts, numbers, marks."""
 
@@ -37,7 +41,7 @@ def try_model(model: "SentenceTransformer", folder: str, field: str, name: str, 
             "random; weights and configuration of one model are needed"
         )
     words, rows = vocabulary(model)
-    if words > rows:
+    if words > rows or words < FEWEST_WORDS * rows:
         raise Mistakes(
             f"{field}: {name!r} has a tokenizer of {words:,} words and word embeddings for {rows:,}; "
             "tokenizer and weights of one model are needed"

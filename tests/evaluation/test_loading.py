@@ -131,6 +131,14 @@ def test_a_tokenizer_of_another_model_is_a_mistake(tiny_model: str, tmp_path: Pa
         check_loads(str(folder))
 
 
+def test_a_tokenizer_that_lacks_most_words_is_a_mistake(tiny_model: str, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("<html>\n<title>404</title>\n</html>\n")
+    with pytest.raises(Mistakes, match="has a tokenizer of [0-9]+ words and word embeddings for [0-9]+; tokenizer and"):
+        check_loads(str(folder))
+
+
 def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
