@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.positions import positions_in
-from evaluation.soundness import reason, transformer_place
+from evaluation.soundness import SAMPLES, reason, transformer_place
 from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.mistakes import Mistakes
 
@@ -97,12 +97,17 @@ def reading_of(
     content = json.loads(tokenizer.backend_tokenizer.to_str())
     if _transformer_config(folder).get("do_lower_case"):
         content["normalizer"] = _lowered(content["normalizer"])
-    return Reading(
+    reading = Reading(
         tokenizer=json.dumps({**content, "truncation": None, "padding": None}),
         max_length=max_length,
         prompts=prompts,
         truncation_side=tokenizer.truncation_side,
     )
+    try:
+        reading.whole_ids(SAMPLES)
+    except Exception as error:  # the library raises bare ones, of a vocabulary without a word for the unknown
+        raise Mistakes(f"base-model: the tokenizer in {inner} cannot read a text: {reason(error)}") from error
+    return reading
 
 
 def _lowered(normalizer: dict[str, Any] | None) -> dict[str, Any]:

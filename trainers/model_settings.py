@@ -25,11 +25,17 @@ def _prompts(value: Any) -> bool:
 WHOLE: Allowed = (_whole, "a whole number")
 LENGTH: Allowed = (_positive, "a number of at least 1")
 PROMPTS: Allowed = (_prompts, 'names and their texts, such as {"query": "query: "}')
+ONE_LENGTH: Allowed = (lambda value: False, "null, as first and second texts are read to one length")
 NAME: Allowed = (lambda value: isinstance(value, str), "the name of a prompt")
 SETTINGS: dict[str, dict[str, Allowed]] = {
     "config.json": {"max_position_embeddings": WHOLE, "pad_token_id": WHOLE},
     "tokenizer_config.json": {"model_max_length": LENGTH},
-    "sentence_*_config.json": {"max_seq_length": LENGTH},
+    "sentence_*_config.json": {
+        "max_seq_length": LENGTH,
+        "query_length": ONE_LENGTH,
+        "document_length": ONE_LENGTH,
+        "query_expansion": ONE_LENGTH,
+    },
     "config_sentence_transformers.json": {"prompts": PROMPTS, "default_prompt_name": NAME},
 }
 """Pattern of a file's name -> setting -> what is allowed; null always is, and stands for none."""

@@ -107,6 +107,11 @@ def nested_pickled(model: Path) -> None:
     nested(model)
 
 
+def no_words(model: Path) -> None:
+    (model / "tokenizer.json").unlink()
+    (model / "vocab.txt").write_text("")
+
+
 def own_code(name: str) -> Callable[[Path], None]:
     added = {"auto_map": {"AutoModel": "modeling_my.MyModel"}}
     return lambda model: change_json(model / name, lambda config: {**config, **added})
@@ -171,9 +176,11 @@ DAMAGED: dict[str, tuple[Callable[[Path], Any], str]] = {
         "max_seq_length: '256'; allowed: a number",
     ),
     "length below 0": (of("sentence_bert_config.json", max_seq_length=-1), "max_seq_length: -1; allowed: a number of"),
+    "length of queries": (of("sentence_bert_config.json", query_length=8), "query_length: 8; allowed: null, as first"),
     "length of tokenizer": (of("tokenizer_config.json", model_max_length="much"), "model_max_length: 'much'; allowed"),
     "length without end": (of("tokenizer_config.json", model_max_length=math.inf), "model_max_length: inf; allowed"),
     "positions": (of("config.json", max_position_embeddings="512"), "max_position_embeddings: '512'; allowed: a whole"),
+    "no words": (no_words, "cannot read a text: Exception: WordPiece error: Missing [UNK] token from the vocabulary"),
     "prompts a list": (of(SETTINGS, prompts=["query: "]), "prompts: ['query: ']; allowed: names and their texts"),
     "prompt a number": (of(SETTINGS, prompts={"query": 5}), "prompts: {'query': 5}; allowed: names and their texts"),
     "default prompt": (of(SETTINGS, default_prompt_name=1), "default_prompt_name: 1; allowed: the name of a prompt"),
