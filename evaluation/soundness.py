@@ -99,6 +99,8 @@ def transformer_place(modules: Any) -> str:
 
 
 def reason(error: Exception) -> str:
-    """What a library says, in one line."""
+    """What a library says, in one line; transformers tells shapes in its log alone, and gives advice that misleads."""
+    if "ignore_mismatched_sizes" in str(error):
+        return "its weights have other shapes than its config.json asks for; both of one model are needed"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {' '.join(lines[:2])}"[:400]

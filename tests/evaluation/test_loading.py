@@ -120,6 +120,14 @@ def test_weights_that_would_be_random_are_a_mistake(tiny_model: str, tmp_path: P
         score_model(str(folder), None, lambda *_: None)  # type: ignore[arg-type]
 
 
+def test_weights_of_other_shapes_are_a_mistake(tiny_model: str, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "hidden_size": 64}))
+    with pytest.raises(Mistakes, match="cannot be loaded: its weights have other shapes than its config.json asks for"):
+        check_loads(str(folder))
+
+
 def test_a_tokenizer_of_another_model_is_a_mistake(tiny_model: str, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
