@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from logging import LogRecord, getLogger
 from typing import TYPE_CHECKING, Any
 
 from evaluation.positions import positions_in
@@ -44,6 +45,7 @@ def load_folder(
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # a bar per hundred weights says nothing
+    getLogger("sentence_transformers.base.model").addFilter(_is_no_default_prompt)
     try:
         model = SentenceTransformer(
             folder,
@@ -56,6 +58,11 @@ def load_folder(
         raise Mistakes(f"{field}: {name or folder!r} cannot be loaded: {reason(error)}") from error
     _read_at_most(model, max_length)
     return model
+
+
+def _is_no_default_prompt(record: LogRecord) -> bool:
+    """Leave out that a default prompt applies: here none does, and which prompts are used is said in a line of ours."""
+    return not record.getMessage().startswith("Default prompt name is set to")
 
 
 def _read_at_most(model: "SentenceTransformer", wanted: int | None) -> None:

@@ -49,6 +49,17 @@ def test_every_dtype_is_loaded_in_fp32_and_saved_so(tiny_model: str, tmp_path: P
     assert dtypes(SentenceTransformer(str(tmp_path / "saved"), device="cpu")) == {torch.float32}
 
 
+def test_the_library_does_not_say_that_a_default_prompt_applies(
+    tiny_model: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    file = folder / "config_sentence_transformers.json"
+    prompts = {"prompts": {"only here": "q: "}, "default_prompt_name": "only here"}
+    file.write_text(json.dumps(json.loads(file.read_text()) | prompts))
+    assert load_folder(str(folder), device="cpu").default_prompt_name == "only here"
+    assert "only here" not in caplog.text
+
+
 def test_a_model_without_a_transformer_is_scored_in_fp32_too(tiny_model: str, tmp_path: Path) -> None:
     tokenizer = Tokenizer.from_file(f"{tiny_model}/tokenizer.json")
     words = StaticEmbedding(tokenizer, embedding_dim=8)
