@@ -17,7 +17,7 @@ from pairs.inferred import Asked
 from pairs.prepared import MANIFEST, refuse_changed
 from pairs.reading import Reading, refuse_long_prompts
 from reporting.findings import short_line
-from reporting.progress import EncodingProgress, ReadingProgress
+from reporting.progress import EncodingProgress, ReadingProgress, waiting
 from tasks.common import storage
 from tasks.common.loading import load
 from tasks.common.mistakes import Checks, Mistakes, raise_if
@@ -92,7 +92,7 @@ def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True, trust_r
 
     def make() -> Audit:
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
-            return audit(plan, read, untuned(plan, base, encoded) if base else None)
+            return audit(plan, read, untuned(plan, base, encoded, quiet=quiet) if base else None)
 
     return kept_or_made(plan, base.sha256() if base else None, make)
 
@@ -119,7 +119,7 @@ def read_as(
     return replace(plan, max_length=length, prompts=prompts, positions=positions_of(base.folder))
 
 
-def untuned(plan: Plan, base: ResolvedModel, told: Told) -> Untuned:
+def untuned(plan: Plan, base: ResolvedModel, told: Told, *, quiet: bool = True) -> Untuned:
     """The base model as an audit of this plan asks it."""
 
     def read() -> Reading:
@@ -127,8 +127,9 @@ def untuned(plan: Plan, base: ResolvedModel, told: Told) -> Untuned:
 
     def load() -> "SentenceTransformer":
         folder, trusted = str(base.folder), base.trust_remote_code
-        model = load_folder(folder, max_length=plan.max_length, trust_remote_code=trusted, name=base.name)
-        try_model(model, folder, "base-model", base.name, read())
+        with waiting("loading the base model", quiet=quiet):
+            model = load_folder(folder, max_length=plan.max_length, trust_remote_code=trusted, name=base.name)
+            try_model(model, folder, "base-model", base.name, read())
         found_sound(folder, trusted)
         return model
 

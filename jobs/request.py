@@ -9,6 +9,7 @@ from evaluation.judge import Judge
 from jobs.audited import accepted, check_codes, read_as
 from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs, refuse_other_task
+from reporting.progress import waiting
 from reporting.run_folder import RunFolder
 from search_spaces.by_loss import baseline_in, fixed, for_task
 from tasks.common.declaration import SYMMETRIC_LOSSES, Task
@@ -69,7 +70,8 @@ def request(
     findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
     model, pairs = cast(ResolvedModel, model), cast(PreparedPairs, pairs)
     if dry_run:
-        model.check_loads(cast(int, plan.max_length), plan.prompts)
+        with waiting("loading the base model", quiet=quiet):
+            model.check_loads(cast(int, plan.max_length), plan.prompts)
     else:
         RunFolder.claim(options.run)
     return Request(

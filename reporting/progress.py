@@ -1,6 +1,8 @@
 """A word about work that takes more than a moment, on standard error, and gone when the work is done."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +11,17 @@ from rich.progress import Progress, TaskID
 
 QUIET_S = 2.0
 """What is done sooner needs no word."""
+
+
+@contextmanager
+def waiting(what: str, *, quiet: bool = False, console: Console | None = None) -> Iterator[None]:
+    """Show on a terminal what is waited for, where nobody knows how far it is; nothing where output is piped."""
+    console = console or Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
 
 
 class _Told:

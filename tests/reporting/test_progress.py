@@ -2,9 +2,10 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
-from reporting.progress import EncodingProgress
+from reporting.progress import EncodingProgress, waiting
 
 
 def shown(terminal: bool, quiet_s: float) -> str:
@@ -27,3 +28,14 @@ def test_a_file_gets_one_line() -> None:
 
 def test_a_terminal_gets_a_bar() -> None:
     assert "encoding 30 texts" in shown(terminal=True, quiet_s=0.0)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "quiet", "shown"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_a_terminal_is_told_what_is_waited_for(terminal: bool, quiet: bool, shown: bool) -> None:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
+    with waiting("loading the base model", quiet=quiet, console=console):
+        pass
+    assert isinstance(console.file, io.StringIO)
+    assert ("loading the base model" in console.file.getvalue()) == shown
