@@ -28,8 +28,8 @@ from scipy.stats import beta
 
 from benchmarks.measure import progress, report
 from evaluation import jackknife, selection, verdict
-from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
 from evaluation.metrics import Floats
+from evaluation.predictions import Judged, JudgedCategories, JudgedPairs, JudgedQueries
 from evaluation.selection import States
 from evaluation.verdict import choose, compare
 

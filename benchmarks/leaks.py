@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
+from audit.plan import plan_of_folder
+from audit.run import audit
 from benchmarks.measure import report
-from evaluation.audit.audit import audit
-from evaluation.audit.plan import plan_of_folder
 from pairs import prepared
 from pairs.from_file import task_of
 from pairs.prepare import prepare

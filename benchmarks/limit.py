@@ -23,8 +23,8 @@ import typer
 from sentence_transformers import SentenceTransformer
 
 from benchmarks.measure import in_turns, process, progress, report
+from models.base_model import load_model, resolve_base_model
 from tasks.common.declaration import BASE_MODEL
-from trainers.base_model import load_model, resolve_base_model
 from trainers.cluster import ALLOCATOR
 from trainers.dropout import use_cpu_dropout
 from trainers.hardware import choose

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from rich.console import Console
 from rich.table import Table
 
-from reporting.environment import environment
+from common.environment import environment
 
 RESULTS = Path("build/bench")
 """Where every benchmark leaves its JSON, under the folder it is called in."""

@@ -22,17 +22,17 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks.measure import progress, report
 from benchmarks.search_cost import called
+from evaluation.evaluator import Judge
 from evaluation.jackknife import Interval
-from evaluation.judge import Judge
-from evaluation.scoring import encode
 from evaluation.verdict import compare
+from models.base_model import resolve_base_model
+from models.encode import encode
 from pairs import prepared
 from pairs.clean import one_spaced
 from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
 from pairs.read import read
 from tasks.common import loading
-from trainers.base_model import resolve_base_model
 
 TASK = "job_skills"
 JUDGEMENTS = 10

@@ -28,8 +28,8 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 from transformers import PrinterCallback, TrainerCallback
 
+from models.base_model import resolve_base_model
 from tasks.common.declaration import BASE_MODEL
-from trainers.base_model import resolve_base_model
 from trainers.hardware import cpu_has_bf16
 
 BATCH_SIZE = 16

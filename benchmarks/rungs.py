@@ -21,8 +21,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from benchmarks.measure import report
 from pairs.tokenized import TokenizedPairs
-from trainers.halving import Halving, first_rung
 from trainers.job import Data, Job
+from trainers.search.halving import Halving, first_rung
 
 METRIC = "best"
 

@@ -32,20 +32,20 @@ from typer.testing import CliRunner
 
 from benchmarks.measure import in_turns, progress, ratios, report
 from benchmarks.search_cost import prepared
+from common.run_folder import RunFolder
 from jobs import train
 from pairs.tokenized import TokenizedPairs
 from reporting.live import Live
-from reporting.run_folder import RunFolder
 from reporting.trial_log import TrialLog
-from search_spaces.by_loss import baseline_in, for_task
+from search_spaces.default import baseline_in, for_task
 from tasks.common import loading
 from trainers.cluster import connect
+from trainers.groups.board import Board
+from trainers.groups.mailbox import Arrival, Mailbox
 from trainers.job import Data, Job, Report, TrainingState
-from trainers.mailbox import Arrival, Mailbox
-from trainers.progress import Board
-from trainers.search import search
-from trainers.search_plan import SearchPlan
-from trainers.watch import Watch
+from trainers.search.plan import SearchPlan
+from workflows.search import search
+from workflows.tracker import Watch
 
 CONCURRENT = 2
 EPOCHS = 2
@@ -147,7 +147,7 @@ def ours(trials: int, folder: str) -> None:
     log = TrialLog(run)
     with (
         Live(METRIC, trials, quiet=True) as live,
-        patch("trainers.search.optuna.samplers.TPESampler", lambda **_: optuna.samplers.RandomSampler(seed=0)),
+        patch("trainers.search.tuner.optuna.samplers.TPESampler", lambda **_: optuna.samplers.RandomSampler(seed=0)),
     ):
         search(plan, Watch(METRIC, plan.fixed, log, live))
     log.close()

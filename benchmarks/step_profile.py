@@ -11,8 +11,8 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.cases import CASES, drawn, training_pairs
 from benchmarks.measure import process, progress, report
 from benchmarks.training_step import BY_HAND, LIBRARY, OURS, SEED, trained
+from models.base_model import resolve_base_model
 from tasks.common.declaration import BASE_MODEL
-from trainers.base_model import resolve_base_model
 from trainers.cluster import ALLOCATOR
 from trainers.hardware import choose
 

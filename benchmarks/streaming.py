@@ -21,6 +21,7 @@ import ray
 import typer
 
 from benchmarks.measure import progress, report
+from models.base_model import resolve_base_model
 from pairs import prepared
 from pairs.block_store import BlockStore
 from pairs.collate import collate
@@ -28,12 +29,11 @@ from pairs.order import Share
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
 from tasks.common.declaration import BASE_MODEL
-from trainers.base_model import resolve_base_model
 from trainers.cluster import connect
+from trainers.groups.board import Board
+from trainers.groups.worker_group import GroupConfig, WorkerGroup, end_groups
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import Data, Job
-from trainers.progress import Board
-from trainers.worker_group import GroupConfig, WorkerGroup, end_groups
 
 STEPS = (20, 200)
 STREAMED_BATCHES = 5_000

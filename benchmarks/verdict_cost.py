@@ -11,10 +11,10 @@ import numpy as np
 import typer
 
 from benchmarks.measure import progress, report
-from evaluation.judged import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from common.run_folder import RunFolder
+from evaluation.predictions import Judged, JudgedCategories, JudgedPairs, JudgedQueries
 from evaluation.selection import States, sample_of
 from evaluation.verdict import compare
-from reporting.run_folder import RunFolder
 from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 
 

@@ -1,48 +1,179 @@
-"""A Judge in the shape that the sentence-transformers trainer and its model card know."""
+"""Scores one split of a task with any function that turns texts into vectors; every distinct text is encoded once."""
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.evaluation import BaseEvaluator
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from evaluation.judge import Judge
-from evaluation.judged import Judged
+from common.mistakes import Mistakes, raise_if
+from evaluation import metrics
+from evaluation.predictions import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from pairs.clean import folded
+from pairs.reading import NO_PROMPTS, Prompts
+from pairs.spelling import one_of_each
+from tasks.common.declaration import DECIDING_METRIC
+
+Encode = Callable[[list[str]], NDArray[Any]]
+"""Texts -> array of shape (texts, dimensions), in the order of the texts."""
+
+AGAINST_CANDIDATES = ("category", "retrieval")
+"""Kinds where a text is held against all candidates, not only against the second text of its pair."""
 
 
-class PairEvaluator(BaseEvaluator):
-    """Encodes with the model, scores with the judge, and stores the scores in the model card's data.
+class Judge:
+    """One split, ready to be scored again and again.
 
-    Scores keep the judge's names, without a prefix: they are what the search compares and what files hold.
+    Args:
+        kind: a key of DECIDING_METRIC.
+        table: columns sentence1, sentence2 and, for the kinds binary and graded, label. One row is one pair.
+            For the kinds category and retrieval a row with label 0.0 (as in train) is no pair and is left out.
+        candidates: all texts that sentence1 is held against, for the kinds category and retrieval. Texts that are the
+            same when folded (pairs/clean.py) are one candidate, and one query. Ignored by the other kinds.
+        prompts: what stands before first and second texts when the model reads them.
+
+    Raises:
+        Mistakes: this kind cannot be computed from this split; everything wrong is named at once.
     """
 
-    def __init__(self, judge: Judge, *, name: str = "dev", batch_size: int = 64) -> None:
-        super().__init__()
-        self.judge = judge
-        self.judged: Judged | None = None
-        """The last model, item by item."""
-        self.name = name
-        self.batch_size = batch_size
-        self.primary_metric = judge.metric
-
-    def __call__(  # type: ignore[override]  # the library's evaluators narrow the model in the same way
-        self, model: SentenceTransformer, output_path: str | None = None, epoch: int = -1, steps: int = -1
-    ) -> dict[str, float]:
-        """All scores of the split, higher is better; `output_path` is the library's and nothing is written there.
-
-        The model is left in evaluation mode, as by the library's own evaluators.
-        """
-        self.judged = self.judge.judge(
-            lambda texts: model.encode(texts, prompt="", batch_size=self.batch_size, show_progress_bar=False)
-        )
-        scores = self.judged.scores()
-        self.store_metrics_in_model_card_data(model, scores, epoch, steps)
-        return scores
+    def __init__(
+        self, kind: str, table: pa.Table, candidates: list[str] | None = None, prompts: Prompts = NO_PROMPTS
+    ) -> None:
+        table = _own_pairs(kind, table)
+        raise_if(list(_misfits(kind, table)))
+        self.kind = kind
+        self.num_pairs = table.num_rows
+        first, second = table.column("sentence1").to_pylist(), table.column("sentence2").to_pylist()
+        against = kind in AGAINST_CANDIDATES
+        if against:
+            raise_if(list(_unknown(second, candidates)))
+        choice = one_of_each(candidates or []) if against else []
+        self._choice = tuple(choice)
+        read = [prompts.first + text for text in first]
+        others = [prompts.second + text for text in (choice if against else second)]
+        self.texts: list[str] = list(dict.fromkeys([*read, *others]))
+        """Every distinct text that is compared, its prompt before it, in the order in which they appear."""
+        self._first, self._others = _places(self.texts, read), _places(self.texts, others)
+        self._truth = _places(list(map(folded, choice)), list(map(folded, second))) if against else None
+        if kind == "retrieval":
+            alike, known = list(map(folded, first)), {folded(text): place for place, text in enumerate(choice)}
+            self._queries = np.unique(alike, return_inverse=True)[1]
+            self._same = np.array([known.get(text, -1) for text in alike], dtype=np.int64)
+        self._groups, self._other_groups = _numbered(table)
+        self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
 
     @property
-    def description(self) -> str:
-        """The heading in the model card, such as 'Binary Pairs'."""
-        return f"{self.judge.kind.title()} Pairs"
+    def metric(self) -> str:
+        """The name of the score that decides; higher is better."""
+        return DECIDING_METRIC[self.kind]
 
-    def get_config_dict(self) -> dict[str, Any]:
-        """What the card prints about how the split was scored."""
-        return {"pairs": self.judge.num_pairs, "texts": len(self.judge.texts)}
+    def judge(self, encode: Encode) -> Judged:
+        """What the model made of the split, item by item; `encode` is called once, with `texts`.
+
+        Raises:
+            ValueError: an embedding is not finite.
+        """
+        vectors = metrics.normalized(encode(self.texts))
+        if self._truth is None:
+            cosines = metrics.pair_cosines(vectors[self._first], vectors[self._others])
+            return JudgedPairs(
+                kind=self.kind,
+                groups=self._groups,
+                other_groups=self._other_groups,
+                cosines=cosines,
+                labels=self._labels,
+            )
+        candidates = vectors[self._others]
+        if self.kind == "category":
+            found = metrics.nearest(vectors[self._first], candidates, self._truth)
+            return JudgedCategories(
+                kind=self.kind,
+                groups=self._groups,
+                other_groups=self._other_groups,
+                truth=self._truth,
+                found=found,
+                names=self._choice,
+            )
+        rows, own = _own_candidates(self._queries, self._truth)
+        per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own, self._same[rows])
+        others = None if self._other_groups is None else self._other_groups[rows]
+        return JudgedQueries(kind=self.kind, groups=self._groups[rows], other_groups=others, per_query=per_query)
+
+
+def _own_candidates(queries: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:
+    """A text that stands in several pairs is one query with several own candidates, as in the library.
+
+    Args:
+        queries: of each row, a number.
+        truth: the candidate of each row.
+
+    Returns:
+        The row where each query stands first, and the own candidates of each.
+    """
+    own: dict[int, list[int]] = {}
+    for query, candidate in zip(queries.tolist(), truth.tolist(), strict=True):
+        own.setdefault(query, []).append(candidate)
+    rows = np.sort(np.unique(queries, return_index=True)[1])  # the queries of `own`, in its order
+    return rows, [np.array(sorted(set(found)), dtype=np.int64) for found in own.values()]
+
+
+def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
+    place = {text: index for index, text in enumerate(among)}
+    return np.array([place[text] for text in texts], dtype=np.int64)
+
+
+def _numbered(table: pa.Table) -> tuple[metrics.Indices, metrics.Indices | None]:
+    """The group of each row and, where it may be another one, of its second text; numbered alike from 0.
+
+    Names that are the same when folded are one group. Without a column of groups every row is one of its own.
+    """
+    if "group" not in table.column_names:
+        return np.arange(table.num_rows), None
+    first = table.column("group")
+    columns = [first, pc.coalesce(table.column("group2"), first)] if "group2" in table.column_names else [first]
+    encoded = pa.concat_arrays([chunk for column in columns for chunk in column.chunks]).dictionary_encode()
+    names = pa.array(list(map(folded, encoded.dictionary.to_pylist())), pa.string()).dictionary_encode()
+    numbers = np.asarray(names.indices.take(encoded.indices).to_numpy(zero_copy_only=False), dtype=np.int64)
+    numbers = numbers.reshape(len(columns), -1)
+    return numbers[0], numbers[1] if len(columns) > 1 else None
+
+
+def _own_pairs(kind: str, table: pa.Table) -> pa.Table:
+    if kind in AGAINST_CANDIDATES and "label" in table.column_names:
+        return table.filter(pc.not_equal(table.column("label"), 0.0))
+    return table
+
+
+def _misfits(kind: str, table: pa.Table) -> Iterable[str]:
+    if kind not in DECIDING_METRIC:
+        raise Mistakes(f"kind: {kind!r} is not one of {', '.join(DECIDING_METRIC)}")
+    wanted = ["sentence1", "sentence2"] + ([] if kind in AGAINST_CANDIDATES else ["label"])
+    missing = [name for name in wanted if name not in table.column_names]
+    if missing:
+        yield f"columns: {missing} missing for kind {kind!r}, there are {table.column_names}"
+    elif table.num_rows == 0:
+        yield f"rows: 0, kind {kind!r} needs at least one pair to score"
+    elif kind == "binary" and (labels := set(table.column("label").to_pylist())) != {0.0, 1.0}:
+        yield f"label: {_few(labels)} in the scored pairs, average precision needs both 0 and 1 and no other"
+    elif kind == "graded" and len(labels := set(table.column("label").to_pylist())) < 2:
+        yield f"label: only {_few(labels)} in the scored pairs, a rank correlation needs at least two different ones"
+
+
+def _unknown(texts: list[str], candidates: list[str] | None) -> Iterable[str]:
+    if not candidates:
+        yield "candidates: none, the kinds category and retrieval need the texts to choose from (candidates.parquet)"
+    elif strangers := _strangers(texts, candidates):
+        yield f"candidates: {len(strangers)} texts of sentence2 are not among them, such as {strangers[0][:80]!r}"
+
+
+def _strangers(texts: list[str], candidates: list[str]) -> list[str]:
+    """Texts that are no candidates."""
+    known = set(map(folded, candidates))
+    return sorted(text for text in set(texts) if folded(text) not in known)
+
+
+def _few(labels: set[float]) -> str:
+    named = ", ".join(str(label) for label in sorted(labels, key=str)[:5])
+    return named if len(labels) <= 5 else f"{named} and {len(labels) - 5} more"

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from evaluation.judged import Judged
 from evaluation.metrics import Floats, Indices
+from evaluation.predictions import Judged
 
 MOST_BLOCKS = 100
 """More groups are left out in so many random blocks: a critical value is then 1 % larger than of endless blocks."""

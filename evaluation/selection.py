@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.jackknife import ERROR, left_out, pseudo_values, student_t
-from evaluation.judged import Judged
 from evaluation.metrics import Floats, Indices
+from evaluation.predictions import Judged
 
 FLIPS = 9_999
 """With the data itself 10,000: the chance of a false claim is then met to a fifth of it."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from evaluation.jackknife import Interval, blocks_of, interval
-from evaluation.judged import JudgedPairs
 from evaluation.metrics import Floats
+from evaluation.predictions import JudgedPairs
 
 NAMES = ("cosine_precision", "cosine_recall", "cosine_f1")
 RULE = "highest F1 on dev, in the middle between the two cosines that it separates"

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from evaluation.jackknife import LEAST_GROUPS, Interval, critical, difference, interval, left_out
-from evaluation.judged import Judged, JudgedCategories, JudgedPairs
+from evaluation.predictions import Judged, JudgedCategories, JudgedPairs
 from evaluation.selection import States
 from evaluation.threshold import at_threshold, best_f1
 

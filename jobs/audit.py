@@ -47,10 +47,9 @@ def audit(
 
     --json prints the findings, those included.
     """
-    from jobs.audited import audited, check_codes, plan_of, read_as, refused
-    from jobs.request import max_length_alone
     from reporting.findings import lines
-    from trainers.base_model import resolve_base_model
+    from workflows.preflight import audited, check_codes, plan_of, read_as, refused
+    from workflows.request_checks import max_length_alone
 
     check_codes(accept or [])
     length = max_length_alone(set_ or [])
@@ -58,8 +57,7 @@ def audit(
     asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.audit", loss, kind, scale, labels, drop_label)
     sizes = {"global_batch_size": global_batch_size, "base_model": base_model}
     plan = plan_of(subject, data, columns, judging, asked, group=group, **sizes)
-    base = resolve_base_model(plan.base_model, trust_remote_code)
-    plan = read_as(plan, base, length, prompt1, prompt2)
+    plan = read_as(plan, None, length, prompt1, prompt2, trust_remote_code)
     found = audited(plan, quiet=json, trust_remote_code=trust_remote_code)
     notes = [*plan.prompts.lines, *(note for table in plan.tables.values() for note in table.notes())]
     if json:

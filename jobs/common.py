@@ -11,8 +11,8 @@ from typing import Annotated, Any, ParamSpec
 import typer
 import typer.core
 
-from tasks.common.credentials import scrubbed, taken_out
-from tasks.common.mistakes import Mistakes
+from common.credentials import scrubbed, taken_out
+from common.mistakes import Mistakes
 
 Parameters = ParamSpec("Parameters")
 
@@ -88,7 +88,7 @@ def reporting_mistakes(command: Callable[Parameters, None]) -> Callable[Paramete
 
 
 def _without_secrets(given: Any) -> Any:
-    """The options of a command; what opens their stores is kept aside (tasks/common/credentials.py).
+    """The options of a command; what opens their stores is kept aside (common/credentials.py).
 
     Raises:
         Mistakes: they are in --run, which Ray opens by itself and names in files of its own.
@@ -110,7 +110,7 @@ def _cleaned(value: Any) -> Any:
 
 def print_json(result: dict[str, Any]) -> None:
     """One machine-readable line on standard output; NaN and infinity become null, as JSON has neither."""
-    from reporting.run_folder import finite  # here: --help needs no pyarrow
+    from common.run_folder import finite  # here: --help needs no pyarrow
 
     def plain(value: Any) -> Any:
         return finite(value.tolist()) if hasattr(value, "tolist") else str(value)  # numpy's own numbers
@@ -177,7 +177,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Show what Ray says, to
 
 def options_among(values: Mapping[str, Any]) -> dict[str, Any]:
     """Those arguments of a command that are options of a training or a search, by the names of Options."""
-    from trainers.options import Options  # here: --help needs no pydantic
+    from workflows.options import Options  # here: --help needs no pydantic
 
     return {name: value for name, value in values.items() if name in Options.model_fields and name != "task"}
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from common import storage
 from jobs.common import Json, TrustRemoteCode, new_app, print_json, print_lines, reporting_mistakes
-from tasks.common import storage
 
 if TYPE_CHECKING:
-    from jobs.subject import Subject
     from reporting.evaluations import Kept
+    from workflows.evaluate import Subject
 
 app = new_app(__doc__)
 
@@ -37,7 +37,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score a model on a split of the prepared pairs."""
-    from jobs.subject import find
+    from workflows.evaluate import find
 
     subject = find(model, task, data, trust_remote_code)
     kept = {"model": subject.score(split, subject.folder)}

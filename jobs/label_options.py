@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from common.mistakes import Checks
 from tasks.common.label_rule import label_rule
-from tasks.common.mistakes import Checks
 
 if TYPE_CHECKING:
     from pairs.inferred import Asked

@@ -52,7 +52,7 @@ def prepare(
     from pairs.prepare import prepare as make
     from pairs.published import publish
     from reporting.pairs_table import outcome, show
-    from trainers.options import refuse_lost
+    from workflows.options import refuse_lost
 
     asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
     declared = task_of(task, source, columns, asked, negatives=negatives, group=group, time=time)

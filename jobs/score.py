@@ -32,8 +32,8 @@ def score(
     verbose: common.Verbose = False,
 ) -> None:
     """Score pairs: a score for each, and a decision where the model has a threshold."""
-    from jobs.scoring import request
-    from trainers.score_run import score_run
+    from workflows.score import score_run
+    from workflows.score_request import request
 
     asked = request(model, file, columns.split(","), out, candidates, best, cpus_per_worker, trust_remote_code)
     done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)

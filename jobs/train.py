@@ -33,13 +33,13 @@ def train(
 ) -> None:
     """Train a task once with its baseline settings, on one worker or with DDP on several."""
     given = common.options_among(locals())
-    from jobs.request import request
-    from trainers.describe import describe, described
+    from workflows.dry_run import describe, described
+    from workflows.request_checks import request
 
     asked = request(task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, single=True, export="winner", **given)
     if dry_run:
         return common.print_result(json, described(asked), describe(asked, single=True))
-    from trainers.train_run import train_run
+    from workflows.train import train_run
 
     common.print_outcome(json, train_run(asked, quiet=json))
 

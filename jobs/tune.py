@@ -43,13 +43,13 @@ def tune(
 ) -> None:
     """Search a task's settings on Ray, and keep the best model."""
     given = common.options_among(locals())
-    from jobs.request import request
-    from trainers.describe import describe, described
+    from workflows.dry_run import describe, described
+    from workflows.request_checks import request
 
     asked = request(task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, **given)
     if dry_run:
         return common.print_result(json, described(asked), describe(asked))
-    from trainers.tune_run import tune_run
+    from workflows.tune import tune_run
 
     common.print_outcome(json, tune_run(asked, quiet=json))
 

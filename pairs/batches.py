@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
+from common import storage
 from pairs.formats import delimited, json_rows, parquet
 from pairs.formats.delimited import DELIMITERS
 from pairs.formats.first_row import LOOKED_AT, is_header
 from pairs.formats.lines import Hashed
 from pairs.formats.source import extension_of, opened, sha256
-from tasks.common import storage
 
 ROWS_AT_ONCE = 8_192
 Batch = dict[str, list[Any]]

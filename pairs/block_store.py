@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from tasks.common import storage
+from common import storage
 
 
 class BlockStore:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
+from common.mistakes import Mistakes
 from pairs.apart import Rows, Rule, keep_apart
 from pairs.join import LEAST_KEPT, Joined
-from tasks.common.mistakes import Mistakes
 
 LATER = ("train", "dev", "test")
 """Splits in the order of their dates."""

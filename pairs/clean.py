@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from common.mistakes import Mistakes, raise_if
 from pairs.lists import Lists
 from pairs.marks import Marks
 from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
 from tasks.common.label_rule import number_in
-from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
 from tasks.common.values import NoText, as_text, no_text
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from common.mistakes import Mistakes, raise_if
 from pairs.batches import Table
 from pairs.formats.delimited import DELIMITERS, semicolons
 from pairs.formats.parquet import refuse_several_splits
@@ -14,7 +15,6 @@ from pairs.read import Header, header_of, refuse_repeated
 from pairs.written import refuse_written
 from tasks.common.declaration import Layout
 from tasks.common.label_rule import score_in
-from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
 
 LABEL_COLUMNS = ("label", "labels", "score", "scores")

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from common import storage
+from common.mistakes import Mistakes, raise_if
 from pairs.batches import Table
 from pairs.clean import folded, one_spaced
-from tasks.common import storage
-from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.values import NoText, no_text
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
+from common import storage
+from common.mistakes import Mistakes, raise_if
 from pairs.batches import Table
 from pairs.columns import layout_of
 from pairs.formats.parquet import is_parts
@@ -11,12 +13,10 @@ from pairs.inferred import Asked, infer
 from pairs.labelled import LabelledTable
 from pairs.lists import UnfoldedTable
 from pairs.negatives import NEGATIVES
-from tasks.common import storage
 from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Task
 from tasks.common.label_rule import LabelRule
 from tasks.common.loading import load, names
-from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import CategoryColumns, PairColumns
 
 INFERRED = Asked()

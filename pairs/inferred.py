@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from common.mistakes import Mistakes, raise_if
 from pairs.batches import Table
 from pairs.closed_set import closed_set
 from pairs.seen_labels import SeenLabels
 from tasks.common.declaration import DECIDING_METRIC, LOSS_PARAMETERS, Number
 from tasks.common.label_rule import LabelRule
-from tasks.common.mistakes import Mistakes, raise_if
 from tasks.common.plain import PairColumns
 
 

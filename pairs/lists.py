@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from common.mistakes import raise_if
 from pairs.batches import Batch, Table
 from tasks.common.declaration import Row
-from tasks.common.mistakes import raise_if
 from tasks.common.plain import PairColumns
 from tasks.common.values import NoText, as_text, no_text
 

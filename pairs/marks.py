@@ -5,9 +5,9 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from common.mistakes import Mistakes
 from tasks.common.declaration import Row
 from tasks.common.label_rule import number_in
-from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
 
 MONTH = re.compile(r"\d{4}-\d{2}")

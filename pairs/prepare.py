@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from common.mistakes import Checks, Mistakes, raise_if
 from pairs import prepared
 from pairs.clean import clean
 from pairs.join import WAYS, chooses
@@ -18,7 +19,6 @@ from pairs.spelling import one_of_each, spell_categories
 from pairs.split import Division, divide
 from tasks.common.declaration import Given, Row, Task
 from tasks.common.loading import to_dict
-from tasks.common.mistakes import Checks, Mistakes, raise_if
 from tasks.common.plain import columns_of
 
 MOST_LABELS_SHOWN = 10

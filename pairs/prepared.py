@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from common import storage
+from common.mistakes import Mistakes, raise_if
 from pairs.negatives import NEGATIVES
-from tasks.common import storage
-from tasks.common.mistakes import Mistakes, raise_if
 
 SPLITS = ("train", "dev", "test")
 MANIFEST = "manifest.json"

@@ -5,11 +5,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from common.mistakes import Mistakes, raise_if
 from pairs import prepared
 from pairs.prepare import Preparation, label_counts, sources_of
 from tasks.common.declaration import Published, Row, Task
 from tasks.common.loading import load, names, to_dict
-from tasks.common.mistakes import Mistakes, raise_if
 
 
 def publish(

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from common import storage
+from common.mistakes import Mistakes
 from pairs.batches import Table
 from pairs.formats import delimited, json_rows, parquet
 from pairs.formats.delimited import DELIMITERS
 from pairs.formats.source import extension_of, opened
-from tasks.common import storage
 from tasks.common.declaration import Layout, Row
-from tasks.common.mistakes import Mistakes
 
 ROWS_OF_NAMES = 1_000
 """Rows at the beginning of JSON lines whose keys are its columns: a key may be missing in some."""

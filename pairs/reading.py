@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tasks.common.mistakes import Mistakes, raise_if
+from common.mistakes import Mistakes, raise_if
 
 
 class Prompts(NamedTuple):

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from common.mistakes import Mistakes
 from pairs.batches import Table
 from pairs.labels import MOST_WORDS, Guess, guesses, is_missing, slips
 from tasks.common.label_rule import LabelRule, label_name, number_in
-from tasks.common.mistakes import Mistakes
 
 MOST_SHOWN = 10
 """Label values that are named."""

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from common.mistakes import Mistakes
 from pairs.apart import Groups, Rows, Rule, keep_apart
 from pairs.by_date import by_date
 from pairs.clean import folded
 from pairs.join import FIRST_TEXT, TEXTS, Joined, chooses, join_groups, like_categories
 from pairs.prepared import SPLITS
 from tasks.common.declaration import AgainstCategory, Blocking, Task
-from tasks.common.mistakes import Mistakes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import ray
 
+from common import storage
+from common.mistakes import raise_if
 from pairs.block_store import BlockStore
 from pairs.clean import folded
 from pairs.distinct import WEIGHT, DistinctPairs
@@ -20,8 +22,6 @@ from pairs.negatives import IDS, NEGATIVES, flattened, tokenized
 from pairs.order import Share, batches_by_block, batches_in_memory, steps_per_epoch
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
-from tasks.common import storage
-from tasks.common.mistakes import raise_if
 
 OBJECT_STORE_SHARE = 0.3
 """A token table may take this share of the object store: checkpoints of the running trials live there too."""

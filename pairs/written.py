@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.common.mistakes import raise_if
+from common.mistakes import raise_if
 
 MOST_LOOKED_AT = 100
 """Cells of a column; where all of them are written so, the others are, too."""

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
-from reporting import words
-from reporting.run_folder import RunFolder
-from tasks.common import storage
+from common import storage
+from common.run_folder import RunFolder
+from reporting import formats
 
 FILE = "evaluations.json"
 
@@ -53,7 +53,7 @@ def scores_table(kept: Mapping[str, Kept], metric: str) -> Table:
     for name in kept:
         table.add_column(name, justify="right")
     for score in next(iter(kept.values())).scores:
-        values = [words.score(each.scores.get(score)) for each in kept.values()]
+        values = [formats.score(each.scores.get(score)) for each in kept.values()]
         table.add_row(score, *values, style="bold" if score == metric else None)
     return table
 

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from reporting import words
+from reporting import formats
 
 WIDTH = 110
 
@@ -71,7 +71,7 @@ def _values(statistic: Mapping[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return "(" + _values(value) + ")"
-    return words.number(value) if isinstance(value, int | float) else str(value)
+    return formats.number(value) if isinstance(value, int | float) else str(value)
 
 
 def _example(example: Mapping[str, Any]) -> str:

@@ -12,8 +12,8 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from reporting import words
-from reporting.records import TrialRecord, best_of, epochs_reached
+from reporting import formats
+from reporting.trials import TrialRecord, best_of, epochs_reached
 
 REFRESHES_PER_SECOND = 4
 STATE_STYLE = {"running": "cyan", "completed": "green", "stopped": "yellow", "failed": "red"}
@@ -116,18 +116,19 @@ class Live:
             best = best_of(records)
             parts = [f"{done}/{self.total} trials done" if self.total else f"{done} trials done"]
             if best is not None:
-                parts.append(f"best {self.metric} {words.score(best.value)} ({best.trial})")
-            parts.append(f"{words.duration(time.monotonic() - self._started)} elapsed")
+                parts.append(f"best {self.metric} {formats.score(best.value)} ({best.trial})")
+            parts.append(f"{formats.duration(time.monotonic() - self._started)} elapsed")
             if self._ends is not None and done != self.total:
                 parts.append(self._time_left(self._ends))
             return ", ".join(parts)
 
     def _time_left(self, ends: float) -> str:
         now = time.monotonic()
-        estimate = words.duration(max(0.0, ends - now))
+        estimate = formats.duration(max(0.0, ends - now))
         if self._budget_ends is None or ends <= self._budget_ends:
             return f"{estimate} left"
-        return f"{words.duration(max(0.0, self._budget_ends - now))} of the budget left (all trials: up to {estimate})"
+        left = formats.duration(max(0.0, self._budget_ends - now))
+        return f"{left} of the budget left (all trials: up to {estimate})"
 
     def render(self) -> Group:
         """The table as it stands now; rich calls it at most four times a second.
@@ -157,7 +158,7 @@ class Live:
     def _shared(self, varied: Sequence[str]) -> list[str]:
         one = next(iter(self._records.values()), None)
         same = {name: value for name, value in one.settings.items() if name not in varied} if one else {}
-        return [f"settings: {words.settings(same)}"] if same else []
+        return [f"settings: {formats.settings(same)}"] if same else []
 
     def _rows(self) -> tuple[list[TrialRecord], int]:
         """The trials that fit the screen, in the order of their start, and how many do not.
@@ -178,16 +179,16 @@ class Live:
         state = Text(record.state, style=STATE_STYLE[record.state], no_wrap=True, overflow="ellipsis")
         if told := self._notes[record.trial] or record.error:
             state.append(f" {told.splitlines()[0]}")
-        values = [words.number(record.settings.get(name)) for name in names]
-        plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), words.score(record.value))
-        left = words.duration(record.time_left) if record.state == "running" else ""
+        values = [formats.number(record.settings.get(name)) for name in names]
+        plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), formats.score(record.value))
+        left = formats.duration(record.time_left) if record.state == "running" else ""
         return [*(Text(cell) for cell in plain), state, Text(left)]
 
     def _line(self, record: TrialRecord) -> str:
         parts = [f"{record.trial}: {record.state}", f"epoch {epochs_reached(record.epoch, record.epochs)}"]
-        parts.append(f"{self.metric} {words.score(record.value)}")
-        parts.append(words.settings(record.settings))
+        parts.append(f"{self.metric} {formats.score(record.value)}")
+        parts.append(formats.settings(record.settings))
         if record.time_left is not None:
-            parts.append(f"{words.duration(record.time_left)} left")
+            parts.append(f"{formats.duration(record.time_left)} left")
         parts += [told for told in (self._notes[record.trial], record.error) if told]
         return f"{', '.join(parts)} | {self.title()}".replace("\n", " ")

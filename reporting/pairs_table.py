@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from reporting import words
+from reporting import formats
 
 
 def show(manifest: Mapping[str, Any], console: Console) -> None:
@@ -52,5 +52,5 @@ def _splits_table(table: Mapping[str, Any]) -> Table:
     shown.add_column("labels")
     for split, pairs in table["pairs"].items():
         labels = ", ".join(f"{label}: {count:,}" for label, count in table["labels"][split].items())
-        shown.add_row(split, words.count(table["groups"].get(split)), f"{pairs:,}", labels or "none")
+        shown.add_row(split, formats.count(table["groups"].get(split)), f"{pairs:,}", labels or "none")
     return shown

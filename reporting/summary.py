@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from reporting import verdict, words
-from reporting.records import epochs_reached
-from reporting.run_folder import finite
+from common.jsonable import finite
+from reporting import formats, verdict
+from reporting.trials import epochs_reached
 
 SHOWN_GROUPS = 8
 KEPT = {
@@ -109,8 +109,8 @@ def outcome_table(result: RunResult) -> Table:
     ]
     for name, value, epoch, settings in rows:
         reached = "" if epoch is None else epochs_reached(epoch, settings["epochs"])
-        others = words.settings({name: value for name, value in settings.items() if name != "epochs"})
-        table.add_row(name, words.score(value), _difference(value, result.untuned), reached, others)
+        others = formats.settings({name: value for name, value in settings.items() if name != "epochs"})
+        table.add_row(name, formats.score(value), _difference(value, result.untuned), reached, others)
     return table
 
 
@@ -125,14 +125,14 @@ def time_table(result: RunResult) -> Table:
     shown = dict(result.group_times) if len(result.group_times) <= SHOWN_GROUPS else {}
     for name, times in {**shown, **({} if len(shown) == 1 else {"all": total})}.items():
         share = 1 / (sum(times.values()) or 1.0)
-        table.add_row(name, *(f"{words.duration(times[phase])} ({times[phase] * share:.0%})" for phase in phases))
+        table.add_row(name, *(f"{formats.duration(times[phase])} ({times[phase] * share:.0%})" for phase in phases))
     return table
 
 
 def outcome_lines(result: RunResult) -> list[str]:
     """Trials by state, time, where the model is, and the commands to try next; one line each."""
     counts = ", ".join(f"{count} {state}" for state, count in result.states.items()) or "none"
-    lines = [f"trials: {counts}", f"wall time: {words.duration(result.wall_s)}{_share(result)}"]
+    lines = [f"trials: {counts}", f"wall time: {formats.duration(result.wall_s)}{_share(result)}"]
     if result.model is None:
         return [*lines, f"no model: {result.error}; see {result.run}/trials.jsonl"]
     lines += [f"note: {note}" for note in result.notes]

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from reporting.records import TrialRecord
-from reporting.run_folder import RunFolder
+from common.run_folder import RunFolder
+from reporting.trials import TrialRecord
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reporting import words
+from reporting import formats
 
 LARGEST_CONFUSION = 20
 """Categories; a larger table is in verdict.json."""
@@ -38,7 +38,7 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
     said.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
     if threshold := verdict.get("threshold"):
         said.append(
-            f"threshold: cosine >= {words.exact(threshold['value'])} ({threshold['rule']}); {_figures(threshold)}"
+            f"threshold: cosine >= {formats.exact(threshold['value'])} ({threshold['rule']}); {_figures(threshold)}"
         )
     for name, values in verdict.get("seeds", {}).items():
         said.append(f"{name} with other seeds, dev: {_spread(values)}")
@@ -56,8 +56,8 @@ def with_interval(found: Any) -> str:
     """'0.9118 (0.8402 to 0.9640)'."""
     value, low, high = (found[name] for name in ("value", "low", "high"))
     if low is None or math.isnan(low):
-        return words.score(value)
-    return f"{words.score(value)} ({words.score(low)} to {words.score(high)})"
+        return formats.score(value)
+    return f"{formats.score(value)} ({formats.score(low)} to {formats.score(high)})"
 
 
 def _scores(name: str, split: Mapping[str, Any]) -> Table:
@@ -69,7 +69,7 @@ def _scores(name: str, split: Mapping[str, Any]) -> Table:
     table.add_row(str(split["metric"]), *(with_interval(each) for each in split["models"].values()), style="bold")
     for score in next(iter(split["scores"].values()), {}):
         if score != split["metric"]:
-            table.add_row(score, *(words.score(each[score]) for each in split["scores"].values()))
+            table.add_row(score, *(formats.score(each[score]) for each in split["scores"].values()))
     return table
 
 
@@ -83,7 +83,7 @@ def _confusion(split: str, model: str, confusion: Mapping[str, Any]) -> Table:
     for number in range(1, len(names) + 1):
         table.add_column(str(number), justify="right")
     for number, (name, counts) in enumerate(zip(names, confusion["counts"], strict=True), 1):
-        table.add_row(escape(f"{number} {name}"), *(words.count(count) if count else "" for count in counts))
+        table.add_row(escape(f"{number} {name}"), *(formats.count(count) if count else "" for count in counts))
     return table
 
 
@@ -107,4 +107,4 @@ def _spread(values: list[float]) -> str:
     if not values:
         return "none finished"
     mean = sum(values) / len(values)
-    return f"{', '.join(map(words.score, values))}; mean {words.score(mean)}, range {max(values) - min(values):.4f}"
+    return f"{', '.join(map(formats.score, values))}; mean {formats.score(mean)}, range {max(values) - min(values):.4f}"

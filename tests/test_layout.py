@@ -1,32 +1,17 @@
 """The layout of the project: who imports whom, what a folder may be called, how long a file may be."""
 
-import ast
 import importlib.metadata
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.house import MAY_IMPORT, ROOT, circles, graph, imported_modules, sources
 
-MAY_IMPORT = {
-    "tasks": set(),
-    "pairs": {"tasks"},
-    "evaluation": {"tasks", "pairs"},
-    "search_spaces": {"tasks"},
-    "reporting": {"tasks", "pairs"},
-    "trainers": {"tasks", "pairs", "evaluation", "reporting"},
-    "jobs": {"tasks", "pairs", "evaluation", "trainers", "search_spaces", "reporting"},
-}
 HEAVY = {"torch", "ray", "sentence_transformers", "transformers"}
-
-
-def sources(folder: str) -> list[Path]:
-    return sorted((ROOT / folder).rglob("*.py"))
 
 
 def packages() -> list[str]:
@@ -44,17 +29,6 @@ def jobs() -> list[str]:
     return [path.stem for path in sorted((ROOT / "jobs").glob("*.py")) if "__main__" in path.read_text()]
 
 
-def imported_modules(path: Path) -> Iterator[str]:
-    """Every module a file imports anywhere in it, functions and TYPE_CHECKING included; relative imports resolved."""
-    package = path.relative_to(ROOT).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else ()
-            yield ".".join([*above, *([node.module] if node.module else [])])
-
-
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, text=True, capture_output=True)
 
@@ -69,6 +43,13 @@ def test_a_folder_imports_only_what_is_to_its_left(folder: str) -> None:
     ]
     assert sources(folder), f"{folder} has no files"
     assert not wrong
+
+
+def test_no_two_files_import_each_other() -> None:
+    """Directly or over others; imports in functions and under TYPE_CHECKING count, too: they only hide the circle."""
+    found = graph()
+    assert len(found) > 100
+    assert circles(found) == []
 
 
 def test_project_code_never_imports_tests() -> None:
@@ -111,9 +92,9 @@ except SystemExit as end:
     assert not HEAVY & set(modules.split())
 
 
-@pytest.mark.parametrize("run", ["trainers.train_run", "trainers.tune_run"])
+@pytest.mark.parametrize("run", ["workflows.train", "workflows.tune"])
 def test_mistakes_are_told_and_ray_is_started_before_what_takes_seconds_to_import(run: str) -> None:
-    loaded = python(f"import sys, jobs.request, {run}; print(*sys.modules)")
+    loaded = python(f"import sys, workflows.request_checks, {run}; print(*sys.modules)")
     assert run in loaded.stdout.split()
     heavy = {"torch", "sentence_transformers", "sklearn", "scipy", "pandas", "ray.train", "ray.tune", "optuna"}
     assert not heavy & set(loaded.stdout.split())

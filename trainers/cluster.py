@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import ray
 
-from tasks.common.mistakes import Mistakes, raise_if
+from common.mistakes import Mistakes, raise_if
 
 PROJECT = Path(__file__).resolve().parent.parent
 CONNECT_TIMEOUT_S = 5

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reporting.run_folder import RunFolder
-from tasks.common import storage
+from common import storage
+from common.run_folder import RunFolder
 
 PREDICTIONS_FOLDER = "predictions"
 READ_AT_ONCE = 16

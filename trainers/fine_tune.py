@@ -14,17 +14,17 @@ from accelerate.state import AcceleratorState, GradientState
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
 from transformers import PrinterCallback, TrainerCallback
 
-from evaluation.evaluator import PairEvaluator
-from evaluation.judge import Judge
+from evaluation.evaluator import Judge
 from evaluation.selection import sample_of
 from pairs.order import Share
+from trainers.dev_evaluator import PairEvaluator
 from trainers.dropout import use_cpu_dropout
+from trainers.groups.board import PHASES
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import PREDICTIONS, Job, TrainingState
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
-from trainers.progress import PHASES
-from trainers.seen_words import padding_word, train_seen_words
+from trainers.vocabulary import padding_word, train_seen_words
 
 
 class Reporter(Protocol):

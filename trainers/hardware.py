@@ -5,8 +5,8 @@ import platform
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.environment import environment
-from tasks.common.mistakes import Mistakes
+from common.environment import environment
+from common.mistakes import Mistakes
 
 TOKENS_PER_CALL = {"cpu": 64, "cuda": 4096}
 """What one more call of the model costs, forward and backward, in tokens of work on this kind of device.

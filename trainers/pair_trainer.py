@@ -18,7 +18,7 @@ from pairs.collate import collate
 from pairs.order import Share
 from trainers.job import Job, TrainingState
 from trainers.losses import weighted_mean
-from trainers.seen_words import SeenWords, word_embeddings
+from trainers.vocabulary import SeenWords, word_embeddings
 
 
 class TrialFailed(Exception):

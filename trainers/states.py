@@ -2,7 +2,7 @@
 
 import pickle
 
-from reporting.run_folder import RunFolder
+from common.run_folder import RunFolder
 from trainers.job import TrainingState
 
 FOLDER = "states"

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.common import storage
-from tasks.common.mistakes import Mistakes
+from common import storage
+from common.mistakes import Mistakes
 
 READ_AT_ONCE = 2**20
 """Bytes of a column; unless told, its whole row group is read, often a million rows."""

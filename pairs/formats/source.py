@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from common import storage
+from common.mistakes import Mistakes
 from pairs.formats import parquet
 from pairs.formats.delimited import DELIMITERS
-from tasks.common import storage
-from tasks.common.mistakes import Mistakes
 
 JSON = (".jsonl", ".ndjson", ".json")
 EXTENSIONS = (".parquet", *DELIMITERS, *JSON)

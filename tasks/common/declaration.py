@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
-from tasks.common.mistakes import raise_if
+from common.mistakes import raise_if
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -18,7 +18,7 @@ LOSS_PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "cosine": (),
     "ranking": ("scale",),
 }
-"""Loss name -> the parameters it takes. Builders: trainers/losses.py; search spaces: search_spaces/by_loss.py."""
+"""Loss name -> the parameters it takes. Builders: trainers/losses.py; search spaces: search_spaces/default.py."""
 
 SYMMETRIC_LOSSES = ("contrastive", "cosine")
 """Losses that see the cosine of two texts alone: the pair (b, a) says what (a, b) says. A ranking loss looks for the

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.common.mistakes import Checks, Mistakes
+from common.mistakes import Checks, Mistakes
 
 MEANING = re.compile(r"(.*?)=\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:,|$)", re.DOTALL)
 """One of 'yes=1,no=0'; a word may hold a comma."""

@@ -8,9 +8,9 @@ from importlib import import_module
 from types import ModuleType
 
 import tasks
-from tasks.common import storage
+from common import storage
+from common.mistakes import Mistakes
 from tasks.common.declaration import Task
-from tasks.common.mistakes import Mistakes
 from tasks.common.plain import from_dict, to_dict
 
 __all__ = ["from_dict", "from_source", "load", "names", "to_dict"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evaluation.judged import JudgedPairs, JudgedQueries
+from evaluation.predictions import JudgedPairs, JudgedQueries
 
 
 def queries(values: list[float] | np.ndarray, groups: np.ndarray | None = None) -> JudgedQueries:

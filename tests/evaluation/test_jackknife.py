@@ -6,7 +6,7 @@ from scipy.stats import t
 
 from evaluation import jackknife
 from evaluation.jackknife import Blocks, Interval, critical, difference, interval, left_out, standard_error
-from evaluation.judged import Judged, JudgedCategories, JudgedPairs
+from evaluation.predictions import Judged, JudgedCategories, JudgedPairs
 from tests.evaluation.cases import pairs, queries
 
 

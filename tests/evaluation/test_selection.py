@@ -6,7 +6,7 @@ from scipy.stats import t
 
 from evaluation import selection
 from evaluation.jackknife import ERROR
-from evaluation.judged import JudgedPairs, JudgedQueries
+from evaluation.predictions import JudgedPairs, JudgedQueries
 from evaluation.selection import States, error_of, largest_t, sample_of, score_pseudo_values
 from evaluation.verdict import compare
 from tests.evaluation.cases import pairs, queries

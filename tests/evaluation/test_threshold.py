@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from evaluation.judged import JudgedPairs
+from evaluation.predictions import JudgedPairs
 from evaluation.threshold import at_threshold, best_f1, choose, figures
-from reporting.words import exact
+from reporting.formats import exact
 
 
 def judged(seed: int, pairs: int = 150) -> JudgedPairs:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.judged import JudgedPairs
+from evaluation.predictions import JudgedPairs
 from evaluation.selection import States
 from evaluation.verdict import choose, compare, verdict
 from tests.evaluation.cases import queries

@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from jobs import audit, audited, prepare, train, tune
-from jobs.audited import accepted, plan_of
-from jobs.request import request
+from common.mistakes import Mistakes
+from jobs import audit, prepare, train, tune
 from pairs import prepared
-from tasks.common.mistakes import Mistakes
+from workflows import preflight as audited
+from workflows.preflight import accepted, plan_of
+from workflows.request_checks import request
 
 WORDS = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi", "nut"]
 
@@ -67,7 +68,7 @@ def test_errors_end_with_exit_code_2_unless_accepted(tmp_path: Path, tiny_model:
 
 def test_a_code_that_is_none_is_told_before_the_data_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path / "train.parquet", pairs(64))
-    monkeypatch.setattr("jobs.audited.audited", None)
+    monkeypatch.setattr("workflows.preflight.audited", None)
     code, _, err = run(audit.app, file, "--columns", "a,b,l", "--accept", "empty_texts")
     assert (code, "accept: empty_texts" in err) == (2, True)
 
@@ -203,7 +204,7 @@ def test_one_pass_over_the_data_is_enough_where_nothing_else_is_wrong(
         passes.append(with_model)
         return audited.accepted(*given, with_model=with_model, **more)
 
-    monkeypatch.setattr("jobs.request.accepted", counted)
+    monkeypatch.setattr("workflows.request_checks.accepted", counted)
     given: dict[str, Any] = {"dry_run": False, "accept": None, "quiet": True, "single": True, "base_model": tiny_model}
     request("fruit", [], data=data, run=str(tmp_path / "run"), **given)
     assert passes == [True]

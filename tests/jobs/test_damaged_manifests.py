@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs import audit, evaluate, prepare, tune
+from models.base_model import ResolvedModel
 from tests.jobs.cases import mutated, mutations
-from trainers.base_model import ResolvedModel
 
 RUNNER = CliRunner()
 ROWS = 40
@@ -43,9 +43,9 @@ def test_no_value_in_a_manifest_ends_in_a_traceback(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("jobs.subject.score_model", lambda *_, **__: {"cosine_ap": 0.5})
+    monkeypatch.setattr("workflows.evaluate.score_model", lambda *_, **__: {"cosine_ap": 0.5})
     found = ResolvedModel(name=tiny_model, folder=Path(tiny_model), line="")
-    monkeypatch.setattr("trainers.base_model.resolve_base_model", lambda *_, **__: found)  # whose files would be hashed
+    monkeypatch.setattr("models.base_model.resolve_base_model", lambda *_, **__: found)  # whose files would be hashed
     manifest = Path(data, "manifest.json")
     good = json.loads(manifest.read_text())
     good["declaration"]["max_length"] = {"value": 64, "origin": "ours"}

@@ -12,13 +12,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from evaluation.scoring import weights_sha256
+from common import storage
+from common.mistakes import Mistakes
+from common.run_folder import RunFolder
 from jobs import evaluate, score
+from models.saved_model import weights_sha256
 from pairs.prepared import PreparedPairs
-from reporting.run_folder import RunFolder
 from reporting.verdict import show
-from tasks.common import storage
-from tasks.common.mistakes import Mistakes
 from tests.jobs.cases import mutated, mutations, prepare_invoices
 
 FIGURE = {"value": 0.9, "low": 0.8, "high": 1.0}
@@ -80,8 +80,8 @@ def scored(run: Path) -> Any:
 @pytest.fixture
 def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """No model is loaded: what is wrong with a run shows without."""
-    monkeypatch.setattr("jobs.subject.score_model", lambda *_, **__: {"cosine_ap": 0.5})
-    monkeypatch.setattr("trainers.score_run.score_run", lambda *_, **__: pytest.fail("scored"))
+    monkeypatch.setattr("workflows.evaluate.score_model", lambda *_, **__: {"cosine_ap": 0.5})
+    monkeypatch.setattr("workflows.score.score_run", lambda *_, **__: pytest.fail("scored"))
 
 
 @pytest.mark.parametrize(

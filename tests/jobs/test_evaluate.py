@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
-from evaluation import scoring
+from common.run_folder import RunFolder
 from jobs.evaluate import app
 from pairs import prepared
-from reporting.run_folder import RunFolder
+from workflows import score_model as scoring
 
 DECLARATION = {
     "name": "beer",
@@ -59,7 +59,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None]]:
         calls.append((folder, max_length))
         return real(folder, judge, told, max_length=max_length, **more)
 
-    monkeypatch.setattr("jobs.subject.score_model", counting)
+    monkeypatch.setattr("workflows.evaluate.score_model", counting)
     return calls
 
 

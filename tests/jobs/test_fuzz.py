@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from common.mistakes import Mistakes
 from jobs import common, prepare
-from jobs.audited import audited, plan_of
-from jobs.scoring import request
 from reporting.findings import lines
-from tasks.common.mistakes import Mistakes
+from workflows.preflight import audited, plan_of
+from workflows.score_request import request
 
 EXAMPLES = 80
 """Of each format; there are five."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from evaluation.audit.audit import Audit
-from evaluation.audit.finding import CODES, Finding
+from audit.finding import CODES, Finding
+from audit.run import Audit
 from jobs import audit, common, evaluate, prepare, score, train, tune
 from tests.jobs.cases import prepare_invoices
 
@@ -71,7 +71,7 @@ def test_a_dry_run_is_json(job: Any, data: str, tiny_model: str, tmp_path: Path)
 def test_statistics_that_are_no_number_are_null(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     statistic = {"a": float("nan"), "b": {"c": [np.float32("inf"), np.float32(0.5)]}, "d": np.array([1.0, np.nan])}
     found = Finding(code="shortcut", severity="warning", count=1, share=float("inf"), statistic=statistic)
-    monkeypatch.setattr("jobs.audited.audited", lambda *_, **__: Audit(rows=1, findings=(found,)))
+    monkeypatch.setattr("workflows.preflight.audited", lambda *_, **__: Audit(rows=1, findings=(found,)))
     code, said, _ = call(audit, "invoices", "--data", data)
     assert code == 0
     (told,) = said["findings"]
@@ -81,7 +81,7 @@ def test_statistics_that_are_no_number_are_null(data: str, monkeypatch: pytest.M
 
 def test_errors_of_the_audit_are_its_findings(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Finding(code="empty_text", severity="error", count=1, share=1.0)
-    monkeypatch.setattr("jobs.audited.audited", lambda *_, **__: Audit(rows=1, findings=(found,)))
+    monkeypatch.setattr("workflows.preflight.audited", lambda *_, **__: Audit(rows=1, findings=(found,)))
     code, said, err = call(audit, "invoices", "--data", data)
     assert (code, [each["code"] for each in said["findings"]], err) == (2, ["empty_text"], "")
 
@@ -114,7 +114,7 @@ def test_a_run_in_which_nothing_was_trained_ends_with_exit_code_1_and_says_why(
 ) -> None:
     result = {"model": model, "error": None if model else "TypeError: no bf16"}
     name = job.__name__.rpartition(".")[2]
-    module = importlib.import_module(f"trainers.{name}_run")
+    module = importlib.import_module(f"workflows.{name}")
     monkeypatch.setattr(module, f"{name}_run", lambda asked, quiet: result)
     words = ("invoices", "--data", data, "--run", str(tmp_path / "run"), "--base-model", tiny_model)
     assert call(job, *words, *(word for code in CODES for word in ("--accept", code)))[:2] == (code, result)

@@ -12,16 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from evaluation.audit.finding import CODES
+from audit.finding import CODES
+from common.mistakes import Mistakes
 from jobs import audit, evaluate, prepare, score, train, tune
-from jobs.request import request
 from pairs import prepared
 from pairs.read import read
 from tasks.common.declaration import Layout
-from tasks.common.mistakes import Mistakes
 from tests.jobs.cases import prepare_invoices
 from tests.trainers.cases import rows, with_negatives
-from trainers.describe import describe
+from workflows.dry_run import describe
+from workflows.request_checks import request
 
 RUNNER = CliRunner()
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from common import storage
+from common.mistakes import Mistakes
 from jobs import audit, evaluate, prepare, score, train, tune
-from tasks.common import storage
-from tasks.common.mistakes import Mistakes
 from tests.jobs.cases import prepare_invoices
 
 Job = tuple[Any, Callable[[str, str, str], list[str]]]
@@ -46,7 +46,7 @@ def said(tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> Ca
     data = prepare_invoices(tmp_path / "data", train=40, dev=20)
     (tmp_path / "a.csv").write_text("a,b\none,two\n")
     (tmp_path / "file").touch()
-    monkeypatch.setattr("trainers.score_run.score_run", lambda *_, **__: pytest.fail("scored"))
+    monkeypatch.setattr("workflows.score.score_run", lambda *_, **__: pytest.fail("scored"))
 
     def call(job: Job, place: str) -> str:
         module, words = job

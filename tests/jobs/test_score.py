@@ -12,12 +12,12 @@ import pytest
 from sentence_transformers import SentenceTransformer
 from typer.testing import CliRunner
 
+from common.mistakes import Mistakes
 from jobs import score
-from jobs.scoring import request
 from pairs.reading import Prompts
-from tasks.common.mistakes import Mistakes
-from trainers.score_run import stage
-from trainers.scorer import Scorer
+from workflows.score import stage
+from workflows.score_request import request
+from workflows.score_worker import Scorer
 
 ROWS = 20
 PROMPTS = Prompts("query: ", "page: ")
@@ -197,8 +197,8 @@ def test_a_model_that_does_not_load_is_refused_before_a_worker_is_asked_for(
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "model_type": "brand-new"}))
     (tmp_path / "pairs.csv").write_text("a,b\none,two\n")
-    monkeypatch.setattr("trainers.score_run.connect", lambda *_: None)
-    monkeypatch.setattr("trainers.score_run._scored", lambda *_: pytest.fail("a worker was asked for"))
+    monkeypatch.setattr("workflows.score.connect", lambda *_: None)
+    monkeypatch.setattr("workflows.score._scored", lambda *_: pytest.fail("a worker was asked for"))
     words = [str(folder), str(tmp_path / "pairs.csv"), "--columns", "a,b", "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(score.app, words)
     assert result.exit_code == 2, result.output

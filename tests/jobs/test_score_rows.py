@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs import score
+from models.base_model import ResolvedModel
 from tasks.common.values import NoText, no_text
 from tests.tiny_model import build_tiny_model
-from trainers.base_model import ResolvedModel
-from trainers.score_run import ScoreRequest
-from trainers.scorer import PartScorer
+from workflows.score import ScoreRequest
+from workflows.score_worker import PartScorer
 
 pd: Any = pytest.importorskip("pandas")
 TEXT = {"a": "the invoice", "b": "the bill"}
@@ -32,7 +32,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     def scored(asked: ScoreRequest, left: list[int], *_: Any) -> Iterator[int]:
-        from tasks.common import storage
+        from common import storage
 
         files = [ResolvedModel(name="", folder=Path(asked.model), line="").files()]
         names = ("candidates", "best", "threshold")
@@ -43,8 +43,8 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
             yield part
 
     monkeypatch.setattr("ray.get", lambda value: value)
-    monkeypatch.setattr("trainers.score_run.connect", lambda *_: None)
-    monkeypatch.setattr("trainers.score_run._scored", scored)
+    monkeypatch.setattr("workflows.score.connect", lambda *_: None)
+    monkeypatch.setattr("workflows.score._scored", scored)
     monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 2)
 
 
@@ -249,11 +249,11 @@ def test_a_call_that_failed_does_not_block_its_output(call: Call, monkeypatch: p
 
     file = call.json_lines(TEXT, TEXT, TEXT)
     with monkeypatch.context() as patched:
-        patched.setattr("trainers.score_run.pq.write_table", fail)  # while the file is staged
+        patched.setattr("workflows.score.pq.write_table", fail)  # while the file is staged
         assert CliRunner().invoke(score.app, [call.model, file, "--columns", "a,b", "--out", str(call.out)]).exit_code
         assert not list(call.out.iterdir())
     with monkeypatch.context() as patched:
-        patched.setattr("trainers.score_run._scored", fail)  # before the first part is scored
+        patched.setattr("workflows.score._scored", fail)  # before the first part is scored
         assert CliRunner().invoke(score.app, [call.model, file, "--columns", "a,b", "--out", str(call.out)]).exit_code
         assert sorted(path.name for path in call.out.iterdir()) == ["_scored.json", "_staged"]
     assert call(call.json_lines(TEXT))["rows"] == 1

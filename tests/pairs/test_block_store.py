@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from common import storage
 from pairs.block_store import BlockStore
-from tasks.common import storage
 
 
 @pytest.fixture(params=["local", "store"])

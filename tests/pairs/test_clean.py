@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.clean import clean, folded
 from tasks.common.declaration import Row
 from tasks.common.label_rule import number_in
 from tasks.common.loading import load
-from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
 from tests.tasks.test_values import NO_TEXTS
 

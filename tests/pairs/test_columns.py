@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.columns import layout_of
 from pairs.from_file import task_from_file
-from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
 
 

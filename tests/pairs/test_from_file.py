@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.columns import layout_of
 from pairs.from_file import is_data_file, task_from_file, task_of
 from pairs.inferred import Asked
 from pairs.prepare import prepare
 from pairs.read import read
 from tasks.common.label_rule import label_rule
-from tasks.common.mistakes import Mistakes
 
 
 def file_with(tmp_path: Path, labels: list[str], name: str = "pairs.csv") -> str:

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.from_file import task_from_file
 from pairs.marks import Marks
 from pairs.prepare import Preparation, prepare
-from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
 
 SPLITS = ("train", "dev", "test")

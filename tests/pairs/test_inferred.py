@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.from_file import layout_of, table_of, task_from_file
 from pairs.inferred import ALLOWED, Asked, infer
 from pairs.labels import guesses
@@ -15,7 +16,6 @@ from pairs.prepare import prepare
 from tasks.common.declaration import AgainstCategory, Task
 from tasks.common.label_rule import label_name, label_rule
 from tasks.common.loading import from_dict, to_dict
-from tasks.common.mistakes import Mistakes
 from tasks.common.plain import PairColumns
 
 COLUMNS = ["question", "answer", "label"]
@@ -240,7 +240,7 @@ def test_what_is_not_given_stays_as_inferred_where_it_goes(
 def test_every_loss_makes_pairs_for_every_kind_that_it_goes_with(
     tmp_path: Path, columns: list[str], labels: str, loss: str, kind: str
 ) -> None:
-    from evaluation.judge import Judge
+    from evaluation.evaluator import Judge
 
     lines = [f"question {n},answer {n % 6},{(n * 7 % 5 % 2) / (2 if 'from' in labels else 1)}" for n in range(120)]
     (tmp_path / "pairs.csv").write_text("\n".join([",".join(COLUMNS), *lines]) + "\n")

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.clean import clean
 from pairs.from_file import task_from_file
 from pairs.lists import UnfoldedTable
 from pairs.prepare import Preparation, prepare
 from tasks.common.declaration import Row
 from tasks.common.loading import from_dict, to_dict
-from tasks.common.mistakes import Mistakes
 
 ROWS = [{"query": f"q{n}", "pos": [f"p{n}", f"pp{n}"], "neg": [f"n{n}", f"nn{n}"] if n % 2 else []} for n in range(30)]
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from common.mistakes import Mistakes
 from pairs import prepared
 from pairs.distinct import without_repeats
 from pairs.negatives import flattened, nested
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import refuse_missing, tokenize_batch
-from tasks.common.mistakes import Mistakes
 from tests.word_tokenizer import word_reading
-from trainers.export import loss_notes
+from workflows.export import loss_notes
 
 READING = word_reading("a b c d x y z", 8, cased=False)
 GIVEN = [["x", "Y  z"], [], ["z"]]

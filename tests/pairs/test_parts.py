@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evaluation.audit.kept import _key
-from evaluation.audit.plan import plan_of_files
+from audit.cache import _key
+from audit.plan import plan_of_files
+from common.mistakes import Mistakes
 from pairs.batches import Table
 from pairs.formats.parquet import is_parts
 from pairs.from_file import is_data_file, task_from_file, task_of
 from pairs.read import header_of, read
 from tasks.common.declaration import Layout
-from tasks.common.mistakes import Mistakes
 
 LAYOUT = Layout(columns=("a", "b"), shape=dict)
 FIRST: list[dict[str, Any]] = [{"a": "q0", "b": None, "c": 1}, {"a": "q1", "b": None, "c": 2}]

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evaluation.judge import Judge
+from common.mistakes import Mistakes
+from evaluation.evaluator import Judge
 from pairs.from_file import task_from_file
 from pairs.prepare import Preparation, prepare
 from tasks.common.loading import load, names
-from tasks.common.mistakes import Mistakes
 
 
 def pages(folder: Path) -> dict[str, str]:

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from common import storage
+from common.mistakes import Mistakes
 from pairs import prepared
 from pairs.prepared import PreparedPairs, fingerprint, schema
-from tasks.common import storage
-from tasks.common.mistakes import Mistakes
 
 
 def table(*rows: tuple[str, str, float, str]) -> pa.Table:

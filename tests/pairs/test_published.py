@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from common.mistakes import Mistakes
 from pairs import prepared
 from pairs.prepare import Preparation
 from pairs.published import publish
 from tasks.common.loading import load
-from tasks.common.mistakes import Mistakes
 
 
 def published(task: str, rows: list[dict[str, str]] | None, folder: Path) -> Preparation:

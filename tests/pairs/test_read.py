@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.formats.source import EXTENSIONS
 from pairs.from_file import task_from_file
 from pairs.read import header_of, read
 from tasks.common.declaration import Layout, Row
-from tasks.common.mistakes import Mistakes
 
 ROWS = [{"a": 'say "hi", Bob', "b": "two\nlines", "n": "1"}, {"a": "2024-01-02", "b": "naïve", "n": "0.5"}]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from common.mistakes import Mistakes
 from pairs.split import Division, divide
 from tasks.common.declaration import Given, Task
 from tasks.common.loading import load
-from tasks.common.mistakes import Mistakes
 
 Rows = list[dict[str, Any]]
 PAIRS = replace(load("nli"), recipe=Given(shared_texts="join"), shares=(0.6, 0.2, 0.2), dev_rows=None)

@@ -12,6 +12,8 @@ import pytest
 import ray
 from sentence_transformers import SentenceTransformer
 
+from common.mistakes import Mistakes
+from models.base_model import resolve_base_model
 from pairs import prepared, tokenized
 from pairs.collate import collate
 from pairs.distinct import distinct
@@ -21,10 +23,8 @@ from pairs.order import Share, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
-from tasks.common.mistakes import Mistakes
 from tests.trainers.cases import rows, with_negatives
 from tests.word_tokenizer import word_reading
-from trainers.base_model import resolve_base_model
 from trainers.losses import same_text
 
 ROWS = 500

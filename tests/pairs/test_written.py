@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.audit.plan import plan_of_files
-from jobs.scoring import request
+from audit.plan import plan_of_files
+from common.mistakes import Mistakes
 from pairs.from_file import task_from_file
-from tasks.common.mistakes import Mistakes
 from tests.tiny_model import build_tiny_model
+from workflows.score_request import request
 
 LISTS = "lists written as text; allowed: a text in each cell, or the lists themselves, in .jsonl or .parquet"
 

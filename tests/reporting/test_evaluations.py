@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from common.run_folder import RunFolder
 from reporting.evaluations import Kept, kept_lines, scored_once, scores_table
-from reporting.run_folder import RunFolder
 
 
 def test_a_score_is_computed_once_per_split_pairs_and_weights(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from reporting.live import REFRESHES_PER_SECOND, Live
-from tests.reporting.test_records import record
+from tests.reporting.test_trials import record
 
 
 def console(terminal: bool, height: int = 40, width: int = 120) -> Console:

@@ -9,9 +9,9 @@ import fsspec  # type: ignore[import-untyped]
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 
-from reporting.run_folder import RunFolder
+from common.run_folder import RunFolder
 from reporting.trial_log import TrialLog
-from tests.reporting.test_records import record
+from tests.reporting.test_trials import record
 
 
 @pytest.fixture(params=["local", "store"])

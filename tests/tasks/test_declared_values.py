@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from common.mistakes import Mistakes
 from tasks.common.declaration import TEXT_FIELDS, Blocking, Layout, Number, Task
-from tasks.common.mistakes import Mistakes
 from tasks.invoices import task as invoices
 from tasks.nli import task as nli
 

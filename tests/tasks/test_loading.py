@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from common.mistakes import Mistakes
 from pairs import prepared
 from pairs.from_file import task_from_file
 from pairs.prepare import prepare
 from tasks.common.loading import from_dict, from_source, load, to_dict
-from tasks.common.mistakes import Mistakes
 
 EXAMPLE = str(Path(__file__).parents[2] / "docs" / "examples" / "beer.py")
 

@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow as pa
 import ray
 
+from models.base_model import resolve_base_model
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common.declaration import DECIDING_METRIC, LOSS_PARAMETERS
 from tests.tiny_model import WORDS
-from trainers.base_model import resolve_base_model
+from trainers.groups.board import Board
+from trainers.groups.worker_group import GroupConfig
 from trainers.job import Data, Job
-from trainers.progress import Board
-from trainers.worker_group import GroupConfig
 
 VOCABULARY = sorted(set(WORDS.split()))
 KIND = {"contrastive": "binary", "cosine": "graded", "ranking": "retrieval"}

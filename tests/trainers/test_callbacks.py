@@ -2,7 +2,7 @@
 
 from ray.train.torch import TorchTrainer
 
-from trainers.worker_group import UNUSED, UNUSED_LOCALLY, Trainer
+from trainers.groups.worker_group import UNUSED, UNUSED_LOCALLY, Trainer
 
 
 def test_only_callbacks_that_ray_has_are_left_out() -> None:

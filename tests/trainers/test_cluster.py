@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import ray
 
-from tasks.common.mistakes import Mistakes
+from common.mistakes import Mistakes
 from trainers.cluster import Capacity, Node, capacity, concurrent_groups, connect
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reporting.run_folder import RunFolder
+from common.run_folder import RunFolder
 from trainers.dev_predictions import PREDICTIONS_FOLDER, read_predictions, write_predictions
-from trainers.finish import Found
-from trainers.verdict import judged_states
+from workflows.compare import judged_states
+from workflows.outcome import Found
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reporting.run_folder import RunFolder
+from common.run_folder import RunFolder
 from trainers.job import TrainingState
 from trainers.states import FOLDER, read_state, state_name, write_state
 

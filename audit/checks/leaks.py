@@ -1,0 +1,96 @@
+"""Texts and groups that stand in two splits."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.checks.labels import first_rows
+from audit.finding import Finding, error_if
+from audit.plan import Plan
+from audit.scan import TEXTS, Facts
+from pairs.join import is_closed
+
+Chosen = NDArray[np.bool_]
+
+
+def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
+    """One finding over all pairs of splits; it counts rows of the split that judges (test before dev).
+
+    A text of an open column leaks from whatever column it stands in before, a closed one included: the pair (a, c) of
+    train gives (c, a) away. An error where our split has promised to keep what leaks apart.
+    """
+    columns, promised = open_columns(plan, splits[0]), [TEXTS.index(name) for name in plan.apart or ()]
+    statistic: dict[str, dict[str, Any]] = {}
+    rows: list[tuple[str, int]] = []
+    count, total, broken = 0, 0, False
+    for before, after in itertools.combinations(splits, 2):
+        leaks = _any(_met(before, after, "alike", columns)) | _groups(before, after)
+        statistic[f"{before.split}-{after.split}"] = {
+            "rows": int(leaks.sum()),
+            "of": after.rows,
+            **_amounts(before, after, columns),
+        }
+        count, total = count + int(leaks.sum()), total + after.rows
+        rows += first_rows(after.split, leaks)
+        if plan.apart is not None:
+            met = _met(before, after, "alike", promised, among=promised)
+            broken |= bool((_any(met) | _groups(before, after)).any())
+    if count:
+        yield Finding(
+            code="split_leak",
+            severity=error_if(broken),
+            count=count,
+            share=count / total,
+            statistic=statistic,
+            rows=list(dict.fromkeys(rows)),
+        )
+
+
+def _amounts(before: Facts, after: Facts, columns: Sequence[int]) -> dict[str, float]:
+    """Rows of `after` by what they have in common with `before`; the shares are of texts that are alike."""
+    alike = _met(before, after, "alike", columns)
+    amounts: dict[str, float] = {"equal": int(_any(_met(before, after, "equal", columns)).sum())}
+    amounts["alike"] = int(_any(alike).sum())
+    if before.groups is not None and after.groups is not None:
+        amounts["groups"] = int(_groups(before, after).sum())
+    amounts["share_with_a_text"] = float(_any(alike).sum() / max(1, after.rows))
+    if len(columns) == len(TEXTS):
+        amounts["share_with_both_texts"] = float(alike.all(axis=0).sum() / max(1, after.rows))
+    return amounts
+
+
+def _met(before: Facts, after: Facts, way: str, columns: Sequence[int], among: Sequence[int] = (0, 1)) -> Chosen:
+    """[columns, rows of `after`]: whether the text there stands in `before`.
+
+    Args:
+        way: equal, or alike: equal when folded.
+        among: the columns of `before` that are looked at.
+    """
+    texts, seen = getattr(after, way), getattr(before, way)
+    seen = np.concatenate([np.empty(0, np.int64), *(seen[column] for column in among)])
+    return np.array([np.isin(texts[column], seen) for column in columns], bool).reshape(len(columns), after.rows)
+
+
+def _any(met: Chosen) -> Chosen:
+    found: Chosen = np.asarray(met.any(axis=0))
+    return found
+
+
+def _groups(before: Facts, after: Facts) -> Chosen:
+    """Whether a row's group stands in `before`."""
+    if before.groups is None or after.groups is None:
+        return np.zeros(after.rows, bool)
+    return np.isin(after.groups, before.groups)
+
+
+def open_columns(plan: Plan, train: Facts) -> list[int]:
+    """Columns whose texts should not be met again, whatever the split kept apart: all but closed sets of categories."""
+    closed = plan.closed
+    if closed is None:
+        first, second = map(np.unique, train.alike)
+        few = is_closed(train.rows, len(second), int(np.isin(second, first).sum()))
+        closed = TEXTS[1:] if plan.kind == "category" or few else ()
+    return [place for place, name in enumerate(TEXTS) if name not in closed]

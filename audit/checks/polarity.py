@@ -1,0 +1,80 @@
+"""Whether labels agree with what the untuned base model already knows."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.checks.shortcut import Cosines
+from audit.finding import Finding, error_if
+from audit.limits import (
+    CONFIDENCE,
+    EXAMPLES,
+    POLARITY_ERROR,
+    POLARITY_FIRST,
+    POLARITY_PAIRS,
+    POLARITY_WARNING,
+)
+from audit.scan import Facts
+
+LEAST = 10
+"""Pairs; with fewer there is no interval worth its name."""
+
+
+def check(train: Facts, cosines: Cosines) -> Iterator[Finding]:
+    """Spearman's rank correlation of the base model's cosines with the labels, on the sample of train."""
+    sample = train.sample.labelled
+    if len(sample.rows) < LEAST:
+        return
+    found: NDArray[np.float64] = np.empty(0)
+    for until in (POLARITY_FIRST, POLARITY_PAIRS):
+        part = slice(len(found), until)
+        found = np.concatenate([found, cosines(sample.first[part], sample.second[part])])
+        labels = sample.labels[: len(found)]
+        interval = spearman_interval(found, labels)
+        if len(found) < until or (interval and interval.low > 0):
+            break
+    if interval and interval.high < POLARITY_WARNING:
+        yield Finding(
+            code="label_polarity",
+            severity=error_if(interval.high < POLARITY_ERROR),
+            count=train.rows,
+            share=1.0,
+            statistic={**interval._asdict(), "pairs": len(found)},
+            rows=[("train", sample.rows[place]) for place in _most_against(found, labels)],
+        )
+
+
+class Interval(NamedTuple):
+    """A rank correlation with its 95 % interval."""
+
+    spearman: float
+    low: float
+    high: float
+
+
+def spearman_interval(cosines: NDArray[np.float64], labels: NDArray[np.float64]) -> Interval | None:
+    """Spearman's rho and its 95 % interval by Fisher's z with the standard error of Bonett and Wright (2000).
+
+    None of fewer than LEAST pairs, and where all labels or all cosines are equal: there is no correlation then.
+
+    "Sample size requirements for estimating Pearson, Kendall and Spearman correlations", Psychometrika 65: the standard
+    error of z is sqrt((1 + rho^2 / 2) / (n - 3)).
+    """
+    from scipy.stats import spearmanr
+
+    if len(cosines) < LEAST or np.ptp(labels) == 0 or np.ptp(cosines) == 0:
+        return None
+    rho = float(spearmanr(cosines, labels).statistic)
+    margin = CONFIDENCE * math.sqrt((1 + rho**2 / 2) / (len(labels) - 3))
+    z = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, rho)))
+    return Interval(rho, math.tanh(z - margin), math.tanh(z + margin))
+
+
+def _most_against(cosines: NDArray[np.float64], labels: NDArray[np.float64]) -> list[int]:
+    """Pairs whose ranks by cosine and by label are furthest apart."""
+    from scipy.stats import rankdata
+
+    return [int(place) for place in np.argsort(-np.abs(rankdata(cosines) - rankdata(labels)))[:EXAMPLES]]

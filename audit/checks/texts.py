@@ -1,0 +1,40 @@
+"""Faults of single values: what is no text, no label, nothing, or too much."""
+
+from collections.abc import Iterator, Sequence
+
+from audit.finding import Finding, error_if
+from audit.plan import Plan
+from audit.scan import Facts
+
+SEVERITY = {
+    "record_as_text": "error",
+    "null_value": "error",
+    "empty_text": "error",
+    "oversized_text": "warning",
+    "missing_as_text": "warning",
+    "label_type": "error",
+}
+
+
+def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
+    """One finding per kind of fault, over all splits."""
+    total = sum(facts.rows for facts in splits)
+    for code in SEVERITY:
+        kinds = {code, "null_label"} if code == "null_value" and plan.labelled else {code}
+        if code == "label_type" and not plan.labelled:
+            continue
+        found = {
+            facts.split: [facts.faults[kind] for kind in kinds if kind in facts.faults]
+            for facts in splits
+            if kinds & set(facts.faults)
+        }
+        counts = {split: sum(fault.count for fault in faults) for split, faults in found.items()}
+        if count := sum(counts.values()):
+            yield Finding(
+                code=code,
+                severity=error_if(SEVERITY[code] == "error"),
+                count=count,
+                share=count / total,
+                statistic=counts,
+                rows=[(split, row) for split, faults in found.items() for fault in faults for row in fault.rows],
+            )

@@ -1,0 +1,155 @@
+"""What is to be trained with which pairs: the question that an audit answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audit.scan import TEXTS
+from common import storage
+from common.mistakes import Mistakes
+from pairs.batches import Table
+from pairs.columns import layout_of
+from pairs.from_file import INFERRED, table_of
+from pairs.inferred import Asked, infer
+from pairs.negatives import NEGATIVES
+from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
+from pairs.reading import NO_PROMPTS, Prompts
+from tasks.common.declaration import BASE_MODEL, Task
+from tasks.common.loading import to_dict
+from tasks.common.plain import PairColumns, declared_length
+
+LABELLED = ("contrastive", "cosine")
+"""Losses that read labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Pairs and the loss that they are for.
+
+    Attributes:
+        name: of the task or the file, for messages.
+        tables: split -> its file; train comes first.
+        loss: contrastive, cosine or ranking.
+        kind: of evaluation, a key of DECIDING_METRIC.
+        global_batch_size: rows of a step.
+        max_length: tokens of a text that the model reads; None: the base model decides.
+        prompts: what stands before first and second texts when the model reads them.
+        positions: tokens that the base model could read; None where there is no limit, or no model was asked.
+        base_model: hub name or folder of the model that training starts from.
+        apart: columns whose texts our split keeps in one split; None where the splits were made by others.
+        closed: columns whose texts are few, like categories, and stand in every split; None where that is not known.
+    """
+
+    name: str
+    tables: Mapping[str, Table]
+    loss: str
+    kind: str
+    global_batch_size: int
+    max_length: int | None
+    base_model: str
+    apart: tuple[str, ...] | None = None
+    closed: tuple[str, ...] | None = None
+    prompts: Prompts = NO_PROMPTS
+    positions: int | None = None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the loss reads labels."""
+        return self.loss in LABELLED
+
+
+def plan_of_folder(
+    folder: str, task: Task | None = None, *, global_batch_size: int | None = None, base_model: str | None = None
+) -> Plan:
+    """The plan of prepared pairs, whatever their columns hold.
+
+    Args:
+        task: what they are for; by default what the manifest declares.
+
+    Raises:
+        Mistakes: the folder has no manifest or no train split, a split has no two texts, or it is another task's.
+    """
+    location = storage.join(folder, MANIFEST)
+    if not storage.is_file(location):
+        raise Mistakes(f"data: {folder} has no {MANIFEST}; allowed: a folder that jobs.prepare has written")
+    manifest = read_manifest(folder)
+    if task:
+        refuse_other_task(folder, manifest, task.name)
+    declared, names = to_dict(task) if task else manifest["declaration"], storage.file_names(folder)
+    splits = [split for split in SPLITS if f"{split}.parquet" in names]
+    if "train" not in splits:
+        raise Mistakes(f"data: {folder} has no train.parquet; allowed: train, dev and perhaps test")
+    tables = {split: _prepared_table(storage.join(folder, f"{split}.parquet")) for split in splits}
+    try:
+        apart, closed = (None if (held := manifest.get(key)) is None else tuple(held) for key in ("apart", "closed"))
+        return Plan(
+            name=manifest["task"],
+            tables=tables,
+            loss=declared["loss"],
+            kind=declared["kind"],
+            global_batch_size=global_batch_size or _at_least_1(declared["baseline"]["global_batch_size"]["value"]),
+            max_length=declared_length(declared),
+            base_model=base_model or str(declared["base_model"]),
+            apart=apart,
+            closed=closed,
+        )
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        raise Mistakes(f"data: {location} is damaged ({error!r}); prepare the pairs again") from None
+
+
+def _at_least_1(number: float) -> int:
+    if number < 1:
+        raise ValueError(f"{number} is below 1")
+    return int(number)
+
+
+def plan_of_files(
+    files: Mapping[str, str],
+    columns: Sequence[str],
+    *,
+    group: str | None = None,
+    global_batch_size: int | None = None,
+    base_model: str | None = None,
+    asked: Asked = INFERRED,
+) -> Plan:
+    """The plan of files of ready pairs, one for each split; loss and kind follow from train's labels or categories.
+
+    Args:
+        asked: what a user says of them.
+        group: the column of what no two splits should share.
+
+    Raises:
+        Mistakes: a file or a column is not there, or the labels probably mean something else than they say.
+    """
+    layouts = {split: layout_of(location, columns, group=group) for split, location in files.items()}
+    used = layouts["train"].shape
+    assert isinstance(used, PairColumns)
+    inferred = infer(table_of(files["train"], layouts["train"]), used, asked, strict=False)
+    tables = {split: table_of(files[split], layout, asked.rule) for split, layout in layouts.items()}
+    if inferred.loss == "ranking":  # jobs.prepare leaves the others out of train
+        tables["train"] = table_of(files["train"], layouts["train"], asked.rule, only=1.0)
+    return Plan(
+        name=files["train"].rsplit("/", 1)[-1],
+        tables=tables,
+        loss=inferred.loss,
+        kind=inferred.kind,
+        global_batch_size=global_batch_size or int(inferred.own["global_batch_size"].value),
+        max_length=None,
+        base_model=base_model or BASE_MODEL,
+    )
+
+
+def _prepared_table(location: str) -> Table:
+    file_system, path = storage.locate(location)
+    try:
+        with file_system.open_input_file(path) as file:
+            found = pq.read_schema(file).names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Mistakes(f"data: {location} is not a readable parquet file: {error}") from None
+    lacking = [name for name in TEXTS if name not in found]
+    if lacking:
+        raise Mistakes(f"columns: {location} lacks {', '.join(lacking)}; has {', '.join(found)}")
+    known = (*TEXTS, "label", "group", "group2", NEGATIVES)
+    return Table(location=location, columns={name: name for name in known if name in found})

@@ -1,0 +1,197 @@
+"""One pass over a split: what every check needs of it, in some 60 bytes a row."""
+
+import math
+import random
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.limits import EXAMPLES, OVERSIZED_CHARACTERS, SHORTCUT_PAIRS
+from pairs.batches import Table
+from pairs.clean import folded, one_spaced
+from pairs.hashes import Hashes, text_hashes
+from pairs.missing import stands_for_nothing
+from pairs.negatives import NEGATIVES
+from tasks.common.label_rule import number_in
+from tasks.common.values import NoText
+
+TEXTS = ("sentence1", "sentence2")
+GROUPS = {"group": "groups", "group2": "other_groups"}
+"""Column -> its hashes in Facts."""
+Told = Callable[[str, int, float], None]
+"""(split, rows read, share of its file)."""
+
+
+@dataclass
+class Fault:
+    """Rows with one fault: how many, and the numbers of the first."""
+
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+
+    def add(self, row: int) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.rows) < EXAMPLES:
+            self.rows.append(row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Up to SHORTCUT_PAIRS rows without faults, in random order."""
+
+    first: list[str]
+    second: list[str]
+    labels: NDArray[np.float64]
+    rows: list[int]
+
+    @property
+    def labelled(self) -> "Sample":
+        """Those with a label."""
+        kept = np.flatnonzero(~np.isnan(self.labels))
+        return Sample(
+            first=[self.first[place] for place in kept],
+            second=[self.second[place] for place in kept],
+            labels=self.labels[kept],
+            rows=[self.rows[place] for place in kept],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of one split; arrays have an element per row."""
+
+    split: str
+    rows: int
+    faults: dict[str, Fault]
+    equal: tuple[Hashes, Hashes]
+    """Hash of sentence1 and of sentence2, runs of white space as one space."""
+    alike: tuple[Hashes, Hashes]
+    """The same of the folded texts."""
+    groups: Hashes | None
+    other_groups: Hashes | None
+    """Of the second texts, where these may be of another group than the first."""
+    labels: NDArray[np.float64] | None
+    """NaN where there is no number; None without a label column."""
+    sample: Sample
+
+
+def scan(split: str, table: Table, told: Told, seed: int = 0) -> Facts:
+    """Read a split once.
+
+    Raises:
+        Mistakes: its file cannot be read.
+    """
+    reader = _Reader(set(table.columns), random.Random(seed))
+    for batch, share in table.batches():
+        reader.take(batch)
+        told(split, reader.rows, share)
+    return reader.facts(split)
+
+
+def text_of(value: Any) -> tuple[str, str, str | None]:
+    """A value as the text that it stands for, the same folded, and the fault in it, if any.
+
+    What is no text stands for what it holds: a record for its keys and values, one after the other.
+    """
+    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
+        return "", "", "null_value"
+    try:
+        text = one_spaced(value)
+    except NoText:
+        text = _stand_in(value)
+        return text, folded(text), "record_as_text"
+    alike = folded(text)
+    if not alike:
+        return text, alike, "empty_text"
+    if stands_for_nothing(alike):
+        return text, alike, "missing_as_text"
+    return text, alike, "oversized_text" if len(text) > OVERSIZED_CHARACTERS else None
+
+
+def negative_faults(value: Any) -> set[str]:
+    """What is wrong with a cell of given negatives, a text or a list of texts; an empty one is no negative."""
+    found = {text_of(each)[2] for each in (value if isinstance(value, list | tuple) else [value])}
+    return {code for code in found if code in ("record_as_text", "oversized_text")}
+
+
+def _stand_in(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}: {_inner(each)}" for key, each in value.items())
+    return _inner(" ".join(map(_inner, value)) if isinstance(value, list | tuple) else value)
+
+
+def _inner(value: Any) -> str:
+    return one_spaced("" if value is None else str(value))
+
+
+class _Reader:
+    def __init__(self, columns: set[str], draw: random.Random) -> None:
+        self.columns, self.draw, self.rows, self.sound = columns, draw, 0, 0
+        self.negatives = sorted(name for name in columns if name.startswith(NEGATIVES))
+        self.faults: dict[str, Fault] = defaultdict(Fault)
+        self.equal: tuple[list[Hashes], list[Hashes]] = ([], [])
+        self.alike: tuple[list[Hashes], list[Hashes]] = ([], [])
+        self.groups: dict[str, list[Hashes]] = {name: [] for name in GROUPS if name in columns}
+        self.labels = array("d")
+        self.drawn: list[tuple[str, str, float, int]] = []
+
+    def take(self, batch: dict[str, list[Any]]) -> None:
+        """The next rows."""
+        pairs = [[text_of(value) for value in batch[name]] for name in TEXTS]
+        values = batch.get("label") or [None] * len(pairs[0])
+        labels = [math.nan if (number := number_in(value)) is None else number for value in values]
+        for place, ((first, alike1, wrong1), (second, alike2, wrong2)) in enumerate(zip(*pairs, strict=True)):
+            wrong = {wrong1, wrong2, self._label_fault(values[place], labels[place])} - {None}
+            wrong |= {code for name in self.negatives for code in negative_faults(batch[name][place])}
+            for code in wrong:
+                self.faults[str(code)].add(self.rows + place)
+            if alike1 and alike2 and not wrong & {"label_type"}:
+                self._draw((first, second, labels[place], self.rows + place))
+        for side, texts in enumerate(pairs):
+            self.equal[side].append(text_hashes(text for text, _, _ in texts))
+            self.alike[side].append(text_hashes(alike for _, alike, _ in texts))
+        for name, found in self.groups.items():
+            found.append(text_hashes(folded(str(value)) for value in batch[name]))
+        self.labels.extend(labels)
+        self.rows += len(labels)
+
+    def facts(self, split: str) -> Facts:
+        """Of all rows taken."""
+        self.draw.shuffle(self.drawn)
+        first, second, labels, rows = map(list, zip(*self.drawn, strict=True)) if self.drawn else ([], [], [], [])
+        return Facts(
+            split=split,
+            rows=self.rows,
+            faults=dict(self.faults),
+            equal=(_joined(self.equal[0]), _joined(self.equal[1])),
+            alike=(_joined(self.alike[0]), _joined(self.alike[1])),
+            **{each: _joined(self.groups[name]) if name in self.groups else None for name, each in GROUPS.items()},
+            labels=np.array(self.labels) if "label" in self.columns else None,
+            sample=Sample(first=first, second=second, labels=np.array(labels), rows=rows),
+        )
+
+    def _label_fault(self, value: Any, number: float) -> str | None:
+        if "label" not in self.columns:
+            return None
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return "null_label"
+        return "label_type" if math.isnan(number) else None
+
+    def _draw(self, row: tuple[str, str, float, int]) -> None:
+        """Keep each of n rows with the same probability (Vitter 1985, algorithm R)."""
+        self.sound += 1
+        if len(self.drawn) < SHORTCUT_PAIRS:
+            self.drawn.append(row)
+        elif (place := self.draw.randrange(self.sound)) < SHORTCUT_PAIRS:
+            self.drawn[place] = row
+
+
+def _joined(parts: Iterable[Hashes]) -> Hashes:
+    return np.concatenate([np.empty(0, dtype=np.int64), *parts])

@@ -1,0 +1,259 @@
+"""Where a run's files live: one object knows every path, on this machine or in a store such as s3://."""
+
+import atexit
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyarrow import fs
+
+from common import storage
+from common.jsonable import finite
+from common.mistakes import Mistakes
+
+RESERVED = ".reserved"
+"""A file that is there while a run writes its first ones."""
+
+
+class RunFolder:
+    """The files of one run. A local path is made absolute, for Ray changes the working directory under a worker.
+
+    Raises:
+        Mistakes: the address has a scheme that pyarrow.fs does not know, or its store does not answer.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = _absolute(path)
+        self.files, self._root = storage.locate(self.path)
+
+    @classmethod
+    def check(cls, path: str) -> "RunFolder":
+        """A new run's folder, not made yet.
+
+        Raises:
+            Mistakes: something is there already, nothing can be made there, or the store does not answer.
+        """
+        folder = cls(path)
+        try:
+            is_file = folder.files.get_file_info(folder._root).type == fs.FileType.File
+            held = [] if is_file else folder._names()
+        except OSError as error:
+            raise Mistakes(f"run: {path!r} cannot be read ({_reason(error)}); a reachable folder is needed") from None
+        if is_file:
+            raise Mistakes(f"run: {path!r} is a file; a new or empty folder is needed")
+        if held:
+            raise Mistakes(folder._taken(held))
+        storage.refuse_unmakeable("run", folder.path)
+        return folder
+
+    @classmethod
+    def claim(cls, path: str) -> "RunFolder":
+        """A new run's folder, created where it is missing.
+
+        Raises:
+            Mistakes: something is there already, or it cannot be created.
+        """
+        folder = cls.check(path)
+        try:
+            folder.files.create_dir(folder._root, recursive=True)
+        except OSError as error:
+            raise Mistakes(f"run: {path!r} cannot be made ({_reason(error)}); a writable folder is needed") from None
+        return folder
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Begin a run: of several that found the folder empty, one goes on. Where it fails, the folder is empty again.
+
+        On this machine a file that only one can create decides. A store has no such file through pyarrow: each run puts
+        one of its own and then looks for others, so that two never both go on; but both may be refused.
+
+        Raises:
+            Mistakes: another run was first.
+        """
+        mark = RESERVED if self.is_local else f"{RESERVED}-{uuid.uuid4().hex}"
+        self._put_mark(mark)
+        try:
+            held = [name for name in self._names() if name != mark]
+            if held:
+                raise Mistakes(self._taken(held))
+            try:
+                yield
+            except BaseException:  # an interrupt too: nothing was trained yet
+                self._empty(but=RESERVED)
+                raise
+        finally:
+            self.files.delete_file(self._inside(mark))
+
+    @classmethod
+    def of_model(cls, model: str) -> "RunFolder | None":
+        """The run that a model folder lies in, or None where the folder above is no run."""
+        above = _absolute(model).rpartition("/")[0]
+        if not above or above.endswith(":/"):
+            return None
+        run = cls(above)
+        return run if run.is_run else None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run has begun here; settings.json alone may be any program's."""
+        return self.exists("settings.json") and self.exists("data.json")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the folder lies on this machine (or on a drive that looks so)."""
+        return isinstance(self.files, fs.LocalFileSystem)
+
+    @property
+    def shown(self) -> str:
+        """The path as a user would type it: relative where it lies below the working directory."""
+        below = os.path.relpath(self.path) if self.is_local else self.path
+        return self.path if below.startswith("..") else below
+
+    @property
+    def events(self) -> str:
+        """TensorBoard events, one folder per trial."""
+        return self.at("events")
+
+    def at(self, name: str) -> str:
+        """Full path or address of a file or folder of the run."""
+        return storage.join(self.path, name)
+
+    def exists(self, name: str) -> bool:
+        """Whether the run holds this file or folder."""
+        try:
+            return bool(self.files.get_file_info(self._inside(name)).type != fs.FileType.NotFound)
+        except OSError as error:
+            raise Mistakes(
+                f"run: {self.path!r} cannot be read ({_reason(error)}); a reachable folder is needed"
+            ) from None
+
+    def read_json(self, name: str) -> Any:
+        """The value of a JSON file of the run.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        with self.reading(name) as stream:
+            return json.loads(stream.read())
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write, then rename. NaN and infinity become null: JSON has neither."""
+        self.write_text(name, json.dumps(finite(value), indent=2, default=str) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write, then rename, so that a watcher never reads half a file."""
+        with self.writing(name) as stream:
+            stream.write(text.encode())
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Any]:
+        """A stream into a file beside it, which gets its name when all is written; its folder has to be there."""
+        half = self._half(name)
+        with self.files.open_output_stream(half) as stream:
+            yield stream
+        self.files.move(half, self._inside(name))
+
+    def reading(self, name: str) -> Any:
+        """A stream of a file's bytes.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        return self.files.open_input_stream(self._inside(name))
+
+    def create_folder(self, name: str) -> None:
+        """Create a folder of the run unless it is there."""
+        self.files.create_dir(self._inside(name), recursive=True)
+
+    def delete_file(self, name: str) -> None:
+        """Delete a file of the run."""
+        self.files.delete_file(self._inside(name))
+
+    def put_folder(self, local: str, name: str) -> None:
+        """Copy a local folder into the run under `name`, in place of what is there.
+
+        On this machine it appears whole or not at all; a store has no rename of folders.
+        """
+        if self.is_local:
+            half = self._half(name)
+            shutil.rmtree(half, ignore_errors=True)
+            shutil.copytree(local, half)
+            shutil.rmtree(self._inside(name), ignore_errors=True)
+            os.replace(half, self._inside(name))
+            return
+        self.delete_folder(name)
+        self.create_folder(name)
+        fs.copy_files(local, self._inside(name), destination_filesystem=self.files)
+
+    def delete_folder(self, name: str) -> None:
+        """Delete a folder of the run, with all it holds, if it is there."""
+        if self.exists(name):
+            self.files.delete_dir(self._inside(name))
+
+    def local_copy(self, name: str = "") -> str:
+        """A folder of the run (or all of it) as a path on this machine.
+
+        Itself, or for a store a copy that is removed when the process ends.
+        """
+        if self.is_local:
+            return self._inside(name)
+        local = tempfile.mkdtemp(prefix="run-")
+        atexit.register(shutil.rmtree, local, ignore_errors=True)
+        fs.copy_files(self._inside(name), local, source_filesystem=self.files)
+        return local
+
+    def _taken(self, held: list[str]) -> str:
+        marks = [name for name in held if name.startswith(RESERVED)]
+        if marks == held:
+            return (
+                f"run: {self.shown!r} was taken by another run just now; give another folder, "
+                f"or delete {self.at(marks[0])} if that run is gone"
+            )
+        named = ", ".join(held[:4]) + (", ..." if len(held) > 4 else "")
+        return f"run: {self.shown!r} is not empty (it holds {named}); a new or empty folder is needed"
+
+    def _put_mark(self, mark: str) -> None:
+        """Create it, and locally fail where it is there."""
+        if not self.is_local:
+            self.files.open_output_stream(self._inside(mark)).close()
+            return
+        try:
+            os.close(os.open(self._inside(mark), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            raise Mistakes(self._taken([mark])) from None
+
+    def _empty(self, but: str) -> None:
+        for found in self.files.get_file_info(fs.FileSelector(self._root)):
+            if found.type == fs.FileType.Directory:
+                self.files.delete_dir(found.path)
+            elif not found.base_name.startswith(but):
+                self.files.delete_file(found.path)
+
+    def _inside(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+    def _half(self, name: str) -> str:
+        above, slash, last = name.rpartition("/")
+        return self._inside(f"{above}{slash}.{last}.half")
+
+    def _names(self) -> list[str]:
+        found = self.files.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
+        return sorted(info.base_name for info in found)
+
+
+def _absolute(path: str) -> str:
+    if path.startswith("file://"):
+        path = path.removeprefix("file://")
+    if "://" in path:
+        return path.rstrip("/")
+    return str(Path(os.path.expanduser(path)).absolute())
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,94 @@
+"""One trial as a line of trials.jsonl."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+
+from common.best import improves
+from common.jsonable import finite
+from reporting import formats
+
+STATES = ("running", "completed", "stopped", "failed")
+"""completed: all its epochs; stopped: ended early by the search, the budget or the user; failed: an error."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """What is known about a trial so far.
+
+    Raises:
+        ValueError: the state is none of STATES.
+    """
+
+    trial: str
+    settings: dict[str, float]
+    metric: str
+    value: float | None = None
+    """Best value of the metric on dev so far, higher is better; None where the trial failed: nothing of it is kept."""
+    best_steps: int | None = None
+    """Optimizer steps after which dev said so, the first of equals: the state of the trial that is kept."""
+    epoch: float = 0.0
+    epochs: float
+    """Epochs that the settings ask for; `epoch` of them are trained and judged."""
+    steps: int = 0
+    """Optimizer steps taken."""
+    start_s: float | None = None
+    """Seconds from the trial's assignment until its first optimizer step begins."""
+    first_step_s: float | None = None
+    """Seconds that the first step itself took: forward, backward, optimizer."""
+    train_s: float = 0.0
+    """Seconds in training steps; judging dev and reporting are not counted."""
+    state: str = "running"
+    error: str | None = None
+    group: str | None = None
+    """The worker group that ran it."""
+
+    def __post_init__(self) -> None:
+        if self.state not in STATES:
+            raise ValueError(f"state: {self.state!r} is not one of {', '.join(STATES)}")
+
+    def to_line(self) -> str:
+        """One JSON line without its line end; a number that is not finite is null."""
+        return json.dumps(finite(asdict(self)))
+
+    def judged(self, value: float, steps: int) -> "TrialRecord":
+        """With a judgement of dev counted."""
+        return replace(self, value=value, best_steps=steps) if improves(value, self.value) else self
+
+    def failed(self, error: str) -> "TrialRecord":
+        """With this error, and without a value: the model of a failed trial is not kept."""
+        return replace(self, state="failed", error=error, value=None, best_steps=None)
+
+    @property
+    def time_left(self) -> float | None:
+        """Seconds until all epochs are done at the pace so far; None before the first report and after the end."""
+        if self.state != "running" or not self.epoch:
+            return None
+        return self.train_s / self.epoch * (self.epochs - self.epoch)
+
+
+def epochs_reached(epoch: float, epochs: float) -> str:
+    """Such as '2/10'."""
+    return f"{formats.number(round(epoch, 2))}/{formats.number(epochs)}"
+
+
+def count_states(records: Iterable[TrialRecord]) -> dict[str, int]:
+    """State -> trials in it, states without a trial left out."""
+    states = [record.state for record in records]
+    return {state: states.count(state) for state in STATES if state in states}
+
+
+def commonest_error(records: Iterable[TrialRecord]) -> str | None:
+    """The error that most trials failed with, the first of equals; None where none failed."""
+    errors = Counter(record.error for record in records if record.error)
+    return errors.most_common(1)[0][0] if errors else None
+
+
+def best_of(records: Iterable[TrialRecord]) -> TrialRecord | None:
+    """The trial with the highest value, the earlier one of equals; None where none has a finite value."""
+    best: TrialRecord | None = None
+    for record in records:
+        if record.value is not None and improves(record.value, best.value if best else None):
+            best = record
+    return best

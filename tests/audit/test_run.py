@@ -1,0 +1,98 @@
+"""The audit as a whole: order, examples, memory of what it said."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from audit import cache as kept
+from audit.cache import kept_or_made
+from audit.finding import CODES, Finding
+from audit.run import Audit, audit
+from audit.scan import scan
+from pairs.batches import ROWS_AT_ONCE
+from tests.audit.cases import FixedModel, plan, rows
+from tests.test_layout import ROOT
+
+
+def silent(split: str, count: int, share: float) -> None:
+    """Nobody listens."""
+
+
+def test_errors_come_first_and_every_finding_says_what_to_do(tmp_path: Path) -> None:
+    train = rows(30, [0.0, 1.0]) + rows(30, [0.0, 1.0]) + [{"sentence1": "", "sentence2": "b", "label": 1.0}]
+    said = audit(plan(tmp_path, {"train": train}, "contrastive"), silent, None).to_dict()
+    assert said["rows"] == 61
+    assert [each["code"] for each in said["findings"]] == ["empty_text", "duplicate_pairs"]
+    for each in said["findings"]:
+        assert list(each)[:6] == ["code", "severity", "count", "share", "statistic", "examples"]
+        assert each["advice"]
+
+
+def test_every_code_is_explained_in_the_docs() -> None:
+    text = (ROOT / "docs" / "audit.md").read_text()
+    assert [code for code in CODES if f"`{code}`" not in text] == []
+
+
+def test_examples_are_read_from_wherever_they_stand(tmp_path: Path) -> None:
+    train = rows(3 * ROWS_AT_ONCE, [0.0, 1.0])
+    train[2 * ROWS_AT_ONCE + 5]["sentence2"] = ""
+    (finding,) = audit(plan(tmp_path, {"train": train}, "contrastive"), silent, None).findings
+    assert finding.examples[0]["row"] == 2 * ROWS_AT_ONCE + 6
+    assert finding.examples[0]["sentence1"] == f"the {2 * ROWS_AT_ONCE + 5} first"
+
+
+def test_the_sample_is_drawn_from_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.scan.SHORTCUT_PAIRS", 200)
+    asked = plan(tmp_path, {"train": rows(20_000, [0.0, 1.0])}, "contrastive")
+    drawn = scan("train", asked.tables["train"], silent).sample
+    assert len(set(drawn.rows)) == 200
+    assert sum(row < 10_000 for row in drawn.rows) == pytest.approx(100, abs=30)
+    assert drawn.rows != sorted(drawn.rows)
+    assert all(first == f"the {row} first" for first, row in zip(drawn.first, drawn.rows, strict=True))
+
+
+def test_reading_is_told(tmp_path: Path) -> None:
+    told: list[tuple[str, int, float]] = []
+    asked = plan(tmp_path, {"train": rows(2 * ROWS_AT_ONCE, [0.0, 1.0])}, "contrastive")
+    audit(asked, lambda *said: told.append(said), None)
+    assert [count for _, count, _ in told] == [ROWS_AT_ONCE, 2 * ROWS_AT_ONCE]
+    assert told[-1] == ("train", 2 * ROWS_AT_ONCE, 1.0)
+
+
+def test_the_same_contents_are_audited_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    calls: list[int] = []
+
+    def make() -> Audit:
+        calls.append(1)
+        return Audit(rows=9, findings=(Finding(code="shortcut", severity="warning", count=len(calls), share=0.5),))
+
+    def ask(**changes: object) -> int:
+        return kept_or_made(plan(tmp_path, {"train": train}, "contrastive", **changes), None, make).findings[0].count
+
+    train = rows(9, [0.0, 1.0])
+    assert [ask(), ask()] == [1, 1]
+    assert ask(global_batch_size=2) == 2
+    train[3]["sentence1"] = "another"
+    assert ask() == 3
+    (tmp_path / "changed.py").write_text("THRESHOLD = 2")
+    monkeypatch.setattr(kept, "CODE", (*kept.CODE, tmp_path))  # other checks than those that were made
+    assert ask() == 4
+    monkeypatch.setattr(kept, "_folder", lambda: Path("/proc/nowhere"))  # no place to keep anything
+    assert ask() == 5
+
+
+def test_a_large_random_table_has_no_finding(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    words = [f"w{number}" for number in range(500)]
+    train = [
+        {
+            "sentence1": " ".join(draw.choices(words, k=6)),
+            "sentence2": " ".join(draw.choices(words, k=6)),
+            "label": draw.choice([0.0, 0.5, 1.0]),
+        }
+        for _ in range(3_000)
+    ]
+    model = FixedModel(lambda first, second: len(set(first) & set(second)))
+    assert audit(plan(tmp_path, {"train": train}, "cosine"), silent, model).findings == ()

@@ -1,0 +1,134 @@
+"""Measure how easily a reader finds their way: `python -m tests.house` prints a table.
+
+An import counts wherever it stands: in a function and under TYPE_CHECKING, too.
+"""
+
+import ast
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "common": set(),
+    "tasks": {"common"},
+    "pairs": {"common", "tasks"},
+    "models": {"common", "tasks", "pairs"},
+    "evaluation": {"common", "tasks", "pairs", "models"},
+    "search_spaces": {"common", "tasks"},
+    "audit": {"common", "tasks", "pairs", "models", "evaluation"},
+    "trainers": {"common", "tasks", "pairs", "models", "evaluation"},
+    "reporting": {"common"},
+    "workflows": {
+        *("common", "tasks", "pairs", "models", "evaluation", "search_spaces", "audit", "trainers", "reporting"),
+    },
+    "jobs": {"common", "tasks", "pairs", "reporting", "workflows"},
+}
+"""Folder -> those that it may import. What stands above is imported by what stands below."""
+
+Graph = Mapping[Path, set[Path]]
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every module a file imports anywhere in it, functions and TYPE_CHECKING included; relative imports resolved."""
+    package = path.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            yield ".".join([*above, *([node.module] if node.module else [])])
+
+
+def graph() -> Graph:
+    """File -> the project's files that it imports."""
+    files = {_module(path): path for folder in MAY_IMPORT for path in sources(folder)}
+    return {path: {files[name] for name in _named(path) if name in files} - {path} for path in files.values()}
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _named(path: Path) -> Iterator[str]:
+    """Imported modules, and what is imported from one, which may be a module itself."""
+    yield from imported_modules(path)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def circles(imports: Graph) -> list[list[str]]:
+    """Files that reach themselves over others, in groups of those that reach each other."""
+    reach = {path: _reached(imports, path) for path in imports}
+    groups = {
+        frozenset(other for other in reach[path] if path in reach[other]) for path in imports if path in reach[path]
+    }
+    return sorted(sorted(str(path.relative_to(ROOT)) for path in group) for group in groups)
+
+
+def _reached(imports: Graph, start: Path) -> set[Path]:
+    found: set[Path] = set()
+    waiting = list(imports[start])
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += imports[path]
+    return found
+
+
+def floors(imports: Graph, folder: str) -> int:
+    """Files on the longest way from one to another inside a folder; those of a circle are one floor."""
+    inside = {path: {other for other in imports[path] if other in set(sources(folder))} for path in sources(folder)}
+    heights: dict[Path, int] = {}
+
+    def height(path: Path, above: frozenset[Path]) -> int:
+        if path not in heights:
+            below = [height(other, above | {path}) for other in inside[path] if other not in above]
+            heights[path] = 1 + max(below, default=0)
+        return heights[path]
+
+    return max((height(path, frozenset()) for path in inside), default=0)
+
+
+def functions() -> dict[str, int]:
+    """Function -> its lines."""
+    found = {}
+    for path in graph():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                found[f"{path.relative_to(ROOT)}:{node.name}:{node.lineno}"] = lines
+    return found
+
+
+def main() -> None:
+    """Print circles, rooms and floors of each folder, lines and functions."""
+    imports = graph()
+    lines = Counter({path: len(path.read_text().splitlines()) for path in imports})
+    shares: dict[str, int] = defaultdict(int)
+    for path, count in lines.items():
+        shares[path.relative_to(ROOT).parts[0]] += count
+    found = circles(imports)
+    print(f"circles: {len(found)}", *(f"  {' <-> '.join(group)}" for group in found), sep="\n")
+    for folder in MAY_IMPORT:
+        rooms = len([path for path in sources(folder) if path.name != "__init__.py"])
+        part = shares[folder] / sum(shares.values())
+        print(f"{folder}: {rooms} rooms on {floors(imports, folder)} floors, {shares[folder]:,} lines ({part:.0%})")
+    longest = Counter(functions()).most_common(1)[0]
+    print(f"{sum(lines.values()):,} lines in {len(lines)} files, the longest has {max(lines.values())}")
+    print(
+        f"{len(functions()):,} functions, median {statistics.median(functions().values()):g} lines, longest {longest}"
+    )
+
+
+if __name__ == "__main__":
+    main()

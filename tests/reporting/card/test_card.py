@@ -1,0 +1,208 @@
+"""The library's model card, filled from plain facts, without network and without training."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard
+from sentence_transformers import SentenceTransformer
+
+from reporting.card.card import made_section, write_card
+from reporting.card.facts import CardFacts
+
+FACTS = CardFacts(
+    base_model="sentence-transformers/all-MiniLM-L6-v2",
+    loss_class="sentence_transformers.sentence_transformer.losses.ContrastiveLoss",
+    loss_parameters={"margin": 0.625},
+    loss_notes=["Repeats are left out."],
+    hyperparameters={"learning_rate": 3e-5, "global_batch_size": 16},
+    training_log=[
+        {"Epoch": 1.0, "Step": 27, "Training Loss": 0.0421, "cosine_ap": 0.81},
+        {"Epoch": 2.0, "Step": 54, "Training Loss": 0.0312, "cosine_ap": 0.87},
+    ],
+    best_step=54,
+    task="invoices",
+    kind="binary",
+    metric="cosine_ap",
+    dev_metrics={"cosine_ap": 0.8712},
+    train_size=43210,
+    train_samples=[
+        {"sentence1": "invoice 12 | of apple", "sentence2": "invoice 12 of apple", "label": 1.0},
+        {"sentence1": "invoice 13", "sentence2": "paper", "label": 0.0},
+    ],
+    data_fingerprint="f" * 64,
+    seed=42,
+    reproduce="python -m jobs.tune invoices --data data/invoices --seed 42",
+    search_space={"learning_rate": "5e-06 to 8e-05, log", "margin": "0.2 to 0.8"},
+    states={"completed": 2, "stopped": 3},
+    settings={"learning_rate": 3e-5, "margin": 0.625},
+    baseline_settings={"learning_rate": 2e-5, "margin": 0.5},
+    untuned=0.5,
+    baseline=0.84,
+    baseline_epochs="4/4",
+    best_epochs="2/4",
+    stopped="This training was ended after 2 of 4 epochs.",
+    best=0.8712,
+    versions={"ray": "2.60.0"},
+)
+
+
+@pytest.fixture
+def folder(tiny_model: str, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_model, tmp_path / "best"))
+
+
+def loaded(folder: Path) -> SentenceTransformer:
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+def card(folder: Path, facts: CardFacts) -> str:
+    write_card(str(folder), facts, loaded(folder))
+    return (folder / "README.md").read_text(encoding="utf8")
+
+
+def test_notes_stand_beside_the_results(folder: Path) -> None:
+    assert "- the baseline settings failed" in card(folder, {**FACTS, "notes": ["the baseline settings failed"]})
+
+
+def test_the_librarys_card_is_filled(folder: Path) -> None:
+    text = card(folder, FACTS)
+    for part in (
+        "finetuned from [sentence-transformers/all-MiniLM-L6-v2]",
+        "ContrastiveLoss</code>](https://sbert.net",
+        '"margin": 0.625',
+        "@inproceedings{hadsell2006dimensionality",
+        "* Size: 43,210 training samples",
+        "<code>sentence1</code>, <code>sentence2</code>, and <code>label</code>",
+        "- `learning_rate`: 3e-05",
+        "### Training Logs",
+        "* The bold row denotes the saved checkpoint.",
+        "#### Binary Pairs",
+        "* Dataset: `invoices-dev`",
+        "Evaluated with <code>trainers.dev_evaluator.PairEvaluator</code>",
+        "- Sentence Transformers: ",
+        "tokens</li>",
+    ):
+        assert part in text, part
+    logs = [line.split() for line in text.splitlines() if "0.0421" in line or "0.0312" in line]
+    assert [line[1] for line in logs] == ["1.0", "**2.0**"]
+    assert any("**cosine_ap**" in line and "**0.8712**" in line for line in text.splitlines())
+
+
+def test_its_metadata_is_what_a_hub_reads(folder: Path) -> None:
+    write_card(str(folder), FACTS, loaded(folder))
+    data = ModelCard.load(folder / "README.md").data
+    assert data.base_model == "sentence-transformers/all-MiniLM-L6-v2"
+    assert data.library_name == "sentence-transformers"
+    assert {"loss:ContrastiveLoss", "dataset_size:43210", "generated_from_trainer"} <= set(data.tags)
+    (result,) = data.eval_results
+    assert (result.metric_type, result.metric_value) == ("cosine_ap", 0.8712)
+
+
+def test_our_section_stands_once_before_the_training_details(folder: Path) -> None:
+    text = card(folder, FACTS)
+    assert card(folder, FACTS) == text
+    assert text.count("## How this model was made") == 1
+    assert text.index("## Usage") < text.index("## How this model was made") < text.index("## Training Details")
+    assert "\n".join(made_section(FACTS)) in text
+
+
+def test_the_section_says_what_is_needed_to_make_it_again() -> None:
+    text = "\n".join(made_section(FACTS))
+    for part in (
+        "**Task:** invoices, binary pairs",
+        "`" + "f" * 64 + "`",
+        "**Seed:** 42",
+        "**Loss:** Repeats are left out.",
+        "| untuned base model | 0.5000 | |\n| baseline settings | 0.8400 | 4/4 |\n| this model | 0.8712 | 2/4 |",
+        "ended after 2 of 4 epochs",
+        "Trials: 2 completed, 3 stopped",
+        "| setting | searched | baseline settings | the search's best |",
+        "| learning_rate | 5e-06 to 8e-05, log | 2e-05 | 3e-05 |",
+        "| margin | 0.2 to 0.8 | 0.5 | 0.625 |",
+        "```bash\npython -m jobs.tune invoices --data data/invoices --seed 42\n```",
+        "ray 2.60.0",
+    ):
+        assert part in text, part
+
+
+def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
+    found = {"value": 0.84, "low": 0.7, "high": 0.9}
+    split = {"models": {"base": {**found, "value": 0.5}, "baseline": found}, "differences": {}}
+    verdict = {
+        "chosen": "baseline",
+        "gain": True,
+        "reason": "better",
+        "splits": {"dev": split, "test": split},
+        "threshold": {"value": 0.750004, "rule": "highest F1", "dev": {"cosine_f1": found}},
+    }
+    finding = {"code": "shortcut", "severity": "warning", "count": 5, "share": 0.5, "statistic": {"rule": "a field"}}
+    finding["effect"] = "it reads nothing"
+    more: Any = {"verdict": verdict, "audit": [finding], "kept": "baseline", "pairs": {"train": 432, "dev": 144}}
+    text = "\n".join(made_section({**FACTS, **more, "core_seconds": 1234.4, "wall_s": 61.0, "split_rule": "by page"}))
+    for part in (
+        "**Splits:** 432 train, 144 dev",
+        "**Split rule:** by page",
+        "- **shortcut** (warning): 5 (50.0%); it reads nothing",
+        "| cosine_ap (95 % interval) | dev | test |",
+        "| baseline settings (this model) | 0.8400 (0.7000 to 0.9000) | 0.8400 (0.7000 to 0.9000) |",
+        "- threshold: cosine >= 0.750004 (highest F1); on dev, where it was chosen: f1 0.8400 (0.7000 to 0.9000)",
+        '.encode("another")).item() >= 0.750004)',
+        "jobs.score PATH/TO/THIS/FOLDER FILE",
+        "1:01 of wall time, 1,234 core- or GPU-seconds",
+    ):
+        assert part in text, part
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_the_card_of_a_kept_base_model_claims_no_training(folder: Path, local: bool) -> None:
+    facts: Any = {**FACTS, "kept": "base", **({"base_model": str(folder)} if local else {})}
+    text = card(folder, facts)
+    begin = (
+        "model, the unchanged base model. It" if local else "model, the unchanged base model [sentence-transformers/"
+    )
+    assert begin in text
+    for claim in ("finetuned", " model trained", "- invoices\n", "ContrastiveLoss", "training samples", "Logs"):
+        assert claim not in text, claim
+    tags = ModelCard.load(folder / "README.md").data.tags
+    assert not [tag for tag in tags if tag.startswith(("generated", "loss:", "dataset_size"))]
+    assert "- **This model:** the base model, unchanged" in text
+    assert "| 0.2 to 0.8 | 0.5 | 0.625 |" in text
+    assert "0.8712" in text
+
+
+@pytest.mark.parametrize(("kept", "column"), [("baseline", "baseline settings"), ("winner", "the search's best")])
+def test_the_settings_of_the_kept_model_are_marked(kept: str, column: str) -> None:
+    facts: Any = {**FACTS, "kept": kept}
+    (header,) = [line for line in made_section(facts) if line.startswith("| setting ")]
+    assert [each.strip() for each in header.split("|") if "this model" in each] == [f"{column} (this model)"]
+
+
+def test_a_single_run_shows_its_settings_once() -> None:
+    facts: Any = {**FACTS, "settings": FACTS["baseline_settings"]}
+    assert "| margin | 0.2 to 0.8 | 0.5 |" in made_section(facts)
+
+
+def test_a_single_run_of_a_local_model_with_another_loss(folder: Path) -> None:
+    facts: Any = {name: value for name, value in FACTS.items() if name in CardFacts.__required_keys__} | {
+        "base_model": str(folder),
+        "loss_class": "sentence_transformers.sentence_transformer.losses.MultipleNegativesRankingLoss",
+        "loss_parameters": {"scale": 17.0},
+        "train_samples": [{"sentence1": "a job", "sentence2": "a skill"}],
+    }
+    text = card(folder, facts)
+    assert "huggingface.co//" not in text
+    assert f"**Base model:** {folder}" in text
+    assert "MultipleNegativesRankingLoss</code>]" in text
+    assert '"scale": 17.0' in text
+    assert "<code>sentence1</code> and <code>sentence2</code>" in text
+    assert "* Size: 43,210 training samples" in text
+    assert "A search over" not in text
+
+
+def test_the_model_still_loads_and_nothing_else_was_left(folder: Path) -> None:
+    before = {path.name for path in folder.iterdir()}
+    write_card(str(folder), FACTS, loaded(folder))
+    assert {path.name for path in folder.iterdir()} == before | {"README.md"}
+    assert SentenceTransformer(str(folder), device="cpu", local_files_only=True).encode("invoice").shape == (32,)

@@ -1,0 +1,69 @@
+"""A trial's line."""
+
+import json
+
+import pytest
+
+from reporting.trials import STATES, TrialRecord, best_of, commonest_error, count_states
+
+
+def record(trial: str = "trial-01", **values: object) -> TrialRecord:
+    given = {"settings": {"learning_rate": 2e-5}, "metric": "cosine_ap", "epochs": 4.0, **values}
+    return TrialRecord(trial=trial, **given)  # type: ignore[arg-type]
+
+
+def test_a_line_is_json_with_what_a_reader_of_trials_needs() -> None:
+    line = record(value=float("nan"), steps=12, start_s=0.25, train_s=3.0).to_line()
+    assert "\n" not in line
+    found = json.loads(line)
+    assert {"trial", "settings", "metric", "value", "steps", "start_s", "train_s", "state"} <= set(found)
+    assert found["value"] is None
+    assert found["settings"] == {"learning_rate": 2e-5}
+
+
+def test_an_unknown_state_is_refused() -> None:
+    with pytest.raises(ValueError, match="state: 'done' is not one of running"):
+        record(state="done")
+
+
+def test_time_left_is_the_pace_so_far_times_what_is_left() -> None:
+    assert record(epoch=1.0, train_s=10.0).time_left == pytest.approx(30.0)
+    assert record(epoch=0.0, train_s=10.0).time_left is None
+    assert record(epoch=1.0, train_s=10.0, state="stopped").time_left is None
+
+
+def test_the_best_has_the_highest_finite_value() -> None:
+    records = [
+        record("a", value=None),
+        record("b", value=-0.3),
+        record("c", value=float("nan")),
+        record("d", value=-0.5),
+    ]
+    best = best_of(records)
+    assert best is not None
+    assert best.trial == "b"
+    assert best_of([*records, record("e", value=-0.3)]) is best  # the first of equals
+    assert best_of(records[:1]) is None
+    assert best_of([]) is None
+
+
+def test_a_record_keeps_the_first_of_equal_judgements_and_nothing_of_a_failure() -> None:
+    judged = record()
+    for steps, value in ((2, float("nan")), (4, 0.5), (6, 0.5), (8, 0.4)):
+        judged = judged.judged(value, steps)
+    assert (judged.value, judged.best_steps) == (0.5, 4)
+    failed = judged.failed("loss is nan")
+    assert (failed.state, failed.error, failed.value, failed.best_steps) == ("failed", "loss is nan", None, None)
+
+
+def test_the_commonest_error_is_told() -> None:
+    failed = [record().failed(error) for error in ("loss is nan", "out of memory", "no bf16", "out of memory")]
+    assert commonest_error([record(), *failed]) == "out of memory"
+    assert commonest_error(failed[:1]) == "loss is nan"
+    assert commonest_error([record()]) is None
+
+
+def test_states_are_counted_in_a_fixed_order() -> None:
+    counts = count_states([record(state="failed"), record(state="completed"), record(state="failed")])
+    assert list(counts.items()) == [("completed", 1), ("failed", 2)]
+    assert set(counts) <= set(STATES)

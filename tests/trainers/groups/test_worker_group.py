@@ -1,0 +1,159 @@
+"""Warm worker groups with real workers: curves, repeatability, failures, resuming. Two groups serve all of it."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import ray
+
+from evaluation.evaluator import Judge
+from evaluation.predictions import JudgedPairs
+from models.base_model import load_model, resolve_base_model
+from tests.trainers.cases import MAX_LENGTH, group_config, job, rows
+from trainers.groups.client import GroupClient
+from trainers.groups.pool import NotJudged, judge_models
+from trainers.groups.worker_group import WorkerGroup, end_groups
+from trainers.job import Job, Judging, Report, TrainingState
+from trainers.pair_trainer import to_tensors
+
+LOSSES = ("contrastive", "cosine", "ranking")
+pytestmark = pytest.mark.usefixtures("ray_cluster")
+
+
+@pytest.fixture(scope="module")
+def groups(
+    ray_cluster: str, tiny_model: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[int, GroupClient]]:
+    storage = str(tmp_path_factory.mktemp("groups"))
+    groups = {
+        workers: WorkerGroup(group_config(tiny_model, workers, storage), f"group-{workers}") for workers in (1, 2)
+    }
+    yield {workers: group.client for workers, group in groups.items()}
+    end_groups(list(groups.values()))
+
+
+def train(group: GroupClient, asked: Job, start: TrainingState | None = None) -> list[Report]:
+    group.assign(asked, start)
+    reports = [group.next_report()]
+    while not reports[-1].done and reports[-1].error is None:
+        group.go_on()
+        reports.append(group.next_report())
+    return reports
+
+
+def weights(report: Report) -> dict[str, np.ndarray]:
+    return {name: array.copy() for name, array in report.state.weights.items()}
+
+
+def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
+    return all(np.array_equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_one_worker_and_two_have_the_same_loss_curve(
+    groups: dict[int, GroupClient], tiny_model: str, loss: str
+) -> None:
+    negatives = loss == "ranking"  # as many as a row has, so that one rank may have more than the other
+    asked = job(tiny_model, loss, train_rows=160, negatives=negatives, reports=20, dropout=False)
+    asked = replace(asked, settings={**asked.settings, "epochs": 1})
+    curves = [[report.metrics["loss"] for report in train(groups[workers], asked)] for workers in (1, 2)]
+    assert len(curves[0]) == 20
+    assert curves[0][0] != pytest.approx(curves[0][-1], rel=1e-2)
+    assert curves[1] == pytest.approx(curves[0], rel=1e-4)
+
+
+def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, GroupClient], tiny_model: str) -> None:
+    asked = job(tiny_model, "cosine")
+    other = replace(job(tiny_model, "contrastive"), trial="another", seed=9)
+    first, _, third = (train(groups[1], each)[-1] for each in (asked, other, asked))
+    assert same(weights(first), weights(third))
+    assert first.metrics["dev"] == third.metrics["dev"]
+
+
+def test_a_training_that_was_cut_in_the_middle_of_an_epoch_ends_as_one_that_was_not(
+    groups: dict[int, GroupClient], tiny_model: str
+) -> None:
+    asked = job(tiny_model, "ranking", reports=4)
+    groups[1].assign(asked)
+    reports = [groups[1].next_report() for _ in range(1)]
+    for _ in range(2):
+        groups[1].go_on()
+        reports.append(groups[1].next_report())
+    cut = reports[2].state
+    whole = train(groups[1], asked)
+    assert reports[2].metrics["epoch"] == 1.5
+    resumed = train(groups[1], asked, cut)
+    assert [report.metrics["epoch"] for report in resumed] == [2.0]
+    assert same(weights(whole[-1]), weights(resumed[-1]))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_trial_whose_loss_is_not_finite_fails_alone(
+    groups: dict[int, GroupClient], tiny_model: str, workers: int
+) -> None:
+    good = job(tiny_model, "cosine")
+    bad = replace(good, trial="bad", settings={**good.settings, "learning_rate": 1e30})
+    (failure,) = train(groups[workers], bad)
+    assert "loss is" in (failure.error or "")
+    assert train(groups[workers], good)[-1].done
+
+
+def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept_and_one_that_cannot_start_gives_up(
+    groups: dict[int, GroupClient], tiny_model: str, tmp_path: Path
+) -> None:
+    asked = job(tiny_model, "cosine")
+    damaged = replace(group_config(tiny_model, 1, str(tmp_path)), model=[ray.put({"modules.json": b"[]"})])
+    hopeless = WorkerGroup(damaged, "hopeless")
+    hopeless.client.assign(asked)
+    whole = train(groups[2], asked)[-1]
+    groups[2].assign(asked)
+    first = groups[2].next_report()
+    assert first.metrics["epoch"] == 1.0
+    os.kill(worker_processes()[-1], signal.SIGKILL)
+    groups[2].go_on()
+    resumed = groups[2].next_report()
+    assert resumed.metrics["epoch"] == 2.0
+    assert same(weights(whole), weights(resumed))
+    given_up = hopeless.client.next_report()
+    assert "could not start, 3 times in a row: Mistakes: base-model: " in (given_up.error or "")
+    hopeless.thread.join()
+    assert hopeless.lost
+    assert [each.error for each in train(hopeless.client, asked)] == [given_up.error]
+
+
+def worker_processes() -> list[int]:
+    """Training workers that this test session's cluster runs, the last started last."""
+    started = psutil.Process().children(recursive=True)
+    workers = [each for each in started if "RayTrainWorker" in " ".join(each.cmdline())]
+    return [each.pid for each in sorted(workers, key=lambda each: each.create_time())]
+
+
+def test_models_are_judged_on_the_groups_as_in_this_process_or_named(
+    groups: dict[int, GroupClient], tiny_model: str
+) -> None:
+    asked = job(tiny_model, "cosine")
+    state = train(groups[2], asked)[-1].state
+    tables = {"dev": rows(24, "cosine", seed=1), "test": rows(30, "cosine", seed=2)}
+    what = Judging(trial="", kind="graded", splits={split: [ray.put(table)] for split, table in tables.items()})
+    told: list[tuple[int, int]] = []
+    models = {"base": None, "trained": state}
+    judged = judge_models(list(groups.values()), models, what, lambda *done: told.append(done))
+    assert sorted(told) == [(1, 2), (2, 2)]
+    model = load_model(resolve_base_model(tiny_model).files(), MAX_LENGTH, "cpu")
+    for name in models:
+        if state is not None and name == "trained":
+            model.load_state_dict(to_tensors(state.weights))
+        for split, table in tables.items():
+            found, here = judged[split][name], Judge("graded", table).judge(model.encode)
+            assert isinstance(found, JudgedPairs)
+            assert isinstance(here, JudgedPairs)
+            assert found.cosines == pytest.approx(here.cosines, abs=1e-5)
+    assert judged["dev"]["base"].scores() != judged["dev"]["trained"].scores()
+    torn = replace(what, kind="binary", splits={"dev": [ray.put(rows(8, "cosine").slice(0, 1))]})
+    with pytest.raises(NotJudged, match="base: .*average precision needs both 0 and 1"):
+        judge_models([groups[1]], {"base": None}, torn, lambda *done: None)

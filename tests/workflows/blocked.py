@@ -1,0 +1,33 @@
+"""A run folder whose storage stops in the middle of a state; light to import, as a trial's actor does it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from common.run_folder import RunFolder
+from trainers.states import FOLDER
+
+
+class Blocked(RunFolder):
+    """Writes the states of the first trial; of the next one it never gets to the end, and says so through a pipe."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.told, self.never = (Path(f"{self.path}.{name}") for name in ("told", "never"))
+        for pipe in (self.told, self.never):
+            if not pipe.exists():
+                os.mkfifo(pipe)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Any]:
+        with super().writing(name) as stream:
+            yield stream
+            if name.startswith(FOLDER) and self._another_trial_has_one(name):
+                self.told.write_text("blocked")  # waits until the test reads it
+                self.never.read_text()
+
+    def _another_trial_has_one(self, name: str) -> bool:
+        own = Path(name).name.partition("-")[0]
+        return any(not each.name.startswith((own, f".{own}")) for each in Path(self.at(FOLDER)).iterdir())

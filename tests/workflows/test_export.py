@@ -1,0 +1,105 @@
+"""The commands that a card gives: the same search again, the same weights again."""
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pairs import prepared
+from search_spaces.default import baseline_in, fixed, for_task
+from tests.trainers.cases import rows
+from workflows.export import reproduce, searched
+from workflows.request import Request
+from workflows.request_checks import request
+
+MACHINE: dict[str, Any] = {
+    "workers": 2,
+    "cpus_per_worker": 3,
+    "precision": "bf16",
+    "optimizer": "adamw_torch_fused",
+    "gpu": True,
+}
+
+MORE = {"--concurrent": ["2"], "--seeds": ["1"], "--export": ["winner"]}
+
+
+@pytest.fixture
+def asked(tmp_path: Path, tiny_model: str) -> Request:
+    """A search with two settings narrowed."""
+    tables = {"train": rows(64, "contrastive"), "dev": rows(24, "contrastive", seed=1)}
+    manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
+    prepared.write(str(tmp_path / "data"), tables, manifest)
+    return request(
+        "invoices",
+        ["margin=0.625:0.7", "epochs=2,3"],
+        dry_run=True,
+        accept=["too_small", "split_leak"],
+        quiet=True,
+        data=str(tmp_path / "data"),
+        run=str(tmp_path / "run"),
+        base_model=tiny_model,
+        seed=3,
+        trials=7,
+        minutes=2.5,
+        scheduler="fifo",
+        distinct=True,
+        concurrent=2,
+        seeds=1,
+        export="winner",
+        **MACHINE,
+    )
+
+
+def options(command: str) -> dict[str, list[str]]:
+    words = shlex.split(command)[4:]
+    found: dict[str, list[str]] = {}
+    for place, word in enumerate(words):
+        if word.startswith("--"):
+            value = words[place + 1 : place + 2]
+            found.setdefault(word, []).extend(each for each in value if not each.startswith("--"))
+    return found
+
+
+@pytest.mark.parametrize("job", [searched, lambda asked: reproduce(asked, asked.baseline)])
+def test_the_same_machines_are_asked_for(asked: Request, job: Callable[[Request], str]) -> None:
+    given = options(job(asked))
+    assert given.pop("--gpu") == []
+    for name in ("workers", "cpus_per_worker", "precision", "optimizer"):
+        assert given[f"--{name.replace('_', '-')}"] == [str(MACHINE[name])]
+
+
+@pytest.mark.parametrize("job", [searched, lambda asked: reproduce(asked, asked.baseline)])
+def test_the_audit_lets_it_pass_again_and_the_run_folder_is_a_new_one(
+    asked: Request, job: Callable[[Request], str]
+) -> None:
+    given = options(job(asked))
+    assert given["--accept"] == ["too_small", "split_leak"]
+    assert given["--run"] == [f"{asked.options.run}-again"]
+
+
+def test_a_search_can_be_asked_for_again(asked: Request) -> None:
+    command = searched(asked)
+    given = options(command)
+    assert command.startswith("python -m jobs.tune invoices ")
+    names = ("--trials", "--minutes", "--scheduler", "--seed", "--distinct", "--base-model", *MORE)
+    assert {name: given[name] for name in names} == {
+        "--trials": ["7"],
+        "--minutes": ["2.5"],
+        "--scheduler": ["fifo"],
+        "--seed": ["3"],
+        "--distinct": [],
+        "--base-model": [asked.options.base_model],
+        **MORE,
+    }
+    assert for_task(asked.task, given["--set"], 64, 1) == asked.space
+
+
+def test_a_training_can_be_asked_for_again(asked: Request) -> None:
+    settings = {**asked.baseline, "learning_rate": 1.2345678901234567e-05}
+    command = reproduce(asked, settings)
+    given = options(command)
+    assert command.startswith("python -m jobs.train invoices ")
+    assert baseline_in(asked.task, fixed(asked.task, given["--set"], 64, 1)) == settings
+    assert given["--seed"] == ["3"]

@@ -1,0 +1,131 @@
+"""Which model a run leaves: what the verdict chose, else what was best on dev; also where its user is in a hurry."""
+
+import signal
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from evaluation.verdict import SplitVerdict, Verdict
+from reporting.trials import TrialRecord
+from workflows.compare import Weighed
+from workflows.finish import exported, finish, undisturbed, weighed
+from workflows.outcome import Found
+
+BASELINE, BEST = (
+    TrialRecord(trial=trial, settings={"margin": margin}, metric="cosine_ap", epochs=1)
+    for trial, margin in (("trial-00", 0.5), ("trial-03", 0.7))
+)
+
+
+def found(best: TrialRecord) -> Found:
+    states: Any = SimpleNamespace(name="best's"), SimpleNamespace(name="baseline's")
+    return Found(
+        records=[BASELINE, BEST],
+        best=best,
+        metrics={"of": "best"},
+        state=states[0],
+        baseline=BASELINE,
+        baseline_metrics={"of": "baseline"},
+        baseline_state=states[1],
+        untuned={},
+        wall_s=1.0,
+        group_times={},
+    )
+
+
+def verdict_for(chosen: str) -> Weighed:
+    scores = {"base": {"cosine_ap": 0.4}}
+    dev = SplitVerdict(metric="cosine_ap", pairs=2, groups=2, models={}, scores=scores, differences={})
+    return Weighed(verdict=Verdict(chosen=chosen, gain=False, reason="", splits={"dev": dev}), threshold=None, seeds={})
+
+
+@pytest.mark.parametrize(
+    ("chosen", "record", "of"),
+    [("winner", BEST, "best"), ("baseline", BASELINE, "baseline"), (None, BEST, "best")],
+)
+def test_the_model_that_the_verdict_chose_is_kept(chosen: str | None, record: TrialRecord, of: str) -> None:
+    kept = exported(found(BEST), verdict_for(chosen) if chosen else None)
+    assert (kept.name, kept.record, kept.metrics) == (chosen or "winner", record, {"of": of})
+    assert kept.state is not None
+    assert kept.state.name == f"{of}'s"  # type: ignore[attr-defined]
+
+
+def test_without_a_gain_over_the_base_model_nothing_trained_is_kept() -> None:
+    kept = exported(found(BEST), verdict_for("base"))
+    assert (kept.name, kept.record, kept.state) == ("base", None, None)
+    assert kept.metrics["dev"] == {"cosine_ap": 0.4}
+
+
+def test_a_baseline_that_won_is_the_baseline() -> None:
+    kept = exported(found(BASELINE), None)
+    assert (kept.name, kept.record, kept.metrics) == ("baseline", BASELINE, {"of": "best"})
+
+
+def test_what_was_computed_is_saved_whoever_interrupts() -> None:
+    with undisturbed():
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def asked(export: str = "auto") -> Any:
+    return SimpleNamespace(options=SimpleNamespace(export=export))
+
+
+@pytest.mark.parametrize("hurried", [True, False])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the store is gone"), ValueError("shapes differ")])
+def test_whatever_goes_wrong_with_the_verdict_the_model_is_kept_and_it_is_said(
+    error: BaseException, hurried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    tried: list[bool] = []
+
+    def fails(*_: object) -> None:
+        tried.append(True)
+        raise error
+
+    monkeypatch.setattr("workflows.compare.weigh", fails)
+    live: Any = SimpleNamespace(say=said.append)
+    noted, verdict = weighed(asked(), None, replace(found(BEST), hurried=hurried), live)  # type: ignore[arg-type]
+    assert verdict is None
+    assert tried == ([] if hurried else [True])
+    assert "no verdict" in said[0]
+    assert "no verdict" in noted.notes[-1]
+    assert hurried or str(error) in said[0]
+
+
+def test_without_a_verdict_what_was_asked_for_is_exported() -> None:
+    state: Any = object()
+    both = replace(found(BEST), baseline_state=state)
+    assert exported(both, None, "baseline").name == "baseline"
+    assert exported(both, None, "base").name == "base"
+    assert exported(both, None, "winner").name == "winner"
+    assert exported(replace(both, baseline=None, baseline_state=None), None, "baseline").name == "winner"
+
+
+def test_an_export_that_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.compare.weigh", lambda *_: None)
+    nothing: Any = None
+    noted, _ = weighed(asked("baseline"), nothing, replace(found(BEST), baseline=None, baseline_state=None), nothing)
+    assert noted.notes[-1].startswith("--export baseline: there is no such model")
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([BASELINE.failed("loss is nan"), BEST.failed("no bf16"), BEST.failed("no bf16")], "no bf16"),
+        ([replace(BEST, state="stopped")], "no trial came as far as its first judgement of dev"),
+    ],
+)
+def test_where_nothing_was_trained_the_result_says_why(records: list[TrialRecord], said: str) -> None:
+    nothing = replace(found(BEST), records=records, best=None, state=None, baseline=None, baseline_state=None)
+    written: dict[str, Any] = {}
+    run: Any = SimpleNamespace(shown="run", write_json=written.__setitem__)
+    options = SimpleNamespace(export="auto", workers=1, gpu=False, cpus_per_worker=1)
+    task = SimpleNamespace(name="invoices", metric="cosine_ap")
+    request: Any = SimpleNamespace(options=options, task=task, baseline={})
+    result = finish(request, run, nothing, None)
+    assert (result.model, result.error) == (None, said)
+    assert written["result.json"]["error"] == said

@@ -1,0 +1,53 @@
+"""What follows from a request before anything runs."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pairs.reading import NO_PROMPTS
+from tasks.common.loading import load
+from tasks.common.space import Choice, Space
+from tests.trainers.cases import BARE_JOB
+from trainers.hardware import Hardware
+from trainers.job import Job
+from workflows.request import Request
+from workflows.session import job
+
+
+def template(space: Space) -> Job:
+    """The job of every trial of such a search, or of a single training."""
+    nothing: Any = None
+    task = load("nli")
+    asked = Request(
+        options=SimpleNamespace(seed=1),  # type: ignore[arg-type]
+        task=task,
+        pairs=nothing,
+        overrides=(),
+        space=space,
+        baseline={**task.settings, "epochs": space["epochs"].most},
+        model=nothing,
+        max_length=256,
+        prompts=NO_PROMPTS,
+        audit=nothing,
+    )
+    return job(asked, BARE_JOB.data, Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "judged"),
+    [
+        (1, [0.25, 0.5, 0.75, 1.0]),
+        (2, [0.5, 1.0, 1.5, 2.0]),
+        (3, [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]),
+        (5, [1.0, 2.0, 3.0, 4.0, 5.0]),
+    ],
+)
+def test_dev_is_judged_four_times_at_least_and_in_a_search_as_in_a_single_training(
+    epochs: int, judged: list[float]
+) -> None:
+    for values in ((epochs,), (1, 2, 3, 5, 10)):
+        searched = template({"epochs": Choice(values=values)})
+        trial = replace(searched, settings={**searched.settings, "epochs": epochs})
+        assert sorted(trial.report_steps().values()) == judged

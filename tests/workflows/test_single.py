@@ -1,0 +1,33 @@
+"""A single training's record, metrics and state go together."""
+
+from dataclasses import replace
+
+import pytest
+
+from reporting.trials import TrialRecord
+from trainers.job import Report
+from workflows.single import Trained, _after
+
+NOTHING = Trained(record=TrialRecord(trial="baseline", settings={}, metric="score", epochs=1), metrics={}, state=None)
+
+
+def after(*values: float, error: str | None = None) -> Trained:
+    trained = NOTHING
+    for steps, value in enumerate(values, 1):
+        times = dict.fromkeys(("start_s", "first_step_s", "train_s"), 1.0)
+        metrics = {"score": value, "epoch": float(steps), "steps": steps, **times}
+        trained = _after(trained, Report(metrics, state=f"state {steps}"), "score")
+    return _after(trained, Report(error=error), "score") if error else trained
+
+
+@pytest.mark.parametrize("values", [(0.3, 0.5, 0.5, 0.4), (float("nan"), 0.5)])
+def test_the_first_of_equals_is_kept(values: tuple[float, ...]) -> None:
+    trained = after(*values)
+    assert (trained.record.value, trained.record.best_steps, trained.record.steps) == (0.5, 2, len(values))
+    assert (trained.metrics["steps"], trained.state) == (2, "state 2")
+
+
+def test_of_a_training_that_failed_nothing_is_kept() -> None:
+    trained = after(0.5, error="loss is nan")
+    assert trained == replace(trained, metrics={}, state=None)
+    assert (trained.record.state, trained.record.value) == ("failed", None)

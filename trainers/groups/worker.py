@@ -1,0 +1,163 @@
+"""The loop that every worker of a group runs: import once, load the base model once, then one job after another."""
+
+import gc
+import os
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray import train
+
+from trainers.groups.board import PHASES
+from trainers.groups.mailbox import Answer, Arrival
+from trainers.job import Job, Judging, Report, TrainingState
+
+PROGRESS_EVERY = 5
+"""Steps between two messages about progress: it is for a display, not for decisions."""
+
+
+class Ranks:
+    """This rank's side of the mailbox: every meeting has a number, and all ranks come to it."""
+
+    def __init__(self, mailbox: Any, board: Any, group: str, rank: int, generation: str) -> None:
+        self.mailbox, self.board, self.group = mailbox, board, group
+        self.rank, self.generation, self.number = rank, generation, 0
+        self.seconds: dict[str, float] = {}
+        self._asked: Any = None
+        self.starts: int = ray.get(mailbox.enter.remote(generation))
+
+    def meet(self, kind: str, report: Report | None = None) -> Answer:
+        """Arrive and wait for what all ranks are told."""
+        self.number += 1
+        arrival = Arrival(kind, report)
+        return ray.get(self.mailbox.meet.remote(self.generation, self.rank, self.number, arrival))  # type: ignore[no-any-return]
+
+    def progress(self, job: Job, step: int) -> None:
+        """Told now and then, by rank 0, without waiting."""
+        if self.rank == 0 and step % PROGRESS_EVERY == 0:
+            self.board.step_taken.remote(job.trial, step, job.global_batch_size)
+            self.tell_time()
+
+    def spent(self, phase: str, seconds: float) -> None:
+        """Time of this group went into a phase of a training (a key of PHASES)."""
+        self.seconds[PHASES[phase]] = self.seconds.get(PHASES[phase], 0.0) + seconds
+
+    def tell_time(self) -> None:
+        """To the board, by rank 0, without waiting."""
+        if self.rank == 0:
+            self.board.time_spent.remote(self.group, self.generation, dict(self.seconds))
+
+    def unwanted(self, job: Job) -> bool:
+        """Whether the search has gone on without this training; asked by rank 0 now and then, without waiting."""
+        if self.rank or (self._asked and not ray.wait([self._asked], timeout=0)[0]):
+            return False
+        answer = self._asked is None or ray.get(self._asked)
+        self._asked = self.mailbox.wants.remote(job.trial)
+        return not answer
+
+    def untuned(self, scores: dict[str, float]) -> None:
+        """Told at once: a budget may end before the first report."""
+        if self.rank == 0:
+            self.board.judged_untuned.remote(scores)
+
+    def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
+        """Rank 0 brings metrics and state; every rank is told alike whether to go on."""
+        own = Report(metrics, [ray.put(capture())], done) if self.rank == 0 else Report(done=done)
+        return self.meet("report", own).verdict == "go"
+
+
+def work(config: dict[str, Any]) -> None:
+    """Runs inside a Ray Train worker until the trial ends its group.
+
+    Args:
+        config: mailbox; board; group: its name; created_at: Unix time at which its start began, seconds;
+            model: [reference to the base model's files]; max_length; trust_remote_code; threads.
+    """
+    began = time.time()
+    gc.disable()  # while thousands of modules are imported it finds nothing and takes a tenth of the time
+    import torch
+
+    from models.base_model import load_model
+    from pairs.order import Share
+
+    torch.set_num_threads(config["threads"])
+    context = train.get_context()
+    rank, world_size = context.get_world_rank(), context.get_world_size()
+    if world_size == 1:
+        os.environ.pop("LOCAL_RANK", None)  # else accelerate wraps a single worker's model in DDP, for nothing
+    device = str(train.torch.get_device())
+    base = load_model(ray.get(config["model"][0]), config["max_length"], device, config["trust_remote_code"])
+    gc.enable()
+    gc.freeze()  # what is here stays: the library collects garbage at each start of a training, 0.35 s otherwise
+    ranks = Ranks(config["mailbox"], config["board"], config["group"], rank, agreed_name())
+    ranks.spent("setup_s", max(0.0, time.time() - (config["created_at"] if ranks.starts == 1 else began)))
+    ranks.tell_time()
+    while (answer := ranks.meet("next")).job:
+        start = ray.get(answer.start[0]) if answer.start else None
+        if isinstance(answer.job, Judging):
+            _judge(ranks, answer.job, base, start)
+        else:
+            share = Share(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
+            _train_one(ranks, answer.job, base, share, start)
+        ranks.tell_time()
+        gc.collect()  # the library's trainer and its callbacks hold each other, and with them model and optimizer
+        if device.startswith("cuda"):
+            torch.cuda.empty_cache()
+
+
+def agreed_name() -> str:
+    """One name for this start of the group, the same on every rank."""
+    from ray.train.collective import broadcast_from_rank_zero
+
+    return str(broadcast_from_rank_zero(uuid.uuid4().hex))
+
+
+def _judge(ranks: Ranks, job: Judging, base: Any, start: TrainingState | None) -> None:
+    """Rank 0 judges, the others wait at the meeting."""
+    if ranks.rank:
+        ranks.meet("report", Report(done=True))
+        return
+    from evaluation.evaluator import Judge
+    from models.encode import encode
+    from trainers.groups.pool import model_of
+
+    try:
+        model = model_of(base, start)
+        candidates = list(job.candidates) if job.candidates else None
+        judges = {
+            split: Judge(job.kind, ray.get(table[0]), candidates, job.prompts) for split, table in job.splits.items()
+        }
+        judged = {split: judge.judge(lambda texts: encode(model, texts, _untold)) for split, judge in judges.items()}
+    except Exception as error:
+        ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
+        return
+    ranks.meet("report", Report({"judged": judged}, done=True))
+
+
+def _untold(done: int, total: int) -> None:
+    """Nobody listens: the driver shows which models are judged."""
+
+
+def _train_one(ranks: Ranks, job: Job, base: Any, share: Any, start: TrainingState | None) -> None:
+    from torch import AcceleratorError
+    from torch.distributed import DistError
+
+    from trainers.fine_tune import fine_tune
+    from trainers.pair_trainer import TrialFailed
+
+    try:
+        fine_tune(job, base, share, start, ranks)
+    except TrialFailed as failure:
+        ranks.meet("failed", Report(error=str(failure)))
+    except DistError:
+        raise  # a peer was lost: no fault of the job, which the restarted group takes up again
+    except Exception as error:
+        if share.world_size == 1 and not isinstance(error, AcceleratorError):  # which breaks the process's device
+            ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
+            return
+        # The peers may wait in a collective for this rank; only the end of this process wakes them.
+        if "gloo" not in str(error).lower():
+            ray.get(ranks.mailbox.fatal.remote(job.trial, f"{type(error).__name__}: {error}"))
+        raise

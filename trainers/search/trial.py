@@ -1,0 +1,156 @@
+"""The Tune trainable: one actor leases one warm worker group and hands it one trial after another."""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import ray
+from ray import tune
+
+from common.best import improves
+from common.run_folder import RunFolder
+from trainers.dev_predictions import write_predictions
+from trainers.groups.client import GroupClient
+from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
+from trainers.states import state_name, write_state
+
+LEASE_AGAIN_S = 0.2
+
+
+class Trial(tune.Trainable):
+    """Writes each best state before it tells its value: however a search ends, the best that was told is on disk."""
+
+    def setup(  # type: ignore[override]  # tune.with_parameters gives what a plain trainable does not take
+        self,
+        config: dict[str, Any],
+        template: Job,
+        mailboxes: Mapping[str, Any],
+        baseline: Mapping[str, float],
+        run: RunFolder,
+    ) -> None:
+        """
+        Args:
+            config: the sampled settings.
+            template: the job of every trial, but for its name and settings.
+            mailboxes: of all worker groups, by name; as many as trials at a time, so one is free or about to be,
+                unless some are lost.
+            baseline: the settings whose trial also judges the untuned base model.
+            run: where states are written.
+        """
+        self.template, self.baseline, self.run = template, dict(baseline), run
+        self.mailboxes, self.group_name = mailboxes, ""
+        self.group: GroupClient | None = None
+        self.written: list[str] = []
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """The next trial of this actor; its first step assigns it."""
+        self._delete_older()
+        self.settings, self.written = dict(new_config), []
+        self.assigned, self.epoch = False, 0.0
+        self.best: float | None = None
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train to the next judgement of dev. A failed trial is a failed result: Tune drops an actor that raises."""
+        metric = self.template.metric
+        self._delete_older()
+        try:
+            report = self._next_report()
+            if report.error is None:
+                self._write_predictions(report)
+                self._write_best(report)
+        except (ray.exceptions.RayError, OSError, NoGroup) as error:
+            report = Report(error=str(error))
+        if report.error is not None:
+            self.assigned = False
+            failed = {metric: FAILED_VALUE, best_name(metric): FAILED_VALUE}
+            return {**failed, "error": report.error, "epoch": self.epoch, "done": True}
+        self.epoch = report.metrics["epoch"]
+        self.assigned = not report.done
+        best = FAILED_VALUE if self.best is None else self.best
+        return {**report.metrics, best_name(metric): best, "group": self.group_name, "done": report.done}
+
+    def _write_predictions(self, report: Report) -> None:
+        predictions = report.metrics.pop(PREDICTIONS)
+        write_predictions(self.run, self.trial_id, report.metrics["steps"], predictions)
+
+    def _write_best(self, report: Report) -> None:
+        value = report.metrics[self.template.metric]
+        if improves(value, self.best):
+            name = state_name(self.trial_id, report.metrics["steps"])
+            write_state(self.run, name, report.state)
+            self.best = value
+            self.written.append(name)
+
+    def _delete_older(self) -> None:
+        """Tune asks for a step when it has taken the result before: from then on nobody needs an earlier best."""
+        while len(self.written) > 1:
+            with suppress(OSError):  # it goes with its folder at the end
+                self.run.delete_file(self.written.pop(0))
+
+    def _next_report(self) -> Report:
+        """
+        Raises:
+            NoGroup: none is left that could train.
+        """
+        while True:
+            group = self.group = self.group or self._lease()
+            if self.assigned:
+                group.go_on()
+            else:
+                group.assign(self._job())
+                self.assigned = True
+            report = group.next_report()
+            if report.error is None or not group.lost():
+                return report
+            self.group = None
+            if self.epoch:
+                return report
+            self.assigned = False  # nothing of it is lost: another group takes it from its beginning
+
+    def _lease(self) -> GroupClient:
+        self.group_name = lease(self.mailboxes)
+        return GroupClient(self.mailboxes[self.group_name])
+
+    def _job(self) -> Job:
+        return replace(
+            self.template,
+            trial=self.trial_id,
+            settings={**self.template.settings, **self.settings},
+            score_untuned=self.settings == self.baseline,
+            assigned_at=time.time(),
+        )
+
+    def cleanup(self) -> None:
+        """The group stays warm for the next actor."""
+        if self.group is not None:
+            ray.get(self.group.mailbox.release.remote())
+
+
+def best_name(metric: str) -> str:
+    """The best judgement so far, by which the winner is chosen: what sampler and halving are told of a trial."""
+    return f"best_{metric}"
+
+
+class NoGroup(Exception):
+    """All worker groups are lost."""
+
+
+def lease(mailboxes: Mapping[str, Any]) -> str:
+    """The name of a group that no other actor has.
+
+    Raises:
+        NoGroup: all of them are lost for good; with what the last one said.
+    """
+    me = ray.get_runtime_context().current_actor
+    while True:
+        for name, mailbox in mailboxes.items():
+            if ray.get(mailbox.lease.remote(me)):
+                return name
+        errors = [ray.get(mailbox.lost_with.remote()) for mailbox in mailboxes.values()]
+        if all(errors):
+            raise NoGroup(errors[-1])
+        time.sleep(LEASE_AGAIN_S)

@@ -1,0 +1,211 @@
+"""What a question about a saved model is about: the model's folder, its run, and the pairs that belong to it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from transformers.utils.logging import disable_progress_bar
+
+from common import storage
+from common.mistakes import Mistakes
+from common.run_folder import RunFolder
+from evaluation.evaluator import Judge
+from models.base_model import ResolvedModel, resolve_base_model
+from models.reading import max_length_of, prompts_of
+from models.saved_model import weights_sha256
+from pairs.prepared import MANIFEST, PreparedPairs, refuse_other_task
+from pairs.reading import Prompts
+from reporting.evaluations import Kept, scored_once
+from reporting.progress import EncodingProgress
+from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.loading import load
+from tasks.common.plain import declared_length
+from workflows.score_model import score_model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A model on this machine and the prepared pairs it is judged on."""
+
+    folder: str
+    """The model, as a folder on this machine."""
+    run: RunFolder | None
+    """The run it came out of; None for any other model."""
+    settings: dict[str, Any]
+    """The run's settings.json, empty without a run."""
+    pairs: PreparedPairs
+    trust_remote_code: bool = False
+    """Whether code that the model brings may run."""
+    notes: list[str]
+    """What a reader of the scores has to know."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of evaluation, as the prepared pairs declare it."""
+        return str(self.pairs.manifest["declaration"]["kind"])
+
+    @property
+    def metric(self) -> str:
+        """The score that decides."""
+        return DECIDING_METRIC[self.kind]
+
+    @property
+    def base_model(self) -> str:
+        """The untuned model it is compared with: the run's, else the task's."""
+        return str(self.settings.get("base_model") or self._declared()["base_model"])
+
+    def max_length(self, base: Path) -> int:
+        """Tokens per text of that comparison: as many as in the run, else as a training would read."""
+        if "max_length" in self.settings:
+            return int(self.settings["max_length"])
+        return max_length_of(base, None, self._declared()["max_length"])
+
+    def _declared(self) -> dict[str, Any]:
+        """Base model and length as the pairs' manifest has them.
+
+        Raises:
+            Mistakes: it does not.
+        """
+        declared = self.pairs.manifest["declaration"]
+        with storage.reading(storage.join(self.pairs.folder, MANIFEST), "prepare the pairs again"):
+            return {"base_model": declared["base_model"], "max_length": declared_length(declared)}
+
+    def prompts(self, base: Path) -> Prompts:
+        """Those of the run for the base model, too; without a run its own."""
+        return Prompts(*self.settings["prompts"]) if "prompts" in self.settings else prompts_of(base)
+
+    def score(self, split: str, folder: str, max_length: int | None = None, prompts: Prompts | None = None) -> Kept:
+        """Scores of a model folder on a split; of the test split what the run keeps, if it was scored before.
+
+        Args:
+            max_length, prompts: how the model reads; None: as it was saved.
+
+        Raises:
+            Mistakes: there is no such split, or it does not hold what this kind needs.
+        """
+
+        def compute() -> dict[str, float]:
+            own = prompts_of(Path(folder)) if prompts is None else prompts
+            judge = Judge(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
+            disable_progress_bar()  # of loading weights, which takes no time here
+            with EncodingProgress() as told:
+                return score_model(folder, judge, told, max_length=max_length, trust_remote_code=self.trust_remote_code)
+
+        if split != "test" or self.run is None:
+            return Kept(scores=compute())
+        return scored_once(self.run, split, self.pairs.fingerprint, weights_sha256(folder), compute)
+
+    def score_base(self, split: str) -> Kept:
+        """Scores of the untuned base model, which reads as it did in the run.
+
+        Raises:
+            Mistakes: it is not there, or see `score`.
+        """
+        base = resolve_base_model(self.base_model, self.trust_remote_code)
+        self.notes.append(base.line)
+        return self.score(split, str(base.folder), self.max_length(base.folder), self.prompts(base.folder))
+
+    def verdict(self, split: str) -> dict[str, Any] | None:
+        """What the run said at its end of base, baseline and winner on test, if this is the model and these the pairs.
+
+        Test was scored then, once; it is not scored again.
+        """
+        if split != "test" or self.run is None or not self.run.exists("verdict.json"):
+            return None
+        found = storage.read_object(self.run.at("verdict.json"), {"fingerprint": str, "weights": str, "splits": dict})
+        same = found["fingerprint"] == self.pairs.fingerprint and found["weights"] == weights_sha256(self.folder)
+        return found if same and "test" in found["splits"] else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was judged, for --json."""
+        about = {"task": self.pairs.manifest["task"], "data": self.pairs.folder, "fingerprint": self.pairs.fingerprint}
+        return {**about, "metric": self.metric, "notes": self.notes}
+
+
+def find(model: str, task: str | None, data: str | None, trust_remote_code: bool = False) -> Subject:
+    """Whatever is not given comes from the run that the model lies in.
+
+    Args:
+        model: a run folder, its best folder, any other sentence-transformers folder, or a hub name.
+
+    Raises:
+        Mistakes: the model or the pairs are not to be found, or it is not said which pairs are meant.
+    """
+    folder, run, line = find_model(model, trust_remote_code)
+    notes = [*([line] if line else []), *prompts_of(Path(folder)).lines]
+    settings = settings_of(run) if run else {}
+    name = load(task).name if task and task.endswith(".py") else task
+    pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
+    if name:
+        refuse_other_task(pairs.folder, pairs.manifest, name)
+    if run and settings["task"] != pairs.manifest["task"]:
+        notes.append(f"the model was made for {settings['task']}, it is judged on {pairs.manifest['task']}")
+    elif run and storage.read_object(run.at("data.json"), {"fingerprint": str})["fingerprint"] != pairs.fingerprint:
+        notes.append(
+            f"{pairs.folder} is not what this run was made with: it was prepared anew, "
+            "and its dev or test pairs may have been among the run's training pairs"
+        )
+    trusted = trust_remote_code
+    return Subject(folder=folder, run=run, settings=settings, pairs=pairs, trust_remote_code=trusted, notes=notes)
+
+
+def settings_of(run: RunFolder) -> dict[str, Any]:
+    """What a run was asked.
+
+    Raises:
+        Mistakes: its settings.json is damaged.
+    """
+    optional = {"data": str, "base_model": str, "max_length": int}
+    return storage.read_object(run.at("settings.json"), {"task": str}, optional)
+
+
+class FoundModel(NamedTuple):
+    """A saved model on this machine."""
+
+    folder: str
+    run: RunFolder | None
+    """The run it came out of; None for any other model."""
+    line: str = ""
+    """Where a model that is no folder came from."""
+
+
+def find_model(model: str, trust_remote_code: bool = False) -> FoundModel:
+    """A run's best model, a sentence-transformers folder, or one of the hub.
+
+    Raises:
+        Mistakes: it is none of the three, its folder is damaged, or it brings code that is not trusted.
+    """
+    run = RunFolder(model)
+    try:
+        return _find(model, run, trust_remote_code)
+    except Mistakes as mistakes:
+        raise Mistakes([message.replace("base-model:", "model:", 1) for message in mistakes.messages]) from None
+
+
+def _find(model: str, run: RunFolder, trust_remote_code: bool) -> FoundModel:
+    if run.is_run:
+        if not run.exists("best/modules.json"):
+            raise Mistakes(f"model: {model!r} is a run without a best model; a run that has trained one is needed")
+        return FoundModel(_sound(run.local_copy("best"), f"{model}/best", trust_remote_code), run)
+    if storage.is_file(storage.join(model, "modules.json")):
+        return FoundModel(_sound(run.local_copy(), model, trust_remote_code), RunFolder.of_model(model))
+    resolved = resolve_base_model(model, trust_remote_code, trained=False)
+    return FoundModel(str(resolved.folder), None, resolved.line)
+
+
+def _sound(folder: str, name: str, trust_remote_code: bool) -> str:
+    model = ResolvedModel(name=name, folder=Path(folder), line="", trust_remote_code=trust_remote_code)
+    model.check_files(trained=False)
+    return folder
+
+
+def _data_folder(model: str, task: str | None, data: str | None, settings: dict[str, Any]) -> str:
+    if data:
+        return data
+    if task and task != settings.get("task"):
+        return f"data/{task}"
+    if "data" in settings:
+        return str(settings["data"])
+    raise Mistakes(
+        f"data: {model!r} lies in no run, so its pairs are not known; --task NAME or --data FOLDER is needed"
+    )

@@ -1,0 +1,176 @@
+"""From the words of a command line to a request in which everything is in order, or to all its mistakes at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from audit.plan import Plan, plan_of_folder
+from common.mistakes import Checks, Mistakes, raise_if
+from common.run_folder import RunFolder
+from evaluation.evaluator import Judge
+from models.base_model import ResolvedModel, resolve_base_model
+from pairs.distinct import distinct
+from pairs.prepared import PreparedPairs, refuse_other_task
+from reporting.progress import waiting
+from search_spaces.default import baseline_in, fixed, for_task
+from tasks.common.declaration import SYMMETRIC_LOSSES, Task
+from tasks.common.loading import load
+from tasks.common.space import different_settings
+from workflows.options import LEAST_TOKENS, Options
+from workflows.preflight import accepted, check_codes, read_as
+from workflows.request import Request
+
+
+def request(
+    name: str,
+    overrides: Sequence[str],
+    *,
+    dry_run: bool,
+    accept: Sequence[str] | None,
+    quiet: bool,
+    single: bool = False,
+    **given: Any,
+) -> Request:
+    """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
+
+    The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model, which a dry
+    run loads all the same.
+
+    Raises:
+        Mistakes: all of them.
+    """
+    checks = Checks()
+    task = _task(checks, name, given["data"])
+    defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
+    length = checks.run(max_length_in, overrides)
+    overrides = [each for each in overrides if not _is_length(each)]
+    named = {**given, **{name: given[name] or each for name, each in defaults.items()}, "max_length": length}
+    options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
+    data = options.data if options else named["data"]
+    checks.run(check_codes, accept or [])
+    pairs = checks.run(_pairs, data, task)
+    model = checks.run(resolve_base_model, named["base_model"], given.get("trust_remote_code", False))
+    plan = _plan(data, task)
+    if plan and model:
+        plan = checks.run(read_as, plan, model, length, given.get("prompt1"), given.get("prompt2"))
+    if options and pairs and model and plan and options.distinct:
+        pairs = checks.run(_distinct, pairs, model, plan, task)
+    make, workers = fixed if single else for_task, options.workers if options else 1
+    space: Any = checks.run(make, task, overrides, pairs.num_rows("train"), workers) if pairs else None
+    if pairs:
+        _check_pairs(checks, task, pairs)
+    checks.run(RunFolder.check, options.run if options else named["run"])
+    if plan and checks.messages:
+        checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
+    checks.finish()
+    options, plan = cast(Options, options), cast(Plan, plan)  # whatever is missing was a mistake
+    options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
+    baseline, trusted = baseline_in(task, space), options.trust_remote_code
+    plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
+    findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
+    model, pairs = cast(ResolvedModel, model), cast(PreparedPairs, pairs)
+    if dry_run:
+        with waiting("loading the base model", quiet=quiet):
+            model.check_loads(cast(int, plan.max_length), plan.prompts)
+    else:
+        RunFolder.claim(options.run)
+    return Request(
+        options=options,
+        task=task,
+        pairs=pairs,
+        overrides=overrides,
+        space=space,
+        baseline=baseline,
+        model=model,
+        max_length=cast(int, plan.max_length),
+        prompts=plan.prompts,
+        audit=findings,
+        unjudged=_unjudged(task, pairs),
+        accept=accept or (),
+    )
+
+
+def max_length_in(overrides: Sequence[str]) -> int | None:
+    """What --set says last of max_length: one number, as it is no setting that a search varies; None: nothing.
+
+    Raises:
+        Mistakes: values that are no such number.
+    """
+    given = [each.partition("=")[2] for each in overrides if _is_length(each)]
+    wrong = [text for text in given if not text.isdecimal() or int(text) < LEAST_TOKENS]
+    allowed = f"one whole number of at least {LEAST_TOKENS}, as it is fixed and not searched"
+    raise_if([f"set: 'max_length={text}'; allowed for max_length: {allowed}" for text in wrong])
+    return int(given[-1]) if given else None
+
+
+def max_length_alone(overrides: Sequence[str]) -> int | None:
+    """What --set says where nothing is trained.
+
+    Raises:
+        Mistakes: it says something else than max_length=N.
+    """
+    raise_if(
+        [f"set: {each!r}; allowed where nothing is trained: max_length=N" for each in overrides if not _is_length(each)]
+    )
+    return max_length_in(overrides)
+
+
+def _is_length(override: str) -> bool:
+    return override.partition("=")[0] == "max_length"
+
+
+def _task(checks: Checks, name: str, data: str | None) -> Task:
+    """The task; without it nothing else can be checked."""
+    task = checks.run(load, name, data)
+    if task is None:
+        checks.finish()
+        raise AssertionError("a task that does not load is a mistake")
+    return task
+
+
+def _pairs(folder: str, task: Task) -> PreparedPairs:
+    """The prepared pairs of this task; of another task's, the other checks would only say that they do not fit."""
+    pairs = PreparedPairs.open(folder)
+    refuse_other_task(folder, pairs.manifest, task.name)
+    return pairs
+
+
+def _plan(folder: str, task: Task) -> Plan | None:
+    """What there is to audit, whatever its columns hold; what is missing there, opening the folder says."""
+    try:
+        return plan_of_folder(folder, task)
+    except Mistakes:
+        return None
+
+
+def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
+    """What keeps test from being judged, such as one label alone; no mistake, as dev decides."""
+    if "test" not in pairs.splits:
+        return []
+    checks = Checks()
+    checks.run(Judge, task.kind, pairs.table("test"), pairs.candidates())
+    return checks.messages
+
+
+def _distinct(pairs: PreparedPairs, model: ResolvedModel, plan: Plan, task: Task) -> PreparedPairs:
+    return distinct(pairs, model.reading(plan.max_length, plan.prompts), task.loss in SYMMETRIC_LOSSES)
+
+
+def _check_pairs(checks: Checks, task: Task, pairs: PreparedPairs) -> None:
+    """Whether train holds what the loss reads, and dev what the kind is judged by."""
+    checks.run(_check_labels, task, pairs)
+    checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
+
+
+def _check_labels(task: Task, pairs: PreparedPairs) -> None:
+    wanted = task.loss != "ranking"
+    if wanted and pairs.has_negatives("train"):
+        raise Mistakes(
+            f"data: {pairs.path('train')} has given negatives, which the {task.loss} loss of {task.name} cannot read; "
+            "prepare the pairs again, those of a file with --negatives as-pairs"
+        )
+    if pairs.has_labels("train") != wanted:
+        has, needs = ("no label", "one") if wanted else ("a label", "none")
+        raise Mistakes(
+            f"data: {pairs.path('train')} has {has} column; the {task.loss} loss of {task.name} takes {needs}"
+        )

@@ -1,0 +1,139 @@
+"""From a request to a cluster that holds model and tokenised pairs, ready for workers."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import ray
+
+from common.environment import environment
+from common.run_folder import RunFolder
+from pairs.tokenized import refuse_missing, tokenize
+from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
+from trainers.groups.board import Board
+from trainers.groups.client import GroupClient
+from trainers.hardware import Hardware, ask_worker, choose
+from trainers.job import Data, Job
+from workflows.request import Request
+
+if TYPE_CHECKING:
+    from trainers.groups.worker_group import WorkerGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A connected cluster with model and tokenised pairs in its object store, and worker groups on the way."""
+
+    hardware: Hardware
+    groups: list["WorkerGroup"]
+    board: Any
+    """The actor that workers tell their progress (trainers/groups/board.py)."""
+    template: Job
+    """The job of the baseline settings, without a name."""
+
+    def able(self) -> list[GroupClient]:
+        """The groups that take further jobs; all of them where none does, so that a job is told why."""
+        return [group.client for group in self.groups if not group.lost] or [group.client for group in self.groups]
+
+    def end(self) -> None:
+        """Let all groups go home."""
+        from trainers.groups.worker_group import end_groups
+
+        end_groups(self.groups)
+
+
+def reach_cluster(asked: Request) -> tuple[str, int]:
+    """Connect, and see how many worker groups fit; returns a line about the cluster and that number.
+
+    Raises:
+        Mistakes: no cluster, or one that is too small.
+    """
+    options = asked.options
+    asked.model.check_loads_meanwhile(asked.max_length, asked.prompts)  # the start of Ray is mostly waiting
+    where = connect(options.cpus_per_worker, options.verbose)
+    concurrent = concurrent_groups(
+        capacity(),
+        wanted=options.trials,
+        num_workers=options.workers,
+        cpus_per_worker=options.cpus_per_worker,
+        gpu=options.gpu,
+        asked=options.concurrent,
+    )
+    return where, concurrent
+
+
+def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
+    """Write down what is asked, and start the worker groups; they import and meet while the pairs are tokenised.
+
+    Whatever fails here leaves the run folder empty, so that the same command can be given again.
+
+    Raises:
+        Mistakes: a text or a label is missing in some row, the base model cannot be loaded, a worker lacks the GPU
+            that is asked for, or another run began in this folder; nothing was started.
+    """
+    refuse_missing(asked.pairs, "train")
+    asked.model.check_loads(asked.max_length, asked.prompts)
+    options = asked.options
+    seen = ask_worker(options.cpus_per_worker, options.gpu)
+    hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
+    workers = {"device": seen.device, "threads": hardware.threads, **seen.environment}
+    with run.reserved():
+        run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
+        run.write_json("environment.json", {**environment(), "workers": workers})
+        run.write_json("audit.json", asked.audit.to_dict())
+        run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
+        return _begin(asked, run, concurrent, hardware)
+
+
+def _begin(asked: Request, run: RunFolder, concurrent: int, hardware: Hardware) -> Started:
+    from trainers.groups.worker_group import (  # imports torch, meanwhile Ray has started
+        GroupConfig,
+        WorkerGroup,
+        end_groups,
+    )
+
+    options, board = asked.options, Board.remote()
+    config = GroupConfig(
+        model=[ray.put(asked.model.files())],
+        board=board,
+        max_length=asked.max_length,
+        trust_remote_code=asked.model.trust_remote_code,
+        num_workers=options.workers,
+        cpus_per_worker=options.cpus_per_worker,
+        gpu=options.gpu,
+        storage=run.at("groups"),
+    )
+    groups = [WorkerGroup(config, f"group-{number}") for number in range(1, concurrent + 1)]
+    import_meanwhile("workflows.export")
+    try:
+        template = job(asked, data(asked), hardware)
+    except BaseException:  # an interrupt too: nobody else knows of the groups yet
+        end_groups(groups)
+        raise
+    return Started(hardware=hardware, groups=groups, board=board, template=template)
+
+
+def data(asked: Request) -> Data:
+    """The pairs in the object store, train as tokens and dev as texts."""
+    candidates = asked.pairs.candidates()
+    return Data(
+        train=tokenize(asked.pairs, "train", asked.reading),
+        dev=[ray.put(asked.pairs.table("dev"))],
+        prompts=asked.prompts,
+        candidates=tuple(candidates) if candidates else None,
+    )
+
+
+def job(asked: Request, pairs: Data, hardware: Hardware) -> Job:
+    """The job of the baseline settings."""
+    task = asked.task
+    return Job(
+        trial="",
+        settings=dict(asked.baseline),
+        loss=task.loss,
+        kind=task.kind,
+        metric=task.metric,
+        seed=asked.options.seed,
+        data=pairs,
+        bf16=hardware.bf16,
+        optimizer=hardware.optimizer,
+    )
