@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def environment() -> dict[str, Any]:
         "cpu_model": _cpu_model(),
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": _gpus(),
-        "versions": _versions(),
+        "versions": versions(DEPENDENCIES),
         "git_commit": _git_commit(),
     }
 
@@ -58,14 +59,15 @@ def _gpus() -> list[str]:
     return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
 
 
-def _versions() -> dict[str, str]:
-    versions = {}
-    for name in DEPENDENCIES:
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Package -> its version, of those that are installed."""
+    found = {}
+    for name in names:
         try:
-            versions[name] = metadata.version(name)
+            found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return versions
+    return found
 
 
 def _git_commit() -> str | None:

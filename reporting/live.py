@@ -27,7 +27,7 @@ class Live:
 
     Args:
         metric: name of the metric that decides, higher is better.
-        total: trials that the run will have, None where only a time budget ends it.
+        total: trials that the run will have.
         console: where to show it; standard output by default.
         piped: one line per report in place of a table; by default where the console is no terminal.
         quiet: show nothing (for --json).
@@ -36,7 +36,7 @@ class Live:
     def __init__(
         self,
         metric: str,
-        total: int | None,
+        total: int,
         console: Console | None = None,
         piped: bool | None = None,
         quiet: bool = False,
@@ -48,7 +48,6 @@ class Live:
         self.piped = fixed if piped is None else piped
         self._lock = threading.RLock()  # rich draws in its own thread, and a line may be said while it does
         self._records: dict[str, TrialRecord] = {}
-        self._notes: dict[str, str] = {}
         self._header: list[str] = []
         self._started = time.monotonic()
         self._ends: float | None = None
@@ -72,11 +71,10 @@ class Live:
             self._screen.stop()
             self._screen = None
 
-    def update(self, record: TrialRecord, note: str | None = None) -> None:
-        """A trial's newest record; `note` is a few words shown beside its state until its next record."""
+    def update(self, record: TrialRecord) -> None:
+        """Take a trial's newest record."""
         with self._lock:
             self._records[record.trial] = record
-            self._notes[record.trial] = note or ""
             line = self._line(record)
         if self.piped:
             self.say(line)
@@ -114,7 +112,7 @@ class Live:
             records = list(self._records.values())
             done = sum(record.state != "running" for record in records)
             best = best_of(records)
-            parts = [f"{done}/{self.total} trials done" if self.total else f"{done} trials done"]
+            parts = [f"{done}/{self.total} trials done"]
             if best is not None:
                 parts.append(f"best {self.metric} {formats.score(best.value)} ({best.trial})")
             parts.append(f"{formats.duration(time.monotonic() - self._started)} elapsed")
@@ -177,7 +175,7 @@ class Live:
 
     def _cells(self, record: TrialRecord, names: Sequence[str]) -> list[Text]:
         state = Text(record.state, style=STATE_STYLE[record.state], no_wrap=True, overflow="ellipsis")
-        if told := self._notes[record.trial] or record.error:
+        if told := record.error:
             state.append(f" {told.splitlines()[0]}")
         values = [formats.number(record.settings.get(name)) for name in names]
         plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), formats.score(record.value))
@@ -190,5 +188,5 @@ class Live:
         parts.append(formats.settings(record.settings))
         if record.time_left is not None:
             parts.append(f"{formats.duration(record.time_left)} left")
-        parts += [told for told in (self._notes[record.trial], record.error) if told]
+        parts += [record.error] if record.error else []
         return f"{', '.join(parts)} | {self.title()}".replace("\n", " ")

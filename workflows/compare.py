@@ -58,12 +58,13 @@ def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed
     for line in asked.warnings():
         live.say(line)
     seeds = other_seeds(asked, started, found, live) if asked.options.seeds else {}
-    live.header([_line(models, 0)])
+    what = _judging(asked, started)
+    live.header([_line(models, what, 0)])
     judged = judge_models(
         started.able(),
         models,
-        _judging(asked, started),
-        lambda done, _: live.header([_line(models, done)]),
+        what,
+        lambda done, _: live.header([_line(models, what, done)]),
     )
     keep = list(models)[-1] if asked.options.export == "winner" else asked.options.export
     states = judged_states(RunFolder(asked.options.run), found)
@@ -147,5 +148,5 @@ def _with_confusion(made: Verdict, kept: Mapping[str, Judged]) -> Verdict:
     return replace(made, splits=splits)
 
 
-def _line(models: Mapping[str, Any], done: int) -> str:
-    return f"judging {', '.join(models)} on dev and test: {done} of {len(models)} done"
+def _line(models: Mapping[str, Any], what: Judging, done: int) -> str:
+    return f"judging {', '.join(models)} on {' and '.join(what.splits)}: {done} of {len(models)} done"

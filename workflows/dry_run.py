@@ -6,6 +6,12 @@ from pairs.distinct import DistinctPairs
 from tasks.common.space import different_settings
 from workflows.request import Request
 
+FILES = (
+    *("settings.json", "environment.json", "data.json", "audit.json", "trials.jsonl", "predictions/", "events/"),
+    *("best/", "verdict.json", "result.json"),
+)
+"""What a run leaves in its folder."""
+
 
 def describe(asked: Request, single: bool = False) -> list[str]:
     """Rows, steps, resources, files, and settings with their origin or the space."""
@@ -40,7 +46,7 @@ def _request(asked: Request) -> list[str]:
     rows, size = pairs.num_rows("train"), int(asked.baseline["global_batch_size"])
     splits = ", ".join(f"{pairs.num_rows(split):,} {split}" for split in pairs.splits)
     gpu = " and 1 GPU" if options.gpu else ""
-    files = "settings.json, environment.json, data.json, trials.jsonl, events/, best/, result.json"
+    files = ", ".join(FILES)
     return [
         f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
         asked.model.line,
@@ -69,7 +75,7 @@ def _space(asked: Request) -> list[str]:
     options = asked.options
     budget = f", at most {options.minutes:g} minutes" if options.minutes else ""
     groups = f", {options.concurrent} at a time" if options.concurrent else ", as many at a time as fit the cluster"
-    ends = {"asha": "hopeless ones stopped early", "fifo": "each to its end"}[options.scheduler]
+    ends = "hopeless ones stopped early" if options.scheduler == "asha" else "each to its end"
     return [
         f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
         *tried_whole(asked),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.environment import versions
 from common.jsonable import finite
 from common.run_folder import RunFolder
 from models.base_model import load_model
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 PAIR_COLUMNS = ("sentence1", "sentence2", "label")
+CARD_VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
 
@@ -109,6 +111,7 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
         split_rule=str(asked.pairs.manifest.get("split_rule", "")),
         core_seconds=result.core_seconds,
         wall_s=result.wall_s,
+        versions=versions(CARD_VERSIONS),
     )
 
 

@@ -54,7 +54,7 @@ def _fill_training(model: "SentenceTransformer", facts: CardFacts) -> None:
     data.add_tags("generated_from_trainer")
     data.set_losses(get_losses(loss))
     data.non_default_hyperparameters = facts.get("hyperparameters", {})
-    data.all_hyperparameters = facts.get("all_hyperparameters", data.non_default_hyperparameters)
+    data.all_hyperparameters = data.non_default_hyperparameters
     data.training_logs = [dict(line) for line in facts.get("training_log", [])]
     data.best_model_step = facts.get("best_step")
     _fill_data_set(model, loss, facts)

@@ -17,8 +17,6 @@ class CardFacts(TypedDict, total=False):
     """What our loss does beyond the class, one sentence each."""
     hyperparameters: dict[str, Any]
     """What this training was given; the card's 'Non-Default Hyperparameters'."""
-    all_hyperparameters: dict[str, Any]
-    """Everything that the library's trainer was told; by default the same as hyperparameters."""
     training_log: list[dict[str, Any]]
     """Lines of Epoch, Step, Training Loss and the deciding metric, in order of Step; a line may lack the last two."""
     best_step: int

@@ -138,7 +138,7 @@ class Told:
         self.run.create_folder(FOLDER)
         self.lost: list[str | None] = []
         """Of each worker group, why it takes no further trials."""
-        self.live = Live("score", None, quiet=True)
+        self.live = Live("score", 9, quiet=True)
         self.watch = Watch("score", {"epochs": 2.0}, TrialLog(self.run), self.live)
 
     def trial(self, name: str, margin: float, *values: float, error: str | None = None) -> None:
