@@ -1,4 +1,4 @@
-"""Look for what would make a training wrong or its score a false promise.
+"""Check the pairs for problems that would break training or inflate its scores.
 
 python -m jobs.audit tickets
 
@@ -25,27 +25,27 @@ def audit(
     data: common.Data = None,
     columns: label_options.Columns = None,
     group: label_options.Group = None,
-    dev_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for dev.")] = None,
-    test_source: Annotated[str | None, typer.Option(help="With FILE: a file of its own for test.")] = None,
+    dev_source: Annotated[str | None, typer.Option(help="FILE only: a separate file for dev.")] = None,
+    test_source: Annotated[str | None, typer.Option(help="FILE only: a separate file for test.")] = None,
     loss: label_options.Loss = None,
     kind: label_options.Kind = None,
     scale: label_options.Scale = None,
     labels: label_options.Labels = None,
     drop_label: label_options.DropLabel = None,
-    global_batch_size: Annotated[int | None, typer.Option(help="Rows of a step; the task's own by default.")] = None,
+    global_batch_size: Annotated[int | None, typer.Option(help="Rows per training step. Default: the task's.")] = None,
     base_model: common.BaseModel = None,
     prompt1: common.Prompt1 = None,
     prompt2: common.Prompt2 = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="max_length=N", help="Tokens of a text that are read.")
+        list[str] | None, typer.Option("--set", metavar="max_length=N", help="Tokens to read per text.")
     ] = None,
     trust_remote_code: common.TrustRemoteCode = False,
     accept: common.Accept = None,
     json: common.Json = False,
 ) -> None:
-    """Look for what would make a training wrong or its score a false promise; exit code 2 where there are errors.
+    """Check the pairs for problems that would break training or inflate its scores. Exit code 2 if there are errors.
 
-    --json prints the findings, those included.
+    With --json, print all findings.
     """
     from reporting.findings import lines
     from workflows.preflight import audited, check_codes, plan_of, read_as, refused

@@ -127,10 +127,10 @@ def print_outcome(as_json: bool, result: dict[str, Any]) -> None:
 
 
 TaskName = Annotated[
-    str, typer.Argument(metavar="TASK", help="A task's name, or the path of a file that declares one.")
+    str, typer.Argument(metavar="TASK", help="Name of a task, or path of a Python file that declares one.")
 ]
-Data = Annotated[str | None, typer.Option(help="Prepared pairs; data/TASK by default.")]
-Run = Annotated[str | None, typer.Option(help="A new folder for what comes out; runs/TASK by default.")]
+Data = Annotated[str | None, typer.Option(help="Folder of the prepared pairs. Default: data/TASK.")]
+Run = Annotated[str | None, typer.Option(help="New folder for the results. Default: runs/TASK.")]
 
 
 def _no_empty_name(name: str | None) -> str | None:
@@ -141,38 +141,36 @@ def _no_empty_name(name: str | None) -> str | None:
 
 
 BaseModel = Annotated[
-    str | None, typer.Option(callback=_no_empty_name, help="Hub name or folder; the task's own by default.")
+    str | None, typer.Option(callback=_no_empty_name, help="Base model: hub name or folder. Default: the task's.")
 ]
 Prompt1 = Annotated[
-    str | None, typer.Option(help="What stands before each first text, '' for nothing; the model's own by default.")
+    str | None, typer.Option(help="Prompt before each first text; '' for none. Default: the model's own.")
 ]
-Prompt2 = Annotated[str | None, typer.Option(help="The same for each second text.")]
+Prompt2 = Annotated[str | None, typer.Option(help="Prompt before each second text.")]
 TrustRemoteCode = Annotated[
-    bool, typer.Option("--trust-remote-code", help="Let Python code that the model brings run, here and in workers.")
+    bool, typer.Option("--trust-remote-code", help="Run Python code that the model brings, here and on the workers.")
 ]
-Workers = Annotated[int, typer.Option(help="Workers that train one model together (DDP).")]
-CpusPerWorker = Annotated[int, typer.Option(help="CPUs, and threads, of one worker.")]
-Gpu = Annotated[bool, typer.Option("--gpu", help="One GPU for each worker.")]
-Precision = Annotated[str, typer.Option(help="auto, bf16 or fp32; auto is bf16 where the hardware has it.")]
-Optimizer = Annotated[str, typer.Option(help="auto, adamw_torch or adamw_torch_fused; auto is the fastest.")]
+Workers = Annotated[int, typer.Option(help="Number of workers that train one model together (DDP).")]
+CpusPerWorker = Annotated[int, typer.Option(help="CPUs, and threads, per worker.")]
+Gpu = Annotated[bool, typer.Option("--gpu", help="Give each worker one GPU.")]
+Precision = Annotated[str, typer.Option(help="auto, bf16 or fp32. auto: bf16 where the hardware supports it.")]
+Optimizer = Annotated[str, typer.Option(help="auto, adamw_torch or adamw_torch_fused. auto: the fastest.")]
 Distinct = Annotated[
-    bool, typer.Option("--distinct", help="Train rows that the model reads alike as one row, weighted by their number.")
+    bool, typer.Option("--distinct", help="Merge rows with equal token ids into one row, weighted by their count.")
 ]
-Seed = Annotated[int, typer.Option(help="Of everything random: order of rows, dropout, sampler.")]
+Seed = Annotated[int, typer.Option(help="Random seed for row order, dropout and the sampler.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A setting, its choices (8,16,32) or its range (0.2:0.8)."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Fix a setting (8), or give its choices (8,16,32) or range (0.2:0.8)."
+    ),
 ]
-Json = Annotated[
-    bool, typer.Option("--json", help='Print one machine-readable line at the end; of errors {"errors": [...]}.')
-]
-Accept = Annotated[
-    list[str] | None, typer.Option(metavar="CODE", help="Let an error of the audit pass; may be given again.")
-]
-Seeds = Annotated[int, typer.Option(help="Train baseline and winner with so many more seeds, for the spread.")]
-Export = Annotated[str, typer.Option(help="auto (by the verdict on dev), winner, baseline or base.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show what Ray says, too.")]
+Json = Annotated[bool, typer.Option("--json", help='Print one line of JSON at the end; for errors {"errors": [...]}.')]
+Accept = Annotated[list[str] | None, typer.Option(metavar="CODE", help="Ignore this error of the audit. Repeatable.")]
+Seeds = Annotated[int, typer.Option(help="Train baseline and winner with this many more seeds to show the spread.")]
+Export = Annotated[str, typer.Option(help="Model to keep: auto (by the verdict on dev), winner, baseline or base.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and stop.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's log.")]
 
 
 def options_among(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 app = new_app(__doc__)
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run, its best folder, any model folder, or a hub name.")]
-TaskOption = Annotated[str | None, typer.Option("--task", help="The task; by default the one of the model's run.")]
-Data = Annotated[str | None, typer.Option(help="Prepared pairs; by default those of the model's run, or data/TASK.")]
+TaskOption = Annotated[str | None, typer.Option("--task", help="Task. Default: the task of the model's run.")]
+Data = Annotated[
+    str | None, typer.Option(help="Folder of the prepared pairs. Default: those of the model's run, or data/TASK.")
+]
 Split = Annotated[str, typer.Option(help="dev, test or train. Test is scored once per run and model, then looked up.")]
-Untuned = Annotated[bool, typer.Option("--untuned", help="Score the untuned base model, too.")]
+Untuned = Annotated[bool, typer.Option("--untuned", help="Also score the untuned base model.")]
 
 
 @app.command()

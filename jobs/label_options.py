@@ -14,32 +14,37 @@ if TYPE_CHECKING:
     from pairs.inferred import Asked
 
 Columns = Annotated[
-    str | None, typer.Option(help="Of FILE, where it has others: a,b or a,b,label or a,b,negative[,negative...].")
+    str | None, typer.Option(help="FILE only: its columns, as a,b or a,b,label or a,b,negative[,negative...].")
 ]
 Negatives = Annotated[
-    str | None, typer.Option(help="Of FILE: 'as-pairs' makes labelled pairs of its columns of negatives.")
+    str | None, typer.Option(help="FILE only: 'as-pairs' turns columns of negatives into labelled pairs.")
 ]
 Group = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Of FILE: what no two splits share, such as a customer.")
+    str | None,
+    typer.Option(metavar="COLUMN", help="FILE only: keep rows with the same value, such as a customer, in one split."),
 ]
 Time = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Of FILE: a date; the latest rows are test, those before dev.")
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="FILE only: split by this date column: the latest rows to test, those before to dev."
+    ),
 ]
 Split = Annotated[
-    str | None, typer.Option(help="Of ready pairs: no 'texts' or no 'first-text' in two splits; texts if it can be.")
+    str | None, typer.Option(help="Pairs only: keep 'texts' or only 'first-text' from standing in two splits.")
 ]
-Loss = Annotated[str | None, typer.Option(help="Of FILE: contrastive, cosine or ranking; by its labels unless given.")]
+Loss = Annotated[str | None, typer.Option(help="FILE only: contrastive, cosine or ranking. Default: by its labels.")]
 Kind = Annotated[
-    str | None, typer.Option(help="Of FILE: judged as binary, graded, category or retrieval; by its labels.")
+    str | None,
+    typer.Option(help="FILE only: evaluate as binary, graded, category or retrieval. Default: by its labels."),
 ]
 Scale = Annotated[
-    str | None, typer.Option(metavar="LOW:HIGH", help="Of FILE: scores between these become 0 to 1; -1:1 stays.")
+    str | None, typer.Option(metavar="LOW:HIGH", help="FILE only: map scores from this range to 0..1; -1:1 stays.")
 ]
 Labels = Annotated[
-    str | None, typer.Option(metavar="LABEL=NUMBER,...", help="Of FILE: what its labels mean, such as yes=1,no=0.")
+    str | None, typer.Option(metavar="LABEL=NUMBER,...", help="FILE only: what the labels mean, such as yes=1,no=0.")
 ]
 DropLabel = Annotated[
-    list[str] | None, typer.Option(metavar="LABEL", help="Of FILE: leave its rows out; may be given again.")
+    list[str] | None, typer.Option(metavar="LABEL", help="FILE only: leave out rows with this label. Repeatable.")
 ]
 INSTEAD = {
     "--scale": ("--scale", "--labels"),

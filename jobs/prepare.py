@@ -22,9 +22,9 @@ app = common.new_app(__doc__)
 def prepare(
     ctx: typer.Context,
     task: Annotated[str, typer.Argument(metavar="TASK|FILE", help="A task, or a file of ready pairs.")],
-    source: Annotated[str | None, typer.Option(help="The task's raw file: a path or an address.")] = None,
-    dev_source: Annotated[str | None, typer.Option(help="A file of its own for dev.")] = None,
-    test_source: Annotated[str | None, typer.Option(help="A file of its own for test.")] = None,
+    source: Annotated[str | None, typer.Option(help="The task's raw file: path or address.")] = None,
+    dev_source: Annotated[str | None, typer.Option(help="A separate file for dev.")] = None,
+    test_source: Annotated[str | None, typer.Option(help="A separate file for test.")] = None,
     columns: label_options.Columns = None,
     negatives: label_options.Negatives = None,
     group: label_options.Group = None,
@@ -34,11 +34,13 @@ def prepare(
     scale: label_options.Scale = None,
     labels: label_options.Labels = None,
     drop_label: label_options.DropLabel = None,
-    rows: Annotated[int | None, typer.Option(help="How many rows to use, in whole groups.")] = None,
+    rows: Annotated[int | None, typer.Option(help="Use only this many rows, in whole groups.")] = None,
     split: label_options.Split = None,
-    as_published: Annotated[bool, typer.Option("--as-published", help="By the published model's own rule.")] = False,
+    as_published: Annotated[
+        bool, typer.Option("--as-published", help="Make the pairs by the published model's rule, errors included.")
+    ] = False,
     seed: Annotated[
-        int, typer.Option(min=0, max=SEEDS - 1, help="Of what is generated, split and paired at random.")
+        int, typer.Option(min=0, max=SEEDS - 1, help="Random seed for generating, splitting and pairing.")
     ] = 42,
     data: common.Data = None,
     dry_run: common.DryRun = False,

@@ -19,12 +19,12 @@ app = common.new_app(__doc__)
 def score(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A run, its best folder, or any model folder.")],
     file: Annotated[str, typer.Argument(metavar="FILE", help="Parquet or a folder of its parts, CSV, TSV or JSON.")],
-    columns: Annotated[str, typer.Option(help="The two texts, as a,b; with --candidates the text alone.")],
-    out: Annotated[str, typer.Option(help="A folder of parquet files; an interrupted call is taken up again.")],
+    columns: Annotated[str, typer.Option(help="The two text columns, as a,b; with --candidates one text column.")],
+    out: Annotated[str, typer.Option(help="Folder for parquet files. The same call resumes where it was interrupted.")],
     candidates: Annotated[
-        str | None, typer.Option(help="A file with one candidate a line, or of a run's task.")
+        str | None, typer.Option(help="File with one candidate per line. Default: those of the run's task.")
     ] = None,
-    best: Annotated[int, typer.Option(help="With --candidates: how many of them are named for each text.")] = 3,
+    best: Annotated[int, typer.Option(help="With one text column: number of candidates to name for each text.")] = 3,
     trust_remote_code: common.TrustRemoteCode = False,
     cpus_per_worker: common.CpusPerWorker = 1,
     gpu: common.Gpu = False,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 TEXTS_AT_ONCE = 64
-"""One batch; between two of them a word about how far the encoding is can be said."""
+"""Batch size; progress is reported after each batch."""
 
 Told = Callable[[int, int], None]
 """(texts encoded, texts in all): called after every TEXTS_AT_ONCE texts."""

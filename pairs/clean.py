@@ -101,7 +101,7 @@ def one_spaced(value: Any) -> str:
 
 
 def folded(text: str) -> str:
-    """What remains of a text when case, width of letters, ligatures and white space are not told apart; digits are.
+    """Normalise a text for comparison: NFKC, case-folded, white space collapsed, invisible characters removed.
 
     Unicode's NFKC and case folding, as an uncased tokenizer nearly does, without what cannot be seen. Raised, lowered
     and circled characters and fractions stay what they are.

@@ -87,7 +87,7 @@ class PairTrainer(SentenceTransformerTrainer):
         loss: Any = None
         try:
             if self.unwanted():
-                raise TrialFailed("nobody waits for this training any more")
+                raise TrialFailed("training cancelled: the search no longer needs this trial")
             with self.in_bf16():  # around all chunks: each would cast the weights anew, were it around one
                 embeddings = embed(model, inputs)
             labels = inputs["label"]

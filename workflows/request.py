@@ -1,4 +1,4 @@
-"""What a user asked for, found to be in order; made without importing torch or ray, so that a mistake shows at once."""
+"""A validated request. Imports neither torch nor ray, so that a user's mistakes show at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ from workflows.options import Options
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a user asked for, found to be in order."""
+    """A validated request."""
 
     options: Options
     task: Task

@@ -35,7 +35,7 @@ class Started:
         return [group.client for group in self.groups if not group.lost] or [group.client for group in self.groups]
 
     def end(self) -> None:
-        """Let all groups go home."""
+        """Shut down all groups."""
         from trainers.groups.worker_group import end_groups
 
         end_groups(self.groups)

@@ -129,7 +129,7 @@ def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str,
     tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     share = Share(global_batch_size=8)
     trainer = build_trainer(BARE_JOB, model, share, str(tmp_path), start=None, unwanted=lambda: True)
-    with pytest.raises(TrialFailed, match="nobody waits"):
+    with pytest.raises(TrialFailed, match="the search no longer needs"):
         trainer.training_step(trainer.model, collate(tokens.combine_chunks(), 0, 0))
 
 

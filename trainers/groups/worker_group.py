@@ -126,7 +126,7 @@ class WorkerGroup:
 
 
 def end_groups(groups: Sequence[WorkerGroup]) -> None:
-    """Let the workers of all groups go home, and wait for it a while."""
+    """Shut down all groups and wait for it up to END_TIMEOUT_S seconds."""
     for group in groups:
         group.dismiss()
     deadline = time.monotonic() + END_TIMEOUT_S

@@ -68,7 +68,7 @@ def sampler(plan: SearchPlan, first: dict[str, float]) -> OptunaSearch:
 
 
 def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistribution:
-    """Optuna's word for it."""
+    """Return the Optuna distribution for a Range or Choice."""
     if isinstance(allowed, Choice):
         return optuna.distributions.CategoricalDistribution(allowed.values)
     return optuna.distributions.FloatDistribution(allowed.low, allowed.high, log=allowed.log)
