@@ -36,9 +36,7 @@ def prepare(
     drop_label: label_options.DropLabel = None,
     rows: Annotated[int | None, typer.Option(help="Use only this many rows, in whole groups.")] = None,
     split: label_options.Split = None,
-    as_published: Annotated[
-        bool, typer.Option("--as-published", help="Make the pairs by the published model's rule, errors included.")
-    ] = False,
+    as_published: Annotated[bool, typer.Option("--as-published", help="Pair as the published model did.")] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=SEEDS - 1, help="Random seed for generating, splitting and pairing.")
     ] = 42,

@@ -33,16 +33,26 @@ def read_predictions(run: RunFolder) -> dict[str, list[NDArray[Any]]]:
     names = [name for name in storage.file_names(run.at(PREDICTIONS_FOLDER)) if name.endswith(".npy")]
     found: dict[str, list[NDArray[Any]]] = defaultdict(list)
     with ThreadPoolExecutor(READ_AT_ONCE) as pool:
-        for name, predictions in zip(names, pool.map(lambda name: _read(run, name), names), strict=True):
-            if predictions is not None:
+        contents = pool.map(lambda name: _read(run, name), names)
+        for name, content in zip(names, contents, strict=True):
+            if (predictions := _parsed(content)) is not None:
                 found[name.rpartition("-")[0]].append(predictions)
     return dict(found)
 
 
-def _read(run: RunFolder, name: str) -> NDArray[Any] | None:
+def _read(run: RunFolder, name: str) -> bytes:
     try:
         with run.reading(f"{PREDICTIONS_FOLDER}/{name}") as stream:
-            predictions: NDArray[Any] = np.load(io.BytesIO(stream.read()))
-            return predictions
-    except (OSError, ValueError, EOFError):
+            content: bytes = stream.read()
+            return content
+    except OSError:
+        return b""
+
+
+def _parsed(content: bytes) -> NDArray[Any] | None:
+    """One at a time: numpy parses headers with `ast`, whose depth CPython 3.11 miscounts in threads (gh-106905)."""
+    try:
+        predictions: NDArray[Any] = np.load(io.BytesIO(content))
+        return predictions
+    except (ValueError, EOFError):
         return None
