@@ -39,10 +39,11 @@ from reporting.live import Live
 from reporting.trial_log import TrialLog
 from search_spaces.default import baseline_in, for_task
 from tasks.common import loading
+from trainers.checkpoint import TrainingState
 from trainers.cluster import connect
 from trainers.groups.board import Board
 from trainers.groups.mailbox import Arrival, Mailbox
-from trainers.job import Data, Job, Report, TrainingState
+from trainers.job import Data, Job, Report
 from trainers.search.plan import SearchPlan
 from workflows.search import search
 from workflows.tracker import Watch

@@ -17,11 +17,12 @@ from transformers import PrinterCallback, TrainerCallback
 from evaluation.evaluator import Judge
 from evaluation.selection import sample_of
 from pairs.order import Share
+from trainers.checkpoint import TrainingState
 from trainers.dev_evaluator import PairEvaluator
 from trainers.dropout import use_cpu_dropout
 from trainers.groups.board import PHASES
 from trainers.hardware import TOKENS_PER_CALL
-from trainers.job import PREDICTIONS, Job, TrainingState
+from trainers.job import PREDICTIONS, Job
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
 from trainers.vocabulary import padding_word, train_seen_words

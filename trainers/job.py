@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pairs.reading import NO_PROMPTS, Prompts
@@ -110,18 +110,3 @@ class Report(NamedTuple):
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False
     error: str | None = None
-
-
-@dataclass(frozen=True)
-class TrainingState:
-    """Everything a training continues from, as arrays: weights, optimizer, schedule, position and log.
-
-    There is no random state: the randomness of a step is a function of (seed, step, rank).
-    """
-
-    weights: dict[str, Any]
-    optimizer: dict[str, Any]
-    schedule: dict[str, Any]
-    trainer: str
-    """The library's TrainerState as JSON: step, epoch, log."""
-    clock: dict[str, float] = field(default_factory=dict)

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from sentence_transformers import SentenceTransformerTrainer
-from torch.utils._pytree import tree_map
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import TrainerCallback
 
 from pairs.collate import collate
 from pairs.order import Share
-from trainers.job import Job, TrainingState
+from trainers.checkpoint import TrainingState, to_arrays, to_tensors
+from trainers.job import Job
 from trainers.losses import weighted_mean
 from trainers.vocabulary import SeenWords, word_embeddings
 
@@ -193,13 +192,3 @@ def agree(error: str | None, device: torch.device) -> None:
         dist.all_reduce(failed)
     if failed.item():
         raise TrialFailed(error or "another rank failed")
-
-
-def to_arrays(tree: Any) -> Any:
-    """Tensors of a nested dict as numpy arrays, which travel through the object store without a copy."""
-    return tree_map(lambda leaf: leaf.detach().cpu().numpy() if isinstance(leaf, torch.Tensor) else leaf, tree)
-
-
-def to_tensors(tree: Any) -> Any:
-    """The way back; copied, because arrays from the object store are read-only."""
-    return tree_map(lambda leaf: torch.tensor(leaf) if isinstance(leaf, np.ndarray) else leaf, tree)

@@ -16,9 +16,10 @@ from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from reporting.findings import leaked
 from reporting.live import Live
 from tasks.common.declaration import SEEDS
+from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import read_predictions
 from trainers.groups.pool import in_turns, judge_models
-from trainers.job import Judging, TrainingState
+from trainers.job import Judging
 from workflows.outcome import Found
 from workflows.request import Request
 from workflows.session import Started

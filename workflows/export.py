@@ -23,8 +23,8 @@ from reporting.evaluations import scored_once
 from reporting.summary import RunResult
 from reporting.trials import epochs_reached
 from tasks.common.declaration import LOSS_PARAMETERS
+from trainers.checkpoint import to_tensors
 from trainers.losses import BUILDERS, GIVEN_NEGATIVES, NOTES
-from trainers.pair_trainer import to_tensors
 from workflows.outcome import Exported, Found
 from workflows.request import Request
 

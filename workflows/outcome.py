@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from reporting.trials import TrialRecord
-from trainers.job import TrainingState
+from trainers.checkpoint import TrainingState
 
 
 @dataclass(frozen=True, kw_only=True)

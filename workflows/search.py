@@ -8,12 +8,11 @@ import ray
 
 from common.run_folder import RunFolder
 from reporting.trials import TrialRecord
+from trainers.checkpoint import FOLDER, TrainingState, read_state, state_name
 from trainers.dev_predictions import PREDICTIONS_FOLDER
 from trainers.groups.board import group_times
-from trainers.job import TrainingState
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import tuner
-from trainers.states import FOLDER, read_state, state_name
 from workflows.finish import undisturbed
 from workflows.outcome import Found
 from workflows.request import Request

@@ -9,9 +9,10 @@ from common.run_folder import RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from reporting.trials import TrialRecord
+from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 from trainers.groups.client import GroupClient
-from trainers.job import PREDICTIONS, Report, TrainingState
+from trainers.job import PREDICTIONS, Report
 from workflows.session import Started
 
 NAME = "baseline"

@@ -27,7 +27,7 @@ def tune_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
         where, concurrent = reach_cluster(asked)
         live.header([where, "reading and tokenising pairs"])
         started = start(asked, run, concurrent)
-        from trainers.states import FOLDER
+        from trainers.checkpoint import FOLDER
         from workflows.search import plan_of, search  # Tune takes seconds to import; the groups are on their way
         from workflows.tracker import Watch
 

@@ -19,8 +19,9 @@ from models.base_model import resolve_base_model
 from pairs.order import Share, batches_in_memory
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tests.trainers.cases import BARE_JOB, VOCABULARY, rows
+from trainers.checkpoint import TrainingState
 from trainers.fine_tune import build_trainer, resume_folder
-from trainers.job import Data, Job, TrainingState
+from trainers.job import Data, Job
 from trainers.vocabulary import word_embeddings
 
 SHARE = Share(global_batch_size=8)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common.run_folder import RunFolder
-from trainers.states import FOLDER
+from trainers.checkpoint import FOLDER
 
 
 class Blocked(RunFolder):

@@ -4,7 +4,8 @@ from typing import Any
 
 import ray
 
-from trainers.job import Job, Judging, Report, TrainingState
+from trainers.checkpoint import TrainingState
+from trainers.job import Job, Judging, Report
 
 ASK_AGAIN_S = 1.0
 """A call that waits for ever could not be interrupted."""

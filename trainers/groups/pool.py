@@ -1,20 +1,20 @@
 """Models judged item by item on the groups that trained them: warm, with the hardware and the data at hand."""
 
-import copy
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from common.best import improves
 from evaluation.predictions import Judged
+from trainers.checkpoint import TrainingState
 from trainers.groups.client import GroupClient
-from trainers.job import Job, Judging, Report, TrainingState
+from trainers.job import Job, Judging, Report
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    pass
 
 Told = Callable[[int, int], None]
 """(done, in all)."""
@@ -95,14 +95,3 @@ def _reports(group: GroupClient, job: Job | Judging, start: TrainingState | None
         if report.done or report.error is not None:
             return
         group.go_on()
-
-
-def model_of(base: "SentenceTransformer", start: TrainingState | None) -> "SentenceTransformer":
-    """The base model itself, or a copy of it with the state's weights."""
-    if start is None:
-        return base
-    from trainers.pair_trainer import to_tensors
-
-    model: Any = copy.deepcopy(base, {id(base.tokenizer): base.tokenizer})
-    model.load_state_dict(to_tensors(start.weights))
-    return model  # type: ignore[no-any-return]

@@ -10,9 +10,10 @@ from typing import Any
 import ray
 from ray import train
 
+from trainers.checkpoint import TrainingState
 from trainers.groups.board import PHASES
 from trainers.groups.mailbox import Answer, Arrival
-from trainers.job import Job, Judging, Report, TrainingState
+from trainers.job import Job, Judging, Report
 
 PROGRESS_EVERY = 5
 """Steps between two messages about progress: it is for a display, not for decisions."""
@@ -121,10 +122,10 @@ def _judge(ranks: Ranks, job: Judging, base: Any, start: TrainingState | None) -
         return
     from evaluation.evaluator import Judge
     from models.encode import encode
-    from trainers.groups.pool import model_of
+    from trainers.checkpoint import restore
 
     try:
-        model = model_of(base, start)
+        model = restore(base, start)
         candidates = list(job.candidates) if job.candidates else None
         judges = {
             split: Judge(job.kind, ray.get(table[0]), candidates, job.prompts) for split, table in job.splits.items()

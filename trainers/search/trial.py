@@ -11,10 +11,10 @@ from ray import tune
 
 from common.best import improves
 from common.run_folder import RunFolder
+from trainers.checkpoint import state_name, write_state
 from trainers.dev_predictions import write_predictions
 from trainers.groups.client import GroupClient
 from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
-from trainers.states import state_name, write_state
 
 LEASE_AGAIN_S = 0.2
 

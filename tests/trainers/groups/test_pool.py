@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import ray
 
+from trainers.checkpoint import TrainingState
 from trainers.groups.pool import in_turns
-from trainers.job import Judging, Report, TrainingState
+from trainers.job import Judging, Report
 
 JOBS = [Judging(trial=name, kind="graded", splits={}) for name in ("one", "two", "three", "four", "five")]
 

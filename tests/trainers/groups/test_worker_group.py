@@ -15,11 +15,11 @@ from evaluation.evaluator import Judge
 from evaluation.predictions import JudgedPairs
 from models.base_model import load_model, resolve_base_model
 from tests.trainers.cases import MAX_LENGTH, group_config, job, rows
+from trainers.checkpoint import TrainingState, to_tensors
 from trainers.groups.client import GroupClient
 from trainers.groups.pool import NotJudged, judge_models
 from trainers.groups.worker_group import WorkerGroup, end_groups
-from trainers.job import Job, Judging, Report, TrainingState
-from trainers.pair_trainer import to_tensors
+from trainers.job import Job, Judging, Report
 
 LOSSES = ("contrastive", "cosine", "ranking")
 pytestmark = pytest.mark.usefixtures("ray_cluster")

@@ -10,10 +10,10 @@ import pytest
 import ray
 
 from common.run_folder import RunFolder
+from trainers.checkpoint import FOLDER, TrainingState, read_state
 from trainers.dev_predictions import PREDICTIONS_FOLDER, read_predictions
-from trainers.job import FAILED_VALUE, PREDICTIONS, Report, TrainingState
+from trainers.job import FAILED_VALUE, PREDICTIONS, Report
 from trainers.search.trial import NoGroup, Trial, lease
-from trainers.states import FOLDER, read_state
 
 
 class Pretending:

@@ -15,10 +15,9 @@ from reporting.live import Live
 from reporting.trial_log import TrialLog
 from tasks.common.space import Choice, Range
 from tests.trainers.cases import BARE_JOB
-from trainers.job import TrainingState
+from trainers.checkpoint import FOLDER, TrainingState, state_name, write_state
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import sampler, scheduler
-from trainers.states import FOLDER, state_name, write_state
 from workflows.options import Options
 from workflows.outcome import Found
 from workflows.search import found, plan_of

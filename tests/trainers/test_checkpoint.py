@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from common.run_folder import RunFolder
-from trainers.job import TrainingState
-from trainers.states import FOLDER, read_state, state_name, write_state
+from trainers.checkpoint import FOLDER, TrainingState, read_state, state_name, write_state
 
 STATE = TrainingState(weights={"w": np.arange(5.0)}, optimizer={"o": 1}, schedule={}, trainer="{}", clock={"s": 2.0})
 NAME = state_name("trial", 12)
