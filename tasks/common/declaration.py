@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Real
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from common.mistakes import raise_if
+from tasks.common.number import Number
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -39,13 +40,6 @@ DECIDING_METRIC: Mapping[str, str] = {
     "retrieval": "cosine_mrr@10",
 }
 """Kind of evaluation -> the metric that decides, in the library's names; higher is better for all of them."""
-
-
-class Number(NamedTuple):
-    """A number of a task and where it comes from (card, default of the library, ours with its reason)."""
-
-    value: float
-    origin: str
 
 
 @dataclass(frozen=True, kw_only=True)
