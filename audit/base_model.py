@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics import Floats, normalized, pair_cosines
-from models.encode import Told, encode
+from models.encode import OnProgress, encode
 from pairs.reading import Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-class Untuned:
+class LazyBaseModel:
     """A base model, loaded when it is first asked: that takes seconds.
 
     Args:
@@ -24,8 +24,10 @@ class Untuned:
         told: hears how many texts are encoded.
     """
 
-    def __init__(self, read: Callable[[], Reading], load: Callable[[], "SentenceTransformer"], told: Told) -> None:
-        self._read, self._load, self.told = read, load, told
+    def __init__(
+        self, read: Callable[[], Reading], load: Callable[[], "SentenceTransformer"], on_progress: OnProgress
+    ) -> None:
+        self._read, self._load, self.on_progress = read, load, on_progress
         self._vectors: dict[str, Floats] = {}
 
     @cached_property
@@ -53,7 +55,7 @@ class Untuned:
         prompts = self.reading.prompts
         first, second = [prompts.first + text for text in first], [prompts.second + text for text in second]
         if new := [text for text in dict.fromkeys([*first, *second]) if text not in self._vectors]:
-            self._vectors |= zip(new, normalized(encode(self._model, new, self.told)), strict=True)
+            self._vectors |= zip(new, normalized(encode(self._model, new, self.on_progress)), strict=True)
         one, other = (np.array([self._vectors[text] for text in texts]) for texts in (first, second))
         return pair_cosines(one, other)
 

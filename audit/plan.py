@@ -12,7 +12,7 @@ from common.mistakes import Mistakes
 from pairs.batches import Table
 from pairs.columns import layout_of
 from pairs.from_file import INFERRED, table_of
-from pairs.inferred import Asked, infer
+from pairs.inferred import FileOptions, infer
 from pairs.negatives import NEGATIVES
 from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
 from pairs.reading import NO_PROMPTS, Prompts
@@ -112,7 +112,7 @@ def plan_of_files(
     group: str | None = None,
     global_batch_size: int | None = None,
     base_model: str | None = None,
-    asked: Asked = INFERRED,
+    asked: FileOptions = INFERRED,
 ) -> Plan:
     """The plan of files of ready pairs, one for each split; loss and kind follow from train's labels or categories.
 

@@ -13,7 +13,7 @@ from audit.checks import unknown_tokens as unknown
 from audit.finding import CODES, Finding, Rows
 from audit.limits import EXAMPLE_CHARACTERS
 from audit.plan import Plan
-from audit.scan import GROUPS, Facts, Told, scan
+from audit.scan import GROUPS, Facts, OnProgress, scan
 
 
 class BaseModel(Protocol):
@@ -45,7 +45,7 @@ class Audit:
         return {"rows": self.rows, "findings": [finding.to_dict() for finding in self.findings]}
 
 
-def audit(plan: Plan, told: Told, model: BaseModel | None) -> Audit:
+def audit(plan: Plan, on_progress: OnProgress, model: BaseModel | None) -> Audit:
     """Read every split, run every check.
 
     Args:
@@ -55,7 +55,7 @@ def audit(plan: Plan, told: Told, model: BaseModel | None) -> Audit:
     Raises:
         Mistakes: a file cannot be read.
     """
-    splits = [scan(split, table, told) for split, table in plan.tables.items()]
+    splits = [scan(split, table, on_progress) for split, table in plan.tables.items()]
     found = [*_of_the_data(plan, splits), *(_of_the_model(plan, splits[0], model) if model else ())]
     order = list(CODES)
     found.sort(key=lambda finding: (finding.severity, order.index(finding.code)))

@@ -24,7 +24,7 @@ from tasks.common.values import NoText
 TEXTS = ("sentence1", "sentence2")
 GROUPS = {"group": "groups", "group2": "other_groups"}
 """Column -> its hashes in Facts."""
-Told = Callable[[str, int, float], None]
+OnProgress = Callable[[str, int, float], None]
 """(split, rows read, share of its file)."""
 
 
@@ -82,7 +82,7 @@ class Facts:
     sample: Sample
 
 
-def scan(split: str, table: Table, told: Told, seed: int = 0) -> Facts:
+def scan(split: str, table: Table, on_progress: OnProgress, seed: int = 0) -> Facts:
     """Read a split once.
 
     Raises:
@@ -91,7 +91,7 @@ def scan(split: str, table: Table, told: Told, seed: int = 0) -> Facts:
     reader = _Reader(set(table.columns), random.Random(seed))
     for batch, share in table.batches():
         reader.take(batch)
-        told(split, reader.rows, share)
+        on_progress(split, reader.rows, share)
     return reader.facts(split)
 
 

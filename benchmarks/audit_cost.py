@@ -2,7 +2,7 @@
 
 python -m benchmarks.audit_cost [--pairs 100000 --pairs 1000000]
 
-Two splits, nine tenths of the pairs in train; a tenth of the texts repeat. The untuned MiniLM is asked, too.
+Two splits, nine tenths of the pairs in train; a tenth of the texts repeat. MiniLM as it is is asked, too.
 """
 
 import json

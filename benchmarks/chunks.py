@@ -17,7 +17,7 @@ from sentence_transformers import SentenceTransformer
 from benchmarks.measure import in_turns, progress, report
 from models.base_model import load_model, resolve_base_model
 from pairs.collate import collate, pad
-from pairs.order import Share, batches_in_memory
+from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import tokenize_batch
 from tasks.common import loading
@@ -61,7 +61,7 @@ def measured(task: Task, tokens: pa.Table, files: dict[str, bytes], hardware: Ha
     ways: dict[str, tuple[SentenceTransformer, Any]] = {"column by column": (plain, column_by_column)}
     ways |= {f"chunks, {price} tokens a call": (plain, in_chunks(price)) for price in PRICES}
     ways["chunks as trained, our dropout"] = (quick, in_chunks(TOKENS_PER_CALL["cpu"]))
-    batches = list(batches_in_memory(tokens, Share(global_batch_size=size), seed=0, epoch=0))[:STEPS]
+    batches = list(batches_in_memory(tokens, Shard(global_batch_size=size), seed=0, epoch=0))[:STEPS]
     held = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
     parameters = {name: settings[name] for name in LOSS_PARAMETERS[task.loss]}
     computed = dict.fromkeys(ways, 0)

@@ -29,7 +29,7 @@ from scipy.stats import beta
 from benchmarks.measure import progress, report
 from evaluation import jackknife, selection, verdict
 from evaluation.metrics import Floats
-from evaluation.predictions import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States
 from evaluation.verdict import choose, compare
 
@@ -59,8 +59,8 @@ class Cell:
 class Search(NamedTuple):
     """What a simulated search leaves behind."""
 
-    base: Judged
-    states: list[list[Judged]]
+    base: Predictions
+    states: list[list[Predictions]]
     """Trial -> its judged states; the baseline is the first."""
 
 
@@ -69,7 +69,7 @@ def skewed(cell: Cell, rng: np.random.Generator) -> Search:
     groups = np.arange(cell.groups)
     values = {"base": np.full(cell.groups, 0.5), "baseline": 0.55 - 0.05 * rng.exponential(size=cell.groups)}
     base, baseline = (
-        JudgedQueries(kind="retrieval", groups=groups, per_query={"cosine_mrr@10": each}) for each in values.values()
+        QueryPredictions(kind="retrieval", groups=groups, per_query={"cosine_mrr@10": each}) for each in values.values()
     )
     return Search(base, [[baseline]])
 
@@ -82,7 +82,7 @@ def simulate(cell: Cell, rng: np.random.Generator) -> Search:
     waves, phases = rng.normal(size=(WAVES, SETTINGS)) / LENGTH, rng.uniform(0, 2 * np.pi, WAVES)
     early, late = (rng.normal(size=(items.number, WAVES)) * (2 / WAVES) ** 0.5 for _ in range(2))
     base = items.judged(rng.normal(size=items.number) - cell.base_behind)
-    states: list[list[Judged]] = []
+    states: list[list[Predictions]] = []
     points: list[Floats] = []
     best: list[float] = []
     first: list[float] = []
@@ -126,35 +126,37 @@ class Items:
         self.rng = rng
         self.truth, self.other = rng.integers(4, size=self.number), rng.integers(1, 4, size=self.number)
 
-    def judged(self, how_well: Floats) -> Judged:
+    def judged(self, how_well: Floats) -> Predictions:
         """A model that does so well on each item."""
         level = self.common + how_well
         if self.metric == "mrr":
             ranks = 1 + np.floor(np.exp(1 - level))
-            return JudgedQueries(kind="retrieval", groups=self.groups, per_query={"cosine_mrr@10": 1 / ranks})
+            return QueryPredictions(kind="retrieval", groups=self.groups, per_query={"cosine_mrr@10": 1 / ranks})
         if self.metric == "ap":
             cosines = np.where(self.labels > 0, level, -level)
-            return JudgedPairs(kind="binary", groups=self.groups, cosines=cosines, labels=self.labels)
+            return PairPredictions(kind="binary", groups=self.groups, cosines=cosines, labels=self.labels)
         found = np.where(level > -1, self.truth, (self.truth + self.other) % 4)
-        return JudgedCategories(kind="category", groups=self.groups, truth=self.truth, found=found, names=tuple("abcd"))
+        return CategoryPredictions(
+            kind="category", groups=self.groups, truth=self.truth, found=found, names=tuple("abcd")
+        )
 
-    def untrained(self) -> Judged:
+    def untrained(self) -> Predictions:
         """The base model."""
         return self.judged(self.rng.normal(size=self.number))
 
 
-def value(judged: Judged) -> float:
+def value(judged: Predictions) -> float:
     """The deciding score."""
     return float(judged.weighted(np.ones((1, len(judged.groups))))[0])
 
 
 def decide(search: Search, seed: int) -> dict[str, str]:
-    """Rule -> what it keeps: base, baseline or winner."""
+    """Rule -> what it keeps: base, baseline or best."""
     baseline = max(search.states[0], key=value)
     models = {"base": search.base, "baseline": baseline}
     others = [state for states in search.states[1:] for state in states]
     if others:
-        models["winner"] = max(others, key=value)
+        models["best"] = max(others, key=value)
     states = States(
         baseline=[state.predictions for state in search.states[0]],
         others=[state.predictions for state in others],
@@ -166,14 +168,14 @@ def decide(search: Search, seed: int) -> dict[str, str]:
     }
 
 
-def bootstraps(search: Search, models: dict[str, Judged], others: list[Judged], seed: int) -> dict[str, str]:
+def bootstraps(search: Search, models: dict[str, Predictions], others: list[Predictions], seed: int) -> dict[str, str]:
     """The two rules that ours is held against."""
     first = search.base
     drawn = np.random.default_rng(seed).multinomial(n := first.num_groups, np.full(n, 1 / n), size=DRAWS)
     inside, outside = drawn[:, first.groups].astype(float), (drawn[:, first.groups] == 0).astype(float)
     naive = {name: judged.weighted(inside) for name, judged in models.items()}
     anew = {"base": first.weighted(outside)}
-    for name, states in (("baseline", search.states[0]), ("winner", others)):
+    for name, states in (("baseline", search.states[0]), ("best", others)):
         if states:
             chosen = np.stack([state.weighted(inside) for state in states]).argmax(axis=0)
             anew[name] = np.stack([state.weighted(outside) for state in states])[chosen, np.arange(DRAWS)]

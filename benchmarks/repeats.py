@@ -22,7 +22,7 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks.measure import progress, report
 from benchmarks.search_cost import called
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from evaluation.jackknife import Interval
 from evaluation.verdict import compare
 from models.base_model import resolve_base_model
@@ -91,11 +91,11 @@ def main(
 
 def differences(pairs: PreparedPairs, runs: dict[str, Path]) -> dict[str, Interval]:
     """'distinct - as they are' -> on dev."""
-    judge = Judge(loading.load(TASK).kind, pairs.table("dev"), pairs.candidates())
+    judge = Evaluator(loading.load(TASK).kind, pairs.table("dev"), pairs.candidates())
     judged = {}
     for name, run in runs.items():
         model = SentenceTransformer(f"{run}/best", device="cpu")
-        judged[name] = judge.judge(partial(encode, model, told=lambda done, total: None))
+        judged[name] = judge.evaluate(partial(encode, model, on_progress=lambda done, total: None))
     return compare(judged, seed=0).differences
 
 
@@ -104,7 +104,7 @@ def row(name: str, found: dict[str, Any]) -> dict[str, Any]:
     return {
         "rows": name,
         "steps": str(found["steps"]),
-        "untuned": found["untuned"],
+        "base": found["base"],
         "best on dev": found["best"],
         "after epoch": found["best_epoch"],
         "seconds of steps": found["train_s"],

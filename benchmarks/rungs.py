@@ -74,7 +74,7 @@ def replayed(trials: Sequence[Curve], epochs: float, first: float) -> tuple[floa
 
 def rung_now(settings: dict[str, Any], epochs: float) -> float:
     """Epochs after which a search like this one stops trials first."""
-    warmup = settings["space"]["warmup_share"]
+    warmup = settings["space"]["warmup_ratio"]
     own = {**settings["baseline"], "epochs": epochs, "global_batch_size": 1}
     named = {name: settings[name] for name in ("loss", "kind", "metric", "seed")}
     job = Job(trial="", settings=own, data=Data(train=TokenizedPairs(num_rows=1_000), dev=[]), **named)

@@ -41,7 +41,7 @@ from search_spaces.default import baseline_in, for_task
 from tasks.common import loading
 from trainers.checkpoint import TrainingState
 from trainers.cluster import connect
-from trainers.groups.board import Board
+from trainers.groups.board import ProgressBoard
 from trainers.groups.mailbox import Arrival, Mailbox
 from trainers.job import Data, Job, Report
 from trainers.search.plan import SearchPlan
@@ -138,7 +138,7 @@ def ours(trials: int, folder: str) -> None:
             data=Data(train=TokenizedPairs(num_rows=1_000), dev=[]),
         ),
         groups=groups,
-        board=Board.remote(),
+        board=ProgressBoard.remote(),
         space=space,
         baseline=baseline_in(task, space),
         trials=trials,
@@ -162,7 +162,7 @@ def plain_tune(trials: int, folder: str) -> None:
     space = {
         "margin": optuna.distributions.FloatDistribution(0.1, 1.0),
         "learning_rate": optuna.distributions.FloatDistribution(5e-6, 1.6e-4, log=True),
-        "warmup_share": optuna.distributions.FloatDistribution(0.0, 0.2),
+        "warmup_ratio": optuna.distributions.FloatDistribution(0.0, 0.2),
         "global_batch_size": optuna.distributions.CategoricalDistribution((8, 16, 32)),
     }
     tune.Tuner(

@@ -25,12 +25,12 @@ from models.base_model import resolve_base_model
 from pairs import prepared
 from pairs.block_store import BlockStore
 from pairs.collate import collate
-from pairs.order import Share
+from pairs.order import Shard
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
 from tasks.common.declaration import BASE_MODEL
 from trainers.cluster import connect
-from trainers.groups.board import Board
+from trainers.groups.board import ProgressBoard
 from trainers.groups.worker_group import GroupConfig, WorkerGroup, end_groups
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import Data, Job
@@ -39,7 +39,7 @@ STEPS = (20, 200)
 STREAMED_BATCHES = 5_000
 SIZE = 8
 WORDS = [f"{first}{last}" for first in ("ba", "do", "ki", "lu", "me", "no") for last in ("ran", "sel", "tip", "wo")]
-SETTINGS = {"learning_rate": 2e-5, "global_batch_size": SIZE, "epochs": 1, "warmup_share": 0.1, "weight_decay": 0.01}
+SETTINGS = {"learning_rate": 2e-5, "global_batch_size": SIZE, "epochs": 1, "warmup_ratio": 0.1, "weight_decay": 0.01}
 POLL_S = 0.2
 
 
@@ -86,7 +86,7 @@ def tokenised_pairs(count: int, folder: Path) -> TokenizedPairs:
 
 def seconds_per_batch(train: TokenizedPairs) -> float:
     """From the shuffled rows to tensors, in this process; the first batch, which waits for the table, is left out."""
-    batches = train.batches(Share(global_batch_size=SIZE), seed=0, epoch=0)
+    batches = train.batches(Shard(global_batch_size=SIZE), seed=0, epoch=0)
     next(batches)
     began, count = time.perf_counter(), 0
     for count, batch in enumerate(batches, start=1):
@@ -98,7 +98,7 @@ def seconds_per_batch(train: TokenizedPairs) -> float:
 
 def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, float], float]:
     """Step -> USS of the training worker in MiB; and seconds per step."""
-    board = Board.remote()
+    board = ProgressBoard.remote()
     job = Job(
         trial="stream",
         settings=SETTINGS,

@@ -25,7 +25,7 @@ from benchmarks.cases import CASES, Case, drawn, training_pairs
 from benchmarks.measure import in_turns, process, progress, ratios, report
 from benchmarks.rivals import library_trainer
 from models.base_model import load_model, resolve_base_model
-from pairs.order import Share, batches_in_memory
+from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common import loading
@@ -45,11 +45,11 @@ class TokensAtHand(TokenizedPairs):
 
     tokens: pa.Table
 
-    def seen_words(self) -> np.ndarray:
+    def seen_tokens(self) -> np.ndarray:
         """Of the tokens at hand."""
         return distinct_ids(self.tokens)
 
-    def batches(self, share: Share, seed: int, epoch: int) -> Iterator[pa.Table]:
+    def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
         """As from the object store."""
         return batches_in_memory(self.tokens, share, seed, epoch)
 
@@ -99,7 +99,7 @@ def trained(way: str, task_name: str, size: int, rows: pa.Table, hardware: Hardw
     asked = job(task, size, len(rows) // size, tokens, hardware)
     with tempfile.TemporaryDirectory() as folder:
         if way == OURS:
-            return Stopwatch().seconds(build_trainer(asked, model, Share(global_batch_size=size), folder, start=None))
+            return Stopwatch().seconds(build_trainer(asked, model, Shard(global_batch_size=size), folder, start=None))
         return Stopwatch().seconds(
             library_trainer(
                 model,

@@ -12,28 +12,28 @@ import typer
 
 from benchmarks.measure import progress, report
 from common.run_folder import RunFolder
-from evaluation.predictions import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States, sample_of
 from evaluation.verdict import compare
 from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 
 
-def model(kind: str, items: int, seed: int) -> Judged:
+def model(kind: str, items: int, seed: int) -> Predictions:
     """A model on made-up items, each a group of its own."""
     rng, groups = np.random.default_rng(seed), np.arange(items)
     if kind == "retrieval":
-        return JudgedQueries(kind=kind, groups=groups, per_query={"cosine_mrr@10": rng.uniform(size=items)})
+        return QueryPredictions(kind=kind, groups=groups, per_query={"cosine_mrr@10": rng.uniform(size=items)})
     if kind == "category":
         truth, found = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
-        return JudgedCategories(kind=kind, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
+        return CategoryPredictions(kind=kind, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
     labels = (groups % (2 if kind == "binary" else 5)).astype(np.float64)
     cosines = np.round((labels + rng.normal(size=items)) / 5, 6)
-    return JudgedPairs(kind=kind, groups=groups, cosines=cosines, labels=labels)
+    return PairPredictions(kind=kind, groups=groups, cosines=cosines, labels=labels)
 
 
 def decision(kind: str, states: int, items: int) -> float:
     """Seconds from the predictions of all states to what is better."""
-    dev = {name: model(kind, items, seed) for seed, name in enumerate(("base", "baseline", "winner"))}
+    dev = {name: model(kind, items, seed) for seed, name in enumerate(("base", "baseline", "best"))}
     sample = sample_of(dev["base"], 0)
     kept = [model(kind, items, seed).predictions[sample] for seed in range(states)]
     began = time.perf_counter()
@@ -55,7 +55,7 @@ def writing(items: int, states: int) -> float:
 
 
 def main(
-    states: Annotated[int, typer.Option(help="Judged states of the search.")] = 64,
+    states: Annotated[int, typer.Option(help="Predictions states of the search.")] = 64,
     items: Annotated[int, typer.Option(help="Items of dev.")] = 10_000,
 ) -> None:
     """Measure the decision for each kind of evaluation, and the writing of predictions."""

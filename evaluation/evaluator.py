@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from common.mistakes import Mistakes, raise_if
 from evaluation import metrics
-from evaluation.predictions import Judged, JudgedCategories, JudgedPairs, JudgedQueries
+from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from pairs.clean import folded
 from pairs.reading import NO_PROMPTS, Prompts
 from pairs.spelling import one_of_each
@@ -23,7 +23,7 @@ AGAINST_CANDIDATES = ("category", "retrieval")
 """Kinds where a text is held against all candidates, not only against the second text of its pair."""
 
 
-class Judge:
+class Evaluator:
     """One split, ready to be scored again and again.
 
     Args:
@@ -69,7 +69,7 @@ class Judge:
         """The name of the score that decides; higher is better."""
         return DECIDING_METRIC[self.kind]
 
-    def judge(self, encode: Encode) -> Judged:
+    def evaluate(self, encode: Encode) -> Predictions:
         """What the model made of the split, item by item; `encode` is called once, with `texts`.
 
         Raises:
@@ -78,7 +78,7 @@ class Judge:
         vectors = metrics.normalized(encode(self.texts))
         if self._truth is None:
             cosines = metrics.pair_cosines(vectors[self._first], vectors[self._others])
-            return JudgedPairs(
+            return PairPredictions(
                 kind=self.kind,
                 groups=self._groups,
                 other_groups=self._other_groups,
@@ -88,7 +88,7 @@ class Judge:
         candidates = vectors[self._others]
         if self.kind == "category":
             found = metrics.nearest(vectors[self._first], candidates, self._truth)
-            return JudgedCategories(
+            return CategoryPredictions(
                 kind=self.kind,
                 groups=self._groups,
                 other_groups=self._other_groups,
@@ -99,7 +99,7 @@ class Judge:
         rows, own = _own_candidates(self._queries, self._truth)
         per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own, self._same[rows])
         others = None if self._other_groups is None else self._other_groups[rows]
-        return JudgedQueries(kind=self.kind, groups=self._groups[rows], other_groups=others, per_query=per_query)
+        return QueryPredictions(kind=self.kind, groups=self._groups[rows], other_groups=others, per_query=per_query)
 
 
 def _own_candidates(queries: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:

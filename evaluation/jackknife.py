@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evaluation.metrics import Floats, Indices
-from evaluation.predictions import Judged
+from evaluation.predictions import Predictions
 
 MOST_BLOCKS = 100
 """More groups are left out in so many random blocks: a critical value is then 1 % larger than of endless blocks."""
@@ -79,12 +79,12 @@ class Blocks:
         return np.where(stays, 1.0, LEFT)
 
 
-def blocks_of(judged: Judged, seed: int) -> Blocks:
+def blocks_of(judged: Predictions, seed: int) -> Blocks:
     """The blocks of a split; the same for every model on it."""
     return Blocks(judged.groups, judged.other_groups, seed)
 
 
-def left_out(models: Sequence[Judged], seed: int) -> Floats:
+def left_out(models: Sequence[Predictions], seed: int) -> Floats:
     """The deciding score of each model without each block, shape (blocks, models).
 
     Args:

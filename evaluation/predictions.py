@@ -13,7 +13,7 @@ from tasks.common.declaration import DECIDING_METRIC
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged(ABC):
+class Predictions(ABC):
     """One model on one split.
 
     Attributes:
@@ -77,7 +77,7 @@ class Judged(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgedPairs(Judged):
+class PairPredictions(Predictions):
     """Cosine and label of each pair, shape (pairs,); kinds binary and graded."""
 
     cosines: Floats
@@ -121,7 +121,7 @@ class JudgedPairs(Judged):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgedCategories(Judged):
+class CategoryPredictions(Predictions):
     """True and found category of each text, as indices into `names`, shape (texts,)."""
 
     truth: Indices
@@ -149,7 +149,7 @@ class JudgedCategories(Judged):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgedQueries(Judged):
+class QueryPredictions(Predictions):
     """A score per query for each of the retrieval metrics, shape (queries,)."""
 
     per_query: dict[str, Floats]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evaluation.jackknife import ERROR, left_out, pseudo_values, student_t
 from evaluation.metrics import Floats, Indices
-from evaluation.predictions import Judged
+from evaluation.predictions import Predictions
 
 FLIPS = 9_999
 """With the data itself 10,000: the chance of a false claim is then met to a fifth of it."""
@@ -40,13 +40,13 @@ class States:
         """All of them."""
         return max(self.told, len(self.baseline) + len(self.others))
 
-    def standard_errors(self, dev: Mapping[str, Judged], seed: int) -> dict[str, float]:
+    def standard_errors(self, dev: Mapping[str, Predictions], seed: int) -> dict[str, float]:
         """Model -> standard errors on each side of an interval that holds for all that could have been chosen over it.
 
         Whatever was trained could have been chosen over the base model; what is no baseline, over the baseline.
 
         Args:
-            dev: base, baseline and winner, simplest first, as many as there are.
+            dev: base, baseline and best, simplest first, as many as there are.
         """
         items = sample_of(next(iter(dev.values())), seed)
         models = [judged.of_items(items) for judged in dev.values()]
@@ -76,7 +76,7 @@ def error_of(trials: int) -> float:
     return ERROR / (1 + ADAPTIVITY * math.log1p(trials))
 
 
-def sample_of(judged: Judged, seed: int) -> Indices:
+def sample_of(judged: Predictions, seed: int) -> Indices:
     """The items whose predictions are kept, sorted: all, or MOST_ITEMS of them, the rarer label first."""
     number, draw = len(judged.groups), np.random.default_rng(seed)
     if number <= MOST_ITEMS:
@@ -86,7 +86,7 @@ def sample_of(judged: Judged, seed: int) -> Indices:
     return np.sort(np.concatenate([rare, others]))
 
 
-def score_pseudo_values(models: Sequence[Judged], seed: int) -> Floats:
+def score_pseudo_values(models: Sequence[Predictions], seed: int) -> Floats:
     """What each block says of each model's score, shape (blocks, models)."""
     each = np.ones((1, len(models[0].groups)))
     scores = np.array([float(model.weighted(each)[0]) for model in models])

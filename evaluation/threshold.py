@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluation.jackknife import Interval, blocks_of, interval
 from evaluation.metrics import Floats
-from evaluation.predictions import JudgedPairs
+from evaluation.predictions import PairPredictions
 
 NAMES = ("cosine_precision", "cosine_recall", "cosine_f1")
 RULE = "highest F1 on dev, in the middle between the two cosines that it separates"
@@ -34,7 +34,7 @@ class Threshold:
         return {**asdict(self), "test": None, **named}
 
 
-def choose(dev: JudgedPairs, test: JudgedPairs | None, seed: int) -> Threshold:
+def choose(dev: PairPredictions, test: PairPredictions | None, seed: int) -> Threshold:
     """The threshold of dev, with its figures on dev and, from one look, on test."""
     value = best_f1(dev.cosines, dev.labels)
     return Threshold(
@@ -68,7 +68,7 @@ def shortest(low: float, high: float) -> float:
     return next((each for each in rounded if low < each <= high), high)
 
 
-def figures(judged: JudgedPairs, threshold: float, seed: int) -> dict[str, Interval]:
+def figures(judged: PairPredictions, threshold: float, seed: int) -> dict[str, Interval]:
     """Precision, recall and F1 of cosine >= threshold, with intervals over groups."""
     taken = judged.cosines >= threshold
     counted = np.stack([taken * judged.labels, taken, judged.labels], axis=1)
@@ -78,7 +78,7 @@ def figures(judged: JudgedPairs, threshold: float, seed: int) -> dict[str, Inter
     return {name: interval(float(found[place]), without[:, place], rests_on[place]) for place, name in enumerate(NAMES)}
 
 
-def at_threshold(judged: JudgedPairs, threshold: float) -> dict[str, float]:
+def at_threshold(judged: PairPredictions, threshold: float) -> dict[str, float]:
     """Precision, recall and F1 of cosine >= threshold."""
     taken = judged.cosines >= threshold
     rates = _rates(np.array([judged.labels[taken].sum(), taken.sum(), judged.labels.sum()]))

@@ -1,4 +1,4 @@
-"""Whether a search was worth it: base, baseline and winner side by side, and which of them is kept."""
+"""Whether a search was worth it: base, baseline and best side by side, and which of them is kept."""
 
 import math
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import Any
 
 from evaluation.jackknife import LEAST_GROUPS, Interval, critical, difference, interval, left_out
-from evaluation.predictions import Judged, JudgedCategories, JudgedPairs
+from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.threshold import at_threshold, best_f1
 
-ORDER = ("base", "baseline", "winner")
+ORDER = ("base", "baseline", "best")
 """From the simplest: no training, the task's own settings, what a search found."""
 NO_GAIN = "no gain"
 
@@ -26,7 +26,7 @@ class SplitVerdict:
         groups: groups that the score rests on.
         models: name -> the deciding score.
         scores: name -> all scores.
-        differences: 'winner - baseline' and so on -> the difference, paired.
+        differences: 'best - baseline' and so on -> the difference, paired.
         states: those that this split has judged and that its differences hold for at once.
         confusion: of the exported model: categories, and texts of a row's category taken for a column's.
     """
@@ -48,7 +48,7 @@ class Verdict:
     chosen: str
     """One of ORDER."""
     gain: bool
-    """Whether the winner (without a search: the trained model) is better on dev than everything simpler."""
+    """Whether the best (without a search: the trained model) is better on dev than everything simpler."""
     reason: str
     splits: dict[str, SplitVerdict]
 
@@ -57,7 +57,7 @@ class Verdict:
         return asdict(self) | {"splits": {name: _plain(split) for name, split in self.splits.items()}}
 
 
-def compare(models: Mapping[str, Judged], seed: int, errors: Mapping[str, float] | None = None) -> SplitVerdict:
+def compare(models: Mapping[str, Predictions], seed: int, errors: Mapping[str, float] | None = None) -> SplitVerdict:
     """All models on one split, simplest first.
 
     Args:
@@ -101,7 +101,7 @@ def choose(dev: SplitVerdict) -> tuple[str, str]:
 
 
 def verdict(
-    judged: Mapping[str, Mapping[str, Judged]], seed: int, keep: str | None = None, states: States | None = None
+    judged: Mapping[str, Mapping[str, Predictions]], seed: int, keep: str | None = None, states: States | None = None
 ) -> Verdict:
     """The verdict on judged[split][model]; what is kept follows from dev alone.
 
@@ -122,16 +122,16 @@ def verdict(
     return Verdict(chosen=kept, gain=chosen == last, reason=reason, splits=splits)
 
 
-def _at_own_threshold(dev: Judged, judged: Judged) -> dict[str, float]:
+def _at_own_threshold(dev: Predictions, judged: Predictions) -> dict[str, float]:
     """Precision, recall and F1 at the threshold that dev gives the same model; nothing for other kinds."""
-    if not (isinstance(dev, JudgedPairs) and isinstance(judged, JudgedPairs) and dev.kind == "binary"):
+    if not (isinstance(dev, PairPredictions) and isinstance(judged, PairPredictions) and dev.kind == "binary"):
         return {}
     return at_threshold(judged, best_f1(dev.cosines, dev.labels))
 
 
-def confusion(judged: Judged) -> dict[str, Any] | None:
+def confusion(judged: Predictions) -> dict[str, Any] | None:
     """Categories and counts; None for other kinds."""
-    if not isinstance(judged, JudgedCategories):
+    if not isinstance(judged, CategoryPredictions):
         return None
     return {"categories": list(judged.names), "counts": judged.confusion().astype(int).tolist()}
 

@@ -167,8 +167,8 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help='Print one line of JSON at the end; for errors {"errors": [...]}.')]
 Accept = Annotated[list[str] | None, typer.Option(metavar="CODE", help="Ignore this error of the audit. Repeatable.")]
-Seeds = Annotated[int, typer.Option(help="Train baseline and winner with this many more seeds to show the spread.")]
-Export = Annotated[str, typer.Option(help="Model to keep: auto (by the verdict on dev), winner, baseline or base.")]
+RepeatSeeds = Annotated[int, typer.Option(help="Train baseline and best with this many more seeds to show the spread.")]
+Export = Annotated[str, typer.Option(help="Model to keep: auto (by the verdict on dev), best, baseline or base.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and stop.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's log.")]
 

@@ -1,7 +1,7 @@
 """Score a model on a split of the prepared pairs.
 
 python -m jobs.evaluate runs/tickets/best
-python -m jobs.evaluate runs/tickets --split test --untuned
+python -m jobs.evaluate runs/tickets --split test --base
 python -m jobs.evaluate sentence-transformers/all-MiniLM-L6-v2 --task tickets
 """
 
@@ -13,7 +13,7 @@ from common import storage
 from jobs.common import Json, TrustRemoteCode, new_app, print_json, print_lines, reporting_mistakes
 
 if TYPE_CHECKING:
-    from reporting.evaluations import Kept
+    from reporting.evaluations import CachedScores
     from workflows.evaluate import Subject
 
 app = new_app(__doc__)
@@ -24,7 +24,7 @@ Data = Annotated[
     str | None, typer.Option(help="Folder of the prepared pairs. Default: those of the model's run, or data/TASK.")
 ]
 Split = Annotated[str, typer.Option(help="dev, test or train. Test is scored once per run and model, then looked up.")]
-Untuned = Annotated[bool, typer.Option("--untuned", help="Also score the untuned base model.")]
+Base = Annotated[bool, typer.Option("--base", help="Also score the base model.")]
 
 
 @app.command()
@@ -34,7 +34,7 @@ def evaluate(
     task: TaskOption = None,
     data: Data = None,
     split: Split = "dev",
-    untuned: Untuned = False,
+    base: Base = False,
     trust_remote_code: TrustRemoteCode = False,
     json: Json = False,
 ) -> None:
@@ -43,28 +43,28 @@ def evaluate(
 
     subject = find(model, task, data, trust_remote_code)
     kept = {"model": subject.score(split, subject.folder)}
-    if untuned:
-        kept["untuned base"] = subject.score_base(split)
+    if base:
+        kept["base"] = subject.score_base(split)
     (_print_json if json else _print)(subject, model, split, kept)
 
 
-def _print(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) -> None:
+def _print(subject: "Subject", model: str, split: str, kept: dict[str, "CachedScores"]) -> None:
     from rich.console import Console
 
-    from reporting.evaluations import kept_lines, scores_table
+    from reporting.evaluations import cached_lines, scores_table
     from reporting.verdict import show
 
     print_lines([f"{model} on {split} of {subject.pairs.folder} ({subject.pairs.num_rows(split)} pairs)"])
     Console().print(scores_table(kept, subject.metric))
-    for line in [*kept_lines(kept), *(f"note: {note}" for note in subject.notes)]:
+    for line in [*cached_lines(kept), *(f"note: {note}" for note in subject.notes)]:
         print_lines([line])
     if (verdict := subject.verdict(split)) and subject.run:
         with storage.reading(subject.run.at("verdict.json"), "delete it to be shown the scores alone"):
             show(verdict, Console())
 
 
-def _print_json(subject: "Subject", model: str, split: str, kept: dict[str, "Kept"]) -> None:
-    own, base = kept["model"], kept.get("untuned base")
+def _print_json(subject: "Subject", model: str, split: str, kept: dict[str, "CachedScores"]) -> None:
+    own, base = kept["model"], kept.get("base")
     result = {"model": model, "split": split, **subject.to_dict(), "scores": own.scores, "scored_at": own.since}
     if verdict := subject.verdict(split):
         result["verdict"] = verdict

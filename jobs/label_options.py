@@ -11,7 +11,7 @@ from common.mistakes import Checks
 from tasks.common.label_rule import label_rule
 
 if TYPE_CHECKING:
-    from pairs.inferred import Asked
+    from pairs.inferred import FileOptions
 
 Columns = Annotated[
     str | None, typer.Option(help="FILE only: its columns, as a,b or a,b,label or a,b,negative[,negative...].")
@@ -63,7 +63,7 @@ def asked(
     scale: str | None,
     labels: str | None,
     drop_label: Sequence[str] | None,
-) -> "Asked":
+) -> "FileOptions":
     """What the options say.
 
     Args:
@@ -73,15 +73,15 @@ def asked(
     Raises:
         Mistakes: all words that say nothing.
     """
-    from pairs.inferred import Asked  # here: --help needs no pyarrow
+    from pairs.inferred import FileOptions  # here: --help needs no pyarrow
 
     checks = Checks()
     rule = checks.run(label_rule, scale, labels, drop_label or [])
-    found = checks.run(Asked, loss=loss, kind=kind, command=partial(command_line, job, given))
+    found = checks.run(FileOptions, loss=loss, kind=kind, command=partial(command_line, job, given))
     checks.finish()
     assert rule is not None
     assert found is not None
-    return Asked(loss=loss, kind=kind, rule=rule, command=found.command)
+    return FileOptions(loss=loss, kind=kind, rule=rule, command=found.command)
 
 
 def command_line(job: str, given: Sequence[str], options: Sequence[str]) -> str:

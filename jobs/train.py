@@ -34,14 +34,16 @@ def train(
     """Train a task once with its baseline settings, on one worker or with DDP on several."""
     given = common.options_among(locals())
     from workflows.dry_run import describe, described
-    from workflows.request_checks import request
+    from workflows.request_checks import check_request
 
-    asked = request(task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, single=True, export="winner", **given)
+    request = check_request(
+        task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, single=True, export="best", **given
+    )
     if dry_run:
-        return common.print_result(json, described(asked), describe(asked, single=True))
+        return common.print_result(json, described(request), describe(request, single=True))
     from workflows.train import train_run
 
-    common.print_outcome(json, train_run(asked, quiet=json))
+    common.print_outcome(json, train_run(request, quiet=json))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def tune(
     seed: common.Seed = 42,
     set_: common.Set = None,
     accept: common.Accept = None,
-    seeds: common.Seeds = 0,
+    repeat_seeds: common.RepeatSeeds = 0,
     export: common.Export = "auto",
     dry_run: common.DryRun = False,
     json: common.Json = False,
@@ -44,14 +44,14 @@ def tune(
     """Search a task's settings on Ray, and keep the best model."""
     given = common.options_among(locals())
     from workflows.dry_run import describe, described
-    from workflows.request_checks import request
+    from workflows.request_checks import check_request
 
-    asked = request(task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, **given)
+    request = check_request(task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, **given)
     if dry_run:
-        return common.print_result(json, described(asked), describe(asked))
+        return common.print_result(json, described(request), describe(request))
     from workflows.tune import tune_run
 
-    common.print_outcome(json, tune_run(asked, quiet=json))
+    common.print_outcome(json, tune_run(request, quiet=json))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from common.mistakes import Mistakes, raise_if
 from pairs.batches import Table
 from pairs.columns import layout_of
 from pairs.formats.parquet import is_parts
-from pairs.inferred import Asked, infer
+from pairs.inferred import FileOptions, infer
 from pairs.labelled import LabelledTable
 from pairs.lists import UnfoldedTable
 from pairs.negatives import NEGATIVES
@@ -19,7 +19,7 @@ from tasks.common.label_rule import LabelRule
 from tasks.common.loading import load, names
 from tasks.common.plain import CategoryColumns, PairColumns
 
-INFERRED = Asked()
+INFERRED = FileOptions()
 """Nothing said: all is inferred."""
 
 
@@ -30,7 +30,9 @@ def is_data_file(name: str) -> bool:
     return name not in names() and is_parts(name)
 
 
-def task_of(name: str, source: str | None, columns: str | None, asked: Asked = INFERRED, **further: str | None) -> Task:
+def task_of(
+    name: str, source: str | None, columns: str | None, asked: FileOptions = INFERRED, **further: str | None
+) -> Task:
     """The task of that name, or of that file of pairs.
 
     Args:
@@ -60,7 +62,7 @@ def task_of(name: str, source: str | None, columns: str | None, asked: Asked = I
     return task_from_file(name, columns.split(",") if columns else [], asked, **further)
 
 
-def task_from_file(location: str, columns: Sequence[str], asked: Asked = INFERRED, **further: str | None) -> Task:
+def task_from_file(location: str, columns: Sequence[str], asked: FileOptions = INFERRED, **further: str | None) -> Task:
     """The task of a file of pairs; its name is the file's.
 
     Args:

@@ -100,7 +100,7 @@ def _command(options: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class FileOptions:
     """What a user says of a file of pairs beside its columns.
 
     Attributes:
@@ -136,7 +136,7 @@ class Asked:
         return [name for name, value in {**given, "drop-label": rule.drop}.items() if value]
 
 
-def infer(table: Table, used: PairColumns, asked: Asked, *, strict: bool = True) -> Inferred:
+def infer(table: Table, used: PairColumns, asked: FileOptions, *, strict: bool = True) -> Inferred:
     """The loss and the kind for a file of pairs.
 
     Args:
@@ -167,7 +167,7 @@ def loss_of(labels: Set[float]) -> Inferred:
     return CONTRASTIVE if labels <= {0.0, 1.0} else COSINE
 
 
-def _of_labels(table: Table, asked: Asked, strict: bool) -> Inferred:
+def _of_labels(table: Table, asked: FileOptions, strict: bool) -> Inferred:
     seen = SeenLabels.of(table, asked.rule)
     seen.refuse_without_meaning(asked.command)
     if asked.kind != "graded" or seen.outside:
@@ -184,7 +184,7 @@ def _of_labels(table: Table, asked: Asked, strict: bool) -> Inferred:
     return _chosen(inferred, labels, asked, seen.words)
 
 
-def _chosen(inferred: Inferred, labels: str, asked: Asked, why: str) -> Inferred:
+def _chosen(inferred: Inferred, labels: str, asked: FileOptions, why: str) -> Inferred:
     """What a user says, and for the rest what was inferred, as far as they go together.
 
     Without labels a loss alone makes no categories of texts that are none.

@@ -15,11 +15,11 @@ Indices = np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
+class Shard:
     """One rank's part of every global batch.
 
     Raises:
-        ValueError: global_batch_size is not divided by world_size (an unequal share would weigh rows unequally).
+        ValueError: global_batch_size is not divided by world_size (an unequal share would compare rows unequally).
     """
 
     global_batch_size: int
@@ -50,7 +50,7 @@ def shuffled(num_rows: int, seed: int, epoch: int) -> Indices:
     return rows
 
 
-def batches_in_memory(table: pa.Table, share: Share, seed: int, epoch: int) -> Iterator[pa.Table]:
+def batches_in_memory(table: pa.Table, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
     """This rank's slice of every global batch of one epoch, from a table that every trial shares.
 
     `take` copies only the batch's rows, provided the table's columns are single chunks.
@@ -65,7 +65,7 @@ def batches_by_block(
     sizes: Sequence[int],
     read: Callable[[Sequence[int]], Iterator[pa.Table]],
     window: int,
-    share: Share,
+    share: Shard,
     seed: int,
     epoch: int,
 ) -> Iterator[pa.Table]:

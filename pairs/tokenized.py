@@ -19,7 +19,7 @@ from pairs.clean import folded
 from pairs.distinct import WEIGHT, DistinctPairs
 from pairs.hashes import text_hashes
 from pairs.negatives import IDS, NEGATIVES, flattened, tokenized
-from pairs.order import Share, batches_by_block, batches_in_memory, steps_per_epoch
+from pairs.order import Shard, batches_by_block, batches_in_memory, steps_per_epoch
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 
@@ -49,18 +49,18 @@ class TokenizedPairs:
     sizes: tuple[int, ...] = ()
     files: Any = None
     """The file system of the blocks, with what opens it; None: this machine's."""
-    words: list[Any] = field(default_factory=list)
+    seen: list[Any] = field(default_factory=list)
     """One object reference to the ids that occur, wrapped as the table; none where nobody has counted them."""
 
     def steps_per_epoch(self, global_batch_size: int) -> int:
         """Full global batches in one epoch; the remainder is left out."""
         return steps_per_epoch(self.num_rows, global_batch_size)
 
-    def seen_words(self) -> np.ndarray | None:
+    def seen_tokens(self) -> np.ndarray | None:
         """The ids that occur, sorted; None where nobody has counted them."""
-        return ray.get(self.words[0]) if self.words else None
+        return ray.get(self.seen[0]) if self.seen else None
 
-    def batches(self, share: Share, seed: int, epoch: int) -> Iterator[pa.Table]:
+    def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
         """This rank's slice of every global batch of one epoch, in the order of (seed, epoch)."""
         if self.table:
             return batches_in_memory(ray.get(self.table[0]), share, seed, epoch)
@@ -129,12 +129,12 @@ def tokenize(pairs: PreparedPairs, split: str, reading: Reading, in_memory: bool
         in_memory = in_hand or size * BYTES_PER_TEXT_BYTE < OBJECT_STORE_SHARE * _object_store_bytes()
     if in_memory and size <= AT_ONCE_BYTES:
         tokens = tokenize_batch(pairs.table(split), reading).combine_chunks()
-        return TokenizedPairs(num_rows=len(tokens), table=[ray.put(tokens)], words=[ray.put(distinct_ids(tokens))])
+        return TokenizedPairs(num_rows=len(tokens), table=[ray.put(tokens)], seen=[ray.put(distinct_ids(tokens))])
     if in_memory:
         blocks = _tokenized(pairs, split, reading).to_arrow_refs()
         table = _one_chunk.remote(*blocks)
-        words = ray.remote(num_cpus=0)(distinct_ids).remote(table)
-        return TokenizedPairs(num_rows=pairs.num_rows(split), table=[table], words=[words])
+        seen = ray.remote(num_cpus=0)(distinct_ids).remote(table)
+        return TokenizedPairs(num_rows=pairs.num_rows(split), table=[table], seen=[seen])
     return _in_blocks(pairs, split, reading)
 
 

@@ -15,7 +15,7 @@ FILE = "evaluations.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class CachedScores:
     """Scores and, if they were not computed just now, when they were (ISO 8601, UTC)."""
 
     scores: dict[str, float]
@@ -24,7 +24,7 @@ class Kept:
 
 def scored_once(
     run: RunFolder, split: str, fingerprint: str, weights: str, score: Callable[[], dict[str, float]]
-) -> Kept:
+) -> CachedScores:
     """What the run keeps for these weights on this split of these pairs; scored and kept where there is nothing yet.
 
     Args:
@@ -40,14 +40,14 @@ def scored_once(
         with storage.reading(location, "delete it to have this split scored again"):
             stored = kept[key]["scores"].items()
             numbers = {name: math.nan if value is None else float(value) for name, value in stored}
-            return Kept(scores=numbers, since=str(kept[key]["at"]))
+            return CachedScores(scores=numbers, since=str(kept[key]["at"]))
     scores = score()
     at = datetime.now(UTC).isoformat(timespec="seconds")
     run.write_json(FILE, {**kept, key: {"scores": scores, "at": at}})
-    return Kept(scores=scores)
+    return CachedScores(scores=scores)
 
 
-def scores_table(kept: Mapping[str, Kept], metric: str) -> Table:
+def scores_table(kept: Mapping[str, CachedScores], metric: str) -> Table:
     """A row per score, a column per model; the deciding metric in bold."""
     table = Table("score")
     for name in kept:
@@ -58,7 +58,7 @@ def scores_table(kept: Mapping[str, Kept], metric: str) -> Table:
     return table
 
 
-def kept_lines(kept: Mapping[str, Kept]) -> list[str]:
+def cached_lines(kept: Mapping[str, CachedScores]) -> list[str]:
     """Says which scores were looked up and not computed."""
     return [
         f"{name}: scored at {each.since}, not again: the test split is scored once per run and model ({FILE})"

@@ -15,9 +15,9 @@ from reporting.trials import epochs_reached
 
 SHOWN_GROUPS = 8
 KEPT = {
-    "base": "untuned base model",
+    "base": "base model",
     "baseline": "one trained with the baseline settings",
-    "winner": "search's best",
+    "best": "search's best",
 }
 
 
@@ -30,7 +30,7 @@ class RunResult:
     """Run folder as the user would type it."""
     metric: str
     """The deciding metric on dev; higher is better."""
-    untuned: float | None
+    base: float | None
     """The metric of the base model before any training."""
     baseline: float | None
     """The metric of the task's baseline settings; None where their trial did not report."""
@@ -55,7 +55,7 @@ class RunResult:
     """Where nothing was trained: the commonest error of the trials, or what else kept them from it."""
     wall_s: float
     kept: str | None = None
-    """Which of base, baseline and winner the model is."""
+    """Which of base, baseline and best the model is."""
     verdict: Mapping[str, Any] | None = None
     """verdict.json; None where there was nothing to compare."""
     cores: int = 1
@@ -70,7 +70,7 @@ class RunResult:
 
     @property
     def training_share(self) -> float | None:
-        """Share of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
+        """Shard of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
         total = sum(sum(times.values()) for times in self.group_times.values())
         return sum(times["training"] for times in self.group_times.values()) / total if total else None
 
@@ -91,7 +91,7 @@ def outcome_tables(result: RunResult) -> Iterable[Table]:
 
 
 def outcome_table(result: RunResult) -> Table:
-    """Untuned base, baseline settings and best on dev; the difference is to the untuned base.
+    """LazyBaseModel base, baseline settings and best on dev; the difference is to the base.
 
     The column 'epochs' says how many were trained, of how many the settings ask for.
     """
@@ -103,14 +103,14 @@ def outcome_table(result: RunResult) -> Table:
     table.add_column("settings", overflow="fold")  # a value cut off could not be read anywhere on the screen
     best = f"best ({result.best_trial})" if result.best_trial else "best"
     rows = [
-        ("untuned base", result.untuned, None, {}),
+        ("base", result.base, None, {}),
         ("baseline settings", result.baseline, result.baseline_epoch, result.baseline_settings),
         (best, result.best, result.best_epoch, result.best_settings),
     ]
     for name, value, epoch, settings in rows:
         reached = "" if epoch is None else epochs_reached(epoch, settings["epochs"])
         others = formats.settings({name: value for name, value in settings.items() if name != "epochs"})
-        table.add_row(name, formats.score(value), _difference(value, result.untuned), reached, others)
+        table.add_row(name, formats.score(value), _difference(value, result.base), reached, others)
     return table
 
 
@@ -138,8 +138,8 @@ def outcome_lines(result: RunResult) -> list[str]:
     lines += [f"note: {note}" for note in result.notes]
     if result.verdict:
         lines += verdict.lines(result.verdict)
-    elif result.best is not None and result.untuned is not None and result.best <= result.untuned:
-        lines.append("note: the best trial is no better on dev than the untuned base model")
+    elif result.best is not None and result.base is not None and result.best <= result.base:
+        lines.append("note: the best trial is no better on dev than the base model")
     searched = result.kept and sum(result.states.values()) > 1
     lines.append(f"model: {result.model}" + (f", the {KEPT[result.kept]}" if result.kept and searched else ""))
     return [*lines, "try next:", *(f"  {command}" for command in next_commands(result))]

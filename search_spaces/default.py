@@ -81,7 +81,7 @@ def _default(task: Task, num_rows: int, num_workers: int) -> dict[str, Range | C
     }
     varied["global_batch_size"] = Choice(values=tuple(sizes))
     varied["learning_rate"] = _learning_rate(settings["learning_rate"])
-    varied["warmup_share"] = Range(low=0.0, high=0.3)
+    varied["warmup_ratio"] = Range(low=0.0, high=0.3)
     others = (name for name in SHARED_SETTINGS if name not in varied)
     return varied | {name: Choice(values=(settings[name],)) for name in others}
 

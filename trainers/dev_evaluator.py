@@ -1,28 +1,28 @@
-"""A Judge in the shape that the sentence-transformers trainer and its model card know."""
+"""A Evaluator in the shape that the sentence-transformers trainer and its model card know."""
 
 from typing import Any
 
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.evaluation import BaseEvaluator
 
-from evaluation.evaluator import Judge
-from evaluation.predictions import Judged
+from evaluation.evaluator import Evaluator
+from evaluation.predictions import Predictions
 
 
 class PairEvaluator(BaseEvaluator):
-    """Encodes with the model, scores with the judge, and stores the scores in the model card's data.
+    """Encodes with the model, scores with an evaluator, and stores the scores in the model card's data.
 
-    Scores keep the judge's names, without a prefix: they are what the search compares and what files hold.
+    Scores keep the evaluator's names, without a prefix: they are what the search compares and what files hold.
     """
 
-    def __init__(self, judge: Judge, *, name: str = "dev", batch_size: int = 64) -> None:
+    def __init__(self, evaluator: Evaluator, *, name: str = "dev", batch_size: int = 64) -> None:
         super().__init__()
-        self.judge = judge
-        self.judged: Judged | None = None
+        self.evaluator = evaluator
+        self.judged: Predictions | None = None
         """The last model, item by item."""
         self.name = name
         self.batch_size = batch_size
-        self.primary_metric = judge.metric
+        self.primary_metric = evaluator.metric
 
     def __call__(  # type: ignore[override]  # the library's evaluators narrow the model in the same way
         self, model: SentenceTransformer, output_path: str | None = None, epoch: int = -1, steps: int = -1
@@ -31,7 +31,7 @@ class PairEvaluator(BaseEvaluator):
 
         The model is left in evaluation mode, as by the library's own evaluators.
         """
-        self.judged = self.judge.judge(
+        self.judged = self.evaluator.evaluate(
             lambda texts: model.encode(texts, prompt="", batch_size=self.batch_size, show_progress_bar=False)
         )
         scores = self.judged.scores()
@@ -41,8 +41,8 @@ class PairEvaluator(BaseEvaluator):
     @property
     def description(self) -> str:
         """The heading in the model card, such as 'Binary Pairs'."""
-        return f"{self.judge.kind.title()} Pairs"
+        return f"{self.evaluator.kind.title()} Pairs"
 
     def get_config_dict(self) -> dict[str, Any]:
         """What the card prints about how the split was scored."""
-        return {"pairs": self.judge.num_pairs, "texts": len(self.judge.texts)}
+        return {"pairs": self.evaluator.num_pairs, "texts": len(self.evaluator.texts)}

@@ -14,9 +14,9 @@ from accelerate.state import AcceleratorState, GradientState
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
 from transformers import PrinterCallback, TrainerCallback
 
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from evaluation.selection import sample_of
-from pairs.order import Share
+from pairs.order import Shard
 from trainers.checkpoint import TrainingState
 from trainers.dev_evaluator import PairEvaluator
 from trainers.dropout import use_cpu_dropout
@@ -25,7 +25,7 @@ from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import PREDICTIONS, Job
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
-from trainers.vocabulary import padding_word, train_seen_words
+from trainers.vocabulary import padding_id, train_seen_tokens
 
 
 class Reporter(Protocol):
@@ -34,10 +34,10 @@ class Reporter(Protocol):
     def progress(self, job: Job, step: int) -> None:
         """A step was taken; may be dropped."""
 
-    def unwanted(self, job: Job) -> bool:
+    def cancelled(self, job: Job) -> bool:
         """Whether nobody waits for this training any more; asked on every rank before every step."""
 
-    def untuned(self, scores: dict[str, float]) -> None:
+    def base_scores(self, scores: dict[str, float]) -> None:
         """Dev was judged before the first step."""
 
     def spent(self, phase: str, seconds: float) -> None:
@@ -47,7 +47,7 @@ class Reporter(Protocol):
         """Dev was judged after a step. Every rank calls it and is told alike whether to go on."""
 
 
-def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: TrainingState | None, report: Reporter) -> None:
+def fine_tune(job: Job, base: SentenceTransformer, share: Shard, start: TrainingState | None, report: Reporter) -> None:
     """Train a copy of `base` as the job says, judging dev at each of its report steps.
 
     The same settings give the same result whatever the process trained before: weights, optimizer, randomness and
@@ -56,44 +56,44 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Share, start: Training
     Raises:
         TrialFailed: on every rank; the group can take its next job.
     """
-    unwanted = partial(report.unwanted, job)
-    judge_dev = evaluator(job)
-    reporting = ReportOnDev(job, report, judge_dev, dict(start.clock) if start else {})
+    cancelled = partial(report.cancelled, job)
+    evaluate_dev = evaluator(job)
+    reporting = ReportOnDev(job, report, evaluate_dev, dict(start.clock) if start else {})
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
     with tempfile.TemporaryDirectory() as folder:
         trainer = build_trainer(
-            job, base, share, folder, start=start, unwanted=unwanted, evaluator=judge_dev, callbacks=[reporting]
+            job, base, share, folder, start=start, cancelled=cancelled, evaluator=evaluate_dev, callbacks=[reporting]
         )
         reporting.trainer = trainer
-        if job.score_untuned and start is None:
+        if job.score_base and start is None:
             reporting.count("setup_s")
             # trainer.evaluate() marks the model as prepared: train() would leave it without DDP, and ranks diverge.
-            report.untuned(judge_dev(trainer.model))
+            report.base_scores(evaluate_dev(trainer.model))
             reporting.count("evaluate_s")
         trainer.train(resume_from_checkpoint=resume_folder(start, folder))
 
 
-def build_trainer(job: Job, base: SentenceTransformer, share: Share, folder: str, **more: Any) -> PairTrainer:
+def build_trainer(job: Job, base: SentenceTransformer, share: Shard, folder: str, **more: Any) -> PairTrainer:
     """The trainer of a copy of `base`; `more` goes to PairTrainer as it is."""
     model = copy.deepcopy(base, {id(base.tokenizer): base.tokenizer})  # shared: training does not change it
     if base.device.type == "cpu":
         use_cpu_dropout(model)
     if not job.dropout:
         switch_off_dropout(model)
-    train_seen_words(model, job.data.train.seen_words())
+    train_seen_tokens(model, job.data.train.seen_tokens())
     trainer = PairTrainer(
         model=model,
         args=arguments(job, share, folder, base.device.type),
         loss=build_loss(job.loss, model, job.loss_parameters),
-        batches=PairBatches(job, share, padding_word(model), TOKENS_PER_CALL[base.device.type]),
+        batches=PairBatches(job, share, padding_id(model), TOKENS_PER_CALL[base.device.type]),
         **more,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTransformerTrainingArguments:
+def arguments(job: Job, share: Shard, folder: str, device: str) -> SentenceTransformerTrainingArguments:
     """The job's settings in the library's words; bf16 is left to PairTrainer, judging and stopping to ReportOnDev."""
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
@@ -102,7 +102,7 @@ def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTrans
         weight_decay=job.settings["weight_decay"],
         max_steps=job.total_steps,
         lr_scheduler_type="linear",
-        warmup_steps=round(job.settings["warmup_share"] * job.total_steps),
+        warmup_steps=round(job.settings["warmup_ratio"] * job.total_steps),
         seed=job.seed,
         optim=job.optimizer,
         use_cpu=device == "cpu",
@@ -120,7 +120,7 @@ def arguments(job: Job, share: Share, folder: str, device: str) -> SentenceTrans
 def evaluator(job: Job) -> PairEvaluator:
     """Judges dev; only rank 0 reads the table, the library spreads the encoding over all ranks."""
     candidates = list(job.data.candidates) if job.data.candidates else None
-    return PairEvaluator(Judge(job.kind, ray.get(job.data.dev[0]), candidates, job.data.prompts))
+    return PairEvaluator(Evaluator(job.kind, ray.get(job.data.dev[0]), candidates, job.data.prompts))
 
 
 def switch_off_dropout(model: SentenceTransformer) -> None:
@@ -150,8 +150,8 @@ class ReportOnDev(TrainerCallback):
 
     trainer: PairTrainer
 
-    def __init__(self, job: Job, reporter: Reporter, judge_dev: PairEvaluator, seconds: dict[str, float]) -> None:
-        self.job, self.reporter, self.judge_dev, self.at = job, reporter, judge_dev, job.report_steps()
+    def __init__(self, job: Job, reporter: Reporter, evaluate_dev: PairEvaluator, seconds: dict[str, float]) -> None:
+        self.job, self.reporter, self.evaluate_dev, self.at = job, reporter, evaluate_dev, job.report_steps()
         self.seconds = {**dict.fromkeys(PHASES, 0.0), **seconds}
         self.since = time.perf_counter()
 
@@ -202,5 +202,5 @@ class ReportOnDev(TrainerCallback):
 
     def predictions(self) -> Any:
         """What the state makes of dev, item by item, or of a sample of it."""
-        judged = self.judge_dev.judged
+        judged = self.evaluate_dev.judged
         return None if judged is None else judged.predictions[sample_of(judged, self.job.seed)]

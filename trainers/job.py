@@ -36,7 +36,7 @@ class Job:
 
     trial: str
     settings: Mapping[str, float]
-    """learning_rate, global_batch_size, epochs, warmup_share, weight_decay and the loss's own parameters."""
+    """learning_rate, global_batch_size, epochs, warmup_ratio, weight_decay and the loss's own parameters."""
     loss: str
     kind: str
     metric: str
@@ -49,7 +49,7 @@ class Job:
     optimizer: str = "adamw_torch_fused"
     """A name that the library's training arguments know."""
     dropout: bool = True
-    score_untuned: bool = False
+    score_base: bool = False
     """Also judge the base model on dev, before the first step."""
     assigned_at: float = 0.0
     """Unix time at which the job was handed to its group, seconds."""
@@ -88,7 +88,7 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judging:
+class EvaluationJob:
     """A model to be judged item by item: the base model, or the weights of the state that comes with it."""
 
     trial: str
@@ -105,7 +105,7 @@ class Report(NamedTuple):
 
     metrics: dict[str, Any] = {}
     """training, epoch, steps, loss, the dev metrics, predictions, start_s, train_s, evaluate_s, log (training log so
-    far); of a Judging: judged, split -> Judged."""
+    far); of a EvaluationJob: judged, split -> Predictions."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

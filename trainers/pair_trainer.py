@@ -13,11 +13,11 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import TrainerCallback
 
 from pairs.collate import collate
-from pairs.order import Share
+from pairs.order import Shard
 from trainers.checkpoint import TrainingState, to_arrays, to_tensors
 from trainers.job import Job
 from trainers.losses import weighted_mean
-from trainers.vocabulary import SeenWords, word_embeddings
+from trainers.vocabulary import SeenTokens, word_embeddings
 
 
 class TrialFailed(Exception):
@@ -27,7 +27,7 @@ class TrialFailed(Exception):
 class PairBatches(IterableDataset[dict[str, Any]]):
     """This rank's slice of every global batch of the epoch that was set last."""
 
-    def __init__(self, job: Job, share: Share, pad_id: int, tokens_per_call: int) -> None:
+    def __init__(self, job: Job, share: Shard, pad_id: int, tokens_per_call: int) -> None:
         self.job, self.share, self.epoch = job, share, 0
         self.pad_id, self.tokens_per_call = pad_id, tokens_per_call
 
@@ -51,13 +51,13 @@ class PairTrainer(SentenceTransformerTrainer):
         *,
         batches: PairBatches,
         start: TrainingState | None,
-        unwanted: Callable[[], bool] = lambda: False,
+        cancelled: Callable[[], bool] = lambda: False,
         **kwargs: Any,
     ) -> None:
-        self.batches, self.start, self.unwanted = batches, start, unwanted
-        self.words_gradient: torch.Tensor | None = None
+        self.batches, self.start, self.cancelled = batches, start, cancelled
+        self.embedding_gradient: torch.Tensor | None = None
         super().__init__(**kwargs)
-        self.words = word_embeddings(self.model)
+        self.embeddings = word_embeddings(self.model)
         self.add_callback(StepRandomness(batches))
 
     def get_train_dataloader(self) -> DataLoader:
@@ -69,9 +69,11 @@ class PairTrainer(SentenceTransformerTrainer):
 
         It may be larger than any memory that glibc keeps: new at every step, it would be 12,000 page faults for MiniLM.
         """
-        if isinstance(self.words, SeenWords):
-            kept = torch.empty_like(self.words.weight) if self.words_gradient is None else self.words_gradient
-            self.words.weight.grad = self.words_gradient = kept.zero_()
+        if isinstance(self.embeddings, SeenTokens):
+            kept = (
+                torch.empty_like(self.embeddings.weight) if self.embedding_gradient is None else self.embedding_gradient
+            )
+            self.embeddings.weight.grad = self.embedding_gradient = kept.zero_()
         return super().training_step(model, inputs, *args, **kwargs)
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -85,7 +87,7 @@ class PairTrainer(SentenceTransformerTrainer):
         error: str | None = None
         loss: Any = None
         try:
-            if self.unwanted():
+            if self.cancelled():
                 raise TrialFailed("training cancelled: the search no longer needs this trial")
             with self.in_bf16():  # around all chunks: each would cast the weights anew, were it around one
                 embeddings = embed(model, inputs)
@@ -124,16 +126,18 @@ class PairTrainer(SentenceTransformerTrainer):
 
     def decay_unseen(self) -> None:
         """AdamW multiplies every weight by 1 - learning rate * weight decay at each step (Loshchilov, Hutter 2019)."""
-        if not isinstance(self.words, SeenWords):
+        if not isinstance(self.embeddings, SeenTokens):
             return
         group = next(
             number
             for number, each in enumerate(self.optimizer.param_groups)
-            if any(weight is self.words.weight for weight in each["params"])
+            if any(weight is self.embeddings.weight for weight in each["params"])
         )
         most, share = self.lr_scheduler.base_lrs[group], self.lr_scheduler.lr_lambdas[group]
         weight_decay = self.optimizer.param_groups[group]["weight_decay"]
-        self.words.decay = math.prod(1 - most * share(step) * weight_decay for step in range(self.state.global_step))
+        self.embeddings.decay = math.prod(
+            1 - most * share(step) * weight_decay for step in range(self.state.global_step)
+        )
 
     def capture(self, clock: dict[str, float]) -> TrainingState:
         """The state after the step just taken, as views of the live arrays: put it before the next step."""
@@ -166,13 +170,13 @@ def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
     """Both columns of a batch that `collate` arranged: two tensors [rows, dimensions], in fp32 under autocast, too."""
     chunks = [dict(chunk) for chunk in batch["chunks"]]
     plain = getattr(model, "module", model)
-    if (words := word_embeddings(plain)) is not None:
-        look_up(words, chunks)
+    if (table := word_embeddings(plain)) is not None:
+        look_up(table, chunks)
     texts = torch.cat([model(chunk)["sentence_embedding"] for chunk in chunks]).float()
     return [texts[batch["first"]], texts[batch["second"]]]
 
 
-def look_up(words: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
+def look_up(table: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
     """Replace the chunks' ids by their embeddings, looked up once: each lookup has a gradient as large as the table.
 
     For MiniLM that is 47 MB to fill and to add for every chunk. What pads a chunk is looked up too, as in the library;
@@ -180,8 +184,8 @@ def look_up(words: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
     """
     shapes = [chunk["input_ids"].shape for chunk in chunks]
     ids = torch.cat([chunk.pop("input_ids").flatten() for chunk in chunks])
-    found = words.of_seen(ids) if isinstance(words, SeenWords) else words(ids)
-    for chunk, shape, own in zip(chunks, shapes, found.split([shape.numel() for shape in shapes]), strict=True):
+    vectors = table.of_seen(ids) if isinstance(table, SeenTokens) else table(ids)
+    for chunk, shape, own in zip(chunks, shapes, vectors.split([shape.numel() for shape in shapes]), strict=True):
         chunk["inputs_embeds"] = own.view(*shape, -1)
 
 

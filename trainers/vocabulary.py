@@ -1,4 +1,4 @@
-"""Word embeddings of which a training touches only the rows of words that occur in its pairs."""
+"""Token embeddings of which a training touches only the rows of ids that occur in its pairs."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from sentence_transformers.sentence_transformer.modules import Transformer
 from torch import nn
 
 
-class SeenWords(nn.Module):
-    """Takes the place of a model's word embeddings: the same numbers, in and out.
+class SeenTokens(nn.Module):
+    """Takes the place of a model's token embeddings: the same numbers, in and out.
 
-    A word that no pair holds has no gradient, so AdamW does nothing to its row but let it decay, which one factor says
-    for all of them. MiniLM's table is half of its weights: where few of its words occur, optimizer, clipping and the
+    An id that no pair holds has no gradient, so AdamW does nothing to its row but let it decay, which one factor says
+    for all of them. MiniLM's table is half of its weights: where few of its ids occur, optimizer, clipping and the
     ranks' exchange of gradients have half as much to do, and a state is two thirds as large.
     """
 
     def __init__(self, table: nn.Embedding, seen: np.ndarray | None) -> None:
         """
         Args:
-            seen: ids of the words that occur; None: all may.
+            seen: ids that occur; None: all may.
         """
         super().__init__()
         own = [] if table.padding_idx is None else [table.padding_idx]
@@ -38,48 +38,48 @@ class SeenWords(nn.Module):
         self.register_load_state_dict_pre_hook(_from_plain)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """[...] -> [..., dimensions], of any words."""
+        """[...] -> [..., dimensions], of any ids."""
         rows = self.rows[ids]
         seen = nn.functional.embedding(rows.clamp(min=0), self.weight, self.padding_row)
         return torch.where((rows >= 0).unsqueeze(-1), seen, self.table[ids] * self.decay)
 
     def of_seen(self, ids: torch.Tensor) -> torch.Tensor:
-        """[...] -> [..., dimensions], of words that occur; to a gradient that is there already, only these rows add."""
+        """[...] -> [..., dimensions], of ids that occur; to a gradient that is there already, only these rows add."""
         sparse = self.weight.grad is not None
         return nn.functional.embedding(self.rows[ids], self.weight, self.padding_row, sparse=sparse)
 
     def whole(self) -> torch.Tensor:
-        """[words, dimensions]: the table that a plain model has."""
+        """[ids, dimensions]: the table that a plain model has."""
         return (self.table * self.decay).index_copy_(0, self.ids, self.weight.detach())
 
 
-def _as_plain(words: Any, state: dict[str, Any], prefix: str, metadata: Any) -> None:
-    state[f"{prefix}weight"] = words.whole()
+def _as_plain(embeddings: Any, state: dict[str, Any], prefix: str, metadata: Any) -> None:
+    state[f"{prefix}weight"] = embeddings.whole()
 
 
-def _from_plain(words: Any, state: dict[str, Any], prefix: str, *more: Any) -> None:
-    state[f"{prefix}weight"] = state[f"{prefix}weight"][words.ids]
+def _from_plain(embeddings: Any, state: dict[str, Any], prefix: str, *more: Any) -> None:
+    state[f"{prefix}weight"] = state[f"{prefix}weight"][embeddings.ids]
 
 
-def padding_word(model: SentenceTransformer) -> int:
+def padding_id(model: SentenceTransformer) -> int:
     """The id that pads a batch; without one of the tokenizer's own any does, as what pads is masked."""
     own = model.tokenizer.pad_token_id
     return 0 if own is None else int(own)
 
 
-def train_seen_words(model: SentenceTransformer, seen: np.ndarray | None) -> None:
+def train_seen_tokens(model: SentenceTransformer, seen: np.ndarray | None) -> None:
     """Replace the word embeddings of a model whose first module is a transformer that trains them.
 
     What pads a batch is looked up, too; the table may name another word as its `padding_idx`, or none.
     """
     table = word_embeddings(model)
     if seen is not None:
-        seen = np.union1d(seen, [padding_word(model)])
+        seen = np.union1d(seen, [padding_id(model)])
     if type(table) is nn.Embedding and table.weight.requires_grad:
         first: Any = model[0]
-        first.model.set_input_embeddings(SeenWords(table, seen))
+        first.model.set_input_embeddings(SeenTokens(table, seen))
 
 
 def word_embeddings(model: SentenceTransformer) -> Any:
-    """The table of the model's words; None where its first module is no transformer."""
+    """The table of the model's token embeddings; None where its first module is no transformer."""
     return model[0].model.get_input_embeddings() if isinstance(model[0], Transformer) else None

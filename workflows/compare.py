@@ -1,4 +1,4 @@
-"""After the last trial, on the same warm groups: base, baseline and winner judged on dev and test; further seeds."""
+"""After the last trial, on the same warm groups: base, baseline and best judged on dev and test; further seeds."""
 
 import time
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import ray
 from common.jsonable import finite
 from common.run_folder import RunFolder
 from evaluation import threshold
-from evaluation.predictions import Judged, JudgedPairs
+from evaluation.predictions import PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from reporting.findings import leaked
@@ -18,17 +18,17 @@ from reporting.live import Live
 from tasks.common.declaration import SEEDS
 from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import read_predictions
-from trainers.groups.pool import in_turns, judge_models
-from trainers.job import Judging
-from workflows.outcome import Found
+from trainers.groups.pool import evaluate_models, in_turns
+from trainers.job import EvaluationJob
+from workflows.outcome import Outcome
 from workflows.request import Request
-from workflows.session import Started
+from workflows.session import Session
 
-BASE, BASELINE, WINNER = ORDER
+BASE, BASELINE, BEST = ORDER
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weighed:
+class Comparison:
     """The verdict, and what follows from the model that is kept."""
 
     verdict: Verdict
@@ -47,50 +47,50 @@ class Weighed:
         return values
 
 
-def weigh(asked: Request, started: Started, found: Found, live: Live) -> Weighed | None:
-    """Judge what there is to choose from; None where nothing was trained.
+def compare(request: Request, started: Session, found: Outcome, live: Live) -> Comparison | None:
+    """Evaluator what there is to choose from; None where nothing was trained.
 
     Raises:
-        NotJudged: a group was lost, or a model gives no finite embeddings.
+        EvaluationError: a group was lost, or a model gives no finite embeddings.
     """
     models = candidates(found)
     if len(models) < 2:
         return None
-    for line in asked.warnings():
+    for line in request.warnings():
         live.say(line)
-    seeds = other_seeds(asked, started, found, live) if asked.options.seeds else {}
-    what = _judging(asked, started)
+    seeds = other_seeds(request, started, found, live) if request.options.repeat_seeds else {}
+    what = _judging(request, started)
     live.header([_line(models, what, 0)])
-    judged = judge_models(
+    judged = evaluate_models(
         started.able(),
         models,
         what,
         lambda done, _: live.header([_line(models, what, done)]),
     )
-    keep = list(models)[-1] if asked.options.export == "winner" else asked.options.export
-    states = judged_states(RunFolder(asked.options.run), found)
+    keep = list(models)[-1] if request.options.export == "best" else request.options.export
+    states = judged_states(RunFolder(request.options.run), found)
     live.header([f"weighing {states.number} states that dev has judged"])
-    made = verdict(judged, asked.options.seed, keep if keep in models else None, states)
+    made = verdict(judged, request.options.seed, keep if keep in models else None, states)
     kept = {split: each[made.chosen] for split, each in judged.items()}
-    return Weighed(
+    return Comparison(
         verdict=_with_confusion(made, kept),
-        threshold=_threshold(kept, asked.options.seed),
+        threshold=_threshold(kept, request.options.seed),
         seeds=seeds,
-        leaks=tuple(leak for each in asked.audit.findings if (leak := leaked(each.to_dict()))),
+        leaks=tuple(leak for each in request.audit.findings if (leak := leaked(each.to_dict()))),
     )
 
 
-def candidates(found: Found) -> dict[str, TrainingState | None]:
+def candidates(found: Outcome) -> dict[str, TrainingState | None]:
     """Name -> state, from the simplest; a baseline that won is the baseline."""
     models: dict[str, TrainingState | None] = {BASE: None}
     if found.baseline_state is not None:
         models[BASELINE] = found.baseline_state
     if found.state is not None and found.best is not found.baseline:
-        models[WINNER] = found.state
+        models[BEST] = found.state
     return models
 
 
-def judged_states(run: RunFolder, found: Found) -> States:
+def judged_states(run: RunFolder, found: Outcome) -> States:
     """Every state that dev has judged, those of the baseline apart."""
     trainings = read_predictions(run)
     baseline = trainings.pop(found.baseline_metrics.get("training", ""), [])
@@ -99,11 +99,11 @@ def judged_states(run: RunFolder, found: Found) -> States:
     return States(baseline=baseline, others=others, trials=trials, told=found.told)
 
 
-def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> dict[str, list[float]]:
-    """Dev's metric of baseline and winner, trained again to the end with the next seeds."""
-    records = {BASELINE: found.baseline, WINNER: found.best if found.best is not found.baseline else None}
+def other_seeds(request: Request, started: Session, found: Outcome, live: Live) -> dict[str, list[float]]:
+    """Dev's metric of baseline and best, trained again to the end with the next seeds."""
+    records = {BASELINE: found.baseline, BEST: found.best if found.best is not found.baseline else None}
     settings = {name: record.settings for name, record in records.items() if record is not None}
-    seeds = [(asked.options.seed + step) % SEEDS for step in range(1, asked.options.seeds + 1)]
+    seeds = [(request.options.seed + step) % SEEDS for step in range(1, request.options.repeat_seeds + 1)]
     jobs = [
         replace(
             started.template,
@@ -122,32 +122,34 @@ def other_seeds(asked: Request, started: Started, found: Found, live: Live) -> d
         [(job, None) for job in jobs],
         lambda done, total: live.header([f"{said}: {done} of {total} done"]),
     )
-    found_values = [report.metrics.get(job.metric) for job, report in zip(jobs, reports, strict=True)]
+    values = [report.metrics.get(job.metric) for job, report in zip(jobs, reports, strict=True)]
     return {
-        name: [value for value in found_values[place * len(seeds) : (place + 1) * len(seeds)] if value is not None]
+        name: [value for value in values[place * len(seeds) : (place + 1) * len(seeds)] if value is not None]
         for place, name in enumerate(settings)
     }
 
 
-def _judging(asked: Request, started: Started) -> Judging:
+def _judging(request: Request, started: Session) -> EvaluationJob:
     data = started.template.data
     splits = {"dev": data.dev}
-    if "test" in asked.pairs.splits and not asked.unjudged:
-        splits["test"] = [ray.put(asked.pairs.table("test"))]
-    return Judging(trial="", kind=asked.task.kind, splits=splits, candidates=data.candidates, prompts=data.prompts)
+    if "test" in request.pairs.splits and not request.unjudged:
+        splits["test"] = [ray.put(request.pairs.table("test"))]
+    return EvaluationJob(
+        trial="", kind=request.task.kind, splits=splits, candidates=data.candidates, prompts=data.prompts
+    )
 
 
-def _threshold(kept: Mapping[str, Judged], seed: int) -> threshold.Threshold | None:
+def _threshold(kept: Mapping[str, Predictions], seed: int) -> threshold.Threshold | None:
     dev, test = kept["dev"], kept.get("test")
-    if not isinstance(dev, JudgedPairs) or dev.kind != "binary":
+    if not isinstance(dev, PairPredictions) or dev.kind != "binary":
         return None
-    return threshold.choose(dev, test if isinstance(test, JudgedPairs) else None, seed)
+    return threshold.choose(dev, test if isinstance(test, PairPredictions) else None, seed)
 
 
-def _with_confusion(made: Verdict, kept: Mapping[str, Judged]) -> Verdict:
+def _with_confusion(made: Verdict, kept: Mapping[str, Predictions]) -> Verdict:
     splits = {name: replace(split, confusion=confusion(kept[name])) for name, split in made.splits.items()}
     return replace(made, splits=splits)
 
 
-def _line(models: Mapping[str, Any], what: Judging, done: int) -> str:
+def _line(models: Mapping[str, Any], what: EvaluationJob, done: int) -> str:
     return f"judging {', '.join(models)} on {' and '.join(what.splits)}: {done} of {len(models)} done"

@@ -13,72 +13,72 @@ FILES = (
 """What a run leaves in its folder."""
 
 
-def describe(asked: Request, single: bool = False) -> list[str]:
+def describe(request: Request, single: bool = False) -> list[str]:
     """Rows, steps, resources, files, and settings with their origin or the space."""
-    return [*_request(asked), *(_settings(asked) if single else _space(asked))]
+    return [*_request(request), *(_settings(request) if single else _space(request))]
 
 
-def described(asked: Request) -> dict[str, Any]:
+def described(request: Request) -> dict[str, Any]:
     """The same for --json: what settings.json would hold, and the pairs, steps and findings that go with it."""
-    pairs = asked.pairs
+    pairs = request.pairs
     return {
-        **asked.to_dict(),
+        **request.to_dict(),
         "dry_run": True,
         "fingerprint": pairs.fingerprint,
         "pairs": {split: pairs.num_rows(split) for split in pairs.splits},
-        "steps": asked.steps(),
-        "left_out_per_epoch": pairs.num_rows("train") % int(asked.baseline["global_batch_size"]),
-        "audit": asked.audit.to_dict(),
+        "steps": request.steps(),
+        "left_out_per_epoch": pairs.num_rows("train") % int(request.baseline["global_batch_size"]),
+        "audit": request.audit.to_dict(),
     }
 
 
-def tried_whole(asked: Request) -> list[str]:
+def tried_whole(request: Request) -> list[str]:
     """A line where the space holds no more settings than there are trials: a repeat would give the same again."""
-    if asked.options.trials < different_settings(asked.space):
+    if request.options.trials < different_settings(request.space):
         return []
-    if asked.options.trials == 1:
-        return ["one trial: every setting is fixed (--seeds N trains them with other seeds, too)"]
-    return [f"{asked.options.trials} trials: the space holds no more different settings, and each is tried once"]
+    if request.options.trials == 1:
+        return ["one trial: every setting is fixed (--repeat-seeds N trains them with other seeds, too)"]
+    return [f"{request.options.trials} trials: the space holds no more different settings, and each is tried once"]
 
 
-def _request(asked: Request) -> list[str]:
-    options, task, pairs = asked.options, asked.task, asked.pairs
-    rows, size = pairs.num_rows("train"), int(asked.baseline["global_batch_size"])
+def _request(request: Request) -> list[str]:
+    options, task, pairs = request.options, request.task, request.pairs
+    rows, size = pairs.num_rows("train"), int(request.baseline["global_batch_size"])
     splits = ", ".join(f"{pairs.num_rows(split):,} {split}" for split in pairs.splits)
     gpu = " and 1 GPU" if options.gpu else ""
     files = ", ".join(FILES)
     return [
         f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
-        asked.model.line,
-        f"texts: {asked.max_length} tokens of each are read",
-        *asked.how_read(),
+        request.model.line,
+        f"texts: {request.max_length} tokens of each are read",
+        *request.how_read(),
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
         *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
-        f"steps: {asked.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {asked.steps():,}; "
+        f"steps: {request.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {request.steps():,}; "
         f"{rows % size} pairs of each epoch are left out, others each time",
         f"workers: {options.workers} x {options.cpus_per_worker} CPUs{gpu} for each training, seed {options.seed}",
         f"files: {options.run}/ with {files}",
-        *asked.warnings(),
+        *request.warnings(),
     ]
 
 
-def _settings(asked: Request) -> list[str]:
-    baseline = asked.task.baseline
+def _settings(request: Request) -> list[str]:
+    baseline = request.task.baseline
     lines = [
         f"  {name}: {value:g} ({baseline[name].origin if value == baseline[name].value else 'given with --set'})"
-        for name, value in asked.baseline.items()
+        for name, value in request.baseline.items()
     ]
     return ["settings:", *lines]
 
 
-def _space(asked: Request) -> list[str]:
-    options = asked.options
+def _space(request: Request) -> list[str]:
+    options = request.options
     budget = f", at most {options.minutes:g} minutes" if options.minutes else ""
     groups = f", {options.concurrent} at a time" if options.concurrent else ", as many at a time as fit the cluster"
     ends = "hopeless ones stopped early" if options.scheduler == "asha" else "each to its end"
     return [
         f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
-        *tried_whole(asked),
+        *tried_whole(request),
         "space:",
-        *(f"  {name}: {allowed}" for name, allowed in asked.space.items()),
+        *(f"  {name}: {allowed}" for name, allowed in request.space.items()),
     ]

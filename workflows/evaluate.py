@@ -9,13 +9,13 @@ from transformers.utils.logging import disable_progress_bar
 from common import storage
 from common.mistakes import Mistakes
 from common.run_folder import RunFolder
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from models.reading import max_length_of, prompts_of
 from models.saved_model import weights_sha256
 from pairs.prepared import MANIFEST, PreparedPairs, refuse_other_task
 from pairs.reading import Prompts
-from reporting.evaluations import Kept, scored_once
+from reporting.evaluations import CachedScores, scored_once
 from reporting.progress import EncodingProgress
 from tasks.common.declaration import DECIDING_METRIC
 from tasks.common.loading import load
@@ -51,7 +51,7 @@ class Subject:
 
     @property
     def base_model(self) -> str:
-        """The untuned model it is compared with: the run's, else the task's."""
+        """The base model it is compared with: the run's, else the task's."""
         return str(self.settings.get("base_model") or self._declared()["base_model"])
 
     def max_length(self, base: Path) -> int:
@@ -74,7 +74,9 @@ class Subject:
         """Those of the run for the base model, too; without a run its own."""
         return Prompts(*self.settings["prompts"]) if "prompts" in self.settings else prompts_of(base)
 
-    def score(self, split: str, folder: str, max_length: int | None = None, prompts: Prompts | None = None) -> Kept:
+    def score(
+        self, split: str, folder: str, max_length: int | None = None, prompts: Prompts | None = None
+    ) -> CachedScores:
         """Scores of a model folder on a split; of the test split what the run keeps, if it was scored before.
 
         Args:
@@ -86,17 +88,17 @@ class Subject:
 
         def compute() -> dict[str, float]:
             own = prompts_of(Path(folder)) if prompts is None else prompts
-            judge = Judge(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
+            judge = Evaluator(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
             disable_progress_bar()  # of loading weights, which takes no time here
             with EncodingProgress() as told:
                 return score_model(folder, judge, told, max_length=max_length, trust_remote_code=self.trust_remote_code)
 
         if split != "test" or self.run is None:
-            return Kept(scores=compute())
+            return CachedScores(scores=compute())
         return scored_once(self.run, split, self.pairs.fingerprint, weights_sha256(folder), compute)
 
-    def score_base(self, split: str) -> Kept:
-        """Scores of the untuned base model, which reads as it did in the run.
+    def score_base(self, split: str) -> CachedScores:
+        """Scores of the base model, which reads as it did in the run.
 
         Raises:
             Mistakes: it is not there, or see `score`.
@@ -106,7 +108,7 @@ class Subject:
         return self.score(split, str(base.folder), self.max_length(base.folder), self.prompts(base.folder))
 
     def verdict(self, split: str) -> dict[str, Any] | None:
-        """What the run said at its end of base, baseline and winner on test, if this is the model and these the pairs.
+        """What the run said at its end of base, baseline and best on test, if this is the model and these the pairs.
 
         Test was scored then, once; it is not scored again.
         """
@@ -150,7 +152,7 @@ def find(model: str, task: str | None, data: str | None, trust_remote_code: bool
 
 
 def settings_of(run: RunFolder) -> dict[str, Any]:
-    """What a run was asked.
+    """What a run was request.
 
     Raises:
         Mistakes: its settings.json is damaged.

@@ -25,7 +25,7 @@ from reporting.trials import epochs_reached
 from tasks.common.declaration import LOSS_PARAMETERS
 from trainers.checkpoint import to_tensors
 from trainers.losses import BUILDERS, GIVEN_NEGATIVES, NOTES
-from workflows.outcome import Exported, Found
+from workflows.outcome import Outcome, SelectedModel
 from workflows.request import Request
 
 if TYPE_CHECKING:
@@ -37,28 +37,28 @@ SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
 
 
-def export(asked: Request, run: RunFolder, result: RunResult, found: Found, kept: Exported) -> None:
+def export(request: Request, run: RunFolder, result: RunResult, found: Outcome, kept: SelectedModel) -> None:
     """RUN/best: a sentence-transformers folder with the weights kept, its threshold, its card filled with the facts.
 
     What test said is kept under these weights, so that no later question scores it again.
     """
-    model = load_model(asked.model.files(), asked.max_length, "cpu", asked.model.trust_remote_code)
+    model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
     if kept.state is not None:
         model.load_state_dict(to_tensors(kept.state.weights))
-    store_prompts(model, asked.prompts)
+    store_prompts(model, request.prompts)
     with tempfile.TemporaryDirectory() as temporary:
         folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
         model.save_pretrained(folder, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
             Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
-        saved = load_folder(folder, device="cpu", trust_remote_code=asked.model.trust_remote_code)
-        write_card(folder, {**card_facts(asked, result, found, kept), "dtype": dtype_of(saved)}, saved)
+        saved = load_folder(folder, device="cpu", trust_remote_code=request.model.trust_remote_code)
+        write_card(folder, {**card_facts(request, result, found, kept), "dtype": dtype_of(saved)}, saved)
         run.put_folder(folder, "best")
         weights = weights_sha256(folder)
     if result.verdict:
-        run.write_json("verdict.json", {**result.verdict, "fingerprint": asked.pairs.fingerprint, "weights": weights})
+        run.write_json("verdict.json", {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights})
         if test := result.verdict["splits"].get("test"):
-            scored_once(run, "test", asked.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
+            scored_once(run, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
 
 
 def loss_notes(loss: str, pairs: PreparedPairs) -> list[str]:
@@ -68,17 +68,17 @@ def loss_notes(loss: str, pairs: PreparedPairs) -> list[str]:
     return [*NOTES.get(loss, ()), *negatives, *distinct]
 
 
-def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) -> CardFacts:
+def card_facts(request: Request, result: RunResult, found: Outcome, kept: SelectedModel) -> CardFacts:
     """Everything the card says, in plain values."""
-    task, metrics = asked.task, kept.metrics
+    task, metrics = request.task, kept.metrics
     loss, own = BUILDERS[task.loss], dict(kept.record.settings) if kept.record else {}
-    parameters = {name: own.get(name, asked.baseline[name]) for name in LOSS_PARAMETERS[task.loss]}
-    train = asked.pairs.table("train").slice(0, SAMPLES)
+    parameters = {name: own.get(name, request.baseline[name]) for name in LOSS_PARAMETERS[task.loss]}
+    train = request.pairs.table("train").slice(0, SAMPLES)
     return CardFacts(
-        base_model=asked.model.name,
+        base_model=request.model.name,
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
         loss_parameters=parameters,
-        loss_notes=loss_notes(task.loss, asked.pairs),
+        loss_notes=loss_notes(task.loss, request.pairs),
         hyperparameters=own,
         training_log=training_log(metrics.get("log", []), task.metric),
         best_step=metrics["steps"],
@@ -87,28 +87,28 @@ def card_facts(asked: Request, result: RunResult, found: Found, kept: Exported) 
         metric=task.metric,
         dev_metrics=dict(metrics["dev"]),
         evaluator_class="trainers.dev_evaluator.PairEvaluator",
-        train_size=asked.pairs.num_rows("train"),
+        train_size=request.pairs.num_rows("train"),
         train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
-        data_fingerprint=asked.pairs.fingerprint,
-        seed=asked.options.seed,
-        prompts=asked.prompts,
-        reproduce=reproduce(asked, own) if kept.record else searched(asked),
+        data_fingerprint=request.pairs.fingerprint,
+        seed=request.options.seed,
+        prompts=request.prompts,
+        reproduce=reproduce(request, own) if kept.record else searched(request),
         stopped=stopped(kept),
         baseline_epochs=epochs_reached(found.baseline.epoch, found.baseline.epochs) if found.baseline else "",
         best_epochs=epochs_reached(kept.record.epoch, kept.record.epochs) if kept.record else "",
-        search_space={name: str(allowed) for name, allowed in asked.space.items()},
+        search_space={name: str(allowed) for name, allowed in request.space.items()},
         states=dict(result.states),
         settings=dict(result.best_settings),
         baseline_settings=dict(result.baseline_settings),
-        untuned=result.untuned,
+        base=result.base,
         baseline=result.baseline,
         best=metrics["dev"].get(task.metric),
         kept=kept.name,
         notes=list(result.notes),
         verdict=result.verdict,
-        audit=asked.audit.to_dict()["findings"],
-        pairs={split: asked.pairs.num_rows(split) for split in asked.pairs.splits},
-        split_rule=str(asked.pairs.manifest.get("split_rule", "")),
+        audit=request.audit.to_dict()["findings"],
+        pairs={split: request.pairs.num_rows(split) for split in request.pairs.splits},
+        split_rule=str(request.pairs.manifest.get("split_rule", "")),
         core_seconds=result.core_seconds,
         wall_s=result.wall_s,
         versions=versions(CARD_VERSIONS),
@@ -132,7 +132,7 @@ def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str
     return list(lines.values())
 
 
-def stopped(kept: Exported) -> str:
+def stopped(kept: SelectedModel) -> str:
     """A sentence for the card where the training was ended before its settings' epochs, else nothing."""
     best = kept.record
     if best is None or best.epoch >= best.epochs:
@@ -143,28 +143,28 @@ def stopped(kept: Exported) -> str:
     )
 
 
-def searched(asked: Request) -> str:
+def searched(request: Request) -> str:
     """The command of the search, for a model that no training made."""
-    options = asked.options
-    words = [*_shared("jobs.tune", asked), "--trials", str(options.trials), "--scheduler", options.scheduler]
+    options = request.options
+    words = [*_shared("jobs.tune", request), "--trials", str(options.trials), "--scheduler", options.scheduler]
     words += ["--minutes", f"{options.minutes:g}"] if options.minutes else []
     words += ["--concurrent", str(options.concurrent)] if options.concurrent else []
-    words += ["--seeds", str(options.seeds)] if options.seeds else []
+    words += ["--repeat-seeds", str(options.repeat_seeds)] if options.repeat_seeds else []
     words += ["--export", options.export] if options.export != "auto" else []
-    words += [word for override in asked.overrides for word in ("--set", override)]
+    words += [word for override in request.overrides for word in ("--set", override)]
     return shlex.join(words)
 
 
-def reproduce(asked: Request, settings: Mapping[str, float]) -> str:
+def reproduce(request: Request, settings: Mapping[str, float]) -> str:
     """One command that trains the same weights again, from the same prepared pairs."""
-    words = _shared("jobs.train", asked)
+    words = _shared("jobs.train", request)
     words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]
     return shlex.join(words)
 
 
-def _shared(job: str, asked: Request) -> list[str]:
+def _shared(job: str, request: Request) -> list[str]:
     """A command of this request, as far as training and search have the same options, for a run folder of its own."""
-    options = asked.options
+    options = request.options
     address, mark, query = options.run.partition("?")
     again = f"{address.rstrip('/')}-again{mark}{query}"
     words = ["python", "-m", job, options.task, "--data", options.data, "--run", again, "--seed", str(options.seed)]
@@ -175,7 +175,7 @@ def _shared(job: str, asked: Request) -> list[str]:
     for option, prompt in (("--prompt1", options.prompt1), ("--prompt2", options.prompt2)):
         words += [option, prompt] if prompt is not None else []
     words += ["--trust-remote-code"] if options.trust_remote_code else []
-    words += [word for code in asked.accept for word in ("--accept", code)]
-    if options.base_model != asked.task.base_model:
+    words += [word for code in request.accept for word in ("--accept", code)]
+    if options.base_model != request.task.base_model:
         words += ["--base-model", options.base_model]
     return words

@@ -10,12 +10,12 @@ from common.run_folder import RunFolder
 from reporting.live import Live
 from reporting.summary import RunResult, outcome_dict
 from reporting.trials import commonest_error, count_states
-from workflows.outcome import Exported, Found
+from workflows.outcome import Outcome, SelectedModel
 from workflows.request import Request
 
 if TYPE_CHECKING:
-    from workflows.compare import Weighed
-    from workflows.session import Started
+    from workflows.compare import Comparison
+    from workflows.session import Session
 
 
 NOT_JUDGED = "no trial came as far as its first judgement of dev"
@@ -31,17 +31,17 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def weighed(asked: Request, started: "Started", found: Found, live: Live) -> "tuple[Found, Weighed | None]":
+def compared(request: Request, started: "Session", found: Outcome, live: Live) -> "tuple[Outcome, Comparison | None]":
     """The verdict, or why there is none: nothing that goes wrong here may lose the models that were trained."""
-    from workflows.compare import weigh
+    from workflows.compare import compare
 
     notes = list(found.notes)
-    if asked.options.export == "baseline" and found.baseline_state is None:
+    if request.options.export == "baseline" and found.baseline_state is None:
         notes.append("--export baseline: there is no such model, so it could not be exported")
     try:
         if found.hurried:
             raise KeyboardInterrupt
-        made = weigh(asked, started, found, live)
+        made = compare(request, started, found, live)
     except KeyboardInterrupt:
         made, why = None, "interrupted again"
     except Exception as error:
@@ -55,25 +55,25 @@ def weighed(asked: Request, started: "Started", found: Found, live: Live) -> "tu
     return replace(found, notes=notes), None
 
 
-def exported(found: Found, weighed: "Weighed | None", wish: str = "auto") -> Exported:
+def select_model(found: Outcome, comparison: "Comparison | None", wish: str = "auto") -> SelectedModel:
     """What the verdict chose; without one, what was asked for, or else what was best on dev."""
-    chosen = weighed.verdict.chosen if weighed else wish
+    chosen = comparison.verdict.chosen if comparison else wish
     if chosen == "base":
-        dev = weighed.verdict.splits["dev"].scores["base"] if weighed else found.untuned
-        return Exported(chosen, None, {"dev": dev, "steps": 0, "log": []}, None)
+        dev = comparison.verdict.splits["dev"].scores["base"] if comparison else found.base_metrics
+        return SelectedModel(chosen, None, {"dev": dev, "steps": 0, "log": []}, None)
     if chosen == "baseline" and found.baseline_state is not None and found.baseline is not found.best:
-        return Exported(chosen, found.baseline, found.baseline_metrics, found.baseline_state)
-    return Exported("baseline" if found.best is found.baseline else "winner", found.best, found.metrics, found.state)
+        return SelectedModel(chosen, found.baseline, found.baseline_metrics, found.baseline_state)
+    return SelectedModel("baseline" if found.best is found.baseline else "best", found.best, found.metrics, found.state)
 
 
-def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | None") -> RunResult:
+def finish(request: Request, run: RunFolder, found: Outcome, comparison: "Comparison | None") -> RunResult:
     """Write RUN/best, RUN/verdict.json and RUN/result.json."""
-    kept = exported(found, weighed, asked.options.export)
+    kept = select_model(found, comparison, request.options.export)
     result = RunResult(
-        task=asked.task.name,
+        task=request.task.name,
         run=run.shown,
-        metric=asked.task.metric,
-        untuned=found.untuned.get(asked.task.metric),
+        metric=request.task.metric,
+        base=found.base_metrics.get(request.task.metric),
         baseline=found.baseline.value if found.baseline else None,
         best=found.best.value if found.best else None,
         best_trial=found.best.trial if found.best else None,
@@ -81,12 +81,12 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
         best_steps=found.best.best_steps if found.best else None,
         baseline_epoch=found.baseline.epoch if found.baseline else None,
         best_settings=found.best.settings if found.best else {},
-        baseline_settings=dict(asked.baseline),
+        baseline_settings=dict(request.baseline),
         model=f"{run.shown}/best" if found.state else None,
         kept=kept.name if found.state else None,
         kept_steps=kept.metrics.get("steps") if found.state else None,
-        verdict=weighed.to_dict() if weighed else None,
-        cores=asked.options.workers * (1 if asked.options.gpu else asked.options.cpus_per_worker),
+        verdict=comparison.to_dict() if comparison else None,
+        cores=request.options.workers * (1 if request.options.gpu else request.options.cpus_per_worker),
         states=count_states(found.records),
         notes=list(found.notes),
         error=None if found.state else commonest_error(found.records) or NOT_JUDGED,
@@ -96,6 +96,6 @@ def finish(asked: Request, run: RunFolder, found: Found, weighed: "Weighed | Non
     if found.state:
         from workflows.export import export  # takes seconds to import: workflows/session.py begins it early
 
-        export(asked, run, result, found, kept)
+        export(request, run, result, found, kept)
     run.write_json("result.json", outcome_dict(result))
     return result

@@ -40,8 +40,8 @@ class Options(BaseModel):
     concurrent: int | None = Field(None, ge=1)
     minutes: float | None = Field(None, gt=0, le=MOST_MINUTES)
     scheduler: Literal["asha", "fifo"] = "asha"
-    seeds: int = Field(0, ge=0, le=MOST_SEEDS)
-    export: Literal["auto", "winner", "baseline", "base"] = "auto"
+    repeat_seeds: int = Field(0, ge=0, le=MOST_SEEDS)
+    export: Literal["auto", "best", "baseline", "base"] = "auto"
     verbose: bool = False
 
     @classmethod

@@ -9,7 +9,7 @@ from trainers.checkpoint import TrainingState
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Outcome:
     """What a training or a search reached, before it is written down."""
 
     records: Sequence[TrialRecord]
@@ -23,7 +23,7 @@ class Found:
     baseline_state: TrainingState | None = None
     told: int = 0
     """Judgements of dev, of all trainings."""
-    untuned: Mapping[str, float]
+    base_metrics: Mapping[str, float]
     wall_s: float
     group_times: Mapping[str, Mapping[str, float]]
     """Worker group -> phase -> seconds (trainers/groups/board.py)."""
@@ -35,8 +35,8 @@ class Found:
     """Interrupted twice: no verdict is waited for."""
 
 
-class Exported(NamedTuple):
-    """The model that is kept: base (no training), baseline or winner."""
+class SelectedModel(NamedTuple):
+    """The model that is kept: base (no training), baseline or best."""
 
     name: str
     record: TrialRecord | None

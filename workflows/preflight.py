@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from audit.base_model import Untuned
+from audit.base_model import LazyBaseModel
 from audit.cache import kept_or_made
 from audit.finding import CODES, Finding
 from audit.plan import Plan, plan_of_files, plan_of_folder
@@ -12,12 +12,12 @@ from audit.run import Audit, audit
 from common import storage
 from common.mistakes import Checks, Mistakes, raise_if
 from models.base_model import ResolvedModel, resolve_base_model
-from models.encode import Told
+from models.encode import OnProgress
 from models.loading import found_sound, load_folder
 from models.reading import max_length_of, positions_of, prompts_of
 from models.soundness import try_model
 from pairs.from_file import INFERRED, is_data_file
-from pairs.inferred import Asked
+from pairs.inferred import FileOptions
 from pairs.prepared import MANIFEST, refuse_changed
 from pairs.reading import Reading, refuse_long_prompts
 from reporting.findings import short_line
@@ -33,7 +33,7 @@ def plan_of(
     data: str | None,
     columns: str | None,
     judging: Mapping[str, str],
-    asked: Asked = INFERRED,
+    asked: FileOptions = INFERRED,
     group: str | None = None,
     **changes: Any,
 ) -> Plan:
@@ -92,7 +92,7 @@ def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True, trust_r
 
     def make() -> Audit:
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
-            return audit(plan, read, untuned(plan, base, encoded, quiet=quiet) if base else None)
+            return audit(plan, read, lazy_base_model(plan, base, encoded, quiet=quiet) if base else None)
 
     return kept_or_made(plan, base.sha256() if base else None, make)
 
@@ -124,7 +124,7 @@ def read_as(
     return replace(plan, max_length=length, prompts=prompts, positions=positions_of(base.folder))
 
 
-def untuned(plan: Plan, base: ResolvedModel, told: Told, *, quiet: bool = True) -> Untuned:
+def lazy_base_model(plan: Plan, base: ResolvedModel, on_progress: OnProgress, *, quiet: bool = True) -> LazyBaseModel:
     """The base model as an audit of this plan asks it."""
 
     def read() -> Reading:
@@ -138,7 +138,7 @@ def untuned(plan: Plan, base: ResolvedModel, told: Told, *, quiet: bool = True) 
         found_sound(folder, trusted)
         return model
 
-    return Untuned(read, load, told)
+    return LazyBaseModel(read, load, on_progress)
 
 
 def accepted(

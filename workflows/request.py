@@ -71,7 +71,7 @@ class Request:
         return int(self.baseline["epochs"]) * (rows // size)
 
     def to_dict(self) -> dict[str, Any]:
-        """settings.json: what a run was asked, resolved."""
+        """settings.json: what a run was request, resolved."""
         task = self.task
         names = ("name", "loss", "kind", "metric")
         return {

@@ -7,7 +7,7 @@ from typing import Any, cast
 from audit.plan import Plan, plan_of_folder
 from common.mistakes import Checks, Mistakes, raise_if
 from common.run_folder import RunFolder
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs, refuse_other_task
@@ -21,7 +21,7 @@ from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
 
 
-def request(
+def check_request(
     name: str,
     overrides: Sequence[str],
     *,
@@ -148,7 +148,7 @@ def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
     if "test" not in pairs.splits:
         return []
     checks = Checks()
-    checks.run(Judge, task.kind, pairs.table("test"), pairs.candidates())
+    checks.run(Evaluator, task.kind, pairs.table("test"), pairs.candidates())
     return checks.messages
 
 
@@ -159,7 +159,7 @@ def _distinct(pairs: PreparedPairs, model: ResolvedModel, plan: Plan, task: Task
 def _check_pairs(checks: Checks, task: Task, pairs: PreparedPairs) -> None:
     """Whether train holds what the loss reads, and dev what the kind is judged by."""
     checks.run(_check_labels, task, pairs)
-    checks.run(Judge, task.kind, pairs.table("dev"), pairs.candidates())
+    checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
 
 
 def _check_labels(task: Task, pairs: PreparedPairs) -> None:

@@ -1,18 +1,23 @@
 """Score a saved model on a split."""
 
-from evaluation.evaluator import Judge
-from evaluation.predictions import JudgedPairs
+from evaluation.evaluator import Evaluator
+from evaluation.predictions import PairPredictions
 from evaluation.threshold import at_threshold
-from models.encode import Told, encode
+from models.encode import OnProgress, encode
 from models.loading import load_folder
 from models.saved_model import stored_threshold
 from models.soundness import try_model
 
 
 def score_model(
-    folder: str, judge: Judge, told: Told, *, max_length: int | None = None, trust_remote_code: bool = False
+    folder: str,
+    evaluator: Evaluator,
+    on_progress: OnProgress,
+    *,
+    max_length: int | None = None,
+    trust_remote_code: bool = False,
 ) -> dict[str, float]:
-    """The judge's scores of a sentence-transformers folder, on a GPU where there is one.
+    """Scores of a sentence-transformers folder, on a GPU where there is one.
 
     Of 0/1 pairs also precision, recall and F1 at the threshold that is stored with the model.
 
@@ -26,7 +31,7 @@ def score_model(
     model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
     try_model(model, folder, "model", folder)
     threshold = stored_threshold(folder)
-    judged = judge.judge(lambda texts: encode(model, texts, told))
-    if not isinstance(judged, JudgedPairs) or judged.kind != "binary" or threshold is None:
+    judged = evaluator.evaluate(lambda texts: encode(model, texts, on_progress))
+    if not isinstance(judged, PairPredictions) or judged.kind != "binary" or threshold is None:
         return judged.scores()
     return judged.scores() | at_threshold(judged, threshold)

@@ -14,29 +14,29 @@ from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import tuner
 from workflows.finish import undisturbed
-from workflows.outcome import Found
+from workflows.outcome import Outcome
 from workflows.request import Request
-from workflows.session import Started
+from workflows.session import Session
 from workflows.tracker import Estimate, Watch
 
 
-def plan_of(asked: Request, run: RunFolder, started: Started) -> SearchPlan:
-    """What was asked, on what was started for it."""
-    options = asked.options
+def plan_of(request: Request, run: RunFolder, started: Session) -> SearchPlan:
+    """What was request, on what was started for it."""
+    options = request.options
     return SearchPlan(
         run=run,
         template=started.template,
         groups=started.groups,
         board=started.board,
-        space=asked.space,
-        baseline=dict(asked.baseline),
+        space=request.space,
+        baseline=dict(request.baseline),
         trials=options.trials,
         minutes=options.minutes,
         scheduler=options.scheduler,
     )
 
 
-def search(plan: SearchPlan, watch: Watch) -> Found:
+def search(plan: SearchPlan, watch: Watch) -> Outcome:
     """Run the search until its trials, its minutes or its user end it; the best so far is returned in every case."""
     began = time.monotonic()
     estimate = Estimate(
@@ -64,14 +64,14 @@ def search(plan: SearchPlan, watch: Watch) -> Found:
         return replace(found(plan, watch, time.monotonic() - began), hurried=hurried)
 
 
-def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Found:
+def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
     """The best trial by its best judgement of dev, the first of equals, and the baseline's; each with its state."""
     judged = [trial for trial, record in watch.records.items() if record.value is not None]
     ranked = sorted(judged, key=lambda trial: watch.records[trial].value or 0.0, reverse=True)
     baseline = next((t for t, r in watch.records.items() if _has(r.settings, plan.baseline)), None)
     best, state = saved(plan, watch, ranked)
     held, own = (baseline, state) if best == baseline else saved(plan, watch, [t for t in judged if t == baseline])
-    return Found(
+    return Outcome(
         records=list(watch.records.values()),
         best=watch.records[best] if best else None,
         metrics=watch.results[best] if best else {},
@@ -84,7 +84,7 @@ def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Found:
             *(f"{group.name} took no further trials: {group.lost}" for group in plan.groups if group.lost),
         ],
         told=watch.told,
-        untuned=ray.get(plan.board.untuned.remote()),
+        base_metrics=ray.get(plan.board.get_base_scores.remote()),
         wall_s=wall_s,
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
         interrupted=watch.interrupted,
@@ -113,4 +113,4 @@ def without_baseline(record: TrialRecord | None) -> str:
         why = f"failed ({record.error})"
     elif record is not None and record.value is not None:
         why = "have no state that can be read"
-    return f"the baseline settings {why}: the search's best is held against the untuned base model alone"
+    return f"the baseline settings {why}: the search's best is held against the base model alone"

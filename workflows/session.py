@@ -9,7 +9,7 @@ from common.environment import environment
 from common.run_folder import RunFolder
 from pairs.tokenized import refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
-from trainers.groups.board import Board
+from trainers.groups.board import ProgressBoard
 from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, ask_worker, choose
 from trainers.job import Data, Job
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Started:
+class Session:
     """A connected cluster with model and tokenised pairs in its object store, and worker groups on the way."""
 
     hardware: Hardware
@@ -41,14 +41,14 @@ class Started:
         end_groups(self.groups)
 
 
-def reach_cluster(asked: Request) -> tuple[str, int]:
+def reach_cluster(request: Request) -> tuple[str, int]:
     """Connect, and see how many worker groups fit; returns a line about the cluster and that number.
 
     Raises:
         Mistakes: no cluster, or one that is too small.
     """
-    options = asked.options
-    asked.model.check_loads_meanwhile(asked.max_length, asked.prompts)  # the start of Ray is mostly waiting
+    options = request.options
+    request.model.check_loads_meanwhile(request.max_length, request.prompts)  # the start of Ray is mostly waiting
     where = connect(options.cpus_per_worker, options.verbose)
     concurrent = concurrent_groups(
         capacity(),
@@ -61,8 +61,8 @@ def reach_cluster(asked: Request) -> tuple[str, int]:
     return where, concurrent
 
 
-def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
-    """Write down what is asked, and start the worker groups; they import and meet while the pairs are tokenised.
+def start(request: Request, run: RunFolder, concurrent: int) -> Session:
+    """Write down what is request, and start the worker groups; they import and meet while the pairs are tokenised.
 
     Whatever fails here leaves the run folder empty, so that the same command can be given again.
 
@@ -70,33 +70,33 @@ def start(asked: Request, run: RunFolder, concurrent: int) -> Started:
         Mistakes: a text or a label is missing in some row, the base model cannot be loaded, a worker lacks the GPU
             that is asked for, or another run began in this folder; nothing was started.
     """
-    refuse_missing(asked.pairs, "train")
-    asked.model.check_loads(asked.max_length, asked.prompts)
-    options = asked.options
+    refuse_missing(request.pairs, "train")
+    request.model.check_loads(request.max_length, request.prompts)
+    options = request.options
     seen = ask_worker(options.cpus_per_worker, options.gpu)
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
     workers = {"device": seen.device, "threads": hardware.threads, **seen.environment}
     with run.reserved():
-        run.write_json("settings.json", {**asked.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
+        run.write_json("settings.json", {**request.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
         run.write_json("environment.json", {**environment(), "workers": workers})
-        run.write_json("audit.json", asked.audit.to_dict())
-        run.write_json("data.json", {"fingerprint": asked.pairs.fingerprint, "manifest": asked.pairs.manifest})
-        return _begin(asked, run, concurrent, hardware)
+        run.write_json("audit.json", request.audit.to_dict())
+        run.write_json("data.json", {"fingerprint": request.pairs.fingerprint, "manifest": request.pairs.manifest})
+        return _begin(request, run, concurrent, hardware)
 
 
-def _begin(asked: Request, run: RunFolder, concurrent: int, hardware: Hardware) -> Started:
+def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware) -> Session:
     from trainers.groups.worker_group import (  # imports torch, meanwhile Ray has started
         GroupConfig,
         WorkerGroup,
         end_groups,
     )
 
-    options, board = asked.options, Board.remote()
+    options, board = request.options, ProgressBoard.remote()
     config = GroupConfig(
-        model=[ray.put(asked.model.files())],
+        model=[ray.put(request.model.files())],
         board=board,
-        max_length=asked.max_length,
-        trust_remote_code=asked.model.trust_remote_code,
+        max_length=request.max_length,
+        trust_remote_code=request.model.trust_remote_code,
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,
@@ -105,34 +105,34 @@ def _begin(asked: Request, run: RunFolder, concurrent: int, hardware: Hardware) 
     groups = [WorkerGroup(config, f"group-{number}") for number in range(1, concurrent + 1)]
     import_meanwhile("workflows.export")
     try:
-        template = job(asked, data(asked), hardware)
+        template = job(request, data(request), hardware)
     except BaseException:  # an interrupt too: nobody else knows of the groups yet
         end_groups(groups)
         raise
-    return Started(hardware=hardware, groups=groups, board=board, template=template)
+    return Session(hardware=hardware, groups=groups, board=board, template=template)
 
 
-def data(asked: Request) -> Data:
+def data(request: Request) -> Data:
     """The pairs in the object store, train as tokens and dev as texts."""
-    candidates = asked.pairs.candidates()
+    candidates = request.pairs.candidates()
     return Data(
-        train=tokenize(asked.pairs, "train", asked.reading),
-        dev=[ray.put(asked.pairs.table("dev"))],
-        prompts=asked.prompts,
+        train=tokenize(request.pairs, "train", request.reading),
+        dev=[ray.put(request.pairs.table("dev"))],
+        prompts=request.prompts,
         candidates=tuple(candidates) if candidates else None,
     )
 
 
-def job(asked: Request, pairs: Data, hardware: Hardware) -> Job:
+def job(request: Request, pairs: Data, hardware: Hardware) -> Job:
     """The job of the baseline settings."""
-    task = asked.task
+    task = request.task
     return Job(
         trial="",
-        settings=dict(asked.baseline),
+        settings=dict(request.baseline),
         loss=task.loss,
         kind=task.kind,
         metric=task.metric,
-        seed=asked.options.seed,
+        seed=request.options.seed,
         data=pairs,
         bf16=hardware.bf16,
         optimizer=hardware.optimizer,

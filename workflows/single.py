@@ -13,13 +13,13 @@ from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 from trainers.groups.client import GroupClient
 from trainers.job import PREDICTIONS, Report
-from workflows.session import Started
+from workflows.session import Session
 
 NAME = "baseline"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
+class SingleRun:
     """What a training reached."""
 
     record: TrialRecord
@@ -30,9 +30,9 @@ class Trained:
     """Judgements of dev."""
 
 
-def train_once(started: Started, run: RunFolder, log: TrialLog, live: Live) -> Trained:
+def train_once(started: Session, run: RunFolder, log: TrialLog, live: Live) -> SingleRun:
     """Train the template's settings; an interrupt ends it with the best state so far."""
-    job = replace(started.template, trial=NAME, score_untuned=True, assigned_at=time.time())
+    job = replace(started.template, trial=NAME, score_base=True, assigned_at=time.time())
     record = TrialRecord(
         trial=NAME,
         settings=dict(job.settings),
@@ -40,7 +40,7 @@ def train_once(started: Started, run: RunFolder, log: TrialLog, live: Live) -> T
         epochs=job.settings["epochs"],
         group=started.groups[0].name,
     )
-    trained = Trained(record=record, metrics={}, state=None)
+    trained = SingleRun(record=record, metrics={}, state=None)
     live.update(record)
     group = started.groups[0].client
     run.create_folder(PREDICTIONS_FOLDER)
@@ -71,9 +71,9 @@ def reports(group: GroupClient) -> Iterator[Report]:
         group.go_on()
 
 
-def _after(trained: Trained, report: Report, metric: str) -> Trained:
+def _after(trained: SingleRun, report: Report, metric: str) -> SingleRun:
     if report.error is not None:
-        return Trained(record=trained.record.failed(report.error), metrics={}, state=None)
+        return SingleRun(record=trained.record.failed(report.error), metrics={}, state=None)
     found = report.metrics
     judged = trained.record.judged(found[metric], found["steps"])
     record = replace(

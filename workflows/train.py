@@ -10,33 +10,33 @@ from reporting.live import Live
 from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
 from trainers.groups.board import group_times
-from workflows.finish import finish, undisturbed, weighed
-from workflows.outcome import Found
+from workflows.finish import compared, finish, undisturbed
+from workflows.outcome import Outcome
 from workflows.request import Request
 from workflows.session import reach_cluster, start
 from workflows.single import train_once
 
 
-def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
+def train_run(request: Request, quiet: bool = False) -> dict[str, Any]:
     """Train, export the best state by dev, print the summary; returns result.json's content.
 
     Raises:
         Mistakes: no cluster, or one that is too small; nothing was started.
     """
-    task, run = asked.task, RunFolder(asked.options.run)
+    task, run = request.task, RunFolder(request.options.run)
     log = TrialLog(run)
     with Live(task.metric, 1, quiet=quiet) as live:
-        for line in asked.lines():
+        for line in request.lines():
             live.say(line)
-        where, _ = reach_cluster(asked)
+        where, _ = reach_cluster(request)
         live.header([where, "reading and tokenising pairs"])
-        started = start(asked, run, 1)
-        live.header([f"{where}; {asked.options.workers} workers; {started.hardware.line()}"])
+        started = start(request, run, 1)
+        live.header([f"{where}; {request.options.workers} workers; {started.hardware.line()}"])
         began = time.monotonic()
         try:
             trained = train_once(started, run, log, live)
             record = trained.record
-            found = Found(
+            found = Outcome(
                 records=[record],
                 best=record if trained.state else None,
                 metrics=trained.metrics,
@@ -45,17 +45,17 @@ def train_run(asked: Request, quiet: bool = False) -> dict[str, Any]:
                 baseline_metrics=trained.metrics,
                 baseline_state=trained.state,
                 told=trained.told,
-                untuned=ray.get(started.board.untuned.remote()),
+                base_metrics=ray.get(started.board.get_base_scores.remote()),
                 wall_s=time.monotonic() - began,
                 group_times=group_times(started.board, {group.name: group.began for group in started.groups}),
             )
-            found, verdict = weighed(asked, started, found, live)
+            found, verdict = compared(request, started, found, live)
         finally:
             with undisturbed():
                 started.end()
         with undisturbed():
             log.close()
-            result = finish(asked, run, found, verdict)
+            result = finish(request, run, found, verdict)
             live.header([])
     if not quiet:
         show(result, live.console)

@@ -1,4 +1,4 @@
-"""Whether labels agree with what the untuned base model already knows."""
+"""Whether labels agree with what the base model already knows."""
 
 import math
 from collections.abc import Iterator

@@ -49,7 +49,7 @@ class CardFacts(TypedDict, total=False):
     settings: dict[str, float]
     """The best trial's settings, whichever model is kept."""
     baseline_settings: dict[str, float]
-    untuned: float | None
+    base: float | None
     """The deciding metric on dev: base model, baseline settings, saved model."""
     baseline: float | None
     best: float | None
@@ -57,7 +57,7 @@ class CardFacts(TypedDict, total=False):
     """Epochs trained, of how many the settings ask for, such as '2/10'."""
     best_epochs: str
     kept: str
-    """base, baseline or winner."""
+    """base, baseline or best."""
     notes: list[str]
     """What a reader has to know beside the results, a sentence each."""
     verdict: Mapping[str, Any] | None

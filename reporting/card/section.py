@@ -7,7 +7,7 @@ from reporting.card.facts import CardFacts
 from reporting.findings import amount
 from reporting.verdict import lines, with_interval
 
-NAMES = {"base": "untuned base model", "baseline": "baseline settings", "winner": "the search's best"}
+NAMES = {"base": "base model", "baseline": "baseline settings", "best": "the search's best"}
 
 
 def made_section(facts: CardFacts) -> list[str]:
@@ -40,7 +40,7 @@ def _data(facts: CardFacts) -> Iterator[str]:
     yield f"- **Seed:** {facts['seed']}"
     yield from (f"- **Loss:** {note}" for note in facts.get("loss_notes", []))
     if facts.get("versions"):
-        yield f"- **Trained with:** {', '.join(f'{name} {value}' for name, value in facts['versions'].items())}"
+        yield f"- **SingleRun with:** {', '.join(f'{name} {value}' for name, value in facts['versions'].items())}"
 
 
 def _audit(facts: CardFacts) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _figures(facts: CardFacts) -> Iterator[str]:
             yield f"- epochs trained: baseline {epochs}, this model {facts.get('best_epochs') or 'none'}"
         return
     yield from (f"| on dev | {facts['metric']} | epochs |", "|:--|--:|--:|")
-    yield f"| untuned base model | {formats.score(facts.get('untuned'))} | |"
+    yield f"| base model | {formats.score(facts.get('base'))} | |"
     yield f"| baseline settings | {formats.score(facts.get('baseline'))} | {facts.get('baseline_epochs', '')} |"
     yield f"| this model | {formats.score(facts.get('best'))} | {facts.get('best_epochs', '')} |"
 
@@ -98,9 +98,9 @@ def _search(facts: CardFacts) -> Iterator[str]:
     if space := facts.get("search_space"):
         counts = ", ".join(f"{count} {state}" for state, count in facts.get("states", {}).items())
         yield from ("", "### Search", "", f"Trials: {counts}.{_cost(facts)}", "")
-        tried = {"baseline": facts.get("baseline_settings", {}), "winner": facts.get("settings", {})}
-        if tried["winner"] == tried["baseline"]:
-            del tried["winner"]
+        tried = {"baseline": facts.get("baseline_settings", {}), "best": facts.get("settings", {})}
+        if tried["best"] == tried["baseline"]:
+            del tried["best"]
         yield f"| setting | searched | {' | '.join(_column(facts, name) for name in tried)} |"
         yield "|:--|:--|" + "--:|" * len(tried)
         for name, allowed in space.items():

@@ -25,9 +25,9 @@ SYMMETRIC_LOSSES = ("contrastive", "cosine")
 """Losses that see the cosine of two texts alone: the pair (b, a) says what (a, b) says. A ranking loss looks for the
 second text of the first one, and (b, a) is another question."""
 
-SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_share", "weight_decay")
+SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")
 WHOLE = ("global_batch_size", "epochs", "max_length")
-BELOW_ONE = ("warmup_share", "weight_decay")
+BELOW_ONE = ("warmup_ratio", "weight_decay")
 TEXT_FIELDS = ("name", "about", "source", "loss", "kind", "label", "group", "base_model")
 
 SEEDS = 2**32

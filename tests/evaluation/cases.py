@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from evaluation.predictions import JudgedPairs, JudgedQueries
+from evaluation.predictions import PairPredictions, QueryPredictions
 
 
-def queries(values: list[float] | np.ndarray, groups: np.ndarray | None = None) -> JudgedQueries:
+def queries(values: list[float] | np.ndarray, groups: np.ndarray | None = None) -> QueryPredictions:
     """A query for each value, each a group of its own unless said."""
     found = np.asarray(values, dtype=np.float64)
     own = np.arange(len(found)) if groups is None else groups
-    return JudgedQueries(kind="retrieval", groups=own, per_query={"cosine_mrr@10": found})
+    return QueryPredictions(kind="retrieval", groups=own, per_query={"cosine_mrr@10": found})
 
 
-def pairs(number: int, kind: str = "binary", seed: int = 0) -> JudgedPairs:
+def pairs(number: int, kind: str = "binary", seed: int = 0) -> PairPredictions:
     """Random pairs labelled 0 and 1 by turns, of which those labelled 1 come a little nearer; cosines as judged."""
     labels = (np.arange(number) % 2).astype(np.float64)
     cosines = np.random.default_rng(seed).uniform(-1, 0.8, size=number) + 0.2 * labels
-    return JudgedPairs(kind=kind, groups=np.arange(number), cosines=np.round(cosines / 1e-6) * 1e-6, labels=labels)
+    return PairPredictions(kind=kind, groups=np.arange(number), cosines=np.round(cosines / 1e-6) * 1e-6, labels=labels)

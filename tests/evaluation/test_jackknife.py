@@ -6,11 +6,11 @@ from scipy.stats import t
 
 from evaluation import jackknife
 from evaluation.jackknife import Blocks, Interval, critical, difference, interval, left_out, standard_error
-from evaluation.predictions import Judged, JudgedCategories, JudgedPairs
+from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
 from tests.evaluation.cases import pairs, queries
 
 
-def width(judged: Judged) -> float:
+def width(judged: Predictions) -> float:
     without = left_out([judged], seed=0)[:, 0]
     value = float(judged.weighted(np.ones((1, len(judged.groups))))[0])
     found = interval(value, without, judged.num_groups)
@@ -41,7 +41,7 @@ def test_many_groups_are_left_out_in_blocks_and_give_about_the_same() -> None:
 def test_a_pair_of_two_groups_goes_with_either() -> None:
     blocks = Blocks(np.array([0, 0, 1]), np.array([0, 1, 2]), seed=0)
     counts = blocks.left_out(lambda weights: weights.sum(axis=1))
-    assert sorted(counts) == [2.0, 2.0, 2.5]  # groups 0 and 1 weigh on two pairs, group 2 on one
+    assert sorted(counts) == [2.0, 2.0, 2.5]  # groups 0 and 1 compare on two pairs, group 2 on one
 
 
 def test_pairs_of_two_groups_make_the_interval_wider() -> None:
@@ -49,8 +49,8 @@ def test_pairs_of_two_groups_make_the_interval_wider() -> None:
     effect, first, second = rng.normal(size=number), rng.integers(number, size=600), rng.integers(number, size=600)
     labels = rng.integers(0, 2, size=600).astype(float)
     cosines = labels + effect[first] + effect[second]
-    alone = JudgedPairs(kind="binary", groups=first, cosines=cosines, labels=labels)
-    both = JudgedPairs(kind="binary", groups=first, other_groups=second, cosines=cosines, labels=labels)
+    alone = PairPredictions(kind="binary", groups=first, cosines=cosines, labels=labels)
+    both = PairPredictions(kind="binary", groups=first, other_groups=second, cosines=cosines, labels=labels)
     assert width(both) > 1.2 * width(alone)
 
 
@@ -89,7 +89,7 @@ def test_intervals_stay_within_what_a_score_can_be() -> None:
 
 def test_a_score_that_a_group_alone_defines_has_no_interval() -> None:
     labels = np.r_[1.0, np.zeros(29)]
-    judged = JudgedPairs(kind="binary", groups=np.arange(30), cosines=np.linspace(0, 1, 30), labels=labels)
+    judged = PairPredictions(kind="binary", groups=np.arange(30), cosines=np.linspace(0, 1, 30), labels=labels)
     assert judged.num_groups == 1
     assert np.isnan(width(judged))
 
@@ -120,7 +120,7 @@ def test_one_high_ranked_negative_counts_as_in_the_bootstrap() -> None:
     labels = (np.arange(140) < 24).astype(np.float64)
     cosines = np.where(labels > 0, 0.9, 0.1) + np.arange(140) / 1e4
     cosines[30] = 0.99
-    judged = JudgedPairs(kind="binary", groups=np.arange(140), cosines=cosines, labels=labels)
+    judged = PairPredictions(kind="binary", groups=np.arange(140), cosines=cosines, labels=labels)
     drawn = np.random.default_rng(0).multinomial(140, np.full(140, 1 / 140), size=4000).astype(np.float64)
     bootstrap = float(judged.weighted(drawn).std())
     assert standard_error(left_out([judged], seed=0)[:, 0]) == pytest.approx(bootstrap, rel=0.25)
@@ -146,7 +146,7 @@ def test_an_endless_margin_is_no_interval() -> None:
 
 def test_few_second_groups_are_few_groups() -> None:
     groups, labels = np.arange(100), (np.arange(100) % 2).astype(np.float64)
-    judged = JudgedPairs(kind="binary", groups=groups, other_groups=groups % 3, cosines=labels, labels=labels)
+    judged = PairPredictions(kind="binary", groups=groups, other_groups=groups % 3, cosines=labels, labels=labels)
     assert judged.num_groups == 3
 
 
@@ -164,7 +164,7 @@ def test_predictions_make_the_same_model_again(kind: str) -> None:
 
 
 def test_of_items_takes_every_column() -> None:
-    categories = JudgedCategories(
+    categories = CategoryPredictions(
         kind="category",
         groups=np.arange(4),
         truth=np.array([0, 1, 0, 1]),

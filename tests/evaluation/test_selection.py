@@ -6,7 +6,7 @@ from scipy.stats import t
 
 from evaluation import selection
 from evaluation.jackknife import ERROR
-from evaluation.predictions import JudgedPairs, JudgedQueries
+from evaluation.predictions import PairPredictions, QueryPredictions
 from evaluation.selection import States, error_of, largest_t, sample_of, score_pseudo_values
 from evaluation.verdict import compare
 from tests.evaluation.cases import pairs, queries
@@ -15,7 +15,7 @@ RNG = np.random.default_rng(3)
 BASE = RNG.uniform(0.2, 0.6, size=200)
 
 
-def noisy(number: int, seed: int = 0) -> list[JudgedQueries]:
+def noisy(number: int, seed: int = 0) -> list[QueryPredictions]:
     """Models as good as the base, each better on some queries and worse on others."""
     noise = np.random.default_rng(seed).normal(size=(number, 200)) * 0.1
     return [queries(BASE + each) for each in noise]
@@ -61,7 +61,7 @@ def test_pseudo_values_of_a_mean_are_its_values() -> None:
 
 def test_states_of_other_trials_count_against_base_and_baseline() -> None:
     baseline, *others = noisy(40)
-    models = {"base": queries(BASE), "baseline": baseline, "winner": others[0]}
+    models = {"base": queries(BASE), "baseline": baseline, "best": others[0]}
     kept = [state.predictions for state in others]
     alone = States().standard_errors(models, 0)
     among = States(baseline=[baseline.predictions], others=kept, trials=39).standard_errors(models, 0)
@@ -70,8 +70,8 @@ def test_states_of_other_trials_count_against_base_and_baseline() -> None:
 
 
 def test_states_of_the_baseline_count_against_the_base_alone() -> None:
-    baseline, winner, *more = noisy(30)
-    models = {"base": queries(BASE), "baseline": baseline, "winner": winner}
+    baseline, best, *more = noisy(30)
+    models = {"base": queries(BASE), "baseline": baseline, "best": best}
     states = States(baseline=[state.predictions for state in more])
     alone, among = States().standard_errors(models, 0), states.standard_errors(models, 0)
     assert among["base"] > alone["base"] + 0.3
@@ -79,8 +79,8 @@ def test_states_of_the_baseline_count_against_the_base_alone() -> None:
 
 
 def test_judgements_whose_predictions_are_lost_cost_as_much_as_can_be() -> None:
-    baseline, winner, *more = noisy(30)
-    models = {"base": queries(BASE), "baseline": baseline, "winner": winner}
+    baseline, best, *more = noisy(30)
+    models = {"base": queries(BASE), "baseline": baseline, "best": best}
     known = [state.predictions for state in more]
     whole = States(others=known, trials=29, told=28).standard_errors(models, 0)
     lost = States(others=[*known[:5], known[0][:7]], trials=29, told=28).standard_errors(models, 0)
@@ -119,7 +119,7 @@ def test_the_sample_is_the_same_for_every_model_and_holds_every_group(monkeypatc
 def test_the_sample_holds_the_rarer_label(rare: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "MOST_ITEMS", 60)
     labels = np.where(np.arange(1000) < 20, rare, 1 - rare)
-    model = JudgedPairs(kind="binary", groups=np.arange(1000), cosines=np.zeros(1000), labels=labels)
+    model = PairPredictions(kind="binary", groups=np.arange(1000), cosines=np.zeros(1000), labels=labels)
     items = sample_of(model, seed=1)
     assert set(range(20)) <= set(items.tolist())
     assert len(items) == 60

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from evaluation.predictions import JudgedPairs
+from evaluation.predictions import PairPredictions
 from evaluation.threshold import at_threshold, best_f1, choose, figures
 from reporting.formats import exact
 
 
-def judged(seed: int, pairs: int = 150) -> JudgedPairs:
+def judged(seed: int, pairs: int = 150) -> PairPredictions:
     generator = np.random.default_rng(seed)
     labels = (generator.uniform(size=pairs) < 0.3).astype(float)
     cosines = np.round(0.3 * labels + generator.uniform(size=pairs), 2)
-    return JudgedPairs(kind="binary", groups=np.arange(pairs) // 3, cosines=cosines, labels=labels)
+    return PairPredictions(kind="binary", groups=np.arange(pairs) // 3, cosines=cosines, labels=labels)
 
 
 @pytest.mark.parametrize("seed", range(5))

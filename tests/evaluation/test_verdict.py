@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.predictions import JudgedPairs
+from evaluation.predictions import PairPredictions
 from evaluation.selection import States
 from evaluation.verdict import choose, compare, verdict
 from tests.evaluation.cases import queries
@@ -14,22 +14,22 @@ NOISE -= NOISE.mean()
 
 
 @pytest.mark.parametrize(
-    ("baseline", "winner", "chosen", "no_gains"),
+    ("baseline", "best", "chosen", "no_gains"),
     [
-        (BASE + 0.2, BASE + 0.3, "winner", 0),
+        (BASE + 0.2, BASE + 0.3, "best", 0),
         (BASE + 0.2, BASE + 0.2 + 0.3 * NOISE, "baseline", 1),
         (BASE + 0.2 * NOISE, BASE + 0.2 * NOISE[::-1], "base", 2),
-        (BASE + 0.2 * NOISE, BASE + 0.3, "winner", 1),
+        (BASE + 0.2 * NOISE, BASE + 0.3, "best", 1),
         (BASE + 0.2, BASE + 0.201 + 0.3 * NOISE, "baseline", 1),
         (BASE + 0.2, BASE - 0.1, "baseline", 1),
     ],
 )
 def test_a_model_is_kept_only_where_it_is_better_than_what_is_simpler(
-    baseline: np.ndarray, winner: np.ndarray, chosen: str, no_gains: int
+    baseline: np.ndarray, best: np.ndarray, chosen: str, no_gains: int
 ) -> None:
-    models = {"base": queries(BASE), "baseline": queries(baseline), "winner": queries(winner)}
+    models = {"base": queries(BASE), "baseline": queries(baseline), "best": queries(best)}
     found = verdict({"dev": models}, seed=0)
-    assert (found.chosen, found.gain) == (chosen, chosen == "winner")
+    assert (found.chosen, found.gain) == (chosen, chosen == "best")
     assert found.reason.count("no gain") == no_gains
 
 
@@ -58,9 +58,9 @@ def test_the_sentence_names_both_models_and_the_interval() -> None:
 def test_a_gain_that_the_best_of_many_has_by_luck_is_none() -> None:
     noise = np.random.default_rng(0).normal(size=(60, 200)) * 0.1
     trials = sorted(noise, key=lambda each: float(each.mean()))
-    models = {"base": queries(BASE - 0.3), "baseline": queries(BASE), "winner": queries(BASE + trials[-1])}
+    models = {"base": queries(BASE - 0.3), "baseline": queries(BASE), "best": queries(BASE + trials[-1])}
     others = [queries(BASE + each).predictions for each in noise]
-    assert verdict({"dev": models}, seed=0).chosen == "winner"  # as if it had been the only one
+    assert verdict({"dev": models}, seed=0).chosen == "best"  # as if it had been the only one
     found = verdict({"dev": models}, seed=0, states=States(others=others, trials=60))
     assert found.chosen == "baseline"
     assert "no gain" in found.reason
@@ -69,9 +69,9 @@ def test_a_gain_that_the_best_of_many_has_by_luck_is_none() -> None:
 
 def test_a_gain_that_is_there_is_found_among_many() -> None:
     noise = np.random.default_rng(0).normal(size=(60, 200)) * 0.1
-    models = {"base": queries(BASE - 0.3), "baseline": queries(BASE), "winner": queries(BASE + 0.05 + noise[0])}
+    models = {"base": queries(BASE - 0.3), "baseline": queries(BASE), "best": queries(BASE + 0.05 + noise[0])}
     others = [queries(BASE + 0.05 + each).predictions for each in noise]
-    assert verdict({"dev": models}, seed=0, states=States(others=others, trials=60)).chosen == "winner"
+    assert verdict({"dev": models}, seed=0, states=States(others=others, trials=60)).chosen == "best"
 
 
 def test_test_is_not_asked_to_hold_for_all_states() -> None:
@@ -101,7 +101,7 @@ def test_rows_of_few_groups_are_still_few_groups() -> None:
 
 def test_precision_and_recall_on_test_are_at_the_threshold_of_dev() -> None:
     dev, test = (
-        JudgedPairs(
+        PairPredictions(
             kind="binary", groups=np.arange(4), cosines=np.array(cosines), labels=np.array([1.0, 1.0, 0.0, 0.0])
         )
         for cosines in ([0.9, 0.8, 0.2, 0.1], [0.9, 0.4, 0.3, 0.2])
@@ -113,7 +113,7 @@ def test_precision_and_recall_on_test_are_at_the_threshold_of_dev() -> None:
 def test_pairs_are_scored_in_every_draw() -> None:
     generator = np.random.default_rng(5)
     labels = generator.integers(0, 2, 120).astype(float)
-    judged = JudgedPairs(
+    judged = PairPredictions(
         kind="binary", groups=np.arange(120), cosines=labels * 0.2 + generator.uniform(size=120), labels=labels
     )
     found = compare({"base": judged}, seed=0)

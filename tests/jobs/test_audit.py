@@ -14,7 +14,7 @@ from jobs import audit, prepare, train, tune
 from pairs import prepared
 from workflows import preflight as audited
 from workflows.preflight import accepted, plan_of
-from workflows.request_checks import request
+from workflows.request_checks import check_request
 
 WORDS = ["apple", "pear", "plum", "fig", "lime", "date", "kiwi", "nut"]
 
@@ -167,7 +167,7 @@ def test_the_base_model_is_asked_but_for_a_dry_run(dry_run: bool, asked: bool, t
     source, data = write(tmp_path / "fruit.parquet", long), str(tmp_path / "data")
     assert run(prepare.app, source, "--columns", "a,b,l", "--data", data)[0] == 0
     given = {"data": data, "run": str(tmp_path / "run"), "base_model": tiny_model}
-    found = request("fruit", [], dry_run=dry_run, accept=None, quiet=True, single=True, **given).audit
+    found = check_request("fruit", [], dry_run=dry_run, accept=None, quiet=True, single=True, **given).audit
     assert ("truncated" in [each.code for each in found.findings]) == asked
 
 
@@ -206,10 +206,10 @@ def test_one_pass_over_the_data_is_enough_where_nothing_else_is_wrong(
 
     monkeypatch.setattr("workflows.request_checks.accepted", counted)
     given: dict[str, Any] = {"dry_run": False, "accept": None, "quiet": True, "single": True, "base_model": tiny_model}
-    request("fruit", [], data=data, run=str(tmp_path / "run"), **given)
+    check_request("fruit", [], data=data, run=str(tmp_path / "run"), **given)
     assert passes == [True]
     with pytest.raises(Mistakes, match="margin"):
-        request("fruit", ["margin=9"], data=data, run=str(tmp_path / "other"), **given)
+        check_request("fruit", ["margin=9"], data=data, run=str(tmp_path / "other"), **given)
     assert passes == [True, False]
 
 

@@ -31,7 +31,7 @@ def data(tmp_path: Path) -> str:
     [
         (audit, lambda data, model: [data, "--base-model", model]),
         (tune, lambda data, model: ["pairs", "--data", data, "--base-model", model, "--dry-run"]),
-        (evaluate, lambda data, model: [model, "--data", data, "--untuned"]),
+        (evaluate, lambda data, model: [model, "--data", data, "--base"]),
     ],
 )
 def test_no_value_in_a_manifest_ends_in_a_traceback(

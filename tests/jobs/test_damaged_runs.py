@@ -24,18 +24,18 @@ from tests.jobs.cases import mutated, mutations, prepare_invoices
 FIGURE = {"value": 0.9, "low": 0.8, "high": 1.0}
 VERDICT = {
     "reason": "it is better",
-    "chosen": "winner",
+    "chosen": "best",
     "gain": True,
     "leaks": ["a leak"],
-    "seeds": {"winner": [0.9, 0.8]},
+    "seeds": {"best": [0.9, 0.8]},
     "threshold": {"value": 0.5, "rule": "F1", "dev": {"cosine_f1": FIGURE}, "test": {"cosine_f1": FIGURE}},
     "splits": {
         split: {
             "pairs": 10,
             "groups": 5,
             "metric": "cosine_ap",
-            "models": {"base": FIGURE, "winner": FIGURE},
-            "scores": {"base": {"cosine_ap": 0.9}, "winner": {"cosine_ap": 0.9}},
+            "models": {"base": FIGURE, "best": FIGURE},
+            "scores": {"base": {"cosine_ap": 0.9}, "best": {"cosine_ap": 0.9}},
             "differences": {"base": FIGURE},
             "confusion": {"categories": ["a", "b"], "counts": [[1, 0], [0, 1]]},
         }
@@ -69,7 +69,7 @@ def run(tiny_model: str, tmp_path: Path) -> Path:
 
 
 def evaluated(run: Path) -> Any:
-    return CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--untuned"])
+    return CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--base"])
 
 
 def scored(run: Path) -> Any:

@@ -96,7 +96,7 @@ def test_it_prints_a_small_table(run: str) -> None:
 
 
 def test_the_base_model_is_scored_at_the_length_of_the_run(run: str, tiny_model: str, scored: list[Any]) -> None:
-    found = result(run, "--untuned")
+    found = result(run, "--base")
     assert found["base_model"]["name"] == tiny_model
     assert set(found["base_model"]["scores"]) == {"cosine_ap", "cosine_roc_auc"}
     assert scored == [(str(Path(run).absolute() / "best"), None), (tiny_model, 5)]

@@ -21,7 +21,7 @@ from tasks.common.declaration import Layout
 from tests.jobs.cases import prepare_invoices
 from tests.trainers.cases import rows, with_negatives
 from workflows.dry_run import describe
-from workflows.request_checks import request
+from workflows.request_checks import check_request
 
 RUNNER = CliRunner()
 
@@ -40,8 +40,11 @@ def data(tmp_path: Path) -> str:
         (["--minutes", "inf"], "minutes: inf is not allowed: input should be less than or equal to 527040"),
         (["--seed", "-1"], "seed: -1 is not allowed"),
         (["--seed", str(2**64)], f"seed: {2**64} is not allowed: input should be less than 4294967296"),
-        (["--seeds", "-1"], "seeds: -1 is not allowed"),
-        (["--seeds", "4294967296"], "seeds: 4294967296 is not allowed: input should be less than or equal to 1000"),
+        (["--repeat-seeds", "-1"], "repeat-seeds: -1 is not allowed"),
+        (
+            ["--repeat-seeds", "4294967296"],
+            "repeat-seeds: 4294967296 is not allowed: input should be less than or equal to 1000",
+        ),
         (["--concurrent", "0"], "concurrent: 0 is not allowed"),
         (["--cpus-per-worker", "0"], "cpus-per-worker: 0 is not allowed"),
         (["--set", "epochs=nan"], "set: 'epochs=nan' holds 'nan', which is not a finite number"),
@@ -156,7 +159,7 @@ def test_a_test_that_cannot_be_judged_is_told_before_the_first_step(
     manifest = {"task": task, "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": kind}}
     prepared.write(str(tmp_path / "data"), tables, manifest)
     given: Any = {"data": str(tmp_path / "data"), "run": str(tmp_path / "run"), "base_model": tiny_model}
-    asked = request(task, [], dry_run=True, accept=list(CODES), quiet=True, **given)
+    asked = check_request(task, [], dry_run=True, accept=list(CODES), quiet=True, **given)
     (line,) = asked.warnings()
     assert line.startswith(f"warning: test cannot be judged, the verdict will be of dev alone: {said}")
     assert line in asked.lines()
@@ -169,7 +172,7 @@ def test_a_test_that_cannot_be_judged_is_told_before_the_first_step(
     [("0.5", "one trial: every setting is fixed"), ("0.4,0.5,0.6", "3 trials: the space holds no more")],
 )
 def test_a_small_space_is_not_tried_again_and_again(data: str, tmp_path: Path, margin: str, said: str) -> None:
-    fixed = {"learning_rate": "2e-5", "global_batch_size": "8", "warmup_share": "0.1", "margin": margin}
+    fixed = {"learning_rate": "2e-5", "global_batch_size": "8", "warmup_ratio": "0.1", "margin": margin}
     narrowed = [word for name, value in fixed.items() for word in ("--set", f"{name}={value}")]
     command = ["invoices", "--data", data, "--run", str(tmp_path / "run"), "--dry-run", *narrowed]
     result = RUNNER.invoke(tune.app, command)

@@ -15,13 +15,13 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbedding
 from tokenizers import Tokenizer
 
-from audit.base_model import Untuned
+from audit.base_model import LazyBaseModel
 from common.mistakes import Mistakes
 from models import loading
 from models.base_model import load_model, resolve_base_model
 from models.loading import check_loads, load_folder
 from pairs.reading import NO_PROMPTS
-from workflows.preflight import untuned
+from workflows.preflight import lazy_base_model
 from workflows.score_model import score_model
 
 
@@ -76,9 +76,9 @@ def test_a_dtype_in_the_modules_own_arguments_changes_nothing(tiny_model: str, t
     assert dtypes(load_folder(str(folder), device="cpu")) == {torch.float32}
 
 
-def asked_by_audit(folder: str) -> Untuned:
+def asked_by_audit(folder: str) -> LazyBaseModel:
     plan: Any = SimpleNamespace(max_length=64, prompts=NO_PROMPTS)
-    return untuned(plan, resolve_base_model(folder), lambda *_: None)
+    return lazy_base_model(plan, resolve_base_model(folder), lambda *_: None)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -91,13 +91,13 @@ def test_the_audit_and_a_score_see_the_weights_in_fp32(tiny_model: str, tmp_path
     assert found == pytest.approx(cosine, abs=1e-6)
     judged: list[Any] = []
 
-    class Judging:
-        def judge(self, embed: Any) -> Any:
+    class EvaluationJob:
+        def evaluate(self, embed: Any) -> Any:
             judged.append(embed(texts))
             raise KeyError
 
     with pytest.raises(KeyError):
-        score_model(folder, Judging(), lambda *_: None)  # type: ignore[arg-type]
+        score_model(folder, EvaluationJob(), lambda *_: None)  # type: ignore[arg-type]
     assert judged[0] == pytest.approx(wanted, abs=1e-6)
 
 

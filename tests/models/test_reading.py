@@ -22,7 +22,7 @@ from pairs.reading import NO_PROMPTS, Prompts, refuse_long_prompts, refuse_other
 from pairs.tokenized import distinct_ids, tokenize_batch
 from tests.architectures import ARCHITECTURES, POSITIONS, build
 from trainers.pair_trainer import embed
-from trainers.vocabulary import padding_word, train_seen_words
+from trainers.vocabulary import padding_id, train_seen_tokens
 
 TEXTS = ["The Red door, OPENED!", "naïve café", "word " * 50, "a", "printer 4711 is out of paper (again)", "ÄÖ ß 字"]
 PROMPTS = Prompts("query: ", "Passage of a document - ")
@@ -54,9 +54,9 @@ def test_tokens_and_embeddings_are_those_of_encode(built: Build, name: str, prom
     tokens = tokenize_batch(pa.table({"sentence1": TEXTS, "sentence2": TEXTS[::-1]}), reading)
     theirs = SentenceTransformer(str(folder), device="cpu")
     wanted = [theirs.encode(texts, prompt=prompt) for texts, prompt in zip((TEXTS, TEXTS[::-1]), prompts, strict=True)]
-    train_seen_words(model, distinct_ids(tokens))
+    train_seen_tokens(model, distinct_ids(tokens))
     for tokens_per_call in (0, 1000):  # in chunks of equal lengths, and padded to one length
-        batch = collate(tokens.combine_chunks(), padding_word(model), tokens_per_call)
+        batch = collate(tokens.combine_chunks(), padding_id(model), tokens_per_call)
         for ours, column in zip(embed(model.eval(), batch), wanted, strict=True):
             assert np.abs(ours.detach().numpy() - column).max() < 1e-5
 

@@ -10,7 +10,7 @@ import pytest
 from common.mistakes import Mistakes
 from pairs.columns import layout_of
 from pairs.from_file import is_data_file, task_from_file, task_of
-from pairs.inferred import Asked
+from pairs.inferred import FileOptions
 from pairs.prepare import prepare
 from pairs.read import read
 from tasks.common.label_rule import label_rule
@@ -191,7 +191,7 @@ def test_what_is_a_file_of_pairs(name: str, expected: bool) -> None:
 
 def test_a_score_outside_of_the_scale_in_a_test_file_is_named_with_its_row(tmp_path: Path) -> None:
     file, test = (file_with(tmp_path, labels, name) for labels, name in [(["0", "5"], "x.csv"), (["7"], "y.csv")])
-    asked = Asked(rule=label_rule(scale="0:5"))
+    asked = FileOptions(rule=label_rule(scale="0:5"))
     task = task_from_file(file, ["question", "answer", "label"], asked)
     with pytest.raises(Mistakes, match=r"^row 1 of y.csv: scale: a label is 7; allowed by --scale: 0 to 5$"):
         prepare(task, {"train": file, "test": test}, seed=1)

@@ -10,7 +10,7 @@ import pytest
 
 from common.mistakes import Mistakes
 from pairs.from_file import layout_of, table_of, task_from_file
-from pairs.inferred import ALLOWED, Asked, infer
+from pairs.inferred import ALLOWED, FileOptions, infer
 from pairs.labels import guesses
 from pairs.prepare import prepare
 from tasks.common.declaration import AgainstCategory, Task
@@ -29,7 +29,7 @@ def file_with(tmp_path: Path, labels: Sequence[str], rows: int = 60) -> str:
 
 def task(location: str, columns: Sequence[str] = COLUMNS, **asked: object) -> Task:
     rule = label_rule(**{name: asked.pop(name) for name in ("scale", "labels", "drop") if name in asked})  # type: ignore[arg-type]
-    return task_from_file(location, columns, Asked(rule=rule, **asked))  # type: ignore[arg-type]
+    return task_from_file(location, columns, FileOptions(rule=rule, **asked))  # type: ignore[arg-type]
 
 
 ASKED = [
@@ -93,7 +93,7 @@ def test_labels_that_may_mean_something_else_are_asked_about(
         return "the command"
 
     with pytest.raises(Mistakes) as caught:
-        task_from_file(location, COLUMNS, Asked(command=command))
+        task_from_file(location, COLUMNS, FileOptions(command=command))
     assert options in advised
     for given in advised:
         named = dict(zip(given[::2], given[1::2], strict=True))
@@ -240,14 +240,14 @@ def test_what_is_not_given_stays_as_inferred_where_it_goes(
 def test_every_loss_makes_pairs_for_every_kind_that_it_goes_with(
     tmp_path: Path, columns: list[str], labels: str, loss: str, kind: str
 ) -> None:
-    from evaluation.evaluator import Judge
+    from evaluation.evaluator import Evaluator
 
     lines = [f"question {n},answer {n % 6},{(n * 7 % 5 % 2) / (2 if 'from' in labels else 1)}" for n in range(120)]
     (tmp_path / "pairs.csv").write_text("\n".join([",".join(COLUMNS), *lines]) + "\n")
     location = str(tmp_path / "pairs.csv")
     made = prepare(task(location, columns, loss=loss, kind=kind), {"train": location}, seed=1)
     candidates = made.tables["candidates"].column("text").to_pylist() if "candidates" in made.tables else None
-    assert Judge(kind, made.tables["dev"], candidates).num_pairs
+    assert Evaluator(kind, made.tables["dev"], candidates).num_pairs
     assert ("label" in made.tables["train"].column_names) == (loss != "ranking")
 
 
@@ -285,7 +285,7 @@ def test_few_second_texts_are_categories(
 ) -> None:
     location = categories(tmp_path, rows, second, name, text)
     inferred = infer(
-        table_of(location, layout_of(location, ["text", name])), PairColumns(first="text", second=name), Asked()
+        table_of(location, layout_of(location, ["text", name])), PairColumns(first="text", second=name), FileOptions()
     )
     assert inferred.kind == kind
     if kind == "category":
@@ -359,7 +359,7 @@ def test_an_audit_asks_about_empty_labels_as_prepare_does(tmp_path: Path, labels
     location = file_with(tmp_path, labels)
     layout = layout_of(location, COLUMNS)
     assert isinstance(layout.shape, PairColumns)
-    asked = Asked(command=" ".join)
+    asked = FileOptions(command=" ".join)
     with pytest.raises(Mistakes) as caught:
         infer(table_of(location, layout), layout.shape, asked, strict=False)
     assert f"--labels {labels[0]}=1,{labels[1]}=0" in str(caught.value)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pairs.order import Share, batches_by_block, batches_in_memory, shuffled
+from pairs.order import Shard, batches_by_block, batches_in_memory, shuffled
 
 ROWS, SIZE = 103, 10
 TABLE = pa.table({"row": np.arange(ROWS)})
@@ -18,7 +18,7 @@ def read(order: Sequence[int]) -> Iterator[pa.Table]:
     yield from (TABLE.slice(starts[number], SIZES[number]) for number in order)
 
 
-def batches(source: str, share: Share, epoch: int, seed: int = 7) -> list[list[int]]:
+def batches(source: str, share: Shard, epoch: int, seed: int = 7) -> list[list[int]]:
     if source == "memory":
         tables = batches_in_memory(TABLE, share, seed, epoch)
     else:
@@ -27,13 +27,13 @@ def batches(source: str, share: Share, epoch: int, seed: int = 7) -> list[list[i
 
 
 def over_all_ranks(source: str, world_size: int, epoch: int) -> list[set[int]]:
-    shares = [Share(global_batch_size=SIZE, rank=rank, world_size=world_size) for rank in range(world_size)]
+    shares = [Shard(global_batch_size=SIZE, rank=rank, world_size=world_size) for rank in range(world_size)]
     return [set().union(*parts) for parts in zip(*(batches(source, share, epoch) for share in shares), strict=True)]
 
 
 @pytest.mark.parametrize("source", ["memory", "blocks"])
 def test_each_row_is_used_once_but_for_the_remainder(source: str) -> None:
-    used = [row for batch in batches(source, Share(global_batch_size=SIZE), 0) for row in batch]
+    used = [row for batch in batches(source, Shard(global_batch_size=SIZE), 0) for row in batch]
     assert len(used) == ROWS // SIZE * SIZE == len(set(used))
 
 
@@ -45,7 +45,7 @@ def test_global_batches_do_not_depend_on_the_worker_count(source: str, world_siz
 
 @pytest.mark.parametrize("source", ["memory", "blocks"])
 def test_order_is_a_function_of_seed_and_epoch(source: str) -> None:
-    share = Share(global_batch_size=SIZE)
+    share = Shard(global_batch_size=SIZE)
     assert batches(source, share, 1) == batches(source, share, 1)
     assert batches(source, share, 1) != batches(source, share, 2)
     assert batches(source, share, 1) != batches(source, share, 1, seed=8)
@@ -60,7 +60,7 @@ def test_the_next_epoch_leaves_out_other_rows(source: str) -> None:
 
 
 def test_blocks_are_mixed_and_not_only_reordered() -> None:
-    first = batches("blocks", Share(global_batch_size=SIZE), 0)[0]
+    first = batches("blocks", Shard(global_batch_size=SIZE), 0)[0]
     block = np.searchsorted(np.cumsum(SIZES), first, side="right")
     assert len(set(block.tolist())) > 1
 
@@ -71,4 +71,4 @@ def test_a_rank_holds_four_bytes_a_row() -> None:
 
 def test_a_batch_that_the_workers_do_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match="global_batch_size 10 must be a multiple of world_size 3"):
-        Share(global_batch_size=10, world_size=3)
+        Shard(global_batch_size=10, world_size=3)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from common.mistakes import Mistakes
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from pairs.from_file import task_from_file
 from pairs.prepare import Preparation, prepare
 from tasks.common.loading import load, names
@@ -169,8 +169,8 @@ def test_a_category_gets_its_commonest_spelling_in_every_split_and_a_perfect_mod
     def perfect(texts: list[str]) -> np.ndarray:
         return np.array([[1.0, 0.0] if "ard" in truth.get(text, text).casefold() else [0.0, 1.0] for text in texts])
 
-    judge = Judge("category", made.tables["test"], made.tables["candidates"]["text"].to_pylist())
-    assert judge.judge(perfect).scores()["macro_f1"] == 1.0
+    judge = Evaluator("category", made.tables["test"], made.tables["candidates"]["text"].to_pylist())
+    assert judge.evaluate(perfect).scores()["macro_f1"] == 1.0
 
 
 def test_second_texts_like_categories_get_one_spelling_too(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_candidates_hold_one_spelling_of_each_text(tmp_path: Path) -> None:
     file = table(tmp_path / "ready.csv", ("a", "b"), rows)
     made = prepare(task_from_file(file, []), {"train": file}, seed=1)
     assert made.tables["candidates"]["text"].to_pylist() == sorted(f"Answer {n}" for n in range(40))
-    Judge("retrieval", made.tables["dev"], made.tables["candidates"]["text"].to_pylist())
+    Evaluator("retrieval", made.tables["dev"], made.tables["candidates"]["text"].to_pylist())
 
 
 def test_nli_takes_dev_first_and_reads_both_layouts(tmp_path: Path) -> None:

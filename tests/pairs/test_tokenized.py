@@ -19,7 +19,7 @@ from pairs.collate import collate
 from pairs.distinct import distinct
 from pairs.hashes import text_hashes
 from pairs.negatives import flattened
-from pairs.order import Share, batches_in_memory
+from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
@@ -117,12 +117,12 @@ def test_every_row_arrives_once_over_both_ranks(
     given = text_hashes(flattened(train["negatives"])[0].to_pylist()).tolist()
     assert [each for table in read for row in table["negative_hashes"].to_pylist() for each in row] == given
     words = np.unique(np.concatenate(tokens_of(train, tiny_model)))
-    seen_words = tokens.seen_words()
-    assert (seen_words is not None) == in_memory
-    assert seen_words is None or np.array_equal(seen_words, words)
+    seen_tokens = tokens.seen_tokens()
+    assert (seen_tokens is not None) == in_memory
+    assert seen_tokens is None or np.array_equal(seen_tokens, words)
     seen: Counter[int] = Counter()
     for rank in (0, 1):
-        share = Share(global_batch_size=32, rank=rank, world_size=2)
+        share = Shard(global_batch_size=32, rank=rank, world_size=2)
         for batch in tokens.batches(share, seed=0, epoch=0):
             assert len(batch) == 16
             seen.update(batch["hash1"].to_pylist())
@@ -141,7 +141,7 @@ def test_distinct_rows_arrive_with_their_weights(tiny_model: str, tmp_path: Path
     pairs = distinct(repeated, reading)
     assert pairs.num_rows("train") == 30
     tokens = tokenize_batch(pairs.table("train"), reading)
-    (batch,) = batches_in_memory(tokens, Share(global_batch_size=30), seed=0, epoch=0)
+    (batch,) = batches_in_memory(tokens, Shard(global_batch_size=30), seed=0, epoch=0)
     weights = dict(zip(batch["hash1"].to_pylist(), batch["weight"].to_pylist(), strict=True))
     heavy = text_hashes(train["sentence1"].slice(0, 10).to_pylist()).tolist()
     assert weights == pytest.approx({each: 1.8 if each in heavy else 0.6 for each in weights})

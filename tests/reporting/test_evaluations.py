@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from common.run_folder import RunFolder
-from reporting.evaluations import Kept, kept_lines, scored_once, scores_table
+from reporting.evaluations import CachedScores, cached_lines, scored_once, scores_table
 
 
 def test_a_score_is_computed_once_per_split_pairs_and_weights(tmp_path: Path) -> None:
@@ -29,13 +29,13 @@ def test_a_score_is_computed_once_per_split_pairs_and_weights(tmp_path: Path) ->
 
 def test_the_table_has_a_column_per_model_and_lines_say_what_was_looked_up() -> None:
     kept = {
-        "model": Kept(scores={"macro_f1": 0.75, "accuracy": 0.8}, since="2026-01-02T03:04:05+00:00"),
-        "untuned base": Kept(scores={"macro_f1": 0.5, "accuracy": 0.6}),
+        "model": CachedScores(scores={"macro_f1": 0.75, "accuracy": 0.8}, since="2026-01-02T03:04:05+00:00"),
+        "base": CachedScores(scores={"macro_f1": 0.5, "accuracy": 0.6}),
     }
     console = Console(width=100, color_system=None)
     with console.capture() as capture:
         console.print(scores_table(kept, "macro_f1"))
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capture.get().splitlines() if "│" in line]
     assert rows == [["macro_f1", "0.7500", "0.5000"], ["accuracy", "0.8000", "0.6000"]]
-    (line,) = kept_lines(kept)
+    (line,) = cached_lines(kept)
     assert line.startswith("model: scored at 2026-01-02T03:04:05+00:00, not again")

@@ -69,18 +69,18 @@ def test_the_table_has_every_column_and_short_numbers() -> None:
     first = {
         "learning_rate": 2.0e-05,
         "global_batch_size": 16.0,
-        "warmup_share": 0.123456,
+        "warmup_ratio": 0.123456,
         "margin": 0.5,
         "epochs": 4.0,
     }
-    second = {"learning_rate": 3.2e-05, "global_batch_size": 8.0, "warmup_share": 0.2, "margin": 0.25, "epochs": 4.0}
+    second = {"learning_rate": 3.2e-05, "global_batch_size": 8.0, "warmup_ratio": 0.2, "margin": 0.25, "epochs": 4.0}
     live.update(record("trial-01", settings=first, value=0.8, epoch=1.0, train_s=10.0))
     live.update(record("trial-02", settings=second, value=0.9, epoch=2.5, state="stopped", train_s=10.0))
     lines = drawn(live).splitlines()
     assert lines[:2] == ["starting worker groups 1/2", "settings: epochs=4"]
     assert lines[2].startswith("1/2 trials done, best cosine_ap 0.9000 (trial-02)")
     names = [line.split() for line in lines[3:6]]
-    assert names[2] == ["trial", "rate", "size", "share", "margin", "epoch", "ap", "state", "left"]
+    assert names[2] == ["trial", "rate", "size", "ratio", "margin", "epoch", "ap", "state", "left"]
     rows = [line.split() for line in lines if line.strip().startswith("trial-")]
     assert rows[0][:8] == ["trial-01", "2e-05", "16", "0.1235", "0.5", "1/4", "0.8000", "running"]
     assert rows[0][-1] == "30s"

@@ -14,7 +14,7 @@ RESULT = RunResult(
     task="tickets",
     run="runs/my tickets",
     metric="macro_f1",
-    untuned=0.5,
+    base=0.5,
     baseline=0.71,
     best=0.76,
     best_trial="trial-04",
@@ -42,7 +42,7 @@ def drawn(table: Table, width: int = 120) -> list[list[str]]:
 
 def test_the_table_compares_untuned_baseline_and_best() -> None:
     assert drawn(outcome_table(RESULT)) == [
-        ["untuned base", "0.5000", "", "", ""],
+        ["base", "0.5000", "", "", ""],
         ["baseline settings", "0.7100", "+0.2100", "2/10", "learning_rate=2e-05 global_batch_size=32"],
         ["best (trial-04)", "0.7600", "+0.2600", "10/10", "learning_rate=4e-05 global_batch_size=16"],
     ]

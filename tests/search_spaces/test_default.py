@@ -29,7 +29,7 @@ def test_what_the_loss_takes_is_searched_and_epochs_are_not(name: str) -> None:
     task = load(name)
     space = for_task(task, [], ROWS, 1)
     varied = {name for name, allowed in space.items() if not (isinstance(allowed, Choice) and len(allowed.values) == 1)}
-    assert varied == {"global_batch_size", "learning_rate", "warmup_share", *LOSS_PARAMETERS[task.loss]}
+    assert varied == {"global_batch_size", "learning_rate", "warmup_ratio", *LOSS_PARAMETERS[task.loss]}
 
 
 def test_batch_sizes_suit_workers_and_rows() -> None:
@@ -61,7 +61,7 @@ def test_a_wide_range_is_logarithmic() -> None:
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    overrides = ["margin=0.8:0.2", "scale=3", "global_batch_size=3,30", "warmup_share=2", "learning_rate=fast"]
+    overrides = ["margin=0.8:0.2", "scale=3", "global_batch_size=3,30", "warmup_ratio=2", "learning_rate=fast"]
     with pytest.raises(Mistakes) as caught:
         for_task(load("invoices"), overrides, 20, 2)
     told = "\n".join(caught.value.messages)
@@ -70,7 +70,7 @@ def test_all_mistakes_are_named_at_once() -> None:
         "'scale=3' is not NAME=VALUE",
         "3 must be a multiple of workers (2)",
         "30 is more than the 20 training pairs",
-        "warmup_share: 2",
+        "warmup_ratio: 2",
         "'fast', which is not a finite number",
     ):
         assert part in told

@@ -51,7 +51,7 @@ def test_a_number_without_an_origin_is_none(value: Any) -> None:
         ("epochs", 1.5, "1.5 must be a whole number"),
         ("global_batch_size", 8.5, "8.5 must be a whole number"),
         ("learning_rate", 0, "0 must be above 0"),
-        ("warmup_share", 1, "1 must be at least 0 and below 1"),
+        ("warmup_ratio", 1, "1 must be at least 0 and below 1"),
         ("weight_decay", -0.1, "-0.1 must be at least 0 and below 1"),
         ("margin", 2.5, "2.5 must be at most 2, the largest cosine distance"),
     ],

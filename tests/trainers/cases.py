@@ -11,7 +11,7 @@ from models.base_model import resolve_base_model
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common.declaration import DECIDING_METRIC, LOSS_PARAMETERS
 from tests.tiny_model import WORDS
-from trainers.groups.board import Board
+from trainers.groups.board import ProgressBoard
 from trainers.groups.worker_group import GroupConfig
 from trainers.job import Data, Job
 
@@ -22,7 +22,7 @@ MAX_LENGTH = 32
 
 BARE_JOB = Job(
     trial="t1",
-    settings={"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 1, "warmup_share": 0.1, "weight_decay": 0.0},
+    settings={"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 1, "warmup_ratio": 0.1, "weight_decay": 0.0},
     loss="cosine",
     kind="graded",
     metric="spearman_cosine",
@@ -63,7 +63,7 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
     train = with_negatives(train) if negatives else train
     tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).reading(MAX_LENGTH))
     kind = KIND[loss]
-    settings = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 2, "warmup_share": 0.1, "weight_decay": 0.01}
+    settings = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 2, "warmup_ratio": 0.1, "weight_decay": 0.01}
     parameters = {"margin": 0.5, "scale": 20.0}
     return replace(
         Job(
@@ -78,7 +78,7 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
                 train=TokenizedPairs(
                     num_rows=train_rows,
                     table=[ray.put(tokens.combine_chunks())],
-                    words=[ray.put(distinct_ids(tokens))],
+                    seen=[ray.put(distinct_ids(tokens))],
                 ),
                 dev=[ray.put(dev)],
                 candidates=tuple(sorted(set(dev["sentence2"].to_pylist()))) if kind == "retrieval" else None,
@@ -92,7 +92,7 @@ def group_config(model: str, num_workers: int, storage: str) -> GroupConfig:
     """A group of one-CPU workers."""
     return GroupConfig(
         model=[ray.put(resolve_base_model(model).files())],
-        board=Board.remote(),
+        board=ProgressBoard.remote(),
         max_length=MAX_LENGTH,
         num_workers=num_workers,
         cpus_per_worker=1,

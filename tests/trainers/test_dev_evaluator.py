@@ -1,4 +1,4 @@
-"""Judging a real, if tiny, model: as the library's own evaluators do, and into its model card."""
+"""EvaluationJob a real, if tiny, model: as the library's own evaluators do, and into its model card."""
 
 import hashlib
 from pathlib import Path
@@ -13,7 +13,7 @@ from sentence_transformers.sentence_transformer.evaluation import (
     InformationRetrievalEvaluator,
 )
 
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from models import encode
 from models.saved_model import weights_sha256
 from tests.tiny_model import WORDS, build_tiny_model
@@ -38,14 +38,14 @@ def pairs() -> pa.Table:
 def test_binary_agrees_with_the_library(model: SentenceTransformer, pairs: pa.Table) -> None:
     first, second, labels = (pairs.column(name).to_pylist() for name in ("sentence1", "sentence2", "label"))
     theirs = BinaryClassificationEvaluator(first, second, labels, similarity_fn_names=["cosine"])
-    ours = PairEvaluator(Judge("binary", pairs))
+    ours = PairEvaluator(Evaluator("binary", pairs))
     assert ours(model)["cosine_ap"] == pytest.approx(theirs(model)["cosine_ap"])
 
 
 def test_graded_agrees_with_the_library(model: SentenceTransformer, pairs: pa.Table) -> None:
     first, second, labels = (pairs.column(name).to_pylist() for name in ("sentence1", "sentence2", "label"))
     theirs = EmbeddingSimilarityEvaluator(first, second, labels, main_similarity="cosine")
-    ours = PairEvaluator(Judge("graded", pairs))
+    ours = PairEvaluator(Evaluator("graded", pairs))
     assert ours(model)["spearman_cosine"] == pytest.approx(theirs(model)["spearman_cosine"])
 
 
@@ -54,12 +54,12 @@ def test_retrieval_agrees_with_the_library(model: SentenceTransformer, pairs: pa
     corpus = {str(index): text for index, text in enumerate(pairs.column("sentence2").to_pylist())}
     own = {index: {index} for index in queries}
     theirs = InformationRetrievalEvaluator(queries, corpus, own, mrr_at_k=[10])(model)
-    ours = PairEvaluator(Judge("retrieval", pairs.drop_columns("label"), list(corpus.values())))
+    ours = PairEvaluator(Evaluator("retrieval", pairs.drop_columns("label"), list(corpus.values())))
     assert ours(model)["cosine_mrr@10"] == pytest.approx(theirs["cosine_mrr@10"])
 
 
 def test_the_evaluator_fills_the_model_card_as_the_librarys_do(model: SentenceTransformer, pairs: pa.Table) -> None:
-    evaluator = PairEvaluator(Judge("binary", pairs), name="beer-dev")
+    evaluator = PairEvaluator(Evaluator("binary", pairs), name="beer-dev")
     model.model_card_data.training_logs = [{"Epoch": 1.0, "Step": 7, "Training Loss": 0.5}]
     scores = evaluator(model, epoch=1, steps=7)
     assert evaluator.primary_metric == "cosine_ap"
@@ -82,7 +82,7 @@ def test_encoding_in_parts_keeps_the_order_and_tells_how_far_it_is(
 
 
 def test_a_models_own_length_holds_unless_another_is_asked(tiny_model: str, pairs: pa.Table) -> None:
-    judge = Judge("graded", pairs)
+    judge = Evaluator("graded", pairs)
     saved = score_model(tiny_model, judge, lambda done, total: None)
     assert saved == score_model(tiny_model, judge, lambda done, total: None, max_length=64)
     assert saved != score_model(tiny_model, judge, lambda done, total: None, max_length=3)

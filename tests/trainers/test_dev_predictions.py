@@ -9,7 +9,7 @@ import pytest
 from common.run_folder import RunFolder
 from trainers.dev_predictions import PREDICTIONS_FOLDER, read_predictions, write_predictions
 from workflows.compare import judged_states
-from workflows.outcome import Found
+from workflows.outcome import Outcome
 
 
 @pytest.fixture
@@ -47,15 +47,15 @@ def test_a_run_without_any_has_none(tmp_path: Path) -> None:
     assert read_predictions(RunFolder(str(tmp_path))) == {}
 
 
-def found_with(baseline: str) -> Found:
-    return Found(
+def found_with(baseline: str) -> Outcome:
+    return Outcome(
         records=[],
         best=None,
         metrics={},
         state=None,
         baseline=None,
         baseline_metrics={"training": baseline},
-        untuned={},
+        base_metrics={},
         wall_s=0.0,
         group_times={},
     )

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from models.base_model import resolve_base_model
 from pairs.collate import collate, pad
-from pairs.order import Share
+from pairs.order import Shard
 from pairs.tokenized import tokenize_batch
 from tests.trainers.cases import BARE_JOB, MAX_LENGTH, rows
 from trainers.fine_tune import build_trainer, switch_off_dropout
@@ -71,7 +71,7 @@ def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every
     model = SentenceTransformer(tiny_model, device="cpu")
     tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     job = replace(BARE_JOB, dropout=False)
-    trainer = build_trainer(job, model, Share(global_batch_size=8), str(tmp_path), start=None)
+    trainer = build_trainer(job, model, Shard(global_batch_size=8), str(tmp_path), start=None)
     trainer.current_gradient_accumulation_steps = 1  # train() sets it
     batch = collate(tokens.combine_chunks(), 0, 0)
     columns = [pad(tokens[name].combine_chunks(), 0) for name in ("ids1", "ids2")]
@@ -107,7 +107,7 @@ def test_in_bf16_a_weight_is_cast_once_for_all_chunks(tiny_model: str, tmp_path:
     tokens = tokenize_batch(rows(16, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     base = SentenceTransformer(tiny_model, device="cpu")
     job = replace(BARE_JOB, bf16=True)
-    trainer = build_trainer(job, base, Share(global_batch_size=8), str(tmp_path), start=None)
+    trainer = build_trainer(job, base, Shard(global_batch_size=8), str(tmp_path), start=None)
     batch = collate(tokens.combine_chunks(), 0, 0)
     with CastsOf(next(each for each in trainer.model.modules() if isinstance(each, torch.nn.Linear)).weight) as casts:
         trainer.compute_loss(trainer.model, batch)
@@ -127,8 +127,8 @@ def test_the_loss_is_given_fp32_of_a_model_whose_last_layer_gives_bf16(tiny_mode
 def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str, tmp_path: Path) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
     tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
-    share = Share(global_batch_size=8)
-    trainer = build_trainer(BARE_JOB, model, share, str(tmp_path), start=None, unwanted=lambda: True)
+    share = Shard(global_batch_size=8)
+    trainer = build_trainer(BARE_JOB, model, share, str(tmp_path), start=None, cancelled=lambda: True)
     with pytest.raises(TrialFailed, match="the search no longer needs"):
         trainer.training_step(trainer.model, collate(tokens.combine_chunks(), 0, 0))
 
@@ -141,7 +141,7 @@ def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
         loss=build_loss("cosine", model, {}),
         args=SimpleNamespace(device=model.device),
         state=SimpleNamespace(global_step=0),
-        unwanted=lambda: False,
+        cancelled=lambda: False,
         in_bf16=nullcontext,
     )
     weighted = collate(tokens.append_column("weight", weights).combine_chunks(), 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pairs.order import Share
+from pairs.order import Shard
 from tests.trainers.cases import BARE_JOB
 from trainers.fine_tune import arguments
 from trainers.hardware import FASTEST_OPTIMIZER, choose
@@ -14,4 +14,4 @@ from trainers.hardware import FASTEST_OPTIMIZER, choose
 @pytest.mark.parametrize(("asked", "used"), [("auto", FASTEST_OPTIMIZER), ("adamw_torch", "adamw_torch")])
 def test_the_optimizer_that_is_asked_for_trains(tmp_path: Path, asked: str, used: str) -> None:
     job = replace(BARE_JOB, optimizer=choose("fp32", asked, 1, gpu=False).optimizer)
-    assert arguments(job, Share(global_batch_size=8), str(tmp_path), "cpu").optim == used
+    assert arguments(job, Shard(global_batch_size=8), str(tmp_path), "cpu").optim == used

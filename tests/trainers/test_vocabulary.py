@@ -16,7 +16,7 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from transformers import TrainerCallback
 
 from models.base_model import resolve_base_model
-from pairs.order import Share, batches_in_memory
+from pairs.order import Shard, batches_in_memory
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tests.trainers.cases import BARE_JOB, VOCABULARY, rows
 from trainers.checkpoint import TrainingState
@@ -24,7 +24,7 @@ from trainers.fine_tune import build_trainer, resume_folder
 from trainers.job import Data, Job
 from trainers.vocabulary import word_embeddings
 
-SHARE = Share(global_batch_size=8)
+SHARE = Shard(global_batch_size=8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,10 @@ class InHand(TokenizedPairs):
     tokens: pa.Table
     counted: bool
 
-    def seen_words(self) -> np.ndarray | None:
+    def seen_tokens(self) -> np.ndarray | None:
         return distinct_ids(self.tokens) if self.counted else None
 
-    def batches(self, share: Share, seed: int, epoch: int) -> Iterator[pa.Table]:
+    def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
         return batches_in_memory(self.tokens, share, seed, epoch)
 
 
@@ -96,7 +96,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
     assert 100 < len(unseen) < len(wanted[name])
     before = word_embeddings(base).weight.detach().numpy()
     assert np.abs(found[name] - before)[unseen].max() > 1e-3
-    assert ours.words.weight.shape[0] == len(before) - len(unseen) + more  # and what pads
+    assert ours.embeddings.weight.shape[0] == len(before) - len(unseen) + more  # and what pads
     assert found.keys() == wanted.keys()
     for each, weights in wanted.items():
         np.testing.assert_allclose(found[each], weights, rtol=1e-4, atol=1e-6)

@@ -12,7 +12,7 @@ from search_spaces.default import baseline_in, fixed, for_task
 from tests.trainers.cases import rows
 from workflows.export import reproduce, searched
 from workflows.request import Request
-from workflows.request_checks import request
+from workflows.request_checks import check_request
 
 MACHINE: dict[str, Any] = {
     "workers": 2,
@@ -22,7 +22,7 @@ MACHINE: dict[str, Any] = {
     "gpu": True,
 }
 
-MORE = {"--concurrent": ["2"], "--seeds": ["1"], "--export": ["winner"]}
+MORE = {"--concurrent": ["2"], "--repeat-seeds": ["1"], "--export": ["best"]}
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def asked(tmp_path: Path, tiny_model: str) -> Request:
     tables = {"train": rows(64, "contrastive"), "dev": rows(24, "contrastive", seed=1)}
     manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
     prepared.write(str(tmp_path / "data"), tables, manifest)
-    return request(
+    return check_request(
         "invoices",
         ["margin=0.625:0.7", "epochs=2,3"],
         dry_run=True,
@@ -46,8 +46,8 @@ def asked(tmp_path: Path, tiny_model: str) -> Request:
         scheduler="fifo",
         distinct=True,
         concurrent=2,
-        seeds=1,
-        export="winner",
+        repeat_seeds=1,
+        export="best",
         **MACHINE,
     )
 

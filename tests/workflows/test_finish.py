@@ -9,9 +9,9 @@ import pytest
 
 from evaluation.verdict import SplitVerdict, Verdict
 from reporting.trials import TrialRecord
-from workflows.compare import Weighed
-from workflows.finish import exported, finish, undisturbed, weighed
-from workflows.outcome import Found
+from workflows.compare import Comparison
+from workflows.finish import compared, finish, select_model, undisturbed
+from workflows.outcome import Outcome
 
 BASELINE, BEST = (
     TrialRecord(trial=trial, settings={"margin": margin}, metric="cosine_ap", epochs=1)
@@ -19,9 +19,9 @@ BASELINE, BEST = (
 )
 
 
-def found(best: TrialRecord) -> Found:
+def found(best: TrialRecord) -> Outcome:
     states: Any = SimpleNamespace(name="best's"), SimpleNamespace(name="baseline's")
-    return Found(
+    return Outcome(
         records=[BASELINE, BEST],
         best=best,
         metrics={"of": "best"},
@@ -29,37 +29,39 @@ def found(best: TrialRecord) -> Found:
         baseline=BASELINE,
         baseline_metrics={"of": "baseline"},
         baseline_state=states[1],
-        untuned={},
+        base_metrics={},
         wall_s=1.0,
         group_times={},
     )
 
 
-def verdict_for(chosen: str) -> Weighed:
+def verdict_for(chosen: str) -> Comparison:
     scores = {"base": {"cosine_ap": 0.4}}
     dev = SplitVerdict(metric="cosine_ap", pairs=2, groups=2, models={}, scores=scores, differences={})
-    return Weighed(verdict=Verdict(chosen=chosen, gain=False, reason="", splits={"dev": dev}), threshold=None, seeds={})
+    return Comparison(
+        verdict=Verdict(chosen=chosen, gain=False, reason="", splits={"dev": dev}), threshold=None, seeds={}
+    )
 
 
 @pytest.mark.parametrize(
     ("chosen", "record", "of"),
-    [("winner", BEST, "best"), ("baseline", BASELINE, "baseline"), (None, BEST, "best")],
+    [("best", BEST, "best"), ("baseline", BASELINE, "baseline"), (None, BEST, "best")],
 )
 def test_the_model_that_the_verdict_chose_is_kept(chosen: str | None, record: TrialRecord, of: str) -> None:
-    kept = exported(found(BEST), verdict_for(chosen) if chosen else None)
-    assert (kept.name, kept.record, kept.metrics) == (chosen or "winner", record, {"of": of})
+    kept = select_model(found(BEST), verdict_for(chosen) if chosen else None)
+    assert (kept.name, kept.record, kept.metrics) == (chosen or "best", record, {"of": of})
     assert kept.state is not None
     assert kept.state.name == f"{of}'s"  # type: ignore[attr-defined]
 
 
 def test_without_a_gain_over_the_base_model_nothing_trained_is_kept() -> None:
-    kept = exported(found(BEST), verdict_for("base"))
+    kept = select_model(found(BEST), verdict_for("base"))
     assert (kept.name, kept.record, kept.state) == ("base", None, None)
     assert kept.metrics["dev"] == {"cosine_ap": 0.4}
 
 
 def test_a_baseline_that_won_is_the_baseline() -> None:
-    kept = exported(found(BASELINE), None)
+    kept = select_model(found(BASELINE), None)
     assert (kept.name, kept.record, kept.metrics) == ("baseline", BASELINE, {"of": "best"})
 
 
@@ -86,9 +88,9 @@ def test_whatever_goes_wrong_with_the_verdict_the_model_is_kept_and_it_is_said(
         tried.append(True)
         raise error
 
-    monkeypatch.setattr("workflows.compare.weigh", fails)
+    monkeypatch.setattr("workflows.compare.compare", fails)
     live: Any = SimpleNamespace(say=said.append)
-    noted, verdict = weighed(asked(), None, replace(found(BEST), hurried=hurried), live)  # type: ignore[arg-type]
+    noted, verdict = compared(asked(), None, replace(found(BEST), hurried=hurried), live)  # type: ignore[arg-type]
     assert verdict is None
     assert tried == ([] if hurried else [True])
     assert "no verdict" in said[0]
@@ -99,16 +101,16 @@ def test_whatever_goes_wrong_with_the_verdict_the_model_is_kept_and_it_is_said(
 def test_without_a_verdict_what_was_asked_for_is_exported() -> None:
     state: Any = object()
     both = replace(found(BEST), baseline_state=state)
-    assert exported(both, None, "baseline").name == "baseline"
-    assert exported(both, None, "base").name == "base"
-    assert exported(both, None, "winner").name == "winner"
-    assert exported(replace(both, baseline=None, baseline_state=None), None, "baseline").name == "winner"
+    assert select_model(both, None, "baseline").name == "baseline"
+    assert select_model(both, None, "base").name == "base"
+    assert select_model(both, None, "best").name == "best"
+    assert select_model(replace(both, baseline=None, baseline_state=None), None, "baseline").name == "best"
 
 
 def test_an_export_that_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.compare.weigh", lambda *_: None)
+    monkeypatch.setattr("workflows.compare.compare", lambda *_: None)
     nothing: Any = None
-    noted, _ = weighed(asked("baseline"), nothing, replace(found(BEST), baseline=None, baseline_state=None), nothing)
+    noted, _ = compared(asked("baseline"), nothing, replace(found(BEST), baseline=None, baseline_state=None), nothing)
     assert noted.notes[-1].startswith("--export baseline: there is no such model")
 
 

@@ -18,7 +18,7 @@ from sentence_transformers import SentenceTransformer
 from typer.testing import CliRunner
 
 from common import storage
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from jobs import evaluate, train, tune
 from models.saved_model import weights_sha256
 from pairs import prepared
@@ -58,7 +58,7 @@ def with_prompts(model: str, folder: Path) -> str:
 def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, tmp_path: Path) -> None:
     run, tiny_model = tmp_path / "run", with_prompts(tiny_model, tmp_path / "base")
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "4", "--concurrent", "2"]
-    narrowed = ["--set", "epochs=1,2", "--seeds", "1", "--export", "winner"]
+    narrowed = ["--set", "epochs=1,2", "--repeat-seeds", "1", "--export", "best"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
     assert result.exit_code == 0, result.output
     (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
@@ -66,7 +66,7 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert len(trials) == 4
     assert {trial["state"] for trial in trials} <= {"completed", "stopped"}
     assert printed["best"] == max(trial["value"] for trial in trials)
-    assert printed["untuned"] is not None
+    assert printed["base"] is not None
     settings = json.loads((run / "settings.json").read_text())
     first = next(trial for trial in trials if trial["trial"] == "trial-01")
     assert first["settings"] == settings["baseline"]
@@ -87,14 +87,14 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     verdict = json.loads((run / "verdict.json").read_text())
     assert printed["verdict"]["chosen"] == verdict["chosen"] == printed["kept"]
     dev = verdict["splits"]["dev"]
-    assert dev["models"]["base"]["value"] == pytest.approx(printed["untuned"], abs=1e-6)
+    assert dev["models"]["base"]["value"] == pytest.approx(printed["base"], abs=1e-6)
     assert dev["models"]["baseline"]["value"] == pytest.approx(printed["baseline"], abs=1e-6)
     judged = [file.name for file in (run / "predictions").iterdir()]
     assert len(judged) == dev["states"] > 2 * len(trials)  # all judgements of all trials, and of no other seed
     assert not [name for name in judged if "seed" in name]
     assert {name: len(values) for name, values in verdict["seeds"].items()} == dict.fromkeys(list(dev["models"])[1:], 1)
     assert json.loads((run / "best" / "threshold.json").read_text())["value"] == verdict["threshold"]["value"]
-    asked = CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--untuned", "--json"])
+    asked = CliRunner().invoke(evaluate.app, [str(run), "--split", "test", "--base", "--json"])
     said = json.loads(asked.output.splitlines()[-1])
     assert said["verdict"]["splits"]["test"] == verdict["splits"]["test"]
     assert said["scores"] == verdict["splits"]["test"]["scores"][verdict["chosen"]]
@@ -121,7 +121,7 @@ def one_label_in_test(data: str, folder: Path) -> str:
 
 def exported_value(run: Path, data: str) -> float:
     """Dev's metric of the weights on disk."""
-    dev = Judge("binary", pq.read_table(Path(data) / "dev.parquet"))
+    dev = Evaluator("binary", pq.read_table(Path(data) / "dev.parquet"))
     return score_model(str(run / "best"), dev, lambda done, total: None)["cosine_ap"]
 
 
@@ -139,7 +139,7 @@ def test_neither_failing_trials_nor_a_stop_nor_a_test_of_one_label_lose_the_sear
 
     threading.Thread(target=interrupt, daemon=True).start()
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "40", "--concurrent", "1"]
-    narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1", "--export", "winner"]
+    narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1", "--export", "best"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
     assert result.exit_code == 0, result.output
     (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
@@ -178,8 +178,8 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     assert (trial["state"], trial["epoch"], trial["steps"]) == ("completed", 4.0, 32)
     found = json.loads((run / "result.json").read_text())
     assert found["best"] == trial["value"]
-    assert found["untuned"] != found["best"]
-    # Ranks that diverged would not agree.
+    assert found["base"] != found["best"]
+    # RankClient that diverged would not agree.
     assert exported_value(run, data) == pytest.approx(found["best"], abs=1e-6)
     verdict = json.loads((run / "verdict.json").read_text())
     assert list(verdict["splits"]["dev"]["models"]) == ["base", "baseline"]

@@ -6,12 +6,12 @@ import pytest
 
 from reporting.trials import TrialRecord
 from trainers.job import Report
-from workflows.single import Trained, _after
+from workflows.single import SingleRun, _after
 
-NOTHING = Trained(record=TrialRecord(trial="baseline", settings={}, metric="score", epochs=1), metrics={}, state=None)
+NOTHING = SingleRun(record=TrialRecord(trial="baseline", settings={}, metric="score", epochs=1), metrics={}, state=None)
 
 
-def after(*values: float, error: str | None = None) -> Trained:
+def after(*values: float, error: str | None = None) -> SingleRun:
     trained = NOTHING
     for steps, value in enumerate(values, 1):
         times = dict.fromkeys(("start_s", "first_step_s", "train_s"), 1.0)

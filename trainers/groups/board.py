@@ -24,12 +24,12 @@ IDLE = "idle"
 """What no worker counted: waiting for the next trial, and whatever lies between trials."""
 
 
-class _Board:
+class _ProgressBoard:
     """Latest progress of every training, and the time that every worker group has spent in each phase."""
 
     def __init__(self) -> None:
         self.trainings: dict[str, tuple[float, Progress]] = {}
-        self.untuned_scores: dict[str, float] = {}
+        self.base_scores: dict[str, float] = {}
         self.spent: dict[str, dict[str, dict[str, float]]] = {}
 
     def step_taken(self, training: str, step: int, rows_per_step: int) -> None:
@@ -50,20 +50,20 @@ class _Board:
             for group, spent in self.spent.items()
         }
 
-    def judged_untuned(self, scores: dict[str, float]) -> None:
+    def set_base_scores(self, scores: dict[str, float]) -> None:
         """Dev metrics of the base model, known long before its trial's first report."""
-        self.untuned_scores = scores
+        self.base_scores = scores
 
-    def untuned(self) -> dict[str, float]:
+    def get_base_scores(self) -> dict[str, float]:
         """Dev metrics of the base model; empty until they are known."""
-        return self.untuned_scores
+        return self.base_scores
 
     def all(self) -> dict[str, Progress]:
         """Training -> progress."""
         return {training: progress for training, (_, progress) in self.trainings.items()}
 
 
-Board: Any = ray.remote(num_cpus=0)(_Board)
+ProgressBoard: Any = ray.remote(num_cpus=0)(_ProgressBoard)
 
 
 def group_times(board: Any, began: Mapping[str, float]) -> dict[str, dict[str, float]]:

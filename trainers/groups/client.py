@@ -5,7 +5,7 @@ from typing import Any
 import ray
 
 from trainers.checkpoint import TrainingState
-from trainers.job import Job, Judging, Report
+from trainers.job import EvaluationJob, Job, Report
 
 ASK_AGAIN_S = 1.0
 """A call that waits for ever could not be interrupted."""
@@ -18,10 +18,10 @@ class GroupClient:
 
     def __init__(self, mailbox: Any) -> None:
         self.mailbox = mailbox
-        self._job: Job | Judging | None = None
+        self._job: Job | EvaluationJob | None = None
         self._kept: list[Any] | None = None
 
-    def assign(self, job: Job | Judging, start: TrainingState | None = None) -> None:
+    def assign(self, job: Job | EvaluationJob, start: TrainingState | None = None) -> None:
         """Hand over a job, to begin from `start` or from the base model."""
         self._job, self._kept = job, [ray.put(start)] if start else None
         ray.get(self.mailbox.assign.remote(job, self._kept))

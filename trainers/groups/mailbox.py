@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from trainers.job import Job, Judging, Report
+from trainers.job import EvaluationJob, Job, Report
 
 MAX_TRIES = 3
 """Starts of one job: the first, and two more after its group was lost (a machine or a process was)."""
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
     """What every rank of a meeting is told: 'job', 'go', 'stop', 'failed' or 'end'."""
 
     verdict: str
-    job: Job | Judging | None = None
+    job: Job | EvaluationJob | None = None
     start: Any = None
     """A list of one reference to the TrainingState to start from, or None."""
 
@@ -49,8 +49,8 @@ class _Mailbox:
         self.ended = False
         self.holder: Any = None
         self.lost: str | None = None
-        self.job: Job | Judging | None = None
-        self.handed: Job | Judging | None = None
+        self.job: Job | EvaluationJob | None = None
+        self.handed: Job | EvaluationJob | None = None
         self.start: Any = None
         self.tries = 0
         self.decision: str | None = None
@@ -77,7 +77,7 @@ class _Mailbox:
         """The group is free for another trial actor."""
         self.holder = None
 
-    async def assign(self, job: Job | Judging, start: Any) -> None:
+    async def assign(self, job: Job | EvaluationJob, start: Any) -> None:
         """Replace whatever the group was doing by this job."""
 
         def change() -> None:

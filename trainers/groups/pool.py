@@ -8,26 +8,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from common.best import improves
-from evaluation.predictions import Judged
+from evaluation.predictions import Predictions
 from trainers.checkpoint import TrainingState
 from trainers.groups.client import GroupClient
-from trainers.job import Job, Judging, Report
+from trainers.job import EvaluationJob, Job, Report
 
 if TYPE_CHECKING:
     pass
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """(done, in all)."""
 
 
-class NotJudged(Exception):
+class EvaluationError(Exception):
     """A group was lost, or a model gives no finite embeddings."""
 
 
-def judge_models(
-    groups: Sequence[GroupClient], models: Mapping[str, TrainingState | None], what: Judging, told: Told
-) -> dict[str, dict[str, Judged]]:
-    """Judge each model (None: the base model) with whichever group is free.
+def evaluate_models(
+    groups: Sequence[GroupClient],
+    models: Mapping[str, TrainingState | None],
+    what: EvaluationJob,
+    on_progress: OnProgress,
+) -> dict[str, dict[str, Predictions]]:
+    """Evaluate each model (None: the base model) with whichever group is free.
 
     Args:
         what: the splits; its name is each model's own.
@@ -36,17 +39,19 @@ def judge_models(
         split -> model -> judged, models in the order given.
 
     Raises:
-        NotJudged: one of them could not be judged.
+        EvaluationError: one of them could not be judged.
     """
     jobs = [(replace(what, trial=name), state) for name, state in models.items()]
-    found = dict(zip(models, in_turns(groups, jobs, told), strict=True))
+    found = dict(zip(models, in_turns(groups, jobs, on_progress), strict=True))
     if errors := [f"{name}: {report.error}" for name, report in found.items() if report.error]:
-        raise NotJudged("; ".join(errors))
+        raise EvaluationError("; ".join(errors))
     return {split: {name: found[name].metrics["judged"][split] for name in models} for split in what.splits}
 
 
 def in_turns(
-    groups: Sequence[GroupClient], jobs: Sequence[tuple[Job | Judging, TrainingState | None]], told: Told
+    groups: Sequence[GroupClient],
+    jobs: Sequence[tuple[Job | EvaluationJob, TrainingState | None]],
+    on_progress: OnProgress,
 ) -> list[Report]:
     """The best report of each job, in their order; every group takes the next job as soon as it is free.
 
@@ -69,16 +74,16 @@ def in_turns(
     while len(reports) < len(jobs):
         place, report = done.get()
         reports[place] = report
-        told(len(reports), len(jobs))
+        on_progress(len(reports), len(jobs))
     return [reports[place] for place in range(len(jobs))]
 
 
-def _best_report(group: GroupClient, job: Job | Judging, start: TrainingState | None) -> Report:
+def _best_report(group: GroupClient, job: Job | EvaluationJob, start: TrainingState | None) -> Report:
     """Of a training the first of its best, of a judging its only one; an error, whatever was reported before."""
     best, value = Report(error="dev gave no finite value"), None
     try:
         for report in _reports(group, job, start):
-            if report.error is not None or isinstance(job, Judging):
+            if report.error is not None or isinstance(job, EvaluationJob):
                 return report
             if improves(report.metrics[job.metric], value):
                 best, value = report, report.metrics[job.metric]
@@ -87,7 +92,7 @@ def _best_report(group: GroupClient, job: Job | Judging, start: TrainingState | 
     return best
 
 
-def _reports(group: GroupClient, job: Job | Judging, start: TrainingState | None) -> Iterator[Report]:
+def _reports(group: GroupClient, job: Job | EvaluationJob, start: TrainingState | None) -> Iterator[Report]:
     group.assign(job, start)
     while True:
         report = group.next_report()

@@ -13,13 +13,13 @@ from ray import train
 from trainers.checkpoint import TrainingState
 from trainers.groups.board import PHASES
 from trainers.groups.mailbox import Answer, Arrival
-from trainers.job import Job, Judging, Report
+from trainers.job import EvaluationJob, Job, Report
 
 PROGRESS_EVERY = 5
 """Steps between two messages about progress: it is for a display, not for decisions."""
 
 
-class Ranks:
+class RankClient:
     """This rank's side of the mailbox: every meeting has a number, and all ranks come to it."""
 
     def __init__(self, mailbox: Any, board: Any, group: str, rank: int, generation: str) -> None:
@@ -36,7 +36,7 @@ class Ranks:
         return ray.get(self.mailbox.meet.remote(self.generation, self.rank, self.number, arrival))  # type: ignore[no-any-return]
 
     def progress(self, job: Job, step: int) -> None:
-        """Told now and then, by rank 0, without waiting."""
+        """OnProgress now and then, by rank 0, without waiting."""
         if self.rank == 0 and step % PROGRESS_EVERY == 0:
             self.board.step_taken.remote(job.trial, step, job.global_batch_size)
             self.tell_time()
@@ -50,7 +50,7 @@ class Ranks:
         if self.rank == 0:
             self.board.time_spent.remote(self.group, self.generation, dict(self.seconds))
 
-    def unwanted(self, job: Job) -> bool:
+    def cancelled(self, job: Job) -> bool:
         """Whether the search has gone on without this training; asked by rank 0 now and then, without waiting."""
         if self.rank or (self._asked and not ray.wait([self._asked], timeout=0)[0]):
             return False
@@ -58,10 +58,10 @@ class Ranks:
         self._asked = self.mailbox.wants.remote(job.trial)
         return not answer
 
-    def untuned(self, scores: dict[str, float]) -> None:
-        """Told at once: a budget may end before the first report."""
+    def base_scores(self, scores: dict[str, float]) -> None:
+        """OnProgress at once: a budget may end before the first report."""
         if self.rank == 0:
-            self.board.judged_untuned.remote(scores)
+            self.board.set_base_scores.remote(scores)
 
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
         """Rank 0 brings metrics and state; every rank is told alike whether to go on."""
@@ -81,7 +81,7 @@ def work(config: dict[str, Any]) -> None:
     import torch
 
     from models.base_model import load_model
-    from pairs.order import Share
+    from pairs.order import Shard
 
     torch.set_num_threads(config["threads"])
     context = train.get_context()
@@ -92,15 +92,15 @@ def work(config: dict[str, Any]) -> None:
     base = load_model(ray.get(config["model"][0]), config["max_length"], device, config["trust_remote_code"])
     gc.enable()
     gc.freeze()  # what is here stays: the library collects garbage at each start of a training, 0.35 s otherwise
-    ranks = Ranks(config["mailbox"], config["board"], config["group"], rank, agreed_name())
+    ranks = RankClient(config["mailbox"], config["board"], config["group"], rank, agreed_name())
     ranks.spent("setup_s", max(0.0, time.time() - (config["created_at"] if ranks.starts == 1 else began)))
     ranks.tell_time()
     while (answer := ranks.meet("next")).job:
         start = ray.get(answer.start[0]) if answer.start else None
-        if isinstance(answer.job, Judging):
-            _judge(ranks, answer.job, base, start)
+        if isinstance(answer.job, EvaluationJob):
+            _evaluate(ranks, answer.job, base, start)
         else:
-            share = Share(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
+            share = Shard(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
             _train_one(ranks, answer.job, base, share, start)
         ranks.tell_time()
         gc.collect()  # the library's trainer and its callbacks hold each other, and with them model and optimizer
@@ -115,12 +115,12 @@ def agreed_name() -> str:
     return str(broadcast_from_rank_zero(uuid.uuid4().hex))
 
 
-def _judge(ranks: Ranks, job: Judging, base: Any, start: TrainingState | None) -> None:
+def _evaluate(ranks: RankClient, job: EvaluationJob, base: Any, start: TrainingState | None) -> None:
     """Rank 0 judges, the others wait at the meeting."""
     if ranks.rank:
         ranks.meet("report", Report(done=True))
         return
-    from evaluation.evaluator import Judge
+    from evaluation.evaluator import Evaluator
     from models.encode import encode
     from trainers.checkpoint import restore
 
@@ -128,9 +128,10 @@ def _judge(ranks: Ranks, job: Judging, base: Any, start: TrainingState | None) -
         model = restore(base, start)
         candidates = list(job.candidates) if job.candidates else None
         judges = {
-            split: Judge(job.kind, ray.get(table[0]), candidates, job.prompts) for split, table in job.splits.items()
+            split: Evaluator(job.kind, ray.get(table[0]), candidates, job.prompts)
+            for split, table in job.splits.items()
         }
-        judged = {split: judge.judge(lambda texts: encode(model, texts, _untold)) for split, judge in judges.items()}
+        judged = {split: judge.evaluate(lambda texts: encode(model, texts, _untold)) for split, judge in judges.items()}
     except Exception as error:
         ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
         return
@@ -141,7 +142,7 @@ def _untold(done: int, total: int) -> None:
     """Nobody listens: the driver shows which models are judged."""
 
 
-def _train_one(ranks: Ranks, job: Job, base: Any, share: Any, start: TrainingState | None) -> None:
+def _train_one(ranks: RankClient, job: Job, base: Any, share: Any, start: TrainingState | None) -> None:
     from torch import AcceleratorError
     from torch.distributed import DistError
 

@@ -15,7 +15,7 @@ class Halving(FIFOScheduler):
     """ASHA (Li et al. 2020) over epochs seen, once for each number of epochs that a training may have.
 
     After as many epochs, trainings of two and of ten are at different points of their learning rates' schedules. The
-    baseline is never stopped, though it counts: what the winner is held against is no half-trained model.
+    baseline is never stopped, though it counts: what the best is held against is no half-trained model.
     """
 
     def __init__(self, first_rungs: Mapping[float, float], baseline: Mapping[str, float]) -> None:

@@ -51,5 +51,5 @@ class SearchPlan:
         trainings = self.space["epochs"]
         assert isinstance(trainings, Choice), "search_spaces/default.py takes no range of whole numbers"
         settings = {epochs: {**self.template.settings, "epochs": epochs} for epochs in trainings.values}
-        warmup = self.space["warmup_share"].most
+        warmup = self.space["warmup_ratio"].most
         return {epochs: first_rung(replace(self.template, settings=own), warmup) for epochs, own in settings.items()}

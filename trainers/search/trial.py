@@ -36,7 +36,7 @@ class Trial(tune.Trainable):
             template: the job of every trial, but for its name and settings.
             mailboxes: of all worker groups, by name; as many as trials at a time, so one is free or about to be,
                 unless some are lost.
-            baseline: the settings whose trial also judges the untuned base model.
+            baseline: the settings whose trial also judges the base model.
             run: where states are written.
         """
         self.template, self.baseline, self.run = template, dict(baseline), run
@@ -120,7 +120,7 @@ class Trial(tune.Trainable):
             self.template,
             trial=self.trial_id,
             settings={**self.template.settings, **self.settings},
-            score_untuned=self.settings == self.baseline,
+            score_base=self.settings == self.baseline,
             assigned_at=time.time(),
         )
 
@@ -131,7 +131,7 @@ class Trial(tune.Trainable):
 
 
 def best_name(metric: str) -> str:
-    """The best judgement so far, by which the winner is chosen: what sampler and halving are told of a trial."""
+    """The best judgement so far, by which the best trial is chosen: what sampler and halving are told of a trial."""
     return f"best_{metric}"
 
 

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from audit.checks.shortcut import equal_field, equal_first_words, token_jaccard
 from audit.checks.sizes import interval_width
-from evaluation.evaluator import Judge
+from evaluation.evaluator import Evaluator
 from tests.audit.cases import FixedModel, codes, found, plan, rows
 
 DEV = [{**row, "sentence1": f"dev {n}", "sentence2": f"other {n}"} for n, row in enumerate(rows(60, [0.0, 1.0]))]
@@ -73,8 +73,8 @@ def test_a_pair_labelled_0_is_no_question_where_an_answer_is_looked_for(tmp_path
 def judged_groups(kind: str, rows: list[dict[str, Any]]) -> int:
     """What a verdict counts."""
     table = pa.Table.from_pylist([{"group": row["sentence1"], **row} for row in rows])
-    judge = Judge(kind, table, [row["sentence2"] for row in rows])
-    return judge.judge(lambda texts: np.eye(len(texts))).num_groups
+    judge = Evaluator(kind, table, [row["sentence2"] for row in rows])
+    return judge.evaluate(lambda texts: np.eye(len(texts))).num_groups
 
 
 @pytest.mark.parametrize("ones", [0.3, 0.7])

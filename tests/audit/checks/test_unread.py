@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit.base_model import Untuned
+from audit.base_model import LazyBaseModel
 from audit.checks.ids import is_key
 from models.base_model import load_model, resolve_base_model
 from tests.audit.cases import FixedModel, codes, found, plan, rows
@@ -22,10 +22,12 @@ def mixed(readable: int, unreadable: int) -> list[dict[str, Any]]:
     return train
 
 
-def untuned(folder: str) -> Untuned:
+def lazy_base_model(folder: str) -> LazyBaseModel:
     """The model itself, of which these checks ask for tokens and cosines."""
     resolved = resolve_base_model(folder)
-    return Untuned(lambda: resolved.reading(64), lambda: load_model(resolved.files(), 64, "cpu"), lambda *told: None)
+    return LazyBaseModel(
+        lambda: resolved.reading(64), lambda: load_model(resolved.files(), 64, "cpu"), lambda *told: None
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def untuned(folder: str) -> Untuned:
 def test_words_that_the_tokenizer_cannot_read(
     tmp_path: Path, tiny_model: str, readable: int, unreadable: int, expected: str | None
 ) -> None:
-    model = untuned(tiny_model)
+    model = lazy_base_model(tiny_model)
     finding = found(plan(tmp_path, {"train": mixed(readable, unreadable)}, "contrastive"), model).get("unknown_tokens")
     assert (finding and finding.severity) == expected
     if finding:
@@ -45,7 +47,7 @@ def test_words_that_the_tokenizer_cannot_read(
 @pytest.mark.parametrize(("words", "count"), [(7, None), (0, 60)])
 def test_one_unknown_word_in_ten_is_a_finding(tmp_path: Path, tiny_model: str, words: int, count: int | None) -> None:
     train = [{**row, "sentence1": f"{row['sentence1']}{' old' * words} \u2192"} for row in rows(60, [0.0, 1.0])]
-    model = untuned(tiny_model)
+    model = lazy_base_model(tiny_model)
     finding = found(plan(tmp_path, {"train": train}, "contrastive"), model).get("unknown_tokens")
     assert (finding and finding.count) == count
 
@@ -55,7 +57,7 @@ def test_unreadable_texts_that_differ_in_their_number_of_words(tmp_path: Path, t
     for number in range(1, 6):
         first, second = (" ".join(AMHARIC[:1] * count) for count in (number, number + 5))
         train.append({"sentence1": first, "sentence2": second, "label": 1.0})
-    model = untuned(tiny_model)
+    model = lazy_base_model(tiny_model)
     finding = found(plan(tmp_path, {"train": train}, "contrastive"), model)["unknown_tokens"]
     assert (finding.statistic["unreadable"], finding.statistic["equal_to_another"]) == (10, 0)
 

@@ -38,7 +38,7 @@ FACTS = CardFacts(
     states={"completed": 2, "stopped": 3},
     settings={"learning_rate": 3e-5, "margin": 0.625},
     baseline_settings={"learning_rate": 2e-5, "margin": 0.5},
-    untuned=0.5,
+    base=0.5,
     baseline=0.84,
     baseline_epochs="4/4",
     best_epochs="2/4",
@@ -115,7 +115,7 @@ def test_the_section_says_what_is_needed_to_make_it_again() -> None:
         "`" + "f" * 64 + "`",
         "**Seed:** 42",
         "**Loss:** Repeats are left out.",
-        "| untuned base model | 0.5000 | |\n| baseline settings | 0.8400 | 4/4 |\n| this model | 0.8712 | 2/4 |",
+        "| base model | 0.5000 | |\n| baseline settings | 0.8400 | 4/4 |\n| this model | 0.8712 | 2/4 |",
         "ended after 2 of 4 epochs",
         "Trials: 2 completed, 3 stopped",
         "| setting | searched | baseline settings | the search's best |",
@@ -172,7 +172,7 @@ def test_the_card_of_a_kept_base_model_claims_no_training(folder: Path, local: b
     assert "0.8712" in text
 
 
-@pytest.mark.parametrize(("kept", "column"), [("baseline", "baseline settings"), ("winner", "the search's best")])
+@pytest.mark.parametrize(("kept", "column"), [("baseline", "baseline settings"), ("best", "the search's best")])
 def test_the_settings_of_the_kept_model_are_marked(kept: str, column: str) -> None:
     facts: Any = {**FACTS, "kept": kept}
     (header,) = [line for line in made_section(facts) if line.startswith("| setting ")]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import ray
 
-from trainers.groups.board import IDLE, PHASES, Progress, _Board, group_times, seconds_left
+from trainers.groups.board import IDLE, PHASES, Progress, _ProgressBoard, group_times, seconds_left
 
 
 def test_the_pace_of_all_trainings_and_what_is_left_give_the_time() -> None:
@@ -20,7 +20,7 @@ def test_without_a_pace_there_is_no_time() -> None:
 
 
 def test_a_restarted_group_keeps_the_time_of_the_workers_it_lost() -> None:
-    board = _Board()
+    board = _ProgressBoard()
     board.time_spent("group-1", "first", {"starting": 5.0, "training": 1.0})
     board.time_spent("group-1", "first", {"starting": 5.0, "training": 7.0})
     board.time_spent("group-1", "second", {"starting": 2.0, "training": 3.0, "evaluating": 1.0})

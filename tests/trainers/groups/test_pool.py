@@ -10,9 +10,9 @@ import ray
 
 from trainers.checkpoint import TrainingState
 from trainers.groups.pool import in_turns
-from trainers.job import Judging, Report
+from trainers.job import EvaluationJob, Report
 
-JOBS = [Judging(trial=name, kind="graded", splits={}) for name in ("one", "two", "three", "four", "five")]
+JOBS = [EvaluationJob(trial=name, kind="graded", splits={}) for name in ("one", "two", "three", "four", "five")]
 
 
 class Pretending:

@@ -11,15 +11,15 @@ import psutil
 import pytest
 import ray
 
-from evaluation.evaluator import Judge
-from evaluation.predictions import JudgedPairs
+from evaluation.evaluator import Evaluator
+from evaluation.predictions import PairPredictions
 from models.base_model import load_model, resolve_base_model
 from tests.trainers.cases import MAX_LENGTH, group_config, job, rows
 from trainers.checkpoint import TrainingState, to_tensors
 from trainers.groups.client import GroupClient
-from trainers.groups.pool import NotJudged, judge_models
+from trainers.groups.pool import EvaluationError, evaluate_models
 from trainers.groups.worker_group import WorkerGroup, end_groups
-from trainers.job import Job, Judging, Report
+from trainers.job import EvaluationJob, Job, Report
 
 LOSSES = ("contrastive", "cosine", "ranking")
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -139,21 +139,21 @@ def test_models_are_judged_on_the_groups_as_in_this_process_or_named(
     asked = job(tiny_model, "cosine")
     state = train(groups[2], asked)[-1].state
     tables = {"dev": rows(24, "cosine", seed=1), "test": rows(30, "cosine", seed=2)}
-    what = Judging(trial="", kind="graded", splits={split: [ray.put(table)] for split, table in tables.items()})
+    what = EvaluationJob(trial="", kind="graded", splits={split: [ray.put(table)] for split, table in tables.items()})
     told: list[tuple[int, int]] = []
     models = {"base": None, "trained": state}
-    judged = judge_models(list(groups.values()), models, what, lambda *done: told.append(done))
+    judged = evaluate_models(list(groups.values()), models, what, lambda *done: told.append(done))
     assert sorted(told) == [(1, 2), (2, 2)]
     model = load_model(resolve_base_model(tiny_model).files(), MAX_LENGTH, "cpu")
     for name in models:
         if state is not None and name == "trained":
             model.load_state_dict(to_tensors(state.weights))
         for split, table in tables.items():
-            found, here = judged[split][name], Judge("graded", table).judge(model.encode)
-            assert isinstance(found, JudgedPairs)
-            assert isinstance(here, JudgedPairs)
+            found, here = judged[split][name], Evaluator("graded", table).evaluate(model.encode)
+            assert isinstance(found, PairPredictions)
+            assert isinstance(here, PairPredictions)
             assert found.cosines == pytest.approx(here.cosines, abs=1e-5)
     assert judged["dev"]["base"].scores() != judged["dev"]["trained"].scores()
     torn = replace(what, kind="binary", splits={"dev": [ray.put(rows(8, "cosine").slice(0, 1))]})
-    with pytest.raises(NotJudged, match="base: .*average precision needs both 0 and 1"):
-        judge_models([groups[1]], {"base": None}, torn, lambda *done: None)
+    with pytest.raises(EvaluationError, match="base: .*average precision needs both 0 and 1"):
+        evaluate_models([groups[1]], {"base": None}, torn, lambda *done: None)

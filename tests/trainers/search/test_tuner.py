@@ -1,4 +1,4 @@
-"""Who is stopped early: nobody that is held against the winner, and with fifo nobody. What a search has found."""
+"""Who is stopped early: nobody that is held against the best, and with fifo nobody. What a search has found."""
 
 import itertools
 from dataclasses import replace
@@ -19,7 +19,7 @@ from trainers.checkpoint import FOLDER, TrainingState, state_name, write_state
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import sampler, scheduler
 from workflows.options import Options
-from workflows.outcome import Found
+from workflows.outcome import Outcome
 from workflows.search import found, plan_of
 from workflows.tracker import Watch
 
@@ -32,7 +32,7 @@ def of_search(
     """The scheduler of a search over trainings of so many epochs."""
     options = Options(task="t", data="d", run="r", base_model="b", **asked)
     started: Any = SimpleNamespace(template=replace(BARE_JOB, reports=4), groups=[], board=None)
-    space = {"epochs": Choice(values=epochs), "warmup_share": Range(low=warmup[0], high=warmup[1])}
+    space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
     request: Any = SimpleNamespace(options=options, space=space, baseline=baseline)
     made = scheduler(plan_of(request, RunFolder("r"), started), baseline)
     made.set_search_properties("score", "max")
@@ -125,7 +125,7 @@ def test_a_small_space_is_tried_whole_and_each_setting_once(
         if number:
             search.on_trial_complete(str(number - 1), {"best_score": 0.1, "training_iteration": 1})
     assert tried[0] == plan.baseline
-    assert search.metric == "best_score"  # of its trials, as the winner is chosen
+    assert search.metric == "best_score"  # of its trials, as the best is chosen
     assert {(each["margin"], each["epochs"]) for each in tried} == set(itertools.product(margins, epochs))
 
 
@@ -152,10 +152,10 @@ class Told:
             self.watch.on_trial_result(0, [], trial, {"error": error, "score": -1.0})
         self.watch.on_trial_complete(0, [], trial)
 
-    def found(self, monkeypatch: pytest.MonkeyPatch) -> Found:
+    def found(self, monkeypatch: pytest.MonkeyPatch) -> Outcome:
         monkeypatch.setattr(ray, "get", lambda reference: {})
         monkeypatch.setattr("workflows.search.group_times", lambda board, began: {})
-        board = SimpleNamespace(untuned=SimpleNamespace(remote=lambda: None))
+        board = SimpleNamespace(get_base_scores=SimpleNamespace(remote=lambda: None))
         groups = [
             SimpleNamespace(name=f"group-{number}", began=0.0, lost=lost) for number, lost in enumerate(self.lost)
         ]
@@ -198,7 +198,11 @@ def test_a_state_that_cannot_be_read_loses_nothing_but_its_trial(told: Told, mon
     [((0.9,), "loss is nan", "failed (loss is nan)"), ((), None, "were not judged"), (None, None, "were not judged")],
 )
 def test_a_baseline_that_failed_or_was_not_judged_is_not_kept_and_that_is_said(
-    told: Told, monkeypatch: pytest.MonkeyPatch, values: tuple[float, ...] | None, error: str | None, said: str
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    values: tuple[float, ...] | None,
+    error: str | None,
+    said: str,
 ) -> None:
     if values is not None:
         told.trial("id-1", 0.5, *values, error=error)
