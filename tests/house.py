@@ -99,6 +99,17 @@ def floors(imports: Graph, folder: str) -> int:
     return max((height(path, frozenset()) for path in inside), default=0)
 
 
+def arrows_back() -> list[str]:
+    """Imports of a folder that stands below, or beside, in MAY_IMPORT."""
+    return [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for folder, allowed in MAY_IMPORT.items()
+        for path in sources(folder)
+        for module in imported_modules(path)
+        if (top := module.split(".")[0]) in MAY_IMPORT.keys() - {folder} and top not in allowed
+    ]
+
+
 def functions() -> dict[str, int]:
     """Function -> its lines."""
     found = {}
@@ -111,7 +122,7 @@ def functions() -> dict[str, int]:
 
 
 def main() -> None:
-    """Print circles, rooms and floors of each folder, lines and functions."""
+    """Print circles, arrows back, rooms and floors of each folder, lines and functions."""
     imports = graph()
     lines = Counter({path: len(path.read_text().splitlines()) for path in imports})
     shares: dict[str, int] = defaultdict(int)
@@ -119,6 +130,7 @@ def main() -> None:
         shares[path.relative_to(ROOT).parts[0]] += count
     found = circles(imports)
     print(f"circles: {len(found)}", *(f"  {' <-> '.join(group)}" for group in found), sep="\n")
+    print(f"arrows back: {len(arrows_back())}")
     for folder in MAY_IMPORT:
         rooms = len([path for path in sources(folder) if path.name != "__init__.py"])
         part = shares[folder] / sum(shares.values())
