@@ -12,15 +12,15 @@ POLARITY_ERROR = -0.2
 POLARITY_WARNING = 0.0
 
 ONE_SIDED_WARNING = 0.90
-"""Shard of the commonest of two labels: one in ten pairs tells a loss what to change."""
+"""Fraction of the commonest of two labels: one in ten pairs tells a loss what to change."""
 ONE_SIDED_ERROR = 0.97
 """As in the pages card, 97.5 %: a model that puts all texts at one place then has nearly no loss."""
 
 DUPLICATES_WARNING = 0.01
-"""Shard of rows that repeat an earlier row exactly: their steps teach nothing new."""
+"""Fraction of rows that repeat an earlier row exactly: their steps teach nothing new."""
 
 CONTRADICTORY_ERROR = 0.05
-"""Shard of rows whose pair has other labels, too: beyond, it is a rule that made them and not a slip."""
+"""Fraction of rows whose pair has other labels, too: beyond, it is a rule that made them and not a slip."""
 
 REPEATS_IN_BATCH = 0.1
 """Expected repeats of a text in a batch: one in ten batches is noticeable in a loss curve."""
@@ -32,17 +32,17 @@ SHORTCUT_PAIRS = 5_000
 FIRST_WORDS = 3
 
 TRUNCATED_WARNING = 0.05
-"""Shard of texts of which a model does not see the end."""
+"""Fraction of texts of which a model does not see the end."""
 
 UNKNOWN_WARNING = 0.05
-"""Shard of texts that the base model's tokenizer cannot read, or cannot tell from another: as of texts cut off."""
+"""Fraction of texts that the base model's tokenizer cannot read, or cannot tell from another: as of texts cut off."""
 UNKNOWN_TOKENS_WARNING = 0.1
-"""Shard of all tokens: one word in ten is more than symbols and a foreign name now and then."""
+"""Fraction of all tokens: one word in ten is more than symbols and a foreign name now and then."""
 UNKNOWN_ERROR = 0.5
-"""Shard of texts that are so: beyond, the model learns hardly anything of most."""
+"""Fraction of texts that are so: beyond, the model learns hardly anything of most."""
 
 IDS_WARNING = 0.9
-"""Shard of a column's texts that are numbers or codes alone; others may be marks of empty cells."""
+"""Fraction of a column's texts that are numbers or codes alone; others may be marks of empty cells."""
 
 PAIRS_WARNING = 30
 """In dev or test, of the rarer label: the interval of a share is then up to 0.36 wide, and most settings look alike."""

@@ -55,7 +55,7 @@ def writing(items: int, states: int) -> float:
 
 
 def main(
-    states: Annotated[int, typer.Option(help="Predictions states of the search.")] = 64,
+    states: Annotated[int, typer.Option(help="Judged states of the search.")] = 64,
     items: Annotated[int, typer.Option(help="Items of dev.")] = 10_000,
 ) -> None:
     """Measure the decision for each kind of evaluation, and the writing of predictions."""

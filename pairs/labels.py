@@ -44,7 +44,7 @@ USUAL_TOPS = (5.0, 10.0, 100.0)
 """Greatest scores of usual scales: STS and ratings, school and surveys, percentages."""
 MOST_CLASSES = 3
 SLIPS = 0.01
-"""Shard of rows; labels of fewer rows are slips rather than another way of labelling."""
+"""Fraction of rows; labels of fewer rows are slips rather than another way of labelling."""
 
 
 def guesses(labels: Mapping[str, int]) -> list[Guess]:

@@ -70,7 +70,7 @@ class RunResult:
 
     @property
     def training_share(self) -> float | None:
-        """Shard of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
+        """Fraction of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
         total = sum(sum(times.values()) for times in self.group_times.values())
         return sum(times["training"] for times in self.group_times.values()) / total if total else None
 
@@ -91,7 +91,7 @@ def outcome_tables(result: RunResult) -> Iterable[Table]:
 
 
 def outcome_table(result: RunResult) -> Table:
-    """LazyBaseModel base, baseline settings and best on dev; the difference is to the base.
+    """Base, baseline settings and best on dev; the difference is to the base.
 
     The column 'epochs' says how many were trained, of how many the settings ask for.
     """

@@ -1,4 +1,4 @@
-"""A Evaluator in the shape that the sentence-transformers trainer and its model card know."""
+"""An Evaluator in the shape that the sentence-transformers trainer and its model card know."""
 
 from typing import Any
 

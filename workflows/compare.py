@@ -48,7 +48,7 @@ class Comparison:
 
 
 def compare(request: Request, started: Session, found: Outcome, live: Live) -> Comparison | None:
-    """Evaluator what there is to choose from; None where nothing was trained.
+    """Evaluate what there is to choose from; None where nothing was trained.
 
     Raises:
         EvaluationError: a group was lost, or a model gives no finite embeddings.

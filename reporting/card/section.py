@@ -40,7 +40,7 @@ def _data(facts: CardFacts) -> Iterator[str]:
     yield f"- **Seed:** {facts['seed']}"
     yield from (f"- **Loss:** {note}" for note in facts.get("loss_notes", []))
     if facts.get("versions"):
-        yield f"- **SingleRun with:** {', '.join(f'{name} {value}' for name, value in facts['versions'].items())}"
+        yield f"- **Trained with:** {', '.join(f'{name} {value}' for name, value in facts['versions'].items())}"
 
 
 def _audit(facts: CardFacts) -> Iterator[str]:

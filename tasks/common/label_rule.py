@@ -12,7 +12,7 @@ MEANING = re.compile(r"(.*?)=\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:,|$)", re.DOTALL
 """One of 'yes=1,no=0'; a word may hold a comma."""
 SHARE = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})")
 ROUNDING = 5e-4
-"""Shard of a scale by which a score may lie outside: cosines of 16 bits come to 1.001."""
+"""Fraction of a scale by which a score may lie outside: cosines of 16 bits come to 1.001."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""EvaluationJob a real, if tiny, model: as the library's own evaluators do, and into its model card."""
+"""Judging a real, if tiny, model: as the library's own evaluators do, and into its model card."""
 
 import hashlib
 from pathlib import Path

@@ -179,7 +179,7 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     found = json.loads((run / "result.json").read_text())
     assert found["best"] == trial["value"]
     assert found["base"] != found["best"]
-    # RankClient that diverged would not agree.
+    # Ranks that diverged would not agree.
     assert exported_value(run, data) == pytest.approx(found["best"], abs=1e-6)
     verdict = json.loads((run / "verdict.json").read_text())
     assert list(verdict["splits"]["dev"]["models"]) == ["base", "baseline"]

@@ -36,7 +36,7 @@ class RankClient:
         return ray.get(self.mailbox.meet.remote(self.generation, self.rank, self.number, arrival))  # type: ignore[no-any-return]
 
     def progress(self, job: Job, step: int) -> None:
-        """OnProgress now and then, by rank 0, without waiting."""
+        """Report progress now and then, from rank 0, without waiting."""
         if self.rank == 0 and step % PROGRESS_EVERY == 0:
             self.board.step_taken.remote(job.trial, step, job.global_batch_size)
             self.tell_time()
@@ -59,7 +59,7 @@ class RankClient:
         return not answer
 
     def base_scores(self, scores: dict[str, float]) -> None:
-        """OnProgress at once: a budget may end before the first report."""
+        """Send them at once: a budget may end before the first report."""
         if self.rank == 0:
             self.board.set_base_scores.remote(scores)
 
