@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Rows = Sequence[tuple[str, int]]
 """(split, number of the row in it, from 0)."""
+Severity = Literal["error", "warning"]
+"""error: training would be wrong; warning: it can go on."""
 
 
 class Code(NamedTuple):
@@ -104,8 +106,7 @@ class Finding:
     """Something about the data that a person should know before training on it."""
 
     code: str
-    severity: str
-    """error: training would be wrong; warning: it can go on."""
+    severity: Severity
     count: int
     """Rows concerned (too_small: rows of train, groups of others; in_batch_duplicates, truncated: see statistic)."""
     share: float
@@ -123,6 +124,6 @@ class Finding:
         return {**{name: getattr(self, name) for name in names}, "examples": list(self.examples), **said}
 
 
-def error_if(wrong: bool) -> str:
+def error_if(wrong: bool) -> Severity:
     """The severity's name."""
     return "error" if wrong else "warning"

@@ -17,11 +17,10 @@ from pairs.negatives import NEGATIVES
 from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
 from pairs.reading import NO_PROMPTS, Prompts
 from tasks.common.declaration import BASE_MODEL, Task
+from tasks.common.kinds import KINDS, Kind, KindName
 from tasks.common.loading import to_dict
+from tasks.common.losses import LOSSES, Loss, LossName
 from tasks.common.plain import PairColumns, declared_length
-
-LABELLED = ("contrastive", "cosine")
-"""Losses that read labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +30,8 @@ class Plan:
     Attributes:
         name: of the task or the file, for messages.
         tables: split -> its file; train comes first.
-        loss: contrastive, cosine or ranking.
-        kind: of evaluation, a key of DECIDING_METRIC.
+        loss: name of the loss.
+        kind: of evaluation.
         global_batch_size: rows of a step.
         max_length: tokens of a text that the model reads; None: the base model decides.
         prompts: what stands before first and second texts when the model reads them.
@@ -44,8 +43,8 @@ class Plan:
 
     name: str
     tables: Mapping[str, Table]
-    loss: str
-    kind: str
+    loss: LossName
+    kind: KindName
     global_batch_size: int
     max_length: int | None
     base_model: str
@@ -55,9 +54,19 @@ class Plan:
     positions: int | None = None
 
     @property
+    def declared_loss(self) -> Loss:
+        """What the loss reads."""
+        return LOSSES[self.loss]
+
+    @property
+    def declared_kind(self) -> Kind:
+        """What the kind of evaluation needs."""
+        return KINDS[self.kind]
+
+    @property
     def labelled(self) -> bool:
         """Whether the loss reads labels."""
-        return self.loss in LABELLED
+        return self.declared_loss.labels != "none"
 
 
 def plan_of_folder(
@@ -87,8 +96,8 @@ def plan_of_folder(
         return Plan(
             name=manifest["task"],
             tables=tables,
-            loss=declared["loss"],
-            kind=declared["kind"],
+            loss=LOSSES[declared["loss"]].name,
+            kind=KINDS[declared["kind"]].name,
             global_batch_size=global_batch_size or _at_least_1(declared["baseline"]["global_batch_size"]["value"]),
             max_length=declared_length(declared),
             base_model=base_model or str(declared["base_model"]),
@@ -128,13 +137,13 @@ def plan_of_files(
     assert isinstance(used, PairColumns)
     inferred = infer(table_of(files["train"], layouts["train"]), used, asked, strict=False)
     tables = {split: table_of(files[split], layout, asked.rule) for split, layout in layouts.items()}
-    if inferred.loss == "ranking":  # jobs.prepare leaves the others out of train
+    if inferred.loss.labels == "none":  # jobs.prepare leaves the others out of train
         tables["train"] = table_of(files["train"], layouts["train"], asked.rule, only=1.0)
     return Plan(
         name=files["train"].rsplit("/", 1)[-1],
         tables=tables,
-        loss=inferred.loss,
-        kind=inferred.kind,
+        loss=inferred.loss.name,
+        kind=inferred.kind.name,
         global_batch_size=global_batch_size or int(inferred.own["global_batch_size"].value),
         max_length=None,
         base_model=base_model or BASE_MODEL,

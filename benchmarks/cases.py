@@ -81,7 +81,9 @@ def training_pairs(case: Case, count: int, tokenizer: str, seed: int = 0) -> pa.
     first = [text for text in firsts for _ in range(case.repeats)][:count]
     columns = {"sentence1": first, "sentence2": list(islice(cycle(seconds), count))}
     label = (
-        {} if task.loss == "ranking" else {"label": pa.array([draw.choice([0.0, 1.0]) for _ in first], pa.float32())}
+        {}
+        if task.declared_loss.labels == "none"
+        else {"label": pa.array([draw.choice([0.0, 1.0]) for _ in first], pa.float32())}
     )
     return pa.table({**columns, **label, "group": first})
 

@@ -21,7 +21,7 @@ from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import tokenize_batch
 from tasks.common import loading
-from tasks.common.declaration import BASE_MODEL, LOSS_PARAMETERS, Task
+from tasks.common.declaration import BASE_MODEL, Task
 from trainers.dropout import Dropout, use_cpu_dropout
 from trainers.hardware import TOKENS_PER_CALL, Hardware, choose
 from trainers.losses import build_loss
@@ -63,7 +63,7 @@ def measured(task: Task, tokens: pa.Table, files: dict[str, bytes], hardware: Ha
     ways["chunks as trained, our dropout"] = (quick, in_chunks(TOKENS_PER_CALL["cpu"]))
     batches = list(batches_in_memory(tokens, Shard(global_batch_size=size), seed=0, epoch=0))[:STEPS]
     held = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
-    parameters = {name: settings[name] for name in LOSS_PARAMETERS[task.loss]}
+    parameters = {name: settings[name] for name in task.declared_loss.parameters}
     computed = dict.fromkeys(ways, 0)
 
     def seconds(name: str) -> float:

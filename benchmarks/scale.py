@@ -130,8 +130,8 @@ def ours(trials: int, folder: str) -> None:
         template=Job(
             trial="",
             settings=baseline_in(task, space),
-            loss=task.loss,
-            kind=task.kind,
+            loss=task.declared_loss.name,
+            kind=task.declared_kind.name,
             metric=METRIC,
             seed=0,
             reports=1,

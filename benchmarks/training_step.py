@@ -78,8 +78,8 @@ def job(task: Task, size: int, steps: int, tokens: pa.Table, hardware: Hardware)
     return Job(
         trial="benchmark",
         settings=settings,
-        loss=task.loss,
-        kind=task.kind,
+        loss=task.declared_loss.name,
+        kind=task.declared_kind.name,
         metric=task.metric,
         seed=SEED,
         reports=1,

@@ -15,23 +15,24 @@ from common.run_folder import RunFolder
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States, sample_of
 from evaluation.verdict import compare
+from tasks.common.kinds import KINDS, Kind
 from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 
 
-def model(kind: str, items: int, seed: int) -> Predictions:
+def model(kind: Kind, items: int, seed: int) -> Predictions:
     """A model on made-up items, each a group of its own."""
     rng, groups = np.random.default_rng(seed), np.arange(items)
-    if kind == "retrieval":
-        return QueryPredictions(kind=kind, groups=groups, per_query={"cosine_mrr@10": rng.uniform(size=items)})
-    if kind == "category":
+    if kind.categories:
         truth, found = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
-        return CategoryPredictions(kind=kind, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
-    labels = (groups % (2 if kind == "binary" else 5)).astype(np.float64)
+        return CategoryPredictions(kind=kind.name, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
+    if kind.ranked:
+        return QueryPredictions(kind=kind.name, groups=groups, per_query={kind.metric: rng.uniform(size=items)})
+    labels = (groups % (2 if kind.labels == "binary" else 5)).astype(np.float64)
     cosines = np.round((labels + rng.normal(size=items)) / 5, 6)
-    return PairPredictions(kind=kind, groups=groups, cosines=cosines, labels=labels)
+    return PairPredictions(kind=kind.name, groups=groups, cosines=cosines, labels=labels)
 
 
-def decision(kind: str, states: int, items: int) -> float:
+def decision(kind: Kind, states: int, items: int) -> float:
     """Seconds from the predictions of all states to what is better."""
     dev = {name: model(kind, items, seed) for seed, name in enumerate(("base", "baseline", "best"))}
     sample = sample_of(dev["base"], 0)
@@ -44,7 +45,7 @@ def decision(kind: str, states: int, items: int) -> float:
 
 def writing(items: int, states: int) -> float:
     """Milliseconds for the predictions of one state, sampled and written to this disk."""
-    judged = model("retrieval", items, 0)
+    judged = model(KINDS["retrieval"], items, 0)
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(folder)
         run.create_folder(PREDICTIONS_FOLDER)
@@ -60,10 +61,10 @@ def main(
 ) -> None:
     """Measure the decision for each kind of evaluation, and the writing of predictions."""
     rows = []
-    for kind in ("binary", "graded", "category", "retrieval"):
+    for kind in KINDS.values():
         for number in (items, 100 * items):
-            progress(f"{kind}, {number:,} items")
-            rows.append({"kind": kind, "items": f"{number:,}", "decision s": decision(kind, states, number)})
+            progress(f"{kind.name}, {number:,} items")
+            rows.append({"kind": kind.name, "items": f"{number:,}", "decision s": decision(kind, states, number)})
     for row in rows:
         row["predictions ms a state"] = writing(int(str(row["items"]).replace(",", "")), 20)
     report("verdict_cost", f"A verdict that knows {states} judged states", rows)

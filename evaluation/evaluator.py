@@ -14,24 +14,21 @@ from evaluation.predictions import CategoryPredictions, PairPredictions, Predict
 from pairs.clean import folded
 from pairs.reading import NO_PROMPTS, Prompts
 from pairs.spelling import one_of_each
-from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.kinds import KINDS, Kind
 
 Encode = Callable[[list[str]], NDArray[Any]]
 """Texts -> array of shape (texts, dimensions), in the order of the texts."""
-
-AGAINST_CANDIDATES = ("category", "retrieval")
-"""Kinds where a text is held against all candidates, not only against the second text of its pair."""
 
 
 class Evaluator:
     """One split, ready to be scored again and again.
 
     Args:
-        kind: a key of DECIDING_METRIC.
-        table: columns sentence1, sentence2 and, for the kinds binary and graded, label. One row is one pair.
-            For the kinds category and retrieval a row with label 0.0 (as in train) is no pair and is left out.
-        candidates: all texts that sentence1 is held against, for the kinds category and retrieval. Texts that are the
-            same when folded (pairs/clean.py) are one candidate, and one query. Ignored by the other kinds.
+        kind: name of a kind of evaluation, one of KINDS.
+        table: columns sentence1, sentence2 and label, which a ranked kind does not need: a row with label 0.0 (as in
+            train) is no pair of it and is left out. One row is one pair.
+        candidates: all texts that sentence1 is held against, for a ranked kind. Texts that are the same when folded
+            (pairs/clean.py) are one candidate, and one query. Ignored by the other kinds.
         prompts: what stands before first and second texts when the model reads them.
 
     Raises:
@@ -41,12 +38,13 @@ class Evaluator:
     def __init__(
         self, kind: str, table: pa.Table, candidates: list[str] | None = None, prompts: Prompts = NO_PROMPTS
     ) -> None:
-        table = _own_pairs(kind, table)
-        raise_if(list(_misfits(kind, table)))
-        self.kind = kind
+        declared = _declared(kind)
+        table = _own_pairs(declared, table)
+        raise_if(list(_misfits(declared, table)))
+        self.kind, self.metric, self._by_category = declared.name, declared.metric, declared.categories is not None
         self.num_pairs = table.num_rows
         first, second = table.column("sentence1").to_pylist(), table.column("sentence2").to_pylist()
-        against = kind in AGAINST_CANDIDATES
+        against = declared.ranked
         if against:
             raise_if(list(_unknown(second, candidates)))
         choice = one_of_each(candidates or []) if against else []
@@ -57,17 +55,12 @@ class Evaluator:
         """Every distinct text that is compared, its prompt before it, in the order in which they appear."""
         self._first, self._others = _places(self.texts, read), _places(self.texts, others)
         self._truth = _places(list(map(folded, choice)), list(map(folded, second))) if against else None
-        if kind == "retrieval":
+        if against and not self._by_category:
             alike, known = list(map(folded, first)), {folded(text): place for place, text in enumerate(choice)}
             self._queries = np.unique(alike, return_inverse=True)[1]
             self._same = np.array([known.get(text, -1) for text in alike], dtype=np.int64)
         self._groups, self._other_groups = _numbered(table)
         self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
-
-    @property
-    def metric(self) -> str:
-        """The name of the score that decides; higher is better."""
-        return DECIDING_METRIC[self.kind]
 
     def evaluate(self, encode: Encode) -> Predictions:
         """What the model made of the split, item by item; `encode` is called once, with `texts`.
@@ -86,7 +79,7 @@ class Evaluator:
                 labels=self._labels,
             )
         candidates = vectors[self._others]
-        if self.kind == "category":
+        if self._by_category:
             found = metrics.nearest(vectors[self._first], candidates, self._truth)
             return CategoryPredictions(
                 kind=self.kind,
@@ -140,30 +133,35 @@ def _numbered(table: pa.Table) -> tuple[metrics.Indices, metrics.Indices | None]
     return numbers[0], numbers[1] if len(columns) > 1 else None
 
 
-def _own_pairs(kind: str, table: pa.Table) -> pa.Table:
-    if kind in AGAINST_CANDIDATES and "label" in table.column_names:
+def _declared(kind: str) -> Kind:
+    if kind not in KINDS:
+        raise Mistakes(f"kind: {kind!r} is not one of {', '.join(KINDS)}")
+    return KINDS[kind]
+
+
+def _own_pairs(kind: Kind, table: pa.Table) -> pa.Table:
+    if kind.ranked and "label" in table.column_names:
         return table.filter(pc.not_equal(table.column("label"), 0.0))
     return table
 
 
-def _misfits(kind: str, table: pa.Table) -> Iterable[str]:
-    if kind not in DECIDING_METRIC:
-        raise Mistakes(f"kind: {kind!r} is not one of {', '.join(DECIDING_METRIC)}")
-    wanted = ["sentence1", "sentence2"] + ([] if kind in AGAINST_CANDIDATES else ["label"])
+def _misfits(kind: Kind, table: pa.Table) -> Iterable[str]:
+    wanted = ["sentence1", "sentence2"] + ([] if kind.ranked else ["label"])
     missing = [name for name in wanted if name not in table.column_names]
     if missing:
-        yield f"columns: {missing} missing for kind {kind!r}, there are {table.column_names}"
+        yield f"columns: {missing} missing for kind {kind.name!r}, there are {table.column_names}"
     elif table.num_rows == 0:
-        yield f"rows: 0, kind {kind!r} needs at least one pair to score"
-    elif kind == "binary" and (labels := set(table.column("label").to_pylist())) != {0.0, 1.0}:
+        yield f"rows: 0, kind {kind.name!r} needs at least one pair to score"
+    elif kind.labels == "binary" and (labels := set(table.column("label").to_pylist())) != {0.0, 1.0}:
         yield f"label: {_few(labels)} in the scored pairs, average precision needs both 0 and 1 and no other"
-    elif kind == "graded" and len(labels := set(table.column("label").to_pylist())) < 2:
+    elif kind.labels == "graded" and len(labels := set(table.column("label").to_pylist())) < 2:
         yield f"label: only {_few(labels)} in the scored pairs, a rank correlation needs at least two different ones"
 
 
 def _unknown(texts: list[str], candidates: list[str] | None) -> Iterable[str]:
     if not candidates:
-        yield "candidates: none, the kinds category and retrieval need the texts to choose from (candidates.parquet)"
+        ranked = " and ".join(kind.name for kind in KINDS.values() if kind.ranked)
+        yield f"candidates: none, the kinds {ranked} need the texts to choose from (candidates.parquet)"
     elif strangers := _strangers(texts, candidates):
         yield f"candidates: {len(strangers)} texts of sentence2 are not among them, such as {strangers[0][:80]!r}"
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evaluation import metrics
 from evaluation.metrics import Floats, Indices
-from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.kinds import KINDS, Kind, KindName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,24 +17,29 @@ class Predictions(ABC):
     """One model on one split.
 
     Attributes:
-        kind: of evaluation, a key of DECIDING_METRIC.
+        kind: of evaluation.
         groups: the group of each item, numbered from 0; items of one group are not independent. Shape (items,).
         other_groups: the group of each item's second text where that may be another one, numbered alike; or None.
     """
 
-    kind: str
+    kind: KindName
     groups: Indices
     other_groups: Indices | None = None
 
     @property
+    def declared(self) -> Kind:
+        """What the kind of evaluation is decided by."""
+        return KINDS[self.kind]
+
+    @property
     def metric(self) -> str:
         """The score that decides."""
-        return DECIDING_METRIC[self.kind]
+        return self.declared.metric
 
     @property
     def lowest(self) -> float:
         """The lowest value that the deciding score can take; the highest is 1."""
-        return -1.0 if self.kind == "graded" else 0.0
+        return self.declared.lowest
 
     @property
     def num_groups(self) -> int:
@@ -78,31 +83,35 @@ class Predictions(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class PairPredictions(Predictions):
-    """Cosine and label of each pair, shape (pairs,); kinds binary and graded."""
+    """Cosine and label of each pair, shape (pairs,); of a kind that reads labels."""
 
     cosines: Floats
     labels: Floats
 
     @property
+    def _binary(self) -> bool:
+        return self.declared.labels == "binary"
+
+    @property
     def num_groups(self) -> int:
         """Of pairs labelled 0 and 1: the groups with the rarer of the two, which is what decides an interval."""
-        if self.kind != "binary":
+        if not self._binary:
             return super().num_groups
         return min(self.groups_of(self.labels == label) for label in (0.0, 1.0))
 
     @property
     def rare(self) -> Indices:
         """Of pairs labelled 0 and 1: those of the rarer label."""
-        if self.kind != "binary":
+        if not self._binary:
             return super().rare
         return np.flatnonzero(self.labels == float(self.labels.mean() < 0.5))
 
     def weighted(self, weights: Floats) -> Floats:
-        score = metrics.weighted_ap if self.kind == "binary" else metrics.weighted_spearman
+        score = metrics.weighted_ap if self._binary else metrics.weighted_spearman
         return score(self.cosines, self.labels, weights)
 
     def scores(self) -> dict[str, float]:
-        if self.kind == "binary":
+        if self._binary:
             return {
                 "cosine_ap": metrics.cosine_ap(self.cosines, self.labels),
                 "cosine_roc_auc": metrics.roc_auc(self.cosines, self.labels),

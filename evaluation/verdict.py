@@ -124,7 +124,7 @@ def verdict(
 
 def _at_own_threshold(dev: Predictions, judged: Predictions) -> dict[str, float]:
     """Precision, recall and F1 at the threshold that dev gives the same model; nothing for other kinds."""
-    if not (isinstance(dev, PairPredictions) and isinstance(judged, PairPredictions) and dev.kind == "binary"):
+    if not (isinstance(dev, PairPredictions) and isinstance(judged, PairPredictions) and dev.declared.threshold):
         return {}
     return at_threshold(judged, best_f1(dev.cosines, dev.labels))
 

@@ -1,17 +1,26 @@
 """Options that say what columns and labels of a file of pairs mean, for jobs.prepare and jobs.audit."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from common.mistakes import Checks
+from tasks.common.kinds import KINDS
 from tasks.common.label_rule import label_rule
+from tasks.common.losses import LOSSES
 
 if TYPE_CHECKING:
     from pairs.inferred import FileOptions
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Names as a choice: 'a, b or c'."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
+
 
 Columns = Annotated[
     str | None, typer.Option(help="FILE only: its columns, as a,b or a,b,label or a,b,negative[,negative...].")
@@ -32,11 +41,8 @@ Time = Annotated[
 Split = Annotated[
     str | None, typer.Option(help="Pairs only: keep 'texts' or only 'first-text' from standing in two splits.")
 ]
-Loss = Annotated[str | None, typer.Option(help="FILE only: contrastive, cosine or ranking. Default: by its labels.")]
-Kind = Annotated[
-    str | None,
-    typer.Option(help="FILE only: evaluate as binary, graded, category or retrieval. Default: by its labels."),
-]
+Loss = Annotated[str | None, typer.Option(help=f"FILE only: {one_of(LOSSES)}. Default: by its labels.")]
+Kind = Annotated[str | None, typer.Option(help=f"FILE only: evaluate as {one_of(KINDS)}. Default: by its labels.")]
 Scale = Annotated[
     str | None, typer.Option(metavar="LOW:HIGH", help="FILE only: map scores from this range to 0..1; -1:1 stays.")
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pairs.clean import folded
-from tasks.common.declaration import SYMMETRIC_LOSSES, Task
+from tasks.common.declaration import Task
 
 Rows = list[dict[str, Any]]
 Groups = dict[str, Rows]
@@ -44,7 +44,7 @@ class Rule:
         texts: set[Texts] = {folded(row[name]) for name in fields}
         if "identity" in row:
             texts.add(folded(row["identity"]))
-        if self.fields == ("sentence1",) and self.task.loss in SYMMETRIC_LOSSES:
+        if self.fields == ("sentence1",) and self.task.declared_loss.symmetric:
             texts.add(frozenset({folded(row["sentence1"]), folded(row["sentence2"])}))
         return texts
 

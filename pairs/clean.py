@@ -12,7 +12,7 @@ from typing import Any
 from common.mistakes import Mistakes, raise_if
 from pairs.lists import Lists
 from pairs.marks import Marks
-from tasks.common.declaration import SYMMETRIC_LOSSES, AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
+from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
 from tasks.common.label_rule import number_in
 from tasks.common.plain import PairColumns
 from tasks.common.values import NoText, as_text, no_text
@@ -140,7 +140,7 @@ def _checked(task: Task, shaped: Row, raw: Row, place: str) -> dict[str, Any]:
     if isinstance(task.recipe, Given):
         row["label"] = _label(task, row.get("label"), place)
     if "negatives" in row:
-        if task.loss != "ranking":
+        if not task.declared_loss.negatives:
             raise Mistakes(f"negatives: {place} has some; allowed for a {task.loss} loss: labelled pairs, one a row")
         row["negatives"] = [text for each in row["negatives"] if folded(text := one_spaced(each))]
     return row
@@ -157,9 +157,9 @@ def _column(field: str, value: Any, raw: Row) -> str:
 
 
 def _label(task: Task, value: Any, place: str) -> float | None:
-    if value is None and task.loss == "ranking":
+    if value is None and task.declared_loss.labels == "none":
         return None
-    binary = task.loss != "cosine" or task.kind == "binary"
+    binary = task.declared_loss.labels != "graded" or task.declared_kind.labels == "binary"
     number = number_in(value)
     if number is None or not (number in (0, 1) if binary else -1 <= number <= 1):
         allowed = "0 or 1" if binary else "a number from -1 to 1"
@@ -171,7 +171,7 @@ def _identity(task: Task, row: Row) -> tuple[Any, Any]:
     """What makes two rows the same, and what they must then agree on."""
     if isinstance(task.recipe, Given):
         pair = (folded(row["sentence1"]), folded(row["sentence2"]))
-        return tuple(sorted(pair)) if task.loss in SYMMETRIC_LOSSES else pair, row["label"]
+        return tuple(sorted(pair)) if task.declared_loss.symmetric else pair, row["label"]
     if isinstance(task.recipe, AgainstCategory):
         return folded(row["text"]), folded(row["category"])
     return folded(row.get("identity", row["text"])), row["group"]

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from pairs.distinct import REPEATS, WEIGHT
 from pairs.negatives import of_batch
 
 Chunk = dict[str, torch.Tensor]
@@ -27,7 +28,7 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
             negatives stand in `second`, too, after the rows' second texts.
         label: [rows] float32 where the pairs have one, else [rows, 2] int64: the hashes of both folded texts, by which
             the ranking loss knows repeats of a text. Given negatives follow, as [first text of their row, negative].
-        weight: [rows] float32, only where the pairs have one.
+        weight, repeats: [rows] float32, only where the pairs have them (pairs/distinct.py).
     """
     rows = len(batch)
     negatives, _ = of_batch(batch)
@@ -38,9 +39,9 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
     place = np.argsort(order)[text_of]
     texts = texts.take(pa.array(distinct[order]))
     bounds = cheapest_chunks(lengths[order], tokens_per_call)
-    weight = {"weight": torch.tensor(batch["weight"].to_numpy())} if "weight" in batch.column_names else {}
+    weights = {name: torch.tensor(batch[name].to_numpy()) for name in (WEIGHT, REPEATS) if name in batch.column_names}
     return {
-        **weight,
+        **weights,
         "chunks": [pad(texts.slice(start, stop - start), pad_id) for start, stop in bounds],
         "first": torch.from_numpy(place[:rows]),
         "second": torch.from_numpy(place[rows:]),

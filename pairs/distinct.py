@@ -9,15 +9,16 @@ from pairs.negatives import NEGATIVES, flattened
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 
-WEIGHT = "weight"
+WEIGHT, REPEATS = "weight", "repeats"
+"""Columns of distinct rows, float32: how much a row counts in a mean over rows, and how many rows it stands for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DistinctPairs(PreparedPairs):
-    """Prepared pairs whose training split is in memory, without repeats and with a weight; dev and test as they are."""
+    """Prepared pairs whose training split is in memory, without repeats and with weights; dev and test as they are."""
 
     train: pa.Table
-    """The columns of a split (pairs/prepared.py) and weight: float32."""
+    """The columns of a split (pairs/prepared.py), weight and repeats."""
 
     def table(self, split: str) -> pa.Table:
         """The whole split, in memory."""
@@ -36,9 +37,9 @@ class DistinctPairs(PreparedPairs):
 def distinct(pairs: PreparedPairs, reading: Reading, symmetric: bool = False) -> DistinctPairs:
     """Reads the training split into memory; rows repeat where token ids and label, or given negatives, are equal.
 
-    The weight of a row is its number of repeats divided by their mean, so that the gradient's expectation over rows
-    drawn evenly is that of the repeated rows. What differs is its variance, and the negatives in a batch of a ranking
-    loss.
+    The weight of a row is its number of repeats divided by their mean. Where the loss is a mean over rows, the
+    gradient's expectation over rows drawn evenly then is that of the repeated rows. What differs is its variance, and
+    the negatives in a batch of a ranking loss.
 
     Args:
         reading: how the model reads texts.
@@ -49,7 +50,7 @@ def distinct(pairs: PreparedPairs, reading: Reading, symmetric: bool = False) ->
 
 
 def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) -> pa.Table:
-    """The first of rows that the model reads alike, in the order of the table, with the column `weight`."""
+    """The first of rows that the model reads alike, in the order of the table, with weight and repeats."""
     number: dict[tuple[int, ...], int] = {}
     columns = zip(("sentence1", "sentence2"), reading.prompts, strict=True)
     first, second = (_numbers(table[name].combine_chunks(), reading, prompt, number) for name, prompt in columns)
@@ -68,7 +69,8 @@ def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) 
     counted = groups.aggregate([("row", "min"), ("row", "count")]).sort_by("row_min")
     counts = counted["row_count"].to_numpy()
     weights = (counts / counts.mean()).astype(np.float32) if len(counts) else np.zeros(0, np.float32)
-    return table.take(counted["row_min"]).append_column(WEIGHT, pa.array(weights))
+    rows = table.take(counted["row_min"]).append_column(WEIGHT, pa.array(weights))
+    return rows.append_column(REPEATS, pa.array(counts.astype(np.float32)))
 
 
 def _numbers(texts: pa.Array, reading: Reading, prompt: str, number: dict[tuple[int, ...], int]) -> np.ndarray:

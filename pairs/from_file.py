@@ -78,7 +78,7 @@ def task_from_file(location: str, columns: Sequence[str], asked: FileOptions = I
     used = layout.shape
     assert isinstance(used, PairColumns)
     inferred = infer(table_of(location, layout), used, asked)
-    by_category = inferred.kind == "category" and used.label is None
+    by_category = inferred.kind.categories is not None and used.label is None
     given = {field.name: getattr(used, field.name) for field in fields(used)}
     shape = CategoryColumns(**given) if by_category else replace(used, rule=asked.rule)
     layout = replace(layout, shape=shape)
@@ -86,9 +86,9 @@ def task_from_file(location: str, columns: Sequence[str], asked: FileOptions = I
         name=name,
         about=f"pairs of {storage.name_of(location)}: {', '.join(used.columns)}",
         source=f"the file {storage.name_of(location)}",
-        loss=inferred.loss,
+        loss=inferred.loss.name,
         baseline={**CARDS_FIT, **inferred.own},
-        kind=inferred.kind,
+        kind=inferred.kind.name,
         label=inferred.label,
         recipe=AgainstCategory(negatives_per_text=Number(1, "as on the tickets card")) if by_category else Given(),
         layouts=(layout,),

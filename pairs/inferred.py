@@ -1,98 +1,57 @@
 """Infer the loss and the kind of evaluation of a file of ready pairs from its labels, or from its categories."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from common.mistakes import Mistakes, raise_if
 from pairs.batches import Table
 from pairs.closed_set import closed_set
 from pairs.seen_labels import SeenLabels
-from tasks.common.declaration import DECIDING_METRIC, LOSS_PARAMETERS, Number
+from tasks.common.kinds import CATEGORY, KINDS, Kind, default_kind
 from tasks.common.label_rule import LabelRule
+from tasks.common.losses import LOSSES, Labels, Loss, default_loss
+from tasks.common.number import Number
 from tasks.common.plain import PairColumns
 
 
 class Inferred(NamedTuple):
     """What the labels say about a task."""
 
-    loss: str
-    kind: str
+    loss: Loss
+    kind: Kind
     label: str
+    """What a label means, in one line."""
     own: dict[str, Number]
-    """The baseline's numbers that depend on the loss."""
+    """The baseline's numbers that depend on loss and kind."""
     inferred_from: str = ""
     """What in the file has decided, in words."""
 
 
-RANKING = Inferred(
-    "ranking",
-    "retrieval",
-    "none: every pair belongs together, and a second text is looked for among all second texts",
-    {
-        "scale": Number(20.0, "default of the library's MultipleNegativesRankingLoss, as on the job_skills card"),
-        "global_batch_size": Number(16, "as on the job_skills card"),
-        "epochs": Number(3, "as on the job_skills card"),
-    },
-)
-CONTRASTIVE = Inferred(
-    "contrastive",
-    "binary",
-    "1.0: the two belong together; 0.0: they do not",
-    {
-        "margin": Number(0.5, "default of the library's ContrastiveLoss, as on the invoices card"),
-        "global_batch_size": Number(8, "as on the invoices card"),
-        "epochs": Number(4, "as on the invoices card"),
-    },
-)
-COSINE = Inferred(
-    "cosine",
-    "graded",
-    "the cosine that the two should have, from -1.0 to 1.0",
-    {
-        "global_batch_size": Number(16, "as on the cards of pages and nli"),
-        "epochs": Number(4, "ours: between the 1 of the nli card and the 10 of the tickets card"),
-    },
-)
-CATEGORY = Inferred(
-    "cosine",
-    "category",
-    "1.0: the text's category; 0.0: another category",
-    {
-        "global_batch_size": Number(32, "as on the tickets card"),
-        "epochs": Number(10, "as on the tickets card"),
-    },
-)
-BY_LOSS = {"ranking": RANKING, "contrastive": CONTRASTIVE, "cosine": COSINE}
-
-ALLOWED: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "no labels": (
-        ("ranking", "retrieval"),
-        ("cosine", "category"),
-        ("contrastive", "category"),
-        ("ranking", "category"),
-    ),
-    "negatives": (
-        ("ranking", "retrieval"),
-        ("contrastive", "retrieval"),
-        ("cosine", "retrieval"),
-    ),
-    "labels 0 and 1": (
-        ("contrastive", "binary"),
-        ("cosine", "binary"),
-        ("ranking", "binary"),
-        ("cosine", "graded"),
-        ("ranking", "retrieval"),
-        ("contrastive", "retrieval"),
-        ("cosine", "retrieval"),
-        ("ranking", "category"),
-        ("contrastive", "category"),
-        ("cosine", "category"),
-    ),
-    "labels from -1 to 1": (("cosine", "graded"),),
+Held = Labels | Literal["negatives"]
+"""What a file says of its pairs beside the texts: no labels, labels, or given negatives."""
+SAID: Mapping[Held, str] = {
+    "none": "no labels",
+    "negatives": "negatives",
+    "binary": "labels 0 and 1",
+    "graded": "labels from -1 to 1",
 }
-"""Labels -> losses and kinds of evaluation that go together with them. A ranking loss trains rows labelled 1 alone."""
+
+
+def go_together(loss: Loss, kind: Kind, held: Held) -> bool:
+    """Whether a file can be trained with this loss and judged as this kind.
+
+    0 and 1 are labels for every loss: one that reads none trains the rows labelled 1. Other labels are for what reads
+    graded ones alone. Categories make labelled pairs where a file has no labels.
+    """
+    if held == "none":
+        return kind.labels == "none" and (kind.categories is not None or loss.labels == "none")
+    if held == "negatives":
+        return kind.ranked and not kind.categories
+    if kind.labels == "graded":
+        return loss.labels == "graded"
+    return held == "binary"
 
 
 def _command(options: Sequence[str]) -> str:
@@ -104,8 +63,8 @@ class FileOptions:
     """What a user says of a file of pairs beside its columns.
 
     Attributes:
-        loss: a key of LOSS_PARAMETERS; None: inferred.
-        kind: a key of DECIDING_METRIC; None: inferred.
+        loss: name of a loss, one of LOSSES; None: inferred.
+        kind: name of a kind of evaluation, one of KINDS; None: inferred.
         rule: how its labels are to be read.
         command: options -> the user's own command with these.
 
@@ -119,7 +78,10 @@ class FileOptions:
     command: Callable[[Sequence[str]], str] = _command
 
     def __post_init__(self) -> None:
-        given = (("loss", self.loss, LOSS_PARAMETERS), ("kind", self.kind, DECIDING_METRIC))
+        given: tuple[tuple[str, str | None, Iterable[str]], ...] = (
+            ("loss", self.loss, LOSSES),
+            ("kind", self.kind, KINDS),
+        )
         raise_if(
             [
                 f"{what}: {name!r} is not one of {', '.join(known)}"
@@ -154,23 +116,23 @@ def infer(table: Table, used: PairColumns, asked: FileOptions, *, strict: bool =
         given = ", ".join(name for name in asked.options if name not in ("loss", "kind"))
         raise Mistakes(f"{given}: --columns names no label; allowed: with one, as in --columns a,b,label")
     if used.as_pairs:
-        return _chosen(CONTRASTIVE, "labels 0 and 1", asked, "negatives as pairs labelled 0")
+        return _chosen("binary", asked, "negatives as pairs labelled 0")
     if used.negatives:
-        return _chosen(RANKING, "negatives", asked, f"negatives in {', '.join(used.negatives)}")
+        return _chosen("negatives", asked, f"negatives in {', '.join(used.negatives)}")
     why = closed_set(table) if asked.kind is None else None
-    inferred = CATEGORY if why or asked.kind == "category" else RANKING
-    return _chosen(inferred, "no labels", asked, why or "no label")
+    return _chosen("none", asked, why or "no label", by_category=why is not None)
 
 
-def loss_of(labels: Set[float]) -> Inferred:
-    """What all labels of a file say together."""
-    return CONTRASTIVE if labels <= {0.0, 1.0} else COSINE
+def labels_of(numbers: Set[float]) -> Labels:
+    """What all labels of a file are together."""
+    return "binary" if numbers <= {0.0, 1.0} else "graded"
 
 
 def _of_labels(table: Table, asked: FileOptions, strict: bool) -> Inferred:
     seen = SeenLabels.of(table, asked.rule)
     seen.refuse_without_meaning(asked.command)
-    if asked.kind != "graded" or seen.outside:
+    graded = asked.kind is not None and KINDS[asked.kind].labels == "graded"
+    if not graded or seen.outside:
         seen.refuse_unclear(asked.command, strict)
     if strict and len(seen.numbers) < 2:
         also = ", those of --drop-label, too" if asked.rule.drop else ""
@@ -179,24 +141,34 @@ def _of_labels(table: Table, asked: FileOptions, strict: bool) -> Inferred:
             f"allowed: both 0 and 1, or no label in --columns if all pairs belong together{also}:"
             f"\n    {asked.command(['--columns', seen.texts])}"
         )
-    inferred = loss_of(seen.numbers)
-    labels = "labels 0 and 1" if inferred is CONTRASTIVE else "labels from -1 to 1"
-    return _chosen(inferred, labels, asked, seen.words)
+    return _chosen(labels_of(seen.numbers), asked, seen.words)
 
 
-def _chosen(inferred: Inferred, labels: str, asked: FileOptions, why: str) -> Inferred:
-    """What a user says, and for the rest what was inferred, as far as they go together.
+def _chosen(held: Held, asked: FileOptions, why: str, by_category: bool = False) -> Inferred:
+    """What a user says, and for the rest the defaults of such labels, as far as they go together.
 
-    Without labels a loss alone makes no categories of texts that are none.
+    Args:
+        by_category: whether second texts were found to be categories. Without labels a loss alone makes no categories
+            of texts that are none.
     """
-    wanted = asked.kind or (inferred.kind if labels == "no labels" else None)
-    fitting = [(loss, kind) for loss, kind in ALLOWED[labels] if asked.loss in (None, loss) and wanted in (None, kind)]
+    labels: Labels = "none" if held == "negatives" else held
+    kind = KINDS[asked.kind] if asked.kind else CATEGORY if by_category else default_kind(labels)
+    loss = LOSSES[kind.categories.loss] if held == "none" and kind.categories else default_loss(labels)
+    wanted = asked.kind or (kind.name if held == "none" else None)
+    pairs = [(each, other) for each in LOSSES.values() for other in KINDS.values() if go_together(each, other, held)]
+    pairs.sort(key=lambda pair: (pair[1] is not kind, pair[0] is not loss))  # the nearest to the defaults first
+    fitting = [pair for pair in pairs if asked.loss in (None, pair[0].name) and wanted in (None, pair[1].name)]
     if not fitting:
         given = " with ".join(f"{name} {value}" for name in ("loss", "kind") if (value := getattr(asked, name)))
-        pairs = ", ".join(f"{loss} with {kind}" for loss, kind in ALLOWED[labels])
-        raise Mistakes(f"loss, kind: {given} is not to be had of {labels}; allowed (loss with kind): {pairs}")
-    loss, kind = min(fitting, key=lambda pair: (pair[1] != inferred.kind, pair[0] != inferred.loss))
-    own = {**BY_LOSS[loss].own, **(CATEGORY.own if kind == "category" else {})}
+        allowed = ", ".join(f"{each.name} with {other.name}" for each, other in pairs)
+        raise Mistakes(f"loss, kind: {given} is not to be had of {SAID[held]}; allowed (loss with kind): {allowed}")
+    return _inferred(*fitting[0], labels, why, asked)
+
+
+def _inferred(loss: Loss, kind: Kind, labels: Labels, why: str, asked: FileOptions) -> Inferred:
     said = [f"{name} as asked for" for name in ("loss", "kind") if getattr(asked, name)]
-    label = CATEGORY.label if kind == "category" else inferred.label
+    label = (loss if loss.labels == labels else default_loss(labels)).meaning
+    own = loss.defaults
+    if of := kind.categories:
+        label, own = of.meaning, own | dict(of.baseline)
     return Inferred(loss, kind, label, own, "; ".join([why, *said]))

@@ -84,7 +84,7 @@ def drop_wrong(rows: Sequence[dict[str, Any]], dropped: Counter[str]) -> None:
 def as_pairs_command(task: Task, files: Mapping[str, str]) -> str | None:
     """What makes labelled pairs of the negatives in a file of pairs, where the task's loss cannot read them."""
     used = columns_of(task)
-    if used is None or not used.negatives or used.as_pairs or task.loss == "ranking":
+    if used is None or not used.negatives or used.as_pairs or task.declared_loss.negatives:
         return None
     columns = ",".join((used.first, used.second, *used.negatives))
     words = ["python", "-m", "jobs.prepare", files["train"], "--columns", columns, "--negatives", AS_PAIRS]

@@ -163,7 +163,7 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
         notes += made.notes
     if isinstance(task.recipe, Given) and "sentence2" not in division.closed:
         pairs = with_second_groups(pairs)
-    if task.loss == "ranking":  # a ranking loss takes every pair for a positive, whatever its label
+    if task.declared_loss.labels == "none":  # a ranking loss takes every pair for a positive, whatever its label
         pairs["train"] = [pair._replace(label=None) for pair in pairs["train"] if pair.label in (None, 1.0)]
     # Blocks of the file are what a stream can permute: neighbours should not be pairs of one group.
     random.Random(f"{seed}-order").shuffle(pairs["train"])
@@ -172,16 +172,16 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
     notes += _given_negatives(task, pairs)
     if "test" not in pairs:
         notes.append("no test split: give --test-source to have one")
-    elif task.kind in ("binary", "graded") and len({pair.label for pair in pairs["test"]}) < 2:
+    elif task.declared_kind.labels != "none" and len({pair.label for pair in pairs["test"]}) < 2:
         notes.append("test has one label alone and cannot be judged: verdict and threshold will be of dev alone")
     return pairs, notes
 
 
 def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Table]:
     tables = {split: _table(members) for split, members in pairs.items()}
-    if task.kind in prepared.RANKED_KINDS:
+    if (kind := task.declared_kind).ranked:
         every = [pair for members in pairs.values() for pair in members]
-        negatives = [text for pair in every for text in pair.negatives] if task.kind == "retrieval" else []
+        negatives = [text for pair in every for text in pair.negatives if not kind.categories]
         texts = sorted(one_of_each([*(pair.sentence2 for pair in every), *negatives]))
         tables[prepared.CANDIDATES] = pa.table({"text": texts}, schema=prepared.CANDIDATES_SCHEMA)
     return tables

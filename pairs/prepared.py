@@ -1,7 +1,7 @@
 """The folder of prepared pairs: the one place that knows its files and its schema, for writing and for reading.
 
 train.parquet dev.parquet [test.parquet]   sentence1, sentence2, [label], group, [group2], [negatives]
-[candidates.parquet]                       text: what a sentence1 is ranked against (kinds category and retrieval)
+[candidates.parquet]                       text: what a sentence1 is ranked against (ranked kinds)
 manifest.json                              written last: without it a folder is unfinished
 """
 
@@ -19,12 +19,12 @@ import pyarrow.parquet
 from common import storage
 from common.mistakes import Mistakes, raise_if
 from pairs.negatives import NEGATIVES
+from tasks.common.kinds import KINDS
 
 SPLITS = ("train", "dev", "test")
 MANIFEST = "manifest.json"
 CANDIDATES = "candidates"
 CANDIDATES_SCHEMA = pa.schema([("text", pa.string())])
-RANKED_KINDS = ("category", "retrieval")
 OWN_FILES = frozenset({*(f"{name}.parquet" for name in (*SPLITS, CANDIDATES)), MANIFEST})
 UNFINISHED = ".unfinished"
 AGAIN = (
@@ -112,13 +112,18 @@ class PreparedPairs:
         return "label" in _footer(self.path(split)).schema_arrow.names
 
     def candidates(self) -> list[str] | None:
-        """Every distinct sentence2 of all splits and, for the kind retrieval, every given negative, sorted.
+        """Every distinct sentence2 of all splits and, unless these are categories, every given negative, sorted.
 
         None where nothing is ranked.
         """
-        if self.manifest["declaration"]["kind"] not in RANKED_KINDS:
+        if not self._ranked:
             return None
         return list(_read(storage.join(self.folder, f"{CANDIDATES}.parquet")).column("text").to_pylist())
+
+    @property
+    def _ranked(self) -> bool:
+        kind = KINDS.get(self.manifest["declaration"]["kind"])
+        return kind is not None and kind.ranked
 
     def _misfit(self, split: str) -> str | None:
         found = _footer(self.path(split)).schema_arrow
@@ -130,7 +135,7 @@ class PreparedPairs:
 
     def _missing_candidates(self, names: list[str]) -> list[str]:
         kind = self.manifest["declaration"]["kind"]
-        if kind in RANKED_KINDS and f"{CANDIDATES}.parquet" not in names:
+        if self._ranked and f"{CANDIDATES}.parquet" not in names:
             return [f"data: {self.folder} has no {CANDIDATES}.parquet, which the kind {kind!r} needs; prepare it again"]
         return []
 

@@ -50,7 +50,7 @@ def spell_categories(task: Task, pools: Pools) -> tuple[Pools, list[str]]:
 def _field(task: Task, pools: Pools) -> str | None:
     if isinstance(task.recipe, AgainstCategory):
         return "category"
-    closed = chooses(task.recipe) and (task.kind == "category" or like_categories(pools["train"]))
+    closed = chooses(task.recipe) and (task.declared_kind.categories or like_categories(pools["train"]))
     return "sentence2" if closed else None
 
 

@@ -213,7 +213,7 @@ def _stratum(task: Task, members: Rows) -> str:
         return "with duplicates" if len(members) > 1 else "alone"
     if isinstance(task.recipe, AgainstCategory):
         return str(members[0]["category"])
-    if task.kind == "binary":
+    if task.declared_kind.labels == "binary":
         return "with positives" if any(row.get("label") == 1.0 for row in members) else "without"
     return ""
 

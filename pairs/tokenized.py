@@ -16,7 +16,7 @@ from common import storage
 from common.mistakes import raise_if
 from pairs.block_store import BlockStore
 from pairs.clean import folded
-from pairs.distinct import WEIGHT, DistinctPairs
+from pairs.distinct import REPEATS, WEIGHT, DistinctPairs
 from pairs.hashes import text_hashes
 from pairs.negatives import IDS, NEGATIVES, flattened, tokenized
 from pairs.order import Shard, batches_by_block, batches_in_memory, steps_per_epoch
@@ -38,7 +38,7 @@ TOKENIZE_ROWS = 1_000
 class TokenizedPairs:
     """A handle that travels to workers: one table in the object store, or parquet blocks where that would not fit.
 
-    Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts; label, weight: float32 and
+    Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts; label, weight, repeats: float32 and
     negative_ids: list<list<int32>>, negative_hashes: list<int64> where the pairs have them.
     """
 
@@ -98,7 +98,7 @@ def _stream(paths: list[str], files: Any) -> Iterator[pa.Table]:
 
 
 def tokenize_batch(batch: pa.Table, reading: Reading) -> pa.Table:
-    """sentence1, sentence2[, label][, weight][, negatives] -> ids1, ids2, hash1, hash2[, label][, weight][, ...].
+    """sentence1, sentence2[, label][, weight, repeats][, negatives] -> ids1, ids2, hash1, hash2[, label][, ...].
 
     Negatives become the columns that `pairs/negatives.py` describes; they are read as second texts are.
     """
@@ -107,7 +107,7 @@ def tokenize_batch(batch: pa.Table, reading: Reading) -> pa.Table:
         texts = batch[f"sentence{number}"].to_pylist()
         columns[f"ids{number}"] = pa.array(reading.ids(texts, prompt), pa.list_(pa.int32()))
         columns[f"hash{number}"] = text_hashes(map(folded, texts))
-    for name in ("label", WEIGHT):
+    for name in ("label", WEIGHT, REPEATS):
         if name in batch.column_names:
             columns[name] = batch[name].cast(pa.float32())
     if NEGATIVES in batch.column_names:

@@ -4,13 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import Literal, get_args
 
 from common.best import improves
 from common.jsonable import finite
 from reporting import formats
 
-STATES = ("running", "completed", "stopped", "failed")
+State = Literal["running", "completed", "stopped", "failed"]
 """completed: all its epochs; stopped: ended early by the search, the budget or the user; failed: an error."""
+STATES: tuple[State, ...] = get_args(State)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class TrialRecord:
     """Seconds that the first step itself took: forward, backward, optimizer."""
     train_s: float = 0.0
     """Seconds in training steps; judging dev and reporting are not counted."""
-    state: str = "running"
+    state: State = "running"
     error: str | None = None
     group: str | None = None
     """The worker group that ran it."""

@@ -1,10 +1,11 @@
-"""The default space of each loss, centred on the task's baseline, and how a user narrows it."""
+"""The default space of a task, centred on the task's baseline, and how a user narrows it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from common.mistakes import Checks, Mistakes, raise_if
-from tasks.common.declaration import LOSS_PARAMETERS, SHARED_SETTINGS, WHOLE, Task, setting_misfit
+from tasks.common.declaration import WHOLE, Task, setting_misfit
+from tasks.common.losses import SHARED_SETTINGS, Loss
 from tasks.common.space import Choice, Range, Space
 
 MIN_STEPS_PER_EPOCH = 4
@@ -13,17 +14,6 @@ MIN_STEPS_PER_EPOCH = 4
 
 def _learning_rate(baseline: float) -> Range:
     return Range(low=baseline / 4, high=baseline * 8, log=True)  # 5e-6 to 1.6e-4: AdamW on BERT-like models
-
-
-def _margin(baseline: float) -> Range:
-    return Range(low=baseline * 0.4, high=min(baseline * 1.8, 1.9))  # a cosine distance is at most 2
-
-
-def _scale(baseline: float) -> Range:
-    return Range(low=baseline / 2, high=baseline * 4, log=True)  # the library's documentation: 10 to 100
-
-
-BY_PARAMETER: Mapping[str, Callable[[float], Range]] = {"margin": _margin, "scale": _scale}
 
 
 def for_task(task: Task, overrides: Sequence[str], num_rows: int, num_workers: int) -> dict[str, Range | Choice]:
@@ -60,7 +50,7 @@ def _overridden(
     checks = Checks()
     parsed = [checks.run(_parse, override, task) for override in overrides]
     space = space | dict(filter(None, parsed))
-    checks.messages += _misfits(space, num_rows, num_workers)
+    checks.messages += _misfits(task.declared_loss, space, num_rows, num_workers)
     checks.finish()
     return space
 
@@ -77,7 +67,7 @@ def _default(task: Task, num_rows: int, num_workers: int) -> dict[str, Range | C
         each for each in (size // 2, size, size * 2, size * 4) if each == size or _fits(each, num_rows, num_workers)
     ]
     varied: dict[str, Range | Choice] = {
-        name: BY_PARAMETER[name](settings[name]) for name in LOSS_PARAMETERS[task.loss]
+        name: own.around(settings[name]) for name, own in task.declared_loss.parameters.items()
     }
     varied["global_batch_size"] = Choice(values=tuple(sizes))
     varied["learning_rate"] = _learning_rate(settings["learning_rate"])
@@ -92,7 +82,7 @@ def _fits(size: int, num_rows: int, num_workers: int) -> bool:
 
 def _parse(override: str, task: Task) -> tuple[str, Range | Choice]:
     name, _, text = override.partition("=")
-    known = SHARED_SETTINGS + LOSS_PARAMETERS[task.loss]
+    known = task.declared_loss.settings
     if name not in known or not text:
         raise Mistakes(
             f"set: {override!r} is not NAME=VALUE with a name of {', '.join(sorted((*known, 'max_length')))}"
@@ -117,16 +107,17 @@ def _number(override: str, text: str) -> float:
     return number
 
 
-def _misfits(space: Space, num_rows: int, num_workers: int) -> list[str]:
+def _misfits(loss: Loss, space: Space, num_rows: int, num_workers: int) -> list[str]:
     misfits = []
     for name, allowed in space.items():
         values = allowed.values if isinstance(allowed, Choice) else (allowed.low, allowed.high)
-        misfits += [misfit for value in values if (misfit := _misfit(name, value, num_rows, num_workers)) is not None]
+        found = [_misfit(loss, name, value, num_rows, num_workers) for value in values]
+        misfits += [misfit for misfit in found if misfit is not None]
     return misfits
 
 
-def _misfit(name: str, value: float, num_rows: int, num_workers: int) -> str | None:
-    if misfit := setting_misfit(name, value):
+def _misfit(loss: Loss, name: str, value: float, num_rows: int, num_workers: int) -> str | None:
+    if misfit := setting_misfit(name, value, loss):
         return f"{name}: {misfit}"
     if name == "global_batch_size" and value % num_workers:
         return f"global_batch_size: {value:g} must be a multiple of workers ({num_workers})"

@@ -1,4 +1,4 @@
-"""The documents: links lead somewhere, commands exist, and the task table is the tasks."""
+"""The documents: links lead somewhere, commands exist, and the tables of tasks and losses are theirs."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from tasks.common import loading
+from tasks.common.losses import LOSSES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -66,6 +67,19 @@ def test_the_task_table_is_the_tasks() -> None:
     declared = [loading.load(name) for name in loading.names()]
     assert len(declared) >= 5
     assert sorted(table) == sorted((task.name, task.name, task.about, task.loss, task.metric) for task in declared)
+
+
+def test_the_table_of_losses_is_the_losses() -> None:
+    """With the baseline of their own settings."""
+    text = (ROOT / "docs" / "add_a_task.md").read_text()
+    _, _, table = text.partition("| Loss | What it reads | Own settings |\n|---|---|---|\n")
+    rows = [line.strip("|").split("|") for line in table.partition("\n\n")[0].splitlines()]
+    declared = {
+        loss.name: ", ".join(f"`{name}` {own.default.value:g}" for name, own in loss.parameters.items())
+        for loss in LOSSES.values()
+    }
+    assert len(rows) >= 3
+    assert {row[0].strip(): row[-1].strip() for row in rows} == declared
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from pairs.reading import NO_PROMPTS, Prompts
 from pairs.tokenized import TokenizedPairs
-from tasks.common.declaration import LOSS_PARAMETERS
+from tasks.common.kinds import KindName
+from tasks.common.losses import LOSSES, LossName
 
 FAILED_VALUE = -1.0
 """What a failed trial reports as its metric: the lowest value any deciding metric can take. NaN would leave Optuna's
@@ -37,8 +38,8 @@ class Job:
     trial: str
     settings: Mapping[str, float]
     """learning_rate, global_batch_size, epochs, warmup_ratio, weight_decay and the loss's own parameters."""
-    loss: str
-    kind: str
+    loss: LossName
+    kind: KindName
     metric: str
     seed: int
     data: Data
@@ -61,8 +62,8 @@ class Job:
 
     @property
     def loss_parameters(self) -> dict[str, float]:
-        """Margin or scale, as the loss takes them."""
-        return {name: self.settings[name] for name in LOSS_PARAMETERS[self.loss]}
+        """The loss's own settings, as it takes them."""
+        return {name: self.settings[name] for name in LOSSES[self.loss].parameters}
 
     @property
     def steps_per_epoch(self) -> int:
@@ -93,7 +94,7 @@ class EvaluationJob:
 
     trial: str
     """The model's name."""
-    kind: str
+    kind: KindName
     splits: Mapping[str, list[Any]]
     """Split -> one object reference to its table, wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None

@@ -1,7 +1,8 @@
-"""The three losses of sentence-transformers that pair tasks use, built from a loss name and its parameters."""
+"""The losses of sentence-transformers that pair tasks use, built from a declared loss and its parameters."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from sentence_transformers import SentenceTransformer
@@ -12,6 +13,15 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 from sentence_transformers.util import all_gather, all_gather_with_grad, get_rank
 from torch import Tensor, nn
+
+
+class Weights(NamedTuple):
+    """How much each row of a batch counts that stands for several equal ones; both [rows] float32 of this rank."""
+
+    of_mean_1: Tensor
+    """For a mean over rows: of mean 1 over the whole data."""
+    repeats: Tensor
+    """For any other loss: how many rows it stands for."""
 
 
 class MaskedRankingLoss(MultipleNegativesRankingLoss):
@@ -92,17 +102,6 @@ def own_text(labels: Tensor, hashes: Tensor) -> Tensor:
     return (document == hashes[:, 1]) | (anchor == hashes[:, 1])
 
 
-def weighted_mean(loss: nn.Module, embeddings: list[Tensor], labels: Tensor, weights: Tensor) -> Tensor:
-    """The loss over rows that stand for several equal ones; with weights of 1 it is the loss itself.
-
-    Args:
-        embeddings: first and second texts, each [rows, dimensions] of this rank.
-        labels: as the loss takes them.
-        weights: [rows], of mean 1 over the whole data.
-    """
-    return (ROW_LOSSES[type(loss)](loss, embeddings, labels) * weights).mean()
-
-
 def contrastive_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
     """[rows]; Hadsell et al. 2006, as in the library, which returns the mean or the sum only."""
     distances = loss.distance_metric(*embeddings)
@@ -122,26 +121,63 @@ def ranking_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
     return nn.functional.cross_entropy(scores, own, reduction="none")
 
 
-ROW_LOSSES: Mapping[type[nn.Module], Callable[[Any, list[Tensor], Tensor], Tensor]] = {
-    ContrastiveLoss: contrastive_rows,
-    CosineSimilarityLoss: cosine_rows,
-    MaskedRankingLoss: ranking_rows,
-}
-BUILDERS: Mapping[str, type[nn.Module]] = {
-    "contrastive": ContrastiveLoss,
-    "cosine": CosineSimilarityLoss,
-    "ranking": MaskedRankingLoss,
-}
-NOTES: Mapping[str, tuple[str, ...]] = {
-    "ranking": (
-        "Negatives are gathered across workers.",
-        "Repeats of a text within a batch are masked: they are not negatives of each other.",
+Weighted = Callable[[Any, list[Tensor], Tensor, Weights], Tensor]
+"""(loss, its embeddings and labels, weights) -> the loss over rows that stand for several equal ones."""
+
+
+def mean_over(rows: Callable[[Any, list[Tensor], Tensor], Tensor]) -> Weighted:
+    """The weighted form of a loss that is the mean over this rank's rows; `rows` gives what each row loses."""
+
+    def weighted(loss: Any, embeddings: list[Tensor], labels: Tensor, weights: Weights) -> Tensor:
+        return (rows(loss, embeddings, labels) * weights.of_mean_1).mean()
+
+    return weighted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """How a declared loss is made and computed.
+
+    Attributes:
+        make: its class; takes the model and the loss's own parameters.
+        weighted: its form for distinct rows.
+        notes: what it does beyond its class in the library, for the model card.
+        negatives_note: for the model card of pairs with given negatives.
+    """
+
+    make: type[nn.Module]
+    weighted: Weighted
+    notes: tuple[str, ...] = ()
+    negatives_note: str = ""
+
+
+BUILDERS: Mapping[str, Builder] = {
+    "contrastive": Builder(make=ContrastiveLoss, weighted=mean_over(contrastive_rows)),
+    "cosine": Builder(make=CosineSimilarityLoss, weighted=mean_over(cosine_rows)),
+    "ranking": Builder(
+        make=MaskedRankingLoss,
+        weighted=mean_over(ranking_rows),
+        notes=(
+            "Negatives are gathered across workers.",
+            "Repeats of a text within a batch are masked: they are not negatives of each other.",
+        ),
+        negatives_note=(
+            "Given negatives of all rows of a batch, over all workers, are negatives of each of its first texts."
+        ),
     ),
 }
-"""What a loss does beyond its class in the library, for the model card."""
-GIVEN_NEGATIVES = "Given negatives of all rows of a batch, over all workers, are negatives of each of its first texts."
+"""Name of a loss in tasks/common/losses.py -> its builder."""
 
 
 def build_loss(name: str, model: SentenceTransformer, parameters: Mapping[str, float]) -> nn.Module:
-    """The loss of this name; `parameters` holds exactly what tasks.common.declaration.LOSS_PARAMETERS names for it."""
-    return BUILDERS[name](model, **parameters)
+    """The loss of this name; `parameters` holds exactly those that tasks/common/losses.py declares for it."""
+    return BUILDERS[name].make(model, **parameters)
+
+
+def compute_loss(name: str, loss: Any, embeddings: list[Tensor], batch: Mapping[str, Any]) -> Tensor:
+    """The loss of a batch that pairs/collate.py has arranged, weighted where its rows stand for several equal ones."""
+    labels = batch["label"]
+    if "weight" not in batch:
+        value: Tensor = loss.compute_loss_from_embeddings(embeddings, labels)
+        return value
+    return BUILDERS[name].weighted(loss, embeddings, labels, Weights(batch["weight"], batch["repeats"]))

@@ -16,7 +16,7 @@ from pairs.collate import collate
 from pairs.order import Shard
 from trainers.checkpoint import TrainingState, to_arrays, to_tensors
 from trainers.job import Job
-from trainers.losses import weighted_mean
+from trainers.losses import compute_loss
 from trainers.vocabulary import SeenTokens, word_embeddings
 
 
@@ -91,11 +91,7 @@ class PairTrainer(SentenceTransformerTrainer):
                 raise TrialFailed("training cancelled: the search no longer needs this trial")
             with self.in_bf16():  # around all chunks: each would cast the weights anew, were it around one
                 embeddings = embed(model, inputs)
-            labels = inputs["label"]
-            if "weight" in inputs:
-                loss = weighted_mean(self.loss, embeddings, labels, inputs["weight"])
-            else:
-                loss = self.loss.compute_loss_from_embeddings(embeddings, labels)
+            loss = compute_loss(self.batches.job.loss, self.loss, embeddings, inputs)
             if not math.isfinite(value := loss.item()):
                 error = f"loss is {value} at step {self.state.global_step + 1}"
         except Exception as caught:  # whatever it is, the other ranks have to hear of it

@@ -135,13 +135,13 @@ def _judging(request: Request, started: Session) -> EvaluationJob:
     if "test" in request.pairs.splits and not request.unjudged:
         splits["test"] = [ray.put(request.pairs.table("test"))]
     return EvaluationJob(
-        trial="", kind=request.task.kind, splits=splits, candidates=data.candidates, prompts=data.prompts
+        trial="", kind=request.task.declared_kind.name, splits=splits, candidates=data.candidates, prompts=data.prompts
     )
 
 
 def _threshold(kept: Mapping[str, Predictions], seed: int) -> threshold.Threshold | None:
     dev, test = kept["dev"], kept.get("test")
-    if not isinstance(dev, PairPredictions) or dev.kind != "binary":
+    if not isinstance(dev, PairPredictions) or not dev.declared.threshold:
         return None
     return threshold.choose(dev, test if isinstance(test, PairPredictions) else None, seed)
 

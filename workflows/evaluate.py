@@ -17,7 +17,7 @@ from pairs.prepared import MANIFEST, PreparedPairs, refuse_other_task
 from pairs.reading import Prompts
 from reporting.evaluations import CachedScores, scored_once
 from reporting.progress import EncodingProgress
-from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.kinds import KINDS
 from tasks.common.loading import load
 from tasks.common.plain import declared_length
 from workflows.score_model import score_model
@@ -47,7 +47,7 @@ class Subject:
     @property
     def metric(self) -> str:
         """The score that decides."""
-        return DECIDING_METRIC[self.kind]
+        return KINDS[self.kind].metric
 
     @property
     def base_model(self) -> str:

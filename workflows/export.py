@@ -22,9 +22,8 @@ from reporting.card.facts import CardFacts
 from reporting.evaluations import scored_once
 from reporting.summary import RunResult
 from reporting.trials import epochs_reached
-from tasks.common.declaration import LOSS_PARAMETERS
 from trainers.checkpoint import to_tensors
-from trainers.losses import BUILDERS, GIVEN_NEGATIVES, NOTES
+from trainers.losses import BUILDERS
 from workflows.outcome import Outcome, SelectedModel
 from workflows.request import Request
 
@@ -63,16 +62,17 @@ def export(request: Request, run: RunFolder, result: RunResult, found: Outcome, 
 
 def loss_notes(loss: str, pairs: PreparedPairs) -> list[str]:
     """What the loss made of these pairs, for the model card."""
-    negatives = [GIVEN_NEGATIVES] if pairs.has_negatives("train") else []
+    builder = BUILDERS[loss]
+    negatives = [builder.negatives_note] if pairs.has_negatives("train") else []
     distinct = [f"{pairs.line}."] if isinstance(pairs, DistinctPairs) else []
-    return [*NOTES.get(loss, ()), *negatives, *distinct]
+    return [*builder.notes, *negatives, *distinct]
 
 
 def card_facts(request: Request, result: RunResult, found: Outcome, kept: SelectedModel) -> CardFacts:
     """Everything the card says, in plain values."""
     task, metrics = request.task, kept.metrics
-    loss, own = BUILDERS[task.loss], dict(kept.record.settings) if kept.record else {}
-    parameters = {name: own.get(name, request.baseline[name]) for name in LOSS_PARAMETERS[task.loss]}
+    loss, own = BUILDERS[task.loss].make, dict(kept.record.settings) if kept.record else {}
+    parameters = {name: own.get(name, request.baseline[name]) for name in task.declared_loss.parameters}
     train = request.pairs.table("train").slice(0, SAMPLES)
     return CardFacts(
         base_model=request.model.name,

@@ -13,7 +13,7 @@ from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs, refuse_other_task
 from reporting.progress import waiting
 from search_spaces.default import baseline_in, fixed, for_task
-from tasks.common.declaration import SYMMETRIC_LOSSES, Task
+from tasks.common.declaration import Task
 from tasks.common.loading import load
 from tasks.common.space import different_settings
 from workflows.options import LEAST_TOKENS, Options
@@ -153,7 +153,7 @@ def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
 
 
 def _distinct(pairs: PreparedPairs, model: ResolvedModel, plan: Plan, task: Task) -> PreparedPairs:
-    return distinct(pairs, model.reading(plan.max_length, plan.prompts), task.loss in SYMMETRIC_LOSSES)
+    return distinct(pairs, model.reading(plan.max_length, plan.prompts), task.declared_loss.symmetric)
 
 
 def _check_pairs(checks: Checks, task: Task, pairs: PreparedPairs) -> None:
@@ -163,8 +163,8 @@ def _check_pairs(checks: Checks, task: Task, pairs: PreparedPairs) -> None:
 
 
 def _check_labels(task: Task, pairs: PreparedPairs) -> None:
-    wanted = task.loss != "ranking"
-    if wanted and pairs.has_negatives("train"):
+    wanted = task.declared_loss.labels != "none"
+    if not task.declared_loss.negatives and pairs.has_negatives("train"):
         raise Mistakes(
             f"data: {pairs.path('train')} has given negatives, which the {task.loss} loss of {task.name} cannot read; "
             "prepare the pairs again, those of a file with --negatives as-pairs"

@@ -32,6 +32,6 @@ def score_model(
     try_model(model, folder, "model", folder)
     threshold = stored_threshold(folder)
     judged = evaluator.evaluate(lambda texts: encode(model, texts, on_progress))
-    if not isinstance(judged, PairPredictions) or judged.kind != "binary" or threshold is None:
+    if not isinstance(judged, PairPredictions) or not judged.declared.threshold or threshold is None:
         return judged.scores()
     return judged.scores() | at_threshold(judged, threshold)

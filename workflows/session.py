@@ -129,8 +129,8 @@ def job(request: Request, pairs: Data, hardware: Hardware) -> Job:
     return Job(
         trial="",
         settings=dict(request.baseline),
-        loss=task.loss,
-        kind=task.kind,
+        loss=task.declared_loss.name,
+        kind=task.declared_kind.name,
         metric=task.metric,
         seed=request.options.seed,
         data=pairs,

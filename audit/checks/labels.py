@@ -10,7 +10,6 @@ from audit.limits import CONTRADICTORY_ERROR, EXAMPLES, ONE_SIDED_ERROR, ONE_SID
 from audit.plan import Plan
 from audit.scan import Facts
 from pairs.hashes import Hashes
-from tasks.common.declaration import SYMMETRIC_LOSSES
 
 MIX = np.int64(-7046029254386353131)
 """2^64 / golden ratio: makes one hash of two (Knuth, The Art of Computer Programming, vol. 3, 6.4)."""
@@ -32,7 +31,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
 def pair_hashes(plan: Plan, facts: Facts) -> Hashes:
     """One hash per pair of folded texts; of either order where the loss is symmetric."""
     first, second = facts.alike
-    if plan.loss in SYMMETRIC_LOSSES:
+    if plan.declared_loss.symmetric:
         first, second = np.minimum(first, second), np.maximum(first, second)
     mixed: Hashes = first * MIX + second
     return mixed
@@ -61,12 +60,12 @@ def _ignored(train: Facts, known: NDArray[np.float64]) -> Iterator[Finding]:
 
 def _out_of_range(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
     rows, count, total = [], 0, 0
+    binary = plan.declared_loss.labels == "binary"
     least, greatest = np.inf, -np.inf
     for facts in splits:
         if facts.labels is None:
             continue
         known = ~np.isnan(facts.labels)
-        binary = plan.loss == "contrastive"
         allowed = np.isin(facts.labels, (0.0, 1.0)) if binary else np.abs(facts.labels) <= 1
         wrong = known & ~allowed
         rows += first_rows(facts.split, wrong)
@@ -82,7 +81,7 @@ def _out_of_range(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
             statistic={
                 "least": float(least),
                 "greatest": float(greatest),
-                "allowed": "0 or 1" if plan.loss == "contrastive" else "-1 to 1",
+                "allowed": "0 or 1" if binary else "-1 to 1",
             },
             rows=rows,
         )

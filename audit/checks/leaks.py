@@ -92,5 +92,5 @@ def open_columns(plan: Plan, train: Facts) -> list[int]:
     if closed is None:
         first, second = map(np.unique, train.alike)
         few = is_closed(train.rows, len(second), int(np.isin(second, first).sum()))
-        closed = TEXTS[1:] if plan.kind == "category" or few else ()
+        closed = TEXTS[1:] if plan.declared_kind.categories or few else ()
     return [place for place, name in enumerate(TEXTS) if name not in closed]

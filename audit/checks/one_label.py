@@ -19,7 +19,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         if facts.split != "test" or facts.labels is None or not facts.rows:
             continue
         values = np.unique(facts.labels[~np.isnan(facts.labels)])
-        told_apart = plan.kind in ("binary", "graded")
+        told_apart = plan.declared_kind.labels != "none"
         if len(values) < 2 if told_apart else values.tolist() == [0.0]:
             yield Finding(
                 code="one_label_test",

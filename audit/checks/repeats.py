@@ -19,7 +19,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
     if not train.rows:
         return
     yield from _duplicates(plan, train)
-    if plan.loss == "ranking":
+    if not plan.labelled:
         yield from _in_batch(plan, train)
 
 

@@ -39,9 +39,9 @@ def counting(plan: Plan, facts: Facts) -> list[NDArray[np.bool_]]:
     but for those labelled 0 where an answer is looked for.
     """
     labels = facts.labels
-    if labels is None or np.isnan(labels).all() or plan.kind == "graded":
+    if labels is None or np.isnan(labels).all() or plan.declared_kind.labels == "graded":
         return [np.ones(facts.rows, bool)]
-    if plan.kind == "binary":
+    if plan.declared_kind.labels == "binary":
         return [labels == 0, labels == 1]
     return [(labels != 0) & ~np.isnan(labels)]
 

@@ -1,12 +1,12 @@
 """Faults of single values: what is no text, no label, nothing, or too much."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from audit.finding import Finding, error_if
+from audit.finding import Finding, Severity
 from audit.plan import Plan
 from audit.scan import Facts
 
-SEVERITY = {
+SEVERITY: Mapping[str, Severity] = {
     "record_as_text": "error",
     "null_value": "error",
     "empty_text": "error",
@@ -32,7 +32,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
         if count := sum(counts.values()):
             yield Finding(
                 code=code,
-                severity=error_if(SEVERITY[code] == "error"),
+                severity=SEVERITY[code],
                 count=count,
                 share=count / total,
                 statistic=counts,

@@ -10,36 +10,18 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from common.mistakes import raise_if
+from tasks.common.kinds import KINDS, Kind
+from tasks.common.losses import LOSSES, Loss
 from tasks.common.number import Number
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
-LOSS_PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "contrastive": ("margin",),
-    "cosine": (),
-    "ranking": ("scale",),
-}
-"""Loss name -> the parameters it takes. Builders: trainers/losses.py; search spaces: search_spaces/default.py."""
-
-SYMMETRIC_LOSSES = ("contrastive", "cosine")
-"""Losses that see the cosine of two texts alone: the pair (b, a) says what (a, b) says. A ranking loss looks for the
-second text of the first one, and (b, a) is another question."""
-
-SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")
 WHOLE = ("global_batch_size", "epochs", "max_length")
 BELOW_ONE = ("warmup_ratio", "weight_decay")
 TEXT_FIELDS = ("name", "about", "source", "loss", "kind", "label", "group", "base_model")
 
 SEEDS = 2**32
 """A seed is a whole number from 0 and below this, for numpy takes no other."""
-
-DECIDING_METRIC: Mapping[str, str] = {
-    "binary": "cosine_ap",
-    "graded": "spearman_cosine",
-    "category": "macro_f1",
-    "retrieval": "cosine_mrr@10",
-}
-"""Kind of evaluation -> the metric that decides, in the library's names; higher is better for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,13 +122,14 @@ class Task:
     source: str
     """Where the raw data comes from and where a user gets it."""
     loss: str
+    """Name of a loss, one of LOSSES."""
     baseline: Mapping[str, Number]
     """SHARED_SETTINGS and the loss's own parameters, each with its origin."""
     max_length: Number | None = None
     """Tokens per text, as the model saw them in the original training; None: what the base model was saved with,
     512 at most."""
     kind: str
-    """Kind of evaluation: a key of DECIDING_METRIC."""
+    """Name of a kind of evaluation, one of KINDS."""
     label: str
     """What a label means, in one line."""
     recipe: Recipe
@@ -171,9 +154,19 @@ class Task:
         raise_if(list(_misfits(self)))
 
     @property
+    def declared_loss(self) -> Loss:
+        """What the loss reads and takes."""
+        return LOSSES[self.loss]
+
+    @property
+    def declared_kind(self) -> Kind:
+        """What the kind of evaluation is decided by and needs."""
+        return KINDS[self.kind]
+
+    @property
     def metric(self) -> str:
         """The metric that decides; higher is better."""
-        return DECIDING_METRIC[self.kind]
+        return self.declared_kind.metric
 
     @property
     def tokens(self) -> int | None:
@@ -238,12 +231,13 @@ def _is_whole(value: Any) -> bool:
 
 
 def _wrong_values(task: Task) -> Iterable[str]:
-    if task.loss not in LOSS_PARAMETERS:
-        yield f"loss: {task.loss!r} is not one of {', '.join(LOSS_PARAMETERS)}"
-    elif set(task.baseline) != set(wanted := SHARED_SETTINGS + LOSS_PARAMETERS[task.loss]):
+    loss = LOSSES.get(task.loss)
+    if loss is None:
+        yield f"loss: {task.loss!r} is not one of {', '.join(LOSSES)}"
+    elif set(task.baseline) != set(wanted := loss.settings):
         yield f"baseline: has {sorted(task.baseline)}, a {task.loss} task needs exactly {sorted(wanted)}"
-    if task.kind not in DECIDING_METRIC:
-        yield f"kind: {task.kind!r} is not one of {', '.join(DECIDING_METRIC)}"
+    if task.kind not in KINDS:
+        yield f"kind: {task.kind!r} is not one of {', '.join(KINDS)}"
     if isinstance(task.recipe, Given) and task.recipe.shared_texts not in ("join", "drop"):
         yield f"recipe.shared_texts: {task.recipe.shared_texts!r} is not one of join, drop"
     if abs(sum(task.shares) - 1) > 1e-9 or min(task.shares) < 0 or task.shares[0] <= 0:
@@ -251,12 +245,16 @@ def _wrong_values(task: Task) -> Iterable[str]:
     if bool(task.layouts) == bool(task.generate):
         yield f"layouts: task {task.name!r} needs either layouts of a raw file or generate, and not both"
     for name, number in _numbers(task).items():
-        if misfit := setting_misfit(name.removeprefix("baseline."), number.value):
+        if misfit := setting_misfit(name.removeprefix("baseline."), number.value, loss):
             yield f"{name}: {misfit}"
 
 
-def setting_misfit(name: str, value: float) -> str | None:
-    """What is wrong with the value of a setting or another number of a task; None where nothing is."""
+def setting_misfit(name: str, value: float, loss: Loss | None) -> str | None:
+    """What is wrong with the value of a setting or another number of a task; None where nothing is.
+
+    Args:
+        loss: whose own settings have bounds, too; None: not known.
+    """
     if name in BELOW_ONE:
         return None if 0 <= value < 1 else f"{value:g} must be at least 0 and below 1"
     if name.startswith("recipe."):
@@ -265,6 +263,5 @@ def setting_misfit(name: str, value: float) -> str | None:
         return f"{value:g} must be above 0"
     if name in WHOLE and not _is_whole(value):
         return f"{value:g} must be a whole number"
-    if name == "margin" and value > 2:
-        return f"{value:g} must be at most 2, the largest cosine distance"
-    return None
+    own = loss.parameters.get(name) if loss else None
+    return f"{value:g} must be at most {own.most:g}, {own.why_most}" if own and value > own.most else None

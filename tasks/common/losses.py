@@ -1,11 +1,19 @@
-"""What each loss reads and takes. Its builder stands in trainers/losses.py; nothing else has to know its name."""
+"""The losses: what each reads and which settings it has. Its builder stands in trainers/losses.py."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tasks.common.number import Number
 from tasks.common.space import Range
+
+LossName = Literal["contrastive", "cosine", "ranking"]
+SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")
+"""Settings that a training has whatever its loss."""
+
+Labels = Literal["none", "binary", "graded"]
+"""Labels of pairs. binary: 0 or 1; graded: numbers from -1 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +29,7 @@ class Parameter:
 
     default: Number
     around: Callable[[float], Range]
-    most: float = float("inf")
+    most: float = math.inf
     why_most: str = ""
 
 
@@ -30,8 +38,7 @@ class Loss:
     """One loss.
 
     Attributes:
-        labels: what it reads. none: every row is a positive, so rows labelled otherwise are no rows of it; binary: 0 or
-            1; graded: any number from -1 to 1, the cosine that the two texts should have, or its rank.
+        labels: what it reads. none: every row is a positive, and rows labelled otherwise are left out.
         symmetric: whether it sees the cosine of two texts alone, so that the pair (b, a) says what (a, b) says. A
             ranking loss looks for the second text of the first one, and (b, a) is another question.
         negatives: whether it reads given negatives of a row.
@@ -40,13 +47,23 @@ class Loss:
         baseline: further settings of a task made from a file.
     """
 
-    name: str
-    labels: Literal["none", "binary", "graded"]
+    name: LossName
+    labels: Labels
     symmetric: bool
     negatives: bool = False
     meaning: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     baseline: Mapping[str, Number]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of all settings of a training with it."""
+        return (*SHARED_SETTINGS, *self.parameters)
+
+    @property
+    def defaults(self) -> dict[str, Number]:
+        """The settings of a task made from a file that depend on the loss."""
+        return {name: each.default for name, each in self.parameters.items()} | dict(self.baseline)
 
 
 LOSSES: Mapping[str, Loss] = {
@@ -101,3 +118,9 @@ LOSSES: Mapping[str, Loss] = {
         ),
     )
 }
+"""Name -> loss. Of those that read the same labels, the first is a file's default."""
+
+
+def default_loss(labels: Labels) -> Loss:
+    """The loss that a file with such labels gets unless its user says otherwise."""
+    return next(loss for loss in LOSSES.values() if loss.labels == labels)

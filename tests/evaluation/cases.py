@@ -3,6 +3,7 @@
 import numpy as np
 
 from evaluation.predictions import PairPredictions, QueryPredictions
+from tasks.common.kinds import KindName
 
 
 def queries(values: list[float] | np.ndarray, groups: np.ndarray | None = None) -> QueryPredictions:
@@ -12,7 +13,7 @@ def queries(values: list[float] | np.ndarray, groups: np.ndarray | None = None) 
     return QueryPredictions(kind="retrieval", groups=own, per_query={"cosine_mrr@10": found})
 
 
-def pairs(number: int, kind: str = "binary", seed: int = 0) -> PairPredictions:
+def pairs(number: int, kind: KindName = "binary", seed: int = 0) -> PairPredictions:
     """Random pairs labelled 0 and 1 by turns, of which those labelled 1 come a little nearer; cosines as judged."""
     labels = (np.arange(number) % 2).astype(np.float64)
     cosines = np.random.default_rng(seed).uniform(-1, 0.8, size=number) + 0.2 * labels

@@ -6,7 +6,7 @@ import pytest
 
 from common.mistakes import Mistakes
 from evaluation.evaluator import Evaluator
-from tasks.common.declaration import DECIDING_METRIC
+from tasks.common.kinds import KINDS
 
 
 def table(first: list[str], second: list[str], label: list[float] | None = None) -> pa.Table:
@@ -121,7 +121,7 @@ def test_groups_that_differ_only_in_case_or_width_are_one() -> None:
     assert (judged.groups.tolist(), judged.other_groups.tolist()) == ([0, 1, 0, 0], [1, 1, 0, 2])
 
 
-@pytest.mark.parametrize("kind", sorted(DECIDING_METRIC))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_distinct_text_is_encoded_once_and_scores_are_plain_floats(kind: str) -> None:
     pairs = table(["a:0", "a:0", "b:20"], ["b:20", "c:50", "c:50"], [1.0, 0.0, 1.0])
     encode = Angles()
@@ -130,7 +130,7 @@ def test_every_distinct_text_is_encoded_once_and_scores_are_plain_floats(kind: s
     assert len(encode.calls) == 1
     assert len(encode.calls[0]) == len(set(encode.calls[0]))
     assert {"a:0", "b:20", "c:50"} <= set(encode.calls[0])
-    assert judge.metric == DECIDING_METRIC[kind]
+    assert judge.metric == KINDS[kind].metric
     assert judge.metric in scores
     assert all(type(value) is float for value in scores.values())
 

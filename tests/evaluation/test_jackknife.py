@@ -7,6 +7,7 @@ from scipy.stats import t
 from evaluation import jackknife
 from evaluation.jackknife import Blocks, Interval, critical, difference, interval, left_out, standard_error
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
+from tasks.common.kinds import KindName
 from tests.evaluation.cases import pairs, queries
 
 
@@ -156,7 +157,7 @@ def test_an_interval_that_touches_zero_is_no_gain() -> None:
 
 
 @pytest.mark.parametrize("kind", ["binary", "graded"])
-def test_predictions_make_the_same_model_again(kind: str) -> None:
+def test_predictions_make_the_same_model_again(kind: KindName) -> None:
     judged, other = pairs(50, kind=kind), pairs(50, kind=kind, seed=9)
     again = other.with_predictions(judged.predictions)
     weights = np.random.default_rng(0).integers(0, 3, size=(4, 50)).astype(float)

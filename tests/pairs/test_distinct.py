@@ -32,6 +32,7 @@ def test_the_first_of_equal_rows_stays_in_the_tables_order() -> None:
 
 def test_weights_are_the_numbers_of_repeats_and_one_on_average() -> None:
     assert without_repeats(ROWS, WORDS)["weight"].to_pylist() == pytest.approx([1.6, 0.8, 0.8, 0.8])
+    assert without_repeats(ROWS, WORDS)["repeats"].to_pylist() == [2.0, 1.0, 1.0, 1.0]
 
 
 def test_pairs_without_labels_are_compared_by_their_texts() -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from common.mistakes import Mistakes
 from pairs.from_file import layout_of, table_of, task_from_file
-from pairs.inferred import ALLOWED, FileOptions, infer
+from pairs.inferred import SAID, FileOptions, Held, go_together, infer
 from pairs.labels import guesses
 from pairs.prepare import prepare
 from tasks.common.declaration import AgainstCategory, Task
+from tasks.common.kinds import KINDS
 from tasks.common.label_rule import label_name, label_rule
 from tasks.common.loading import from_dict, to_dict
+from tasks.common.losses import LOSSES
 from tasks.common.plain import PairColumns
 
 COLUMNS = ["question", "answer", "label"]
@@ -189,8 +191,8 @@ def test_words_are_read_by_their_meaning_in_every_file(tmp_path: Path) -> None:
         (["0", "1"], {"labels": "yes=2"}, "labels: yes=2; allowed: numbers from -1 to 1"),
         (["0", "1"], {"labels": "1=1,1.0=0"}, "names a label twice"),
         (["0", "1", "2"], {"labels": "0=0,2=1"}, r"has 1 \(20 rows\), too; allowed: .*\n.* --drop-label 1"),
-        (["0", "1"], {"loss": "triplet"}, "loss: 'triplet' is not one of contrastive, cosine, ranking"),
-        (["0", "1"], {"kind": "ranked"}, "kind: 'ranked' is not one of binary, graded, category, retrieval"),
+        (["0", "1"], {"loss": "triplet"}, f"loss: 'triplet' is not one of {', '.join(LOSSES)}"),
+        (["0", "1"], {"kind": "ranked"}, f"kind: 'ranked' is not one of {', '.join(KINDS)}"),
         (["0", "0.5"], {"loss": "ranking"}, "loss ranking .* labels from -1 to 1; allowed .*: cosine with graded"),
         (["0", "1"], {"loss": "ranking", "kind": "graded"}, "loss ranking with kind graded .*ranking with retrieval"),
     ],
@@ -229,26 +231,43 @@ def test_what_is_not_given_stays_as_inferred_where_it_goes(
     assert made.inferred_from.endswith("; ".join(f"{name} as asked for" for name in asked))
 
 
+def together(held: Held) -> list[tuple[str, str]]:
+    return [
+        (loss.name, kind.name) for loss in LOSSES.values() for kind in KINDS.values() if go_together(loss, kind, held)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("columns", "labels", "loss", "kind"),
-    [
-        (COLUMNS if labels != "no labels" else COLUMNS[:2], labels, *pair)
-        for labels in ALLOWED
-        for pair in ALLOWED[labels]
-    ],
+    ("held", "loss", "kind"),
+    [(held, *pair) for held in ("none", "binary", "graded") for pair in together(held)],
 )
 def test_every_loss_makes_pairs_for_every_kind_that_it_goes_with(
-    tmp_path: Path, columns: list[str], labels: str, loss: str, kind: str
+    tmp_path: Path, held: Held, loss: str, kind: str
 ) -> None:
     from evaluation.evaluator import Evaluator
 
-    lines = [f"question {n},answer {n % 6},{(n * 7 % 5 % 2) / (2 if 'from' in labels else 1)}" for n in range(120)]
+    columns = COLUMNS[:2] if held == "none" else COLUMNS
+    lines = [f"question {n},answer {n % 6},{(n * 7 % 5 % 2) / (2 if held == 'graded' else 1)}" for n in range(120)]
     (tmp_path / "pairs.csv").write_text("\n".join([",".join(COLUMNS), *lines]) + "\n")
     location = str(tmp_path / "pairs.csv")
     made = prepare(task(location, columns, loss=loss, kind=kind), {"train": location}, seed=1)
     candidates = made.tables["candidates"].column("text").to_pylist() if "candidates" in made.tables else None
     assert Evaluator(kind, made.tables["dev"], candidates).num_pairs
-    assert ("label" in made.tables["train"].column_names) == (loss != "ranking")
+    assert ("label" in made.tables["train"].column_names) == (LOSSES[loss].labels != "none")
+
+
+def test_what_goes_together_is_what_the_files_labels_say() -> None:
+    """Of the three losses that the published tasks use; another one that reads the same labels goes where they go."""
+    ours = {"contrastive": "binary", "cosine": "graded", "ranking": "none"}
+    assert {name: LOSSES[name].labels for name in ours} == ours
+    every = {(loss, kind) for loss in ours for kind in ("binary", "category", "retrieval")}
+    expected = {
+        "none": {("ranking", "retrieval"), *((loss, "category") for loss in ours)},
+        "negatives": {(loss, "retrieval") for loss in ours},
+        "binary": {*every, ("cosine", "graded")},
+        "graded": {("cosine", "graded")},
+    }
+    assert {held: {pair for pair in together(held) if pair[0] in ours} for held in SAID} == expected
 
 
 def categories(
@@ -287,9 +306,9 @@ def test_few_second_texts_are_categories(
     inferred = infer(
         table_of(location, layout_of(location, ["text", name])), PairColumns(first="text", second=name), FileOptions()
     )
-    assert inferred.kind == kind
+    assert inferred.kind.name == kind
     if kind == "category":
-        assert (inferred.loss, f"{second} different texts in {name}" in inferred.inferred_from) == ("cosine", True)
+        assert (inferred.loss.name, f"{second} different texts in {name}" in inferred.inferred_from) == ("cosine", True)
 
 
 def test_repeated_rows_make_no_category(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ import ray
 
 from models.base_model import resolve_base_model
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
-from tasks.common.declaration import DECIDING_METRIC, LOSS_PARAMETERS
+from tasks.common.kinds import default_kind
+from tasks.common.losses import LOSSES
 from tests.tiny_model import WORDS
 from trainers.groups.board import ProgressBoard
 from trainers.groups.worker_group import GroupConfig
 from trainers.job import Data, Job
 
 VOCABULARY = sorted(set(WORDS.split()))
-KIND = {"contrastive": "binary", "cosine": "graded", "ranking": "retrieval"}
 MAX_LENGTH = 32
 
 
@@ -44,17 +44,17 @@ def with_negatives(pairs: pa.Table, most: int = 2) -> pa.Table:
 
 def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
     """D5's schema: half of the pairs share words; ranking pairs all do and have no label."""
-    draw = random.Random(seed)
+    draw, labelled = random.Random(seed), LOSSES[loss].labels != "none"
     table: dict[str, list[Any]] = {"sentence1": [], "sentence2": [], "label": [], "group": []}
     for number in range(count):
         first, other = (draw.choices(VOCABULARY, k=draw.randint(3, 9)) for _ in range(2))
-        alike = loss == "ranking" or number % 2 == 0
+        alike = not labelled or number % 2 == 0
         table["sentence1"].append(" ".join(first))
         table["sentence2"].append(" ".join(first[:-1] + other[:1] if alike else other))
         table["label"].append(float(alike))
         table["group"].append(str(number))
     pairs = pa.table(table).cast(pa.schema([(n, pa.float32() if n == "label" else pa.string()) for n in table]))
-    return pairs.drop_columns("label") if loss == "ranking" else pairs
+    return pairs if labelled else pairs.drop_columns("label")
 
 
 def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False, **changes: Any) -> Job:
@@ -62,16 +62,17 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
     train, dev = rows(train_rows, loss), rows(24, loss, seed=1)
     train = with_negatives(train) if negatives else train
     tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).reading(MAX_LENGTH))
-    kind = KIND[loss]
+    declared = LOSSES[loss]
+    kind = default_kind(declared.labels)
     settings = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 2, "warmup_ratio": 0.1, "weight_decay": 0.01}
-    parameters = {"margin": 0.5, "scale": 20.0}
+    parameters = {name: each.default.value for name, each in declared.parameters.items()}
     return replace(
         Job(
             trial="a trial",
-            settings=settings | {name: parameters[name] for name in LOSS_PARAMETERS[loss]},
-            loss=loss,
-            kind=kind,
-            metric=DECIDING_METRIC[kind],
+            settings=settings | parameters,
+            loss=declared.name,
+            kind=kind.name,
+            metric=kind.metric,
             seed=3,
             reports=2,
             data=Data(
@@ -81,7 +82,7 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
                     seen=[ray.put(distinct_ids(tokens))],
                 ),
                 dev=[ray.put(dev)],
-                candidates=tuple(sorted(set(dev["sentence2"].to_pylist()))) if kind == "retrieval" else None,
+                candidates=tuple(sorted(set(dev["sentence2"].to_pylist()))) if kind.ranked else None,
             ),
         ),
         **changes,

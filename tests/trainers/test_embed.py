@@ -139,12 +139,13 @@ def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
     weights = pa.array([8.0, *[0.0] * 7], pa.float32())
     trainer: Any = SimpleNamespace(
         loss=build_loss("cosine", model, {}),
+        batches=SimpleNamespace(job=BARE_JOB),
         args=SimpleNamespace(device=model.device),
         state=SimpleNamespace(global_step=0),
         cancelled=lambda: False,
         in_bf16=nullcontext,
     )
-    weighted = collate(tokens.append_column("weight", weights).combine_chunks(), 0)
+    weighted = collate(tokens.append_column("weight", weights).append_column("repeats", weights).combine_chunks(), 0)
     first = collate(tokens.slice(0, 1).combine_chunks(), 0)
     losses = [PairTrainer.compute_loss(trainer, model, batch).item() for batch in (weighted, first)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)

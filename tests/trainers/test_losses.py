@@ -8,8 +8,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-from tasks.common.declaration import LOSS_PARAMETERS
-from trainers.losses import BUILDERS, ROW_LOSSES, build_loss, same_text, weighted_mean
+from trainers.losses import BUILDERS, Weights, build_loss, same_text
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +27,6 @@ DISTINCT = torch.tensor([[1, 11], [2, 12], [3, 13], [4, 14]])
 
 def value(loss: Any, embeddings: list[torch.Tensor], labels: torch.Tensor) -> float:
     return float(loss.compute_loss_from_embeddings(embeddings, labels))
-
-
-def test_every_declared_loss_can_be_built() -> None:
-    assert set(BUILDERS) == set(LOSS_PARAMETERS)
-    assert len(BUILDERS) >= 3
 
 
 def test_without_repeats_the_ranking_loss_is_the_librarys(
@@ -73,33 +67,13 @@ def test_the_parameter_reaches_the_loss(
     assert values[0] != pytest.approx(values[1], rel=1e-3)
 
 
-@pytest.mark.parametrize("name", list(BUILDERS))
-def test_weights_of_one_change_nothing(model: SentenceTransformer, embeddings: list[torch.Tensor], name: str) -> None:
-    labels = DISTINCT if name == "ranking" else torch.tensor([1.0, 0.0, 1.0, 0.0])
-    parameters = {"margin": 0.5, "scale": 20.0}
-    loss: Any = build_loss(name, model, {each: parameters[each] for each in LOSS_PARAMETERS[name]})
-    assert set(ROW_LOSSES) == set(BUILDERS.values())
-    weighted = float(weighted_mean(loss, embeddings, labels, torch.ones(4)))
-    assert weighted == pytest.approx(value(loss, embeddings, labels), rel=1e-6)
-
-
-@pytest.mark.parametrize("name", ["contrastive", "cosine"])
-def test_weighted_rows_lose_what_their_repeats_lose(
-    model: SentenceTransformer, embeddings: list[torch.Tensor], name: str
-) -> None:
-    loss: Any = build_loss(name, model, {"margin": 0.5} if name == "contrastive" else {})
-    labels, counts = torch.tensor([1.0, 0.0, 1.0, 0.0]), torch.tensor([3, 1, 1, 7])
-    repeated = [column.repeat_interleave(counts, dim=0) for column in embeddings]
-    weighted = float(weighted_mean(loss, embeddings, labels, counts / counts.float().mean()))
-    assert weighted == pytest.approx(value(loss, repeated, labels.repeat_interleave(counts)), rel=1e-6)
-
-
 def test_a_row_of_weight_zero_teaches_the_ranking_loss_nothing(
     model: SentenceTransformer, embeddings: list[torch.Tensor]
 ) -> None:
     loss: Any = build_loss("ranking", model, {"scale": 20.0})
     anchors = embeddings[0].requires_grad_()
-    weighted_mean(loss, [anchors, embeddings[1]], DISTINCT, torch.tensor([0.0, 2.0, 1.0, 1.0])).backward()
+    weights = torch.tensor([0.0, 2.0, 1.0, 1.0])
+    BUILDERS["ranking"].weighted(loss, [anchors, embeddings[1]], DISTINCT, Weights(weights, weights)).backward()
     lengths = anchors.grad.norm(dim=1)  # type: ignore[union-attr]
     assert lengths[0] == 0.0
     assert lengths[1] > 0.0
