@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pairs.batches import Table
 from pairs.clean import folded, one_spaced
-from tasks.common.values import NoText
+from tasks.common.values import NotTextError
 
 NAMED = re.compile(r".*(category|intent|label|class|topic|department|queue|tag|type)([_ ]?(name|group))?", re.I)
 """Names that people give to a column of categories."""
@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
     """Folded; empty where it is no text, which is refused where the rows are cleaned."""
     try:
         return folded(one_spaced(value))
-    except NoText:
+    except NotTextError:
         return ""
 
 

@@ -8,7 +8,7 @@ from common import storage
 from common.mistakes import Mistakes, raise_if
 from pairs.batches import Table
 from pairs.clean import folded, one_spaced
-from tasks.common.values import NoText, no_text
+from tasks.common.values import NotTextError, no_text
 
 
 def count_empty(table: Table, texts: Sequence[str]) -> int:
@@ -27,7 +27,7 @@ def count_empty(table: Table, texts: Sequence[str]) -> int:
             for name, value in zip(texts, row, strict=True):
                 try:
                     seen.append(bool(folded(one_spaced(value))))
-                except NoText as wrong:
+                except NotTextError as wrong:
                     first.setdefault((name, str(wrong)), place)
                     counts[name, str(wrong)] += 1
             empty += not all(seen)
@@ -40,4 +40,4 @@ def count_empty(table: Table, texts: Sequence[str]) -> int:
 
 def _refusal(location: str, name: str, kind: str, row: int, others: int) -> str:
     also = f" (and {others:,} more)" if others else ""
-    return no_text(name, f"row {row}{also} of {storage.name_of(location)}", NoText(kind))
+    return no_text(name, f"row {row}{also} of {storage.name_of(location)}", NotTextError(kind))

@@ -7,7 +7,7 @@ from common.mistakes import raise_if
 from pairs.batches import Batch, Table
 from tasks.common.declaration import Row
 from tasks.common.plain import PairColumns
-from tasks.common.values import NoText, as_text, no_text
+from tasks.common.values import NotTextError, as_text, no_text
 
 LISTED = ("sentence2", "negatives")
 """Fields that may hold a list of texts."""
@@ -62,7 +62,7 @@ class Lists:
             values = list(value or ()) if inner else [value]
             kinds = [kind for each in values if (kind := _fault(each))]
             if kinds:
-                said = no_text(name, place, NoText(kinds[0] + " in its list" * inner))
+                said = no_text(name, place, NotTextError(kinds[0] + " in its list" * inner))
                 yield f"{said}, or a list of them" if field in LISTED else said
 
 
@@ -70,7 +70,7 @@ def _fault(value: Any) -> str | None:
     """What a value is that is no text."""
     try:
         as_text(value)
-    except NoText as kind:
+    except NotTextError as kind:
         return str(kind)
     return None
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit import cache
-from audit.cache import kept_or_made
+from audit.cache import cached_audit
 from audit.finding import Finding
 from audit.plan import Plan, plan_of_files
 from audit.run import Audit
@@ -37,7 +37,7 @@ def made_with(plan: Plan, base_model: str | None) -> bool:
         calls.append("made")
         return FOUND
 
-    assert kept_or_made(plan, base_model, make) == FOUND
+    assert cached_audit(plan, base_model, make) == FOUND
     return bool(calls)
 
 

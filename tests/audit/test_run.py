@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from audit import cache as kept
-from audit.cache import kept_or_made
+from audit.cache import cached_audit
 from audit.finding import CODES, Finding
 from audit.run import Audit, audit
 from audit.scan import scan
@@ -69,7 +69,7 @@ def test_the_same_contents_are_audited_once(tmp_path: Path, monkeypatch: pytest.
         return Audit(rows=9, findings=(Finding(code="shortcut", severity="warning", count=len(calls), share=0.5),))
 
     def ask(**changes: object) -> int:
-        return kept_or_made(plan(tmp_path, {"train": train}, "contrastive", **changes), None, make).findings[0].count
+        return cached_audit(plan(tmp_path, {"train": train}, "contrastive", **changes), None, make).findings[0].count
 
     train = rows(9, [0.0, 1.0])
     assert [ask(), ask()] == [1, 1]
