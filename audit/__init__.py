@@ -1,0 +1,1 @@
+"""Check pairs for problems that would break training or inflate its scores."""

@@ -1,4 +1,4 @@
-"""The base model as an audit asks it: token counts, and cosines of pairs."""
+"""Give the audit what it needs of the base model: token counts, and cosines of pairs."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class LazyBaseModel:
-    """A base model, loaded when it is first asked: that takes seconds.
+    """A base model that is loaded at its first use, because loading takes seconds.
 
     Args:
-        read: loads its reading.
+        read: loads the model's reading.
         load: loads the model; it reads as many tokens as the reading says.
-        told: hears how many texts are encoded.
+        on_progress: called with the number of texts encoded.
     """
 
     def __init__(
@@ -32,24 +32,24 @@ class LazyBaseModel:
 
     @cached_property
     def reading(self) -> Reading:
-        """How the model reads texts."""
+        """The way the model reads texts, loaded at first use."""
         return self._read()
 
     @property
     def unknown_id(self) -> int | None:
-        """Of the token for what the tokenizer's vocabulary lacks; None where nothing is lacking, as of bytes."""
+        """The id of the unknown token; None if the vocabulary lacks nothing, such as one of bytes."""
         return self.reading.unknown_id
 
     def lengths(self, texts: list[str]) -> list[int]:
-        """Tokens of each text, special ones included, nothing cut off; a prompt stands in the text."""
+        """Return the number of tokens of each text, prompt and special tokens included, nothing cut off."""
         return [len(ids) for ids in self.token_ids(texts)]
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:
-        """Of each text, special ones included, nothing cut off."""
+        """Return the token ids of each text, special ones included, nothing cut off."""
         return self.reading.whole_ids(texts)
 
     def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
-        """Of each pair; a text that stands in several, or that another check has asked for, is encoded once."""
+        """Return the cosine of each pair; a text is encoded once, also if several pairs or checks need it."""
         if not first:
             return np.empty(0)
         prompts = self.reading.prompts

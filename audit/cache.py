@@ -1,4 +1,4 @@
-"""Audits that were made before: the same files, plan and checks have the same findings."""
+"""Cache audits: the same files, plan and checks give the same findings."""
 
 import hashlib
 import json
@@ -20,53 +20,56 @@ CODE = (
     Path(storage.__file__).parent,
     Path(values.__file__).parent,
 )
-"""Folders of what decides a finding: the checks, what reads, folds, hashes and joins texts, and what is a text."""
+"""Folders of the code that decides a finding: the checks, and what reads, folds, hashes and joins texts."""
 
 
-def kept_or_made(plan: Plan, base_model: str | None, make: Callable[[], Audit]) -> Audit:
-    """The audit of an earlier call with the same contents, else a new one, which is kept.
+def cached_audit(plan: Plan, base_model: str | None, make: Callable[[], Audit]) -> Audit:
+    """Return the cached audit of the same contents, else make a new one and cache it.
 
     Args:
-        base_model: SHA-256 of the base model's files, as a name stays the same where weights change; None where the
-            audit asks no model.
+        plan: what is audited.
+        base_model: SHA-256 of the base model's files, since a name stays the same when weights change; None if the
+            audit uses no model.
+        make: runs the audit.
     """
     file = _folder() / f"{_key(plan, base_model)}.json"
-    if found := _read(file):
-        return found
-    made = make()
-    _write(file, made)
-    return made
+    if cached := _read(file):
+        return cached
+    audit = make()
+    _write(file, audit)
+    return audit
 
 
 def _read(file: Path) -> Audit | None:
-    """None where there is none, or what is there cannot be read."""
+    """Return the cached audit; None if there is none or it cannot be read."""
     try:
         return _from_json(file.read_text())
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
 
-def _write(file: Path, made: Audit) -> None:
-    """Readable by its owner alone: the examples are rows of the data."""
-    half = file.with_suffix(f".{os.getpid()}")
+def _write(file: Path, audit: Audit) -> None:
+    """Write the audit, readable by its owner alone: the examples are rows of the data."""
+    temporary = file.with_suffix(f".{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.parent.chmod(0o700)
-        half.unlink(missing_ok=True)
-        with open(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
-            stream.write(json.dumps(made.to_dict()))
-        half.replace(file)
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
+            stream.write(json.dumps(audit.to_dict()))
+        temporary.replace(file)
     except OSError:
-        return  # a machine without a place to write audits again, that is all
+        return  # a machine that cannot write the cache audits again
 
 
 def _from_json(text: str) -> Audit:
-    values = json.loads(text)
+    content = json.loads(text)
     names = ("code", "severity", "count", "share", "statistic")
     findings = [
-        Finding(**{name: each[name] for name in names}, examples=tuple(each["examples"])) for each in values["findings"]
+        Finding(**{name: finding[name] for name in names}, examples=tuple(finding["examples"]))
+        for finding in content["findings"]
     ]
-    return Audit(rows=values["rows"], findings=tuple(findings))
+    return Audit(rows=content["rows"], findings=tuple(findings))
 
 
 def _folder() -> Path:
@@ -74,7 +77,7 @@ def _folder() -> Path:
 
 
 def _key(plan: Plan, base_model: str | None) -> str:
-    """Of the files' bytes, the plan, the model, this folder's code and that of pairs; not of where these lie."""
+    """Hash the files' bytes, the plan, the base model and the code; the locations of the files do not count."""
     own = asdict(plan) | {"tables": None, "name": None, "base_model": base_model}
     digest = hashlib.sha256(json.dumps(own).encode())
     for folder in CODE:

@@ -1,17 +1,17 @@
-"""What the audit can find, and what it says about it."""
+"""Describe what the audit can find: its code, its effect on training, and advice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Rows = Sequence[tuple[str, int]]
-"""(split, number of the row in it, from 0)."""
+"""(split, index of the row in it, from 0)."""
 Severity = Literal["error", "warning"]
-"""error: training would be wrong; warning: it can go on."""
+"""error: training would be wrong; warning: training may go on."""
 
 
 class Code(NamedTuple):
-    """What a finding of this code does to training, and what to do about it."""
+    """The effect of a finding on training, and advice."""
 
     effect: str
     advice: str
@@ -19,83 +19,84 @@ class Code(NamedTuple):
 
 CODES = {
     "record_as_text": Code(
-        "a tokenizer reads one key of a record, its punctuation, or a date as some program writes it, in place of text",
-        "make one text of the fields that count before preparing the pairs",
+        "instead of text the tokenizer reads one key of a record, its punctuation, or a date in some program's format",
+        "make one text of the fields that matter before preparing the pairs",
     ),
-    "null_value": Code("there is nothing to encode or to learn from", "drop these rows, or fill in the value"),
+    "null_value": Code("there is nothing to encode or to learn from", "drop these rows or fill in the value"),
     "empty_text": Code("all empty texts get one embedding, whatever they are paired with", "drop these rows"),
     "missing_as_text": Code(
-        "a model learns the word for 'nothing here' as if it were a text, and takes all of them for the same",
-        "drop these rows, or fill in the text; keep them where it is what they mean, such as a category named None",
+        "the model learns a word for 'no text' as if it were a text, and treats all such texts as the same",
+        "drop these rows or fill in the text; keep them if the word is meant, such as a category named None",
     ),
     "ids_as_text": Code(
-        "numbers and codes that name something say nothing of it to a language model",
-        "join the columns with the tables that hold the texts, and prepare those; of categories, write their names",
+        "numbers and codes tell a language model nothing about the things that they name",
+        "join the columns with the tables that hold the texts, and prepare those; for categories, write their names",
     ),
     "unknown_tokens": Code(
         "the base model's tokenizer has no tokens for these words: texts that differ are the same to the model",
-        "take a base model that was trained on this language and script, such as a multilingual one: --base-model "
+        "use a base model that was trained on this language and script, such as a multilingual one: --base-model "
         "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
     ),
     "oversized_text": Code(
-        "nearly all of it is cut off, and it takes memory all the way there", "split it into passages, or drop it"
+        "nearly all of it is cut off, and it uses memory until then", "split it into passages or drop it"
     ),
-    "label_type": Code("the loss cannot compute with it", "map the labels to numbers"),
+    "label_type": Code("the loss cannot use it", "map the labels to numbers"),
     "label_range": Code(
-        "the loss pulls the pair towards a value that no cosine or no such loss has",
-        "scale the labels, such as 0 to 5 by dividing by 5; or choose another loss",
+        "the loss pulls the pair towards a value that a cosine, or this loss, cannot have",
+        "scale the labels (divide scores from 0 to 5 by 5) or choose another loss",
     ),
     "label_ignored": Code(
-        "a ranking loss takes every row for a pair that belongs together, whatever its label",
-        "keep the rows labelled 1 alone, or take a loss that reads labels",
+        "a ranking loss treats every row as a pair that belongs together, whatever its label",
+        "keep only the rows labelled 1, or use a loss that reads labels",
     ),
     "label_polarity": Code(
-        "training turns the model against what it knows: texts that belong together are driven apart",
-        "check which label means 'belongs together'; it has to be the highest",
+        "training works against what the model knows: texts that belong together are driven apart",
+        "check which label means 'belongs together'; it must be the highest",
     ),
     "single_label": Code(
-        "without a second label there is nothing to tell apart: the loss is least where all texts are alike",
-        "add pairs of the other kind, or give no label and take a ranking loss",
+        "without a second label there is nothing to tell apart: the loss is lowest if all texts get one embedding",
+        "add pairs with another label, or give no label and use a ranking loss",
     ),
     "one_label_test": Code(
-        "test cannot be judged: the verdict and the threshold are those of dev alone",
-        "give a test file that has both kinds of pairs, or none: test is then split from the rest",
+        "models cannot be evaluated on test: the verdict and the threshold come from dev alone",
+        "give a test file with both kinds of pairs, or none: test is then split from the other pairs",
     ),
     "one_sided_labels": Code(
-        "the loss is small where all pairs get the commonest label, so little is learnt of the others",
-        "add pairs of the rarer label, or leave out some of the commonest",
+        "the loss is small if all pairs get the most common label, so the model learns little about the others",
+        "add pairs with the rarer label, or leave out some with the most common one",
     ),
     "duplicate_pairs": Code(
-        "an epoch spends its steps on what it has seen, and settings chosen by epochs mean more than they say",
-        "train distinct rows: --distinct, or drop the repeats",
+        "an epoch spends steps on rows that it has seen already, so the same number of epochs trains more",
+        "train distinct rows (--distinct) or drop the repeats",
     ),
     "contradictory_labels": Code(
-        "the same pair is pulled both ways", "decide which label holds, or drop these rows; check how labels are made"
+        "the same pair is pulled both ways",
+        "decide which label is right or drop these rows; check how the labels were made",
     ),
     "in_batch_duplicates": Code(
-        "a repeat of a text in a batch counts as a negative of itself in a plain ranking loss; this trainer masks it",
-        "train distinct pairs, or a smaller batch; elsewhere, a sampler without duplicates",
+        "in a plain ranking loss a text that repeats in a batch is a negative of itself; this trainer masks it",
+        "train distinct pairs or use a smaller batch; in another trainer, use a sampler without duplicates",
     ),
     "shortcut": Code(
-        "a model can reach a high score by this rule alone, and has no reason to read the texts",
-        "make negatives that the rule does not tell from positives, or take the field out of the texts",
+        "a model can reach a high score by this rule alone, without reading the texts",
+        "make negatives that the rule cannot tell from positives, or remove the field from the texts",
     ),
     "truncated": Code(
-        "what is cut off counts for nothing",
-        "read more tokens, as many as the base model has positions for: --set max_length=N; else put what matters "
-        "first, split the texts into passages, or take a base model that reads more",
+        "the model does not see what is cut off",
+        "read more tokens, up to the base model's number of positions (--set max_length=N); or put what matters "
+        "first, split the texts into passages, or use a base model that reads more",
     ),
     "merged_categories": Code(
-        "they are one category here, and where they are told apart a right answer counts as a wrong one",
-        "write each category one way; jobs.prepare does, the commonest way",
+        "they are one category here; if they were told apart, a right answer would count as a wrong one",
+        "write each category in one way; jobs.prepare takes the most common way",
     ),
     "split_leak": Code(
-        "a model is judged on what it was trained with: the score promises more than new texts will give",
-        "split by what texts share, before pairs are made; jobs.prepare does, of ready pairs with --split texts",
+        "the model is evaluated on texts that it was trained with: on new texts its score will be lower",
+        "split by what texts share before pairs are made, as jobs.prepare does (for ready pairs: --split texts)",
     ),
     "too_small": Code(
-        "train: no step can be taken; dev or test: hardly any difference between models can be told from chance",
-        "collect more pairs; train: or take a smaller batch",
+        "train: not one step is possible; dev or test: hardly any difference between models can be told from chance",
+        "collect more pairs; for train, or use a smaller batch",
     ),
 }
 """Code -> effect and advice, in the order in which findings are shown."""
@@ -103,27 +104,27 @@ CODES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something about the data that a person should know before training on it."""
+    """A fact about the data that a person should know before training on it."""
 
     code: str
     severity: Severity
     count: int
-    """Rows concerned (too_small: rows of train, groups of others; in_batch_duplicates, truncated: see statistic)."""
+    """Affected rows (too_small: rows of train, groups of others; in_batch_duplicates, truncated: see statistic)."""
     share: float
-    """Of the rows looked at, 0 to 1."""
+    """Fraction of the rows checked, 0 to 1."""
     statistic: dict[str, Any] = field(default_factory=dict)
     rows: Rows = ()
-    """Some of them."""
+    """Some of the affected rows."""
     examples: tuple[dict[str, Any], ...] = ()
-    """The same rows, read again."""
+    """The contents of `rows`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As in --json."""
+        """Return the finding as --json shows it."""
         names = ("code", "severity", "count", "share", "statistic")
-        said = {"effect": CODES[self.code].effect, "advice": CODES[self.code].advice}
-        return {**{name: getattr(self, name) for name in names}, "examples": list(self.examples), **said}
+        texts = {"effect": CODES[self.code].effect, "advice": CODES[self.code].advice}
+        return {**{name: getattr(self, name) for name in names}, "examples": list(self.examples), **texts}
 
 
 def error_if(wrong: bool) -> Severity:
-    """The severity's name."""
+    """Return the name of the severity."""
     return "error" if wrong else "warning"

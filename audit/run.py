@@ -1,4 +1,4 @@
-"""All checks of one plan, in one pass over its files and one more for the examples."""
+"""Run all checks of a plan, in one pass over its files and one more for the examples."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,58 +17,59 @@ from audit.scan import GROUPS, Facts, OnProgress, scan
 
 
 class BaseModel(Protocol):
-    """The model that training starts from, loaded where it is first asked."""
+    """The model that training starts from, loaded at its first use."""
 
     @property
     def unknown_id(self) -> int | None:
-        """Of the token for what the tokenizer's vocabulary lacks; None where nothing is lacking, as of bytes."""
+        """The id of the unknown token; None if the vocabulary lacks nothing, such as one of bytes."""
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:
-        """Of each text, special ones included, nothing cut off."""
+        """Return the token ids of each text, special ones included, nothing cut off."""
 
     def lengths(self, texts: list[str]) -> list[int]:
-        """Tokens of each text, special ones included, nothing cut off."""
+        """Return the number of tokens of each text, special ones included, nothing cut off."""
 
     def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
-        """Of each pair."""
+        """Return the cosine of each pair."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What was found, errors first."""
+    """The findings of an audit, errors first."""
 
     rows: int
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As in --json and audit.json."""
+        """Return the audit as --json and audit.json hold it."""
         return {"rows": self.rows, "findings": [finding.to_dict() for finding in self.findings]}
 
 
 def audit(plan: Plan, on_progress: OnProgress, model: BaseModel | None) -> Audit:
-    """Read every split, run every check.
+    """Read every split and run every check.
 
     Args:
-        model: None leaves out what needs one: label_polarity, truncated, unknown_tokens, and the model's
-            figure beside a shortcut.
+        plan: the files, and what a training on them reads.
+        on_progress: called after each batch of rows.
+        model: None leaves out label_polarity, truncated, unknown_tokens and the model's figure beside a shortcut.
 
     Raises:
         Mistakes: a file cannot be read.
     """
     splits = [scan(split, table, on_progress) for split, table in plan.tables.items()]
-    found = [*_of_the_data(plan, splits), *(_of_the_model(plan, splits[0], model) if model else ())]
+    findings = [*_check_data(plan, splits), *(_check_model(plan, splits[0], model) if model else ())]
     order = list(CODES)
-    found.sort(key=lambda finding: (finding.severity, order.index(finding.code)))
-    return Audit(rows=sum(facts.rows for facts in splits), findings=tuple(_with_examples(plan, found)))
+    findings.sort(key=lambda finding: (finding.severity, order.index(finding.code)))
+    return Audit(rows=sum(facts.rows for facts in splits), findings=tuple(_with_examples(plan, findings)))
 
 
-def _of_the_data(plan: Plan, splits: Sequence[Facts]) -> Iterable[Finding]:
-    for each in (texts, labels, repeats, categories, leaks, one_label, sizes):
-        yield from each.check(plan, splits)
+def _check_data(plan: Plan, splits: Sequence[Facts]) -> Iterable[Finding]:
+    for module in (texts, labels, repeats, categories, leaks, one_label, sizes):
+        yield from module.check(plan, splits)
     yield from ids.check(plan, splits[0])
 
 
-def _of_the_model(plan: Plan, train: Facts, model: BaseModel) -> Iterable[Finding]:
+def _check_model(plan: Plan, train: Facts, model: BaseModel) -> Iterable[Finding]:
     yield from truncated.check(plan, train, model.lengths)
     yield from unknown.check(train, model.token_ids, model.unknown_id)
     if plan.labelled:
@@ -76,15 +77,15 @@ def _of_the_model(plan: Plan, train: Facts, model: BaseModel) -> Iterable[Findin
         yield from shortcut.check(train, model.cosines)
 
 
-def _with_examples(plan: Plan, found: Sequence[Finding]) -> Iterable[Finding]:
-    wanted = {row for finding in found for row in finding.rows}
+def _with_examples(plan: Plan, findings: Sequence[Finding]) -> Iterable[Finding]:
+    wanted = {row for finding in findings for row in finding.rows}
     shown = _read(plan, list(wanted))
-    for finding in found:
+    for finding in findings:
         yield replace(finding, examples=tuple(shown[row] for row in finding.rows))
 
 
 def _read(plan: Plan, rows: Rows) -> dict[tuple[str, int], dict[str, Any]]:
-    """(split, row) -> the row, its texts shortened; rows are numbered from 1 there, as in a message."""
+    """Read rows again: (split, index) -> the row with its texts shortened and its number from 1, as in a message."""
     by_split: dict[str, set[int]] = defaultdict(set)
     for split, row in rows:
         by_split[split].add(row)

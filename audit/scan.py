@@ -1,4 +1,4 @@
-"""One pass over a split: what every check needs of it, in some 60 bytes a row."""
+"""Read a split once and keep what the checks need of it, in some 60 bytes a row."""
 
 import math
 import random
@@ -19,24 +19,24 @@ from pairs.hashes import Hashes, text_hashes
 from pairs.missing import stands_for_nothing
 from pairs.negatives import NEGATIVES
 from tasks.common.label_rule import number_in
-from tasks.common.values import NoText
+from tasks.common.values import NotTextError
 
 TEXTS = ("sentence1", "sentence2")
 GROUPS = {"group": "groups", "group2": "other_groups"}
 """Column -> its hashes in Facts."""
 OnProgress = Callable[[str, int, float], None]
-"""(split, rows read, share of its file)."""
+"""(split, rows read, fraction of its file)."""
 
 
 @dataclass
 class Fault:
-    """Rows with one fault: how many, and the numbers of the first."""
+    """The number of rows with one fault, and the indices of the first."""
 
     count: int = 0
     rows: list[int] = field(default_factory=list)
 
     def add(self, row: int) -> None:
-        """One more."""
+        """Count one more row."""
         self.count += 1
         if len(self.rows) < EXAMPLES:
             self.rows.append(row)
@@ -53,32 +53,32 @@ class Sample:
 
     @property
     def labelled(self) -> "Sample":
-        """Those with a label."""
-        kept = np.flatnonzero(~np.isnan(self.labels))
+        """The rows that have a label."""
+        selected = np.flatnonzero(~np.isnan(self.labels))
         return Sample(
-            first=[self.first[place] for place in kept],
-            second=[self.second[place] for place in kept],
-            labels=self.labels[kept],
-            rows=[self.rows[place] for place in kept],
+            first=[self.first[index] for index in selected],
+            second=[self.second[index] for index in selected],
+            labels=self.labels[selected],
+            rows=[self.rows[index] for index in selected],
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is known of one split; arrays have an element per row."""
+    """The facts about one split that the checks read; arrays have an element per row."""
 
     split: str
     rows: int
     faults: dict[str, Fault]
     equal: tuple[Hashes, Hashes]
-    """Hash of sentence1 and of sentence2, runs of white space as one space."""
+    """Hashes of sentence1 and of sentence2, runs of white space as one space."""
     alike: tuple[Hashes, Hashes]
-    """The same of the folded texts."""
+    """Hashes of the same texts, folded."""
     groups: Hashes | None
     other_groups: Hashes | None
-    """Of the second texts, where these may be of another group than the first."""
+    """The groups of the second texts, if they may differ from those of the first."""
     labels: NDArray[np.float64] | None
-    """NaN where there is no number; None without a label column."""
+    """NaN for a label that is no number; None without a label column."""
     sample: Sample
 
 
@@ -89,22 +89,22 @@ def scan(split: str, table: Table, on_progress: OnProgress, seed: int = 0) -> Fa
         Mistakes: its file cannot be read.
     """
     reader = _Reader(set(table.columns), random.Random(seed))
-    for batch, share in table.batches():
+    for batch, fraction in table.batches():
         reader.take(batch)
-        on_progress(split, reader.rows, share)
+        on_progress(split, reader.rows, fraction)
     return reader.facts(split)
 
 
 def text_of(value: Any) -> tuple[str, str, str | None]:
-    """A value as the text that it stands for, the same folded, and the fault in it, if any.
+    """Return the text that a value stands for, the same text folded, and the fault in it, if any.
 
-    What is no text stands for what it holds: a record for its keys and values, one after the other.
+    A value that is no text stands for its contents: a record for its keys and values, one after the other.
     """
     if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return "", "", "null_value"
     try:
         text = one_spaced(value)
-    except NoText:
+    except NotTextError:
         text = _stand_in(value)
         return text, folded(text), "record_as_text"
     alike = folded(text)
@@ -116,14 +116,14 @@ def text_of(value: Any) -> tuple[str, str, str | None]:
 
 
 def negative_faults(value: Any) -> set[str]:
-    """What is wrong with a cell of given negatives, a text or a list of texts; an empty one is no negative."""
-    found = {text_of(each)[2] for each in (value if isinstance(value, list | tuple) else [value])}
-    return {code for code in found if code in ("record_as_text", "oversized_text")}
+    """Return the faults of a cell of given negatives, a text or a list of texts; an empty one is no negative."""
+    faults = {text_of(negative)[2] for negative in (value if isinstance(value, list | tuple) else [value])}
+    return {code for code in faults if code in ("record_as_text", "oversized_text")}
 
 
 def _stand_in(value: Any) -> str:
     if isinstance(value, Mapping):
-        return " ".join(f"{key}: {_inner(each)}" for key, each in value.items())
+        return " ".join(f"{key}: {_inner(inner)}" for key, inner in value.items())
     return _inner(" ".join(map(_inner, value)) if isinstance(value, list | tuple) else value)
 
 
@@ -143,27 +143,27 @@ class _Reader:
         self.drawn: list[tuple[str, str, float, int]] = []
 
     def take(self, batch: dict[str, list[Any]]) -> None:
-        """The next rows."""
+        """Add the next rows."""
         pairs = [[text_of(value) for value in batch[name]] for name in TEXTS]
         values = batch.get("label") or [None] * len(pairs[0])
         labels = [math.nan if (number := number_in(value)) is None else number for value in values]
-        for place, ((first, alike1, wrong1), (second, alike2, wrong2)) in enumerate(zip(*pairs, strict=True)):
-            wrong = {wrong1, wrong2, self._label_fault(values[place], labels[place])} - {None}
-            wrong |= {code for name in self.negatives for code in negative_faults(batch[name][place])}
-            for code in wrong:
-                self.faults[str(code)].add(self.rows + place)
-            if alike1 and alike2 and not wrong & {"label_type"}:
-                self._draw((first, second, labels[place], self.rows + place))
+        for index, ((first, alike1, fault1), (second, alike2, fault2)) in enumerate(zip(*pairs, strict=True)):
+            faults = {fault1, fault2, self._label_fault(values[index], labels[index])} - {None}
+            faults |= {code for name in self.negatives for code in negative_faults(batch[name][index])}
+            for code in faults:
+                self.faults[str(code)].add(self.rows + index)
+            if alike1 and alike2 and not faults & {"label_type"}:
+                self._draw((first, second, labels[index], self.rows + index))
         for side, texts in enumerate(pairs):
             self.equal[side].append(text_hashes(text for text, _, _ in texts))
             self.alike[side].append(text_hashes(alike for _, alike, _ in texts))
-        for name, found in self.groups.items():
-            found.append(text_hashes(folded(str(value)) for value in batch[name]))
+        for name, hashes in self.groups.items():
+            hashes.append(text_hashes(folded(str(value)) for value in batch[name]))
         self.labels.extend(labels)
         self.rows += len(labels)
 
     def facts(self, split: str) -> Facts:
-        """Of all rows taken."""
+        """Return the facts about all rows added."""
         self.draw.shuffle(self.drawn)
         first, second, labels, rows = map(list, zip(*self.drawn, strict=True)) if self.drawn else ([], [], [], [])
         return Facts(
@@ -172,7 +172,7 @@ class _Reader:
             faults=dict(self.faults),
             equal=(_joined(self.equal[0]), _joined(self.equal[1])),
             alike=(_joined(self.alike[0]), _joined(self.alike[1])),
-            **{each: _joined(self.groups[name]) if name in self.groups else None for name, each in GROUPS.items()},
+            **{field: _joined(self.groups[name]) if name in self.groups else None for name, field in GROUPS.items()},
             labels=np.array(self.labels) if "label" in self.columns else None,
             sample=Sample(first=first, second=second, labels=np.array(labels), rows=rows),
         )
@@ -189,8 +189,8 @@ class _Reader:
         self.sound += 1
         if len(self.drawn) < SHORTCUT_PAIRS:
             self.drawn.append(row)
-        elif (place := self.draw.randrange(self.sound)) < SHORTCUT_PAIRS:
-            self.drawn[place] = row
+        elif (index := self.draw.randrange(self.sound)) < SHORTCUT_PAIRS:
+            self.drawn[index] = row
 
 
 def _joined(parts: Iterable[Hashes]) -> Hashes:

@@ -1,4 +1,4 @@
-"""Tokenised blocks on disk, complete or not there: each block is a parquet file, a list of them is written last."""
+"""Store tokenised blocks, all or none: each block is a parquet file, and a list of them is written last."""
 
 import json
 import uuid
@@ -12,7 +12,7 @@ from common import storage
 
 
 class BlockStore:
-    """A folder of block files, local or remote, that a second search over the same data and tokenizer finds again."""
+    """A folder of block files, local or remote, that a second search over the same data and tokenizer reuses."""
 
     def __init__(self, folder: str) -> None:
         self.files, self._folder = storage.locate(folder)
@@ -20,15 +20,14 @@ class BlockStore:
 
     @property
     def complete(self) -> bool:
-        """Whether every block was written."""
+        """Whether all blocks were written."""
         return bool(self.files.get_file_info(self._list).type == fs.FileType.File)
 
     def fill(self, blocks: Iterable[pa.Table]) -> None:
-        """Write the blocks, then their list: a run that is cut off leaves no list, and the next one starts over.
+        """Write the blocks, then their list: an interrupted run leaves no list, and the next one starts over.
 
-        The names are this call's own, so that two searches that begin at once never write into each other's blocks. The
-        first list stands; whoever comes second takes its blocks and deletes those of its own. No folder is renamed, as
-        stores cannot.
+        Each call uses names of its own, so that two searches that begin at once never write to the same file. The
+        first list stays; the second call deletes its own blocks. No folder is renamed, as object stores cannot do it.
         """
         self.files.create_dir(self._folder, recursive=True)
         own, sizes = uuid.uuid4().hex[:12], dict[str, int]()
@@ -51,14 +50,14 @@ class BlockStore:
         self.files.move(f"{self._list}.{own}", self._list)
 
     def _delete_unlisted(self, names: Iterable[str], own: str) -> None:
-        """An interrupt may come when the list has been moved, and then its blocks stay."""
+        """Delete files that the list does not name: an interrupt may come after the list was moved."""
         listed = self.blocks()[0] if self.complete else []
         for path in [*(f"{self._folder}/{name}" for name in names), f"{self._list}.{own}"]:
             if path not in listed and self.files.get_file_info(path).type == fs.FileType.File:
                 self.files.delete_file(path)
 
     def blocks(self) -> tuple[list[str], list[int]]:
-        """Paths inside `files` and row counts, in order."""
+        """Return the blocks' paths inside `files` and their row counts, in order."""
         with self.files.open_input_stream(self._list) as file:
             sizes = json.loads(file.read())
         return [f"{self._folder}/{name}" for name in sizes], list(sizes.values())

@@ -15,7 +15,7 @@ from pairs.marks import Marks
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, Task, WithinGroup
 from tasks.common.label_rule import number_in
 from tasks.common.plain import PairColumns
-from tasks.common.values import NoText, as_text, no_text
+from tasks.common.values import NotTextError, as_text, no_text
 
 CONTRADICTIONS: dict[type[Recipe], str] = {
     Given: "same pair with different labels",
@@ -95,7 +95,7 @@ def one_spaced(value: Any) -> str:
     """A value as text, with one space wherever white space stood; nothing and NaN become empty text.
 
     Raises:
-        NoText: see `as_text`.
+        NotTextError: see `as_text`.
     """
     return " ".join(as_text(value).split())
 
@@ -134,7 +134,7 @@ def _checked(task: Task, shaped: Row, raw: Row, place: str) -> dict[str, Any]:
     for field in (*task.recipe.texts, "group", *(("identity",) if "identity" in row else ())):
         try:
             row[field] = one_spaced(row[field] if field in task.recipe.texts else _key(row[field]))
-        except NoText as kind:
+        except NotTextError as kind:
             wrong.append(no_text(_column(field, row[field], raw), place, kind))
     raise_if(list(dict.fromkeys(wrong)))
     if isinstance(task.recipe, Given):

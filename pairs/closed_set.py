@@ -1,4 +1,4 @@
-"""Whether the second texts of a file are categories: a closed set, of which each stands with many first texts."""
+"""Tell whether the second texts of a file are categories: a closed set, each with many first texts."""
 
 import re
 from collections import Counter
@@ -7,32 +7,32 @@ from typing import Any, NamedTuple
 
 from pairs.batches import Table
 from pairs.clean import folded, one_spaced
-from tasks.common.values import NoText
+from tasks.common.values import NotTextError
 
 NAMED = re.compile(r".*(category|intent|label|class|topic|department|queue|tag|type)([_ ]?(name|group))?", re.I)
-"""Names that people give to a column of categories."""
+"""Names that people give a column of categories."""
 NAME_CHARACTERS = 60
-"""On average: longer texts are passages, of which a few may stand with several questions each and be no categories."""
+"""Average length: longer texts are passages, which may stand with several questions and be no categories."""
 
 LEAST_NAMED = 2
-"""First texts of a category, on average, where its column says that it is one: not all are met for the first time."""
+"""Average number of first texts of a category if the column's name says so: not every text is new then."""
 LEAST_NAMES = 5
-"""The same of other short texts: with a fifth of the rows in dev and in test, each is met there once."""
+"""The same for other short texts: with a fifth of the rows in dev and in test, each stands there once."""
 LEAST_TEXTS = 10
-"""The same of passages, as in pairs/join.py. SQuAD has 5 questions for each passage, and looks for passages."""
+"""The same for passages, as in pairs/join.py. SQuAD has 5 questions for each passage, and retrieves passages."""
 MOST = 1_000
-"""Categories: beyond it is a catalogue, where the place of the right one says more than whether it is the first. The
-sets that intents are told apart by have 77 (BANKING77) to 150 (CLINC150), DBpedia's finest level 219."""
+"""Categories: more are a catalogue, in which the rank of the right one says more than whether it is the first. Sets of
+intents have 77 (BANKING77) to 150 (CLINC150) categories, DBpedia's finest level 219."""
 SEVERAL = 1.1
-"""Second texts of a first one, on average: a text of several categories has several answers to be looked for."""
+"""Average number of second texts of a first one: a text of several categories has several right answers."""
 
 
 def closed_set(table: Table) -> str | None:
-    """That the second texts are categories, in words; None where they are not.
+    """Check whether the second texts are categories; return the reason in words, or None if they are not.
 
-    Distinct pairs are counted, so that repeated rows make no category. At least half of the categories have to stand
-    with two first texts or more, as one cannot be both trained and judged otherwise, and fewer than half of them may be
-    first texts, as of questions that are paired with each other most are.
+    Distinct pairs are counted, so that repeated rows make no category. At least half of the categories must stand with
+    two first texts or more, since otherwise a category is not both in train and in an evaluation. Fewer than half may
+    be first texts, too: of questions that are paired with each other, most are.
 
     Raises:
         Mistakes: the file cannot be read.
@@ -51,7 +51,7 @@ def closed_set(table: Table) -> str | None:
         return None
     return (
         f"{number:,} different texts in {column} for {len(texts):,} others, {pairs / number:.0f} each on average: "
-        "categories (--kind retrieval: texts to be looked for)"
+        "categories (--kind retrieval: texts to retrieve)"
     )
 
 
@@ -59,19 +59,19 @@ class _Counted(NamedTuple):
     texts: set[int]
     """Hashes of the first texts, folded."""
     firsts: Counter[str]
-    """Second text, folded -> different first texts that it stands with."""
+    """Second text, folded -> number of different first texts beside it."""
 
 
 def _text(value: Any) -> str:
-    """Folded; empty where it is no text, which is refused where the rows are cleaned."""
+    """Fold a value; return an empty text for a value that is no text, which cleaning refuses."""
     try:
         return folded(one_spaced(value))
-    except NoText:
+    except NotTextError:
         return ""
 
 
 def _counted(table: Table) -> _Counted | None:
-    """None where there are more than MOST second texts."""
+    """Count the texts; return None if there are more than MOST second texts."""
     columns = {name: table.columns[name] for name in ("sentence1", "sentence2")}
     texts: set[int] = set()
     pairs: set[int] = set()

@@ -1,4 +1,4 @@
-"""Cut pairs that hang together by shared texts into splits that share none, and drop the fewest pairs for it."""
+"""Cut pairs that are connected by shared texts into splits that share none, and drop as few pairs as possible."""
 
 import heapq
 import math
@@ -11,36 +11,38 @@ from pairs.clean import folded
 
 Rows = list[dict[str, Any]]
 Edge = tuple[int, ...]
-"""The units that a row needs in one part: its group and its texts."""
+"""The units that must be in one part to retain a row: its group and its texts."""
 
 VISITS = 1_000_000
-"""Of rows by the search, over all its rounds: about 10 s of one processor."""
+"""Visits of rows over all rounds of the search: about 10 s of one processor."""
 FEWEST_ROUNDS, MOST_ROUNDS = 5, 200
-"""Of 600 pairs over 300 texts, 77 % are kept without a search, 80 % after 50 rounds, 82 % after 200 or more."""
+"""Rounds: of 600 pairs over 300 texts, no search retains 77 %, 50 rounds 80 %, 200 or more 82 %."""
 
 
-def cut(rows: Rows, fields: Sequence[str], shares: Mapping[str, float], seed: int) -> dict[str, Rows]:
-    """Rows by split: no text and no group stands in two of them; rows for which one would have to are left out.
+def cut(rows: Rows, fields: Sequence[str], fractions: Mapping[str, float], seed: int) -> dict[str, Rows]:
+    """Divide rows into splits that share no text and no group; leave out rows that would connect two splits.
 
-    A function of the rows (in any order), the shares and the seed.
+    The result is a function of the rows (in any order), the fractions and the seed.
 
     Args:
-        fields: those whose texts are kept apart.
-        shares: split -> share of the kept rows that it should get.
+        rows: rows with a group and the fields.
+        fields: fields whose texts are kept apart.
+        fractions: split -> fraction of the retained rows that it should get.
+        seed: random seed of the search.
     """
     edges = _edges(rows, fields)
-    search = _Search(edges, list(shares.values()), random.Random(f"{seed}-cut"))
+    search = _Search(edges, list(fractions.values()), random.Random(f"{seed}-cut"))
     search.grow()
     search.improve()
-    parts: dict[str, Rows] = {name: [] for name in shares}
+    parts: dict[str, Rows] = {name: [] for name in fractions}
     for row, edge in zip(rows, edges, strict=True):
-        if len(found := {search.part[unit] for unit in edge}) == 1:
-            parts[list(shares)[found.pop()]].append(row)
+        if len(numbers := {search.part[unit] for unit in edge}) == 1:
+            parts[list(fractions)[numbers.pop()]].append(row)
     return parts
 
 
 def root(parent: dict[str, str], name: str) -> str:
-    """The name that stands for all that `name` was joined with, in a forest of union and find."""
+    """Return the representative of the set that holds `name`, in a union-find forest."""
     while parent[name] != name:
         parent[name] = parent[parent[name]]  # halve the path, so that later look-ups are short
         name = parent[name]
@@ -48,9 +50,10 @@ def root(parent: dict[str, str], name: str) -> str:
 
 
 def _edges(rows: Rows, fields: Sequence[str]) -> list[Edge]:
-    """Units are numbered in the order of their names.
+    """Return the units of each row, numbered in the order of their names.
 
-    What stands in no row without a certain other, such as a group of one first text, is one unit with it.
+    A group or text that stands in no row without a certain other is one unit with it, such as a group of one first
+    text.
     """
     edges = [(f"group {row['group']}", *(f"text {folded(row[name])}" for name in fields)) for row in rows]
     count = Counter(unit for edge in edges for unit in set(edge))
@@ -62,63 +65,63 @@ def _edges(rows: Rows, fields: Sequence[str]) -> list[Edge]:
         for text in followed + followers:
             low, high = sorted((root(parent, group), root(parent, text)))
             parent[high] = low
-    number = {unit: place for place, unit in enumerate(sorted({root(parent, unit) for unit in parent}))}
+    number = {unit: index for index, unit in enumerate(sorted({root(parent, unit) for unit in parent}))}
     return [tuple({number[root(parent, unit)] for unit in edge}) for edge in edges]
 
 
 class _Search:
-    """Looks for the parts that maximise the sum over parts of share * log(rows kept).
+    """A search for the parts that maximise the sum over parts of fraction * log(rows retained).
 
-    With K rows kept in all that is a constant plus log K minus the Kullback-Leibler divergence of the parts' sizes
-    from the shares: many rows, in the wanted proportions.
+    With K rows retained in all, that is a constant plus log K minus the Kullback-Leibler divergence of the parts' sizes
+    from the fractions: many rows, in the wanted proportions.
     """
 
-    def __init__(self, edges: Sequence[Edge], shares: Sequence[float], draw: random.Random) -> None:
-        self.edges, self.shares, self.draw = edges, shares, draw
+    def __init__(self, edges: Sequence[Edge], fractions: Sequence[float], draw: random.Random) -> None:
+        self.edges, self.fractions, self.draw = edges, fractions, draw
         self.edges_of: dict[int, list[Edge]] = defaultdict(list)
         for edge in edges:
             for unit in edge:
                 self.edges_of[unit].append(edge)
         self.units = sorted(self.edges_of)
         self.part = [0] * len(self.units)
-        self.kept = [0] * len(shares)
+        self.retained = [0] * len(fractions)
 
     def grow(self) -> None:
-        """Line the units up, each time the one with most rows into those before it, and cut the line by the shares."""
+        """Order the units, each next to those that it shares most rows with, and cut the order by the fractions."""
         ends = sum(map(len, self.edges))
-        part, done, bound = 0, 0, self.shares[0] * ends
-        for unit in self._line():
-            if done >= bound and part < len(self.shares) - 1:
+        part, done, bound = 0, 0, self.fractions[0] * ends
+        for unit in self._ordered():
+            if done >= bound and part < len(self.fractions) - 1:
                 part += 1
-                bound += self.shares[part] * ends
+                bound += self.fractions[part] * ends
             self.part[unit] = part
             done += len(self.edges_of[unit])
         for edge in self.edges:
             if len(parts := {self.part[unit] for unit in edge}) == 1:
-                self.kept[parts.pop()] += 1
+                self.retained[parts.pop()] += 1
 
-    def _line(self) -> Iterator[int]:
+    def _ordered(self) -> Iterator[int]:
         self.draw.shuffle(self.units)
-        place = {unit: number for number, unit in enumerate(self.units)}
+        position = {unit: number for number, unit in enumerate(self.units)}
         ties: Counter[int] = Counter()
-        gone: set[int] = set()
+        done: set[int] = set()
         for start in self.units:
             heap = [(0, 0, start)]
             while heap:
                 *_, unit = heapq.heappop(heap)
-                if unit in gone:
+                if unit in done:
                     continue
-                gone.add(unit)
+                done.add(unit)
                 yield unit
-                near = Counter(other for edge in self.edges_of[unit] for other in edge if other not in gone)
+                near = Counter(other for edge in self.edges_of[unit] for other in edge if other not in done)
                 ties.update(near)
-                for other in near:  # again, if it is in the heap: the entry with most ties comes first
-                    heapq.heappush(heap, (len(self.edges_of[other]) - 2 * ties[other], place[other], other))
+                for other in near:  # push it again if it is there: the entry with most ties comes first
+                    heapq.heappush(heap, (len(self.edges_of[other]) - 2 * ties[other], position[other], other))
 
     def improve(self) -> None:
-        """Simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983), unit by unit; at last, until nothing improves.
+        """Improve the parts by simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983), then until nothing improves.
 
-        At first a move may lose about as much as one row is worth.
+        Units move one by one. At first a move may lose about as much as one row is worth.
         """
         rounds = max(FEWEST_ROUNDS, min(MOST_ROUNDS, VISITS // sum(map(len, self.edges))))
         number, moved = 0, True
@@ -129,7 +132,7 @@ class _Search:
             number += 1
 
     def _move(self, unit: int, heat: float) -> bool:
-        """To the best other part where it has rows, if that gains more than what chance and heat allow to lose."""
+        """Move a unit to the best other part where it has rows, if the gain exceeds a bound drawn from the heat."""
         own, rows = self.part[unit], self._rows_in(unit)
         least, best = heat * math.log(1 - self.draw.random()) if heat else 1e-12, own
         for part, there in enumerate(rows):
@@ -137,19 +140,19 @@ class _Search:
                 least, best = gain, part
         if best == own:
             return False
-        self.kept[own] -= rows[own]
-        self.kept[best] += rows[best]
+        self.retained[own] -= rows[own]
+        self.retained[best] += rows[best]
         self.part[unit] = best
         return True
 
     def _gain(self, part: int, rows: int) -> float:
-        return self.shares[part] * math.log((self.kept[part] + rows + 1) / (self.kept[part] + 1))
+        return self.fractions[part] * math.log((self.retained[part] + rows + 1) / (self.retained[part] + 1))
 
     def _rows_in(self, unit: int) -> list[int]:
-        """For each part the rows of the unit that are kept where the unit stands in it."""
-        found = [0] * len(self.shares)
+        """Return for each part the number of the unit's rows that are retained if the unit is in that part."""
+        counts = [0] * len(self.fractions)
         for edge in self.edges_of[unit]:
             parts = {self.part[other] for other in edge if other != unit}
-            for part in parts if len(parts) == 1 else () if parts else range(len(found)):
-                found[part] += 1
-        return found
+            for part in parts if len(parts) == 1 else () if parts else range(len(counts)):
+                counts[part] += 1
+        return counts

@@ -1,4 +1,4 @@
-"""The schema of all rows of a table, known before the first is used: a column may be null for a million rows."""
+"""Infer the schema of all rows of a table before the first is used: a column may be null for a million rows."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -16,13 +16,13 @@ from pairs.formats.delimited import DELIMITERS
 from pairs.formats.source import extension_of, opened
 
 EXACT = 2**53
-"""Up to here a double holds every whole number."""
+"""The largest magnitude up to which a double holds every whole number."""
 SMALL, LARGE = pa.int32(), pa.int64()
-"""Stand for whole numbers within EXACT, and for those of 64 bits; as a schema tells them, both are int64."""
+"""Whole numbers within EXACT, and those of 64 bits; both become int64 in the schema."""
 MOST_FIELDS = 1_000
-"""Of a record. One with more is rather a mapping of names to values, which no schema describes."""
+"""Fields of a record. One with more is rather a mapping of names to values, which no schema describes."""
 DEEPEST = 10
-"""Lists and records within each other; readers of parquet give up at some depth."""
+"""Depth of lists and records within each other; readers of parquet give up at some depth."""
 PLAIN = {type(None): pa.null(), bool: pa.bool_(), float: pa.float64()}
 
 
@@ -36,10 +36,10 @@ class TypedTable:
 
     Attributes:
         table: the file, with all its columns.
-        schema: of all rows: what the parts have in common for parquet, strings for CSV, TSV and text, else what all
-            values have in common.
+        schema: the schema of all rows: for parquet what the parts have in common, for CSV, TSV and text strings, else
+            what all values have in common.
         texts: the columns that are scored.
-        as_json: columns whose values have nothing in common; each value is written as JSON, of `texts` as its text.
+        as_json: columns whose values have no common type; each value is written as JSON, in `texts` as its text.
     """
 
     table: Table
@@ -49,10 +49,14 @@ class TypedTable:
 
     @classmethod
     def infer(cls, table: Table, texts: tuple[str, ...]) -> "TypedTable":
-        """Read the file as far as its types need: parquet's footer, a header, or all lines of JSON.
+        """Infer the types from parquet's footer, a header, or all lines of JSON.
+
+        Args:
+            table: the file, with all its columns.
+            texts: the columns that are scored.
 
         Raises:
-            Mistakes: it cannot be read.
+            Mistakes: the file cannot be read.
         """
         extension = extension_of(table.location)
         if extension == ".parquet":
@@ -61,13 +65,13 @@ class TypedTable:
             schema = pa.schema([(name, pa.string()) for name in table.columns])
             return cls(table=table, texts=texts, schema=schema)
         else:
-            types = {name: None if type_ is None else _told(type_) for name, type_ in _types(table).items()}
+            types = {name: None if type_ is None else _plain(type_) for name, type_ in _types(table).items()}
         fields = [(name, pa.string() if type_ is None else type_) for name, type_ in types.items()]
         as_json = tuple(name for name, type_ in types.items() if type_ is None)
         return cls(table=table, texts=texts, schema=pa.schema(fields), as_json=as_json)
 
     def pieces(self) -> Iterator[pa.Table]:
-        """All rows in their order, in batches.
+        """Yield all rows in their order, in batches.
 
         Raises:
             Mistakes: the file cannot be read.
@@ -96,13 +100,13 @@ class TypedTable:
 
 
 def _common_types(location: str) -> dict[str, pa.DataType | None]:
-    """The type that a column has in all parts; one that some of them lack is null there. None where there is none."""
+    """Return each column's common type in all parts, None if there is none; parts that lack it have nulls."""
     fields: dict[str, list[pa.Field]] = {}
     for part in parquet.parts(location):
         with opened(part) as file:
             for field in parquet.schema(file):
                 fields.setdefault(field.name, []).append(field)
-    return {name: _common(found) for name, found in fields.items()}
+    return {name: _common(same) for name, same in fields.items()}
 
 
 def _common(fields: list[pa.Field]) -> pa.DataType | None:
@@ -113,7 +117,7 @@ def _common(fields: list[pa.Field]) -> pa.DataType | None:
 
 
 def _types(table: Table) -> dict[str, pa.DataType | None]:
-    """The type that holds all values of a column; None where there is none that parquet stores."""
+    """Return the type that holds all values of each column; None if parquet has no such type."""
     types: dict[str, pa.DataType | None] = dict.fromkeys(table.columns, pa.null())
     for batch, _ in table.batches():
         for name, type_ in types.items():
@@ -124,29 +128,29 @@ def _types(table: Table) -> dict[str, pa.DataType | None]:
 
 def _widened(type_: pa.DataType, values: list[Any]) -> pa.DataType | None:
     try:
-        found = merged(type_, common_type(values))
+        wider = merged(type_, common_type(values))
     except (MixedError, UnicodeError, RecursionError):
         return None
-    return found if _is_storable(found) else None
+    return wider if _is_storable(wider) else None
 
 
 def common_type(values: Iterable[Any]) -> pa.DataType:
-    """The type that holds all values; null where there are none.
+    """Return the type that holds all values; null if there are none.
 
     Raises:
-        MixedError: there is none.
+        MixedError: there is no such type.
     """
     by_kind: dict[type, list[Any]] = {}
     for value in values:
         by_kind.setdefault(type(value), []).append(value)
-    return reduce(merged, (_type(kind, found) for kind, found in by_kind.items()), pa.null())
+    return reduce(merged, (_type(kind, same) for kind, same in by_kind.items()), pa.null())
 
 
 def merged(one: pa.DataType, other: pa.DataType) -> pa.DataType:
-    """The type that holds the values of both.
+    """Return the type that holds the values of both.
 
     Raises:
-        MixedError: there is none, or it would round whole numbers.
+        MixedError: there is no such type, or it would round whole numbers.
     """
     if one == other or pa.types.is_null(other):
         return one
@@ -173,43 +177,45 @@ def _type(kind: type, values: list[Any]) -> pa.DataType:
         "".join(values).encode()  # half a character has no bytes
         return pa.string()
     if kind is int:
-        if not all(-(2**63) <= each < 2**63 for each in values):
+        if not all(-(2**63) <= number < 2**63 for number in values):
             raise MixedError("a whole number of more than 64 bits")
-        return SMALL if all(-EXACT <= each <= EXACT for each in values) else LARGE
+        return SMALL if all(-EXACT <= number <= EXACT for number in values) else LARGE
     if kind is list:
         return pa.list_(common_type(inner for value in values for inner in value))
     if kind is dict:
-        inner: dict[str, list[Any]] = {}
-        for value in values:
-            for name, each in value.items():
-                inner.setdefault(name, []).append(each)
-        return pa.struct([(name, common_type(found)) for name, found in inner.items()])
+        fields: dict[str, list[Any]] = {}
+        for record in values:
+            for name, value in record.items():
+                fields.setdefault(name, []).append(value)
+        return pa.struct([(name, common_type(column)) for name, column in fields.items()])
     raise MixedError(f"a {kind.__name__}")
 
 
 def _children(type_: pa.DataType) -> list[pa.DataType]:
-    return [type_.field(place).type for place in range(type_.num_fields)]
+    return [type_.field(index).type for index in range(type_.num_fields)]
 
 
 def _is_storable(type_: pa.DataType, depth: int = 0) -> bool:
-    """Whether readers of parquet take it."""
+    """Check whether readers of parquet accept the type."""
     children = _children(type_)
-    return depth <= DEEPEST and len(children) <= MOST_FIELDS and all(_is_storable(each, depth + 1) for each in children)
+    return (
+        depth <= DEEPEST and len(children) <= MOST_FIELDS and all(_is_storable(child, depth + 1) for child in children)
+    )
 
 
 def _has_empty_record(type_: pa.DataType) -> bool:
-    """Parquet stores none; where all rows are read, it gets no more fields."""
+    """Check for a record without fields, which parquet cannot store; all rows are read, so none will come."""
     children = _children(type_)
     return (pa.types.is_struct(type_) and not children) or any(map(_has_empty_record, children))
 
 
-def _told(type_: pa.DataType) -> pa.DataType:
-    """The same without the two sizes of whole numbers."""
+def _plain(type_: pa.DataType) -> pa.DataType:
+    """Replace the two sizes of whole numbers by int64."""
     if type_ == SMALL:
         return LARGE
     if pa.types.is_list(type_):
-        return pa.list_(_told(type_.value_type))
-    return pa.struct([(field.name, _told(field.type)) for field in type_]) if pa.types.is_struct(type_) else type_
+        return pa.list_(_plain(type_.value_type))
+    return pa.struct([(field.name, _plain(field.type)) for field in type_]) if pa.types.is_struct(type_) else type_
 
 
 def _as_json(value: Any) -> str | None:

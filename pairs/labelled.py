@@ -1,4 +1,4 @@
-"""A file of pairs whose labels are read by a user's rule, in batches."""
+"""Read a file of pairs in batches, its labels by a user's rule."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +15,21 @@ class LabelledTable(UnfoldedTable):
 
     Attributes:
         rule: applied to the column label.
-        only: rows whose label is this one are the table; None: all.
+        only: the label of the rows that belong to the table; None takes all rows.
     """
 
     rule: LabelRule
     only: float | None = None
 
     def batches(self, digest: Any = None) -> Iterator[tuple[Batch, float]]:
-        """The rows whose labels are not left out, and the share of the file read so far."""
-        for batch, share in super().batches(digest):
-            read = [None if self.rule.drops(label) else (self.rule(label),) for label in batch["label"]]
-            kept = [place for place, each in enumerate(read) if each and self.only in (None, number_in(each[0]))]
-            rows = {name: [values[place] for place in kept] for name, values in batch.items()}
-            yield {**rows, "label": [each[0] for place in kept if (each := read[place])]}, share
+        """Yield the rows whose labels are not left out, and the fraction of the file read so far."""
+        for batch, fraction in super().batches(digest):
+            dropped = [self.rule.drops(label) for label in batch["label"]]
+            labels = [None if drop else self.rule(label) for drop, label in zip(dropped, batch["label"], strict=True)]
+            selected = [
+                index
+                for index, (drop, label) in enumerate(zip(dropped, labels, strict=True))
+                if not drop and self.only in (None, number_in(label))
+            ]
+            rows = {name: [values[index] for index in selected] for name, values in batch.items()}
+            yield {**rows, "label": [labels[index] for index in selected]}, fraction

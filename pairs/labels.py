@@ -1,4 +1,4 @@
-"""What labels that no loss takes as they are probably mean, with the options that make labels of them."""
+"""Guess what labels mean that no loss takes as they are, and name the options that turn them into labels."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -13,11 +13,11 @@ def _words(text: str) -> frozenset[str]:
 
 
 class Guess(NamedTuple):
-    """What the labels of a file may be."""
+    """A possible meaning of the labels of a file."""
 
     reason: str
     options: tuple[str, ...]
-    """Of jobs.prepare and jobs.audit: what reads the labels so."""
+    """Options of jobs.prepare and jobs.audit that read the labels so."""
 
 
 NLI = {
@@ -25,7 +25,7 @@ NLI = {
     "neutral": 0.5,
     **dict.fromkeys(("contradiction", "contradicts", "contradictory"), 0.0),
 }
-"""As the task nli grades them."""
+"""Relations of inference -> labels, as in the task nli."""
 YES = _words("""
     yes y true t duplicate duplicates dup match matches matched matching same similar related relevant positive pos
     paraphrase equivalent identical exact correct right good high strong fully ja wahr oui vrai si sí vero verdadero
@@ -39,36 +39,36 @@ STRONG = _words("very strongly highly fully completely perfectly totally extreme
 WEAK = _words("partially partly somewhat slightly weakly marginally moderately probably maybe")
 NEGATIONS = ("not", "nota", "notan", "non", "no", "un", "in", "ir", "dis", "mis")
 MOST_WORDS = 10
-"""Different words of a label; a column with more holds texts or categories."""
+"""Different labels in words; a column with more holds texts or categories."""
 USUAL_TOPS = (5.0, 10.0, 100.0)
-"""Greatest scores of usual scales: STS and ratings, school and surveys, percentages."""
+"""Highest scores of usual scales: STS and ratings, school and surveys, percentages."""
 MOST_CLASSES = 3
 SLIPS = 0.01
 """Fraction of rows; labels of fewer rows are slips rather than another way of labelling."""
 
 
 def guesses(labels: Mapping[str, int]) -> list[Guess]:
-    """What these labels may be, the likeliest first; nothing where they are labels already, or say too little.
+    """Guess what labels mean, the likeliest first; return nothing if they are labels already or say too little.
 
     Args:
-        labels: name (tasks/common/label_rule.py) -> rows, of one file.
+        labels: the labels of one file: name (tasks/common/label_rule.py) -> number of rows.
     """
     empty = [name for name in labels if is_missing(name)]
     rest = [name for name in labels if name not in empty]
-    found = _of_all(rest, labels) if len(rest) > 1 else []
+    meanings = _of_all(rest, labels) if len(rest) > 1 else []
     if not empty or not rest:
-        return found
+        return meanings
     if len(rest) == 1 and rest[0] != "0" and _rank(rest[0], rest) < 1:
-        meanings = {rest[0]: 1.0, **dict.fromkeys(empty, 0.0)}
-        return [Guess(f"if an empty label says that it is not {rest[0]}", _labels(meanings))]
+        values = {rest[0]: 1.0, **dict.fromkeys(empty, 0.0)}
+        return [Guess(f"if an empty label means not {rest[0]}", _labels(values))]
     dropped = _dropping(empty)
-    if not found and all(number_in(name) is not None for name in rest):
+    if not meanings and all(number_in(name) is not None for name in rest):
         return [Guess(f"probably not labelled: {', '.join(name or 'an empty label' for name in empty)}", dropped)]
-    return [Guess(each.reason, (*each.options, *dropped)) for each in found]
+    return [Guess(guess.reason, (*guess.options, *dropped)) for guess in meanings]
 
 
 def _of_all(names: Sequence[str], labels: Mapping[str, int]) -> list[Guess]:
-    """Of labels none of which is missing."""
+    """Guess from labels of which none is missing."""
     words = [name for name in names if number_in(name) is None]
     numbers = {number for name in names if (number := number_in(name)) is not None}
     if not words:
@@ -78,11 +78,11 @@ def _of_all(names: Sequence[str], labels: Mapping[str, int]) -> list[Guess]:
         if all(word.endswith("%") for word in words) and min(scores) >= 0 and max(scores) <= USUAL_TOPS[-1]:
             return [Guess("percentages", ("--scale", "0:100"))]
         return _of_scores(scores)
-    found = _of_words(words, labels)
-    if not numbers or not numbers <= {0, 1} or len(found) > 1:
-        return [] if numbers else found
+    meanings = _of_words(words, labels)
+    if not numbers or not numbers <= {0, 1} or len(meanings) > 1:
+        return [] if numbers else meanings
     itself = ",".join(f"{number:g}={number:g}" for number in sorted(numbers))
-    return [Guess(each.reason, ("--labels", f"{each.options[1]},{itself}")) for each in found]
+    return [Guess(guess.reason, ("--labels", f"{guess.options[1]},{itself}")) for guess in meanings]
 
 
 def _of_words(words: Sequence[str], labels: Mapping[str, int]) -> list[Guess]:
@@ -90,15 +90,15 @@ def _of_words(words: Sequence[str], labels: Mapping[str, int]) -> list[Guess]:
         return []
     if set(words) <= set(NLI):
         meanings = {word: NLI[word] for word in words}
-        if len(words) == 2 and "neutral" in words:  # such as SciTail's: entails or not
+        if len(words) == 2 and "neutral" in words:  # as in SciTail: entails or not
             meanings = {word: float(word in NLI and NLI[word] == max(meanings.values())) for word in words}
         return [Guess("relations of inference", _labels(meanings))]
     if len(words) == 2:
         return _of_two(words)
     grades = {word: _grade(word, words) for word in words}
     ordered = sorted(words, key=lambda word: (-grades[word], -labels[word]))
-    said = ", ".join(ordered)
-    reason = f"classes; give each the cosine that such a pair should have, by its meaning; as if in this order: {said}"
+    names = ", ".join(ordered)
+    reason = f"classes; give each the cosine that such a pair should have; if they are in this order: {names}"
     return [Guess(reason, _labels(_spread(ordered)))]
 
 
@@ -114,8 +114,8 @@ def _of_two(words: Sequence[str]) -> list[Guess]:
 
 
 def _rank(word: str, words: Sequence[str]) -> int:
-    """-1: surely for pairs that belong together; 1: surely not; 0: who knows."""
-    bare, others = _bare(word), [_bare(each) for each in words if each != word]
+    """Return -1 for a label of pairs that belong together, 1 for one of others, 0 if the word does not tell."""
+    bare, others = _bare(word), [_bare(name) for name in words if name != word]
     if any(bare == negation + other for other in others for negation in NEGATIONS):
         return 1
     if any(other == negation + bare for other in others for negation in NEGATIONS):
@@ -124,7 +124,7 @@ def _rank(word: str, words: Sequence[str]) -> int:
 
 
 def _grade(word: str, words: Sequence[str]) -> float:
-    """The greater, the closer: the number in each label, such as '4 stars', else by its rank and by words of degree."""
+    """Return a grade, higher for closer pairs: the number in a label such as '4 stars', else by words of degree."""
     if len(set("".join(words))) == 1:
         return len(word)  # ★★★★
     numbers = [re.findall(r"\d+", each) for each in words]
@@ -141,12 +141,12 @@ def _bare(word: str) -> str:
 
 
 def is_missing(name: str) -> bool:
-    """Whether a label says that there is none."""
+    """Check whether a label says that there is none."""
     return not name or name in MISSING and number_in(name) is None
 
 
 def slips(labels: Mapping[str, int]) -> list[str]:
-    """Numbers of few rows that are no cosines, among many that are."""
+    """Return the labels of few rows that are no cosines, among many that are."""
     wrong = [name for name in labels if (number := number_in(name)) is not None and not -1 <= number <= 1]
     few = sum(labels[name] for name in wrong) <= SLIPS * sum(labels.values())
     return wrong if few and len(wrong) <= MOST_CLASSES else []
@@ -163,15 +163,17 @@ def _of_numbers(numbers: Set[float]) -> list[Guess]:
     if numbers == {-1, 1}:
         return [
             Guess("probably -1 for no", ("--labels", "-1=0,1=1")),
-            Guess("if they are the cosines that the pairs should have", ("--scale", "-1:1")),
+            Guess("if they are cosines that the pairs should have", ("--scale", "-1:1")),
         ]
     others = numbers - {-1.0}
     if low == -1 and len(others) > 1 and min(others) >= 0:
-        drop = Guess("-1 probably marks pairs that are not labelled, as in SNLI", ("--drop-label", "-1"))
-        cosines = Guess("if they are the cosines that the pairs should have", ("--scale", "-1:1"))
+        drop = Guess("-1 probably marks pairs without a label, as in SNLI", ("--drop-label", "-1"))
+        cosines = Guess("if they are cosines that the pairs should have", ("--scale", "-1:1"))
         if high <= 1:
             return [drop, cosines]
-        return [Guess(f"{drop.reason}; {each.reason}", (*each.options, *drop.options)) for each in _of_numbers(others)]
+        return [
+            Guess(f"{drop.reason}; {guess.reason}", (*guess.options, *drop.options)) for guess in _of_numbers(others)
+        ]
     if low >= -1 and high <= 1 and numbers != {-1, 0}:
         return []
     if len(numbers) <= MOST_CLASSES and high <= MOST_CLASSES and all(map(float.is_integer, numbers)):
@@ -198,7 +200,7 @@ def _of_classes(numbers: Sequence[float]) -> list[Guess]:
     }
     meant = known.get((first, middle, last), [(f"{first} is the closest", {first: 1, middle: 0.5, last: 0})])
     return [
-        *(Guess(f"three classes; map them by their meaning: if {said}", _labels(how)) for said, how in meant),
+        *(Guess(f"three classes; map them by their meaning: if {words}", _labels(values)) for words, values in meant),
         Guess(f"if they are grades, {last} the closest", _labels({last: 1, middle: 0.5, first: 0})),
     ]
 
@@ -216,20 +218,20 @@ def _of_scores(numbers: Set[float]) -> list[Guess]:
     whole = all(map(float.is_integer, numbers))
     top = high if whole and high <= USUAL_TOPS[1] else next((top for top in USUAL_TOPS if high <= top), None)
     if top is None:
-        said = f"numbers from {low:g} to {high:g}, which is no usual scale; if these are the least and the greatest"
-        return [Guess(said, ("--scale", f"{_text(low)}:{_text(high)}"))]
+        reason = f"numbers from {low:g} to {high:g}, which is no usual scale; if these are the lowest and the highest"
+        return [Guess(reason, ("--scale", f"{_text(low)}:{_text(high)}"))]
     from_zero = Guess(f"scores from 0 to {top:g}", ("--scale", f"0:{top:g}"))
     if top == USUAL_TOPS[-1]:
         return [from_zero._replace(reason="percentages, or scores from 0 to 100")]
     if low < 1:
         return [from_zero]
     from_one = Guess(f"scores from 1 to {top:g}", ("--scale", f"1:{top:g}"))
-    return [from_one, from_zero._replace(reason="if 0 could have been given, too")]
+    return [from_one, from_zero._replace(reason="if 0 was possible, too")]
 
 
 def _spread(ordered: Sequence[str]) -> dict[str, float]:
-    """1 for the first, 0 for the last, the others evenly between."""
-    return {word: round(1 - place / (len(ordered) - 1), 2) for place, word in enumerate(ordered)}
+    """Give the first word 1, the last 0, the others evenly spaced values between."""
+    return {word: round(1 - index / (len(ordered) - 1), 2) for index, word in enumerate(ordered)}
 
 
 def _labels(meanings: Mapping[str, float]) -> tuple[str, str]:
@@ -241,5 +243,5 @@ def _dropping(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _text(number: float) -> str:
-    """Exactly, as the end of a scale has to hold the greatest label."""
+    """Write a number exactly, since the end of a scale must hold the highest label."""
     return repr(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

@@ -1,4 +1,4 @@
-"""Lists in the rows of ready pairs: several second texts of one first text, and the negatives given beside them."""
+"""Unfold lists in the rows of ready pairs: several second texts of a first one, and given negatives."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ from common.mistakes import raise_if
 from pairs.batches import Batch, Table
 from tasks.common.declaration import Row
 from tasks.common.plain import PairColumns
-from tasks.common.values import NoText, as_text, no_text
+from tasks.common.values import NotTextError, as_text, no_text
 
 LISTED = ("sentence2", "negatives")
 """Fields that may hold a list of texts."""
@@ -17,7 +17,7 @@ class Lists:
     """Makes pairs of the shaped rows of one file, and counts the rows that held lists.
 
     Args:
-        shape: what shaped them; the columns of a file of ready pairs are named in messages.
+        shape: the shape of the rows; the columns of a file of ready pairs are named in messages.
     """
 
     def __init__(self, shape: Any) -> None:
@@ -28,13 +28,17 @@ class Lists:
             self.names = {"sentence1": used.first, "sentence2": used.second, "negatives": ", ".join(used.negatives)}
         self.rows = self.pairs = 0
 
-    def pairs_of(self, shaped: Row, place: str) -> list[Row]:
-        """One pair for each of the row's second texts; with `as_pairs` one for each negative, too, labelled 0.0.
+    def pairs_of(self, shaped: Row, position: str) -> list[Row]:
+        """Make one pair for each second text of a row; with `as_pairs` one for each negative, too, labelled 0.0.
 
-        An empty list is one empty text, which is counted where those are.
+        An empty list becomes one empty text, which cleaning counts as such.
+
+        Args:
+            shaped: the row.
+            position: the row in words, for messages.
 
         Raises:
-            Mistakes: another nested value stands where a text should be.
+            Mistakes: a nested value stands in the place of a text.
         """
         if "sentence2" not in shaped:
             return [shaped]
@@ -42,35 +46,35 @@ class Lists:
         if isinstance(seconds, list | tuple):
             self.rows += 1
             self.pairs += len(seconds)
-        raise_if(list(self._misfits(shaped, place)))
+        raise_if(list(self._misfits(shaped, position)))
         if not self.as_pairs:
-            return [{**shaped, "sentence2": each} for each in _listed(seconds)]
+            return [{**shaped, "sentence2": text} for text in _listed(seconds)]
         plain = {name: value for name, value in shaped.items() if name != "negatives"}
-        positives = [{**plain, "sentence2": each, "label": 1.0} for each in _listed(seconds)]
-        return positives + [{**plain, "sentence2": each, "label": 0.0} for each in shaped["negatives"]]
+        positives = [{**plain, "sentence2": text, "label": 1.0} for text in _listed(seconds)]
+        return positives + [{**plain, "sentence2": text, "label": 0.0} for text in shaped["negatives"]]
 
     @property
     def notes(self) -> list[str]:
-        """How many pairs came out of lists."""
+        """A note on the number of pairs that came from lists."""
         return [f"{self.names['sentence2']}: {self.rows:,} rows held lists, {self.pairs:,} pairs"] if self.rows else []
 
-    def _misfits(self, shaped: Row, place: str) -> Iterator[str]:
-        """The first nested value of each column that has one."""
+    def _misfits(self, shaped: Row, position: str) -> Iterator[str]:
+        """Yield a message for the first nested value of each column that has one."""
         for field, name in self.names.items():
             value = shaped.get(field)
             inner = field in LISTED and isinstance(value, list | tuple)
             values = list(value or ()) if inner else [value]
-            kinds = [kind for each in values if (kind := _fault(each))]
+            kinds = [kind for text in values if (kind := _fault(text))]
             if kinds:
-                said = no_text(name, place, NoText(kinds[0] + " in its list" * inner))
-                yield f"{said}, or a list of them" if field in LISTED else said
+                message = no_text(name, position, NotTextError(kinds[0] + " in its list" * inner))
+                yield f"{message}, or a list of them" if field in LISTED else message
 
 
 def _fault(value: Any) -> str | None:
-    """What a value is that is no text."""
+    """Return in words what a value is that is no text; None for a text."""
     try:
         as_text(value)
-    except NoText as kind:
+    except NotTextError as kind:
         return str(kind)
     return None
 
@@ -80,15 +84,15 @@ def _listed(value: Any) -> list[Any]:
 
 
 class UnfoldedTable(Table):
-    """A table whose second texts may be lists: one row for each of their texts, as prepared pairs have."""
+    """A table whose second texts may be lists; it has one row for each of their texts, as prepared pairs do."""
 
     def batches(self, digest: Any = None) -> Iterator[tuple[Batch, float]]:
-        """As of the table, and with a column `row`: the number of each pair's row in the file, from 1."""
+        """Yield the batches of the table with a column `row`: the number of each pair's row in the file, from 1."""
         start = 1
-        for batch, share in super().batches(digest):
+        for batch, fraction in super().batches(digest):
             listed = [_listed(value) for value in batch["sentence2"]]
-            places = [place for place, texts in enumerate(listed) for _ in texts]
-            found = {name: [values[place] for place in places] for name, values in batch.items()}
-            found |= {"sentence2": [text for texts in listed for text in texts], "row": [start + n for n in places]}
-            yield found, share
+            row_of = [index for index, texts in enumerate(listed) for _ in texts]
+            pairs = {name: [values[index] for index in row_of] for name, values in batch.items()}
+            pairs |= {"sentence2": [text for texts in listed for text in texts], "row": [start + n for n in row_of]}
+            yield pairs, fraction
             start += len(listed)

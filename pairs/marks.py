@@ -1,4 +1,4 @@
-"""What a row of ready pairs says beside its texts: the group that no split may tear apart, and its date."""
+"""Read what a row of ready pairs says beside its texts: the group that no split tears apart, and its date."""
 
 import math
 import re
@@ -11,10 +11,10 @@ from tasks.common.label_rule import number_in
 from tasks.common.plain import PairColumns
 
 MONTH = re.compile(r"\d{4}-\d{2}")
-"""A date of ISO 8601 that Python does not read."""
+"""A date of ISO 8601 that Python cannot read."""
 YEAR_FIRST = re.compile(r"(\d{4})/(\d\d?)/(\d\d?)(?!\d)")
 DAY_FIRST = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})(?!\d)")
-"""31.01.2024; with slashes nobody can tell day and month apart."""
+"""31.01.2024; with slashes, day and month cannot be told apart."""
 ALLOWED = (
     "a date such as 2024-01-31, 31.01.2024 or 2024-01-31T09:30:00Z, or a number that grows with time, "
     "as seconds since 1970"
@@ -22,46 +22,50 @@ ALLOWED = (
 
 
 class Moment(NamedTuple):
-    """When a row is from."""
+    """The date of a row."""
 
     at: float
-    """Seconds since 1970 where it is a date; of numbers these themselves."""
+    """Seconds since 1970 for a date; a number as it is."""
     shown: str
-    """As the file has it."""
+    """The date as the file writes it."""
 
 
 class Marks:
     """Reads group and date of the shaped rows of one file.
 
     Args:
-        shape: what shaped them; of any but the columns of a file of ready pairs the rows stay as they are.
+        shape: the shape of the rows; unless it is that of a file of ready pairs, the rows stay as they are.
     """
 
     def __init__(self, shape: Any) -> None:
         used = shape if isinstance(shape, PairColumns) else None
         self.group, self.time = (used.group, used.time) if used else (None, None)
         self.numbers: bool | None = None
-        """Whether the dates of the rows before are numbers; None before the first row."""
+        """True if the dates of earlier rows are numbers; None before the first row."""
 
-    def read(self, shaped: Row, place: str) -> Row:
-        """The row with a Moment for its date.
+    def read(self, shaped: Row, position: str) -> Row:
+        """Return the row with a Moment for its date.
+
+        Args:
+            shaped: the row.
+            position: the row in words, for messages.
 
         Raises:
-            Mistakes: the group is empty or nested, or the date is none, or numbers and dates are mixed.
+            Mistakes: the group is empty or nested, the date cannot be read, or numbers and dates are mixed.
         """
         if self.group and _is_no_group(shaped["group"]):
-            raise Mistakes(f"group: {place} has {shaped['group']!r} in {self.group}; allowed: a value in every row")
-        return {**shaped, "time": self._moment(shaped["time"], place)} if self.time else shaped
+            raise Mistakes(f"group: {position} has {shaped['group']!r} in {self.group}; allowed: a value in every row")
+        return {**shaped, "time": self._moment(shaped["time"], position)} if self.time else shaped
 
-    def _moment(self, value: Any, place: str) -> Moment:
+    def _moment(self, value: Any, position: str) -> Moment:
         number = _number(value)
         at = _seconds(value) if number is None else number
         if at is None:
-            raise Mistakes(f"time: {place} has {value!r} in {self.time}; allowed: {ALLOWED}")
+            raise Mistakes(f"time: {position} has {value!r} in {self.time}; allowed: {ALLOWED}")
         if self.numbers not in (None, number is not None):
             before = "numbers" if self.numbers else "dates"
             raise Mistakes(
-                f"time: {place} has {value!r} in {self.time}, and rows before have {before}; allowed: one of them"
+                f"time: {position} has {value!r} in {self.time}, and earlier rows have {before}; allowed: one of them"
             )
         self.numbers = number is not None
         return Moment(at, str(value).strip())
@@ -73,12 +77,12 @@ def _is_no_group(value: Any) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    """A finite number, or None; also of digits alone, so 20240131 is one, and grows with time as it should."""
+    """Return a finite number, or None; digits alone are one, too, such as 20240131, which grows with time."""
     return None if isinstance(value, bool) else number_in(value)
 
 
 def _seconds(value: Any) -> float | None:
-    """A date as seconds since 1970, or None; one without a time zone is read as UTC."""
+    """Return a date as seconds since 1970, or None; a date without a time zone is in UTC."""
     try:
         if isinstance(value, str):
             text = _iso(value.strip())
@@ -94,11 +98,11 @@ def _seconds(value: Any) -> float | None:
 
 
 def _iso(text: str) -> str:
-    """'31.1.2024 10:00' and '2024/1/31 10:00' -> '2024-01-31 10:00'; any other as it is."""
-    if found := YEAR_FIRST.match(text):
-        year, month, day = found.groups()
-    elif found := DAY_FIRST.match(text):
-        day, month, year = found.groups()
+    """Turn '31.1.2024 10:00' and '2024/1/31 10:00' into '2024-01-31 10:00'; leave other texts as they are."""
+    if match := YEAR_FIRST.match(text):
+        year, month, day = match.groups()
+    elif match := DAY_FIRST.match(text):
+        day, month, year = match.groups()
     else:
         return text
-    return f"{year}-{month:0>2}-{day:0>2}{text[found.end() :]}"
+    return f"{year}-{month:0>2}-{day:0>2}{text[match.end() :]}"

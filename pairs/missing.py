@@ -1,4 +1,4 @@
-"""Texts that a program wrote where it had none, such as "nan", and texts without a character that can be seen."""
+"""Recognise texts that a program wrote where it had none, such as "nan", and texts without a visible character."""
 
 import unicodedata
 
@@ -11,21 +11,21 @@ MISSING = frozenset((
     '""', "''",
 ))
 # fmt: on
-"""Folded (pairs/clean.py). What pandas' read_csv takes for missing (its na_values), Python's, SQL's, JavaScript's and
-spreadsheets' own words for it, and the marks that people put into an empty cell."""
+"""Words for a missing text, folded (pairs/clean.py): the na_values of pandas' read_csv, the words of Python, SQL,
+JavaScript and spreadsheets, and the marks that people put into an empty cell."""
 
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols that are drawn as nothing: Hangul fillers (Default_Ignorable_Code_Point of Unicode's
+"""Letters and symbols that are invisible: Hangul fillers (Default_Ignorable_Code_Point of Unicode's
 DerivedCoreProperties) and the blank pattern of Braille."""
 
 UNSEEN = ("Cc", "Cf", "Mn", "Zs", "Zl", "Zp")
-"""Categories of control and format characters, of marks on a letter that is not there, and of white space."""
+"""Unicode categories of control and format characters, combining marks and white space."""
 
 
 def stands_for_nothing(alike: str) -> bool:
-    """Whether a text says only that there is none.
+    """Check whether a text says only that there is none.
 
     Args:
         alike: the text, folded.
     """
-    return alike in MISSING or all(each in BLANK or unicodedata.category(each) in UNSEEN for each in alike)
+    return alike in MISSING or all(char in BLANK or unicodedata.category(char) in UNSEEN for char in alike)

@@ -1,4 +1,4 @@
-"""The pairs of a published model, made again by its author's own rule, errors included."""
+"""Make the pairs of a published model again by its author's own rule, errors included."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,14 +15,18 @@ from tasks.common.loading import load, names, to_dict
 def publish(
     task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None, way: str | None = None
 ) -> Preparation:
-    """Read or generate, then hand over to the author's rule; nothing is cleaned or checked.
+    """Read or generate the raw rows and apply the author's rule; clean and check nothing.
 
     Args:
-        rows, way: refused, as the author's rule has its own number and its own split.
+        task: the task.
+        files: 'train' -> its file; empty for generated data.
+        seed: random seed.
+        rows: refused unless None, since the rule has its own number.
+        way: refused unless None, since the rule has its own split.
 
     Raises:
-        Mistakes: the task has no published rule, its file is not there, its rows do not fit the rule, or more is asked
-            than the rule takes.
+        Mistakes: the task has no published rule, its file does not exist, its rows do not fit the rule, or an option
+            does not apply to it.
     """
     if task.published is None:
         known = [name for name in names() if load(name).published]
@@ -34,7 +38,7 @@ def publish(
     )
     sources = sources_of(task, files, seed, task.published.rows)
     raw = [row for source in sources for row in source.rows]
-    pairs, tables = _made(task.published, raw, seed, ", ".join(source.name for source in sources))
+    pairs, tables = _apply(task.published, raw, seed, ", ".join(source.name for source in sources))
     manifest = {
         "task": task.name,
         "fingerprint": prepared.fingerprint(tables),
@@ -48,22 +52,24 @@ def publish(
             "groups": {},
             "pairs": {split: len(members) for split, members in pairs.items()},
             "labels": {split: label_counts([row.get("label") for row in members]) for split, members in pairs.items()},
-            "notes": [f"made as {task.name} was published: python -m jobs.audit says what is wrong with it"],
+            "notes": [f"made as {task.name} was published: python -m jobs.audit lists its errors"],
         },
         "declaration": to_dict(task),
     }
     return Preparation(tables=tables, manifest=manifest)
 
 
-def _made(
+def _apply(
     rule: Published, raw: Sequence[Row], seed: int, where: str
 ) -> tuple[Mapping[str, Sequence[Row]], dict[str, pa.Table]]:
     try:
         pairs = rule.pairs(raw, seed)
-        return pairs, {split: pa.Table.from_pylist([_own(row) for row in members]) for split, members in pairs.items()}
+        return pairs, {
+            split: pa.Table.from_pylist([_known(row) for row in members]) for split, members in pairs.items()
+        }
     except (pa.ArrowException, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Mistakes(f"rows: the published rule makes no pairs of {where}: {type(error).__name__}: {error}") from None
 
 
-def _own(row: Mapping[str, Any]) -> dict[str, Any]:
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("sentence1", "sentence2", "label") if name in row}

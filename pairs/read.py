@@ -1,4 +1,4 @@
-"""Read a raw file of a task: parquet, CSV, TSV, JSON or the tab separated text of entity matching.
+"""Read a raw file of a task: parquet, CSV, TSV, JSON or the tab-separated text of entity matching.
 
 Every value of a CSV, TSV or text file is a string; parquet and JSON keep the types that they have.
 """
@@ -17,39 +17,39 @@ from pairs.formats.source import extension_of, opened
 from tasks.common.declaration import Layout, Row
 
 ROWS_OF_NAMES = 1_000
-"""Rows at the beginning of JSON lines whose keys are its columns: a key may be missing in some."""
+"""Rows at the beginning of JSON lines whose keys are the columns: some rows may lack a key."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Raw:
-    """The rows of one file, as they stand there."""
+    """The rows of one file, unchanged."""
 
     name: str
     """The file's own name, without its folder."""
     sha256: str
-    """Of the file's bytes, in hex."""
+    """SHA-256 of the file's bytes, in hex."""
     layout: Layout
     """The layout of the task that fits the file."""
     rows: Sequence[Row]
     notes: tuple[str, ...] = ()
-    """What has to be said of how it was read."""
+    """Notes on how the file was read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What the beginning of a file says of its columns."""
+    """The columns of a file, as its beginning shows them."""
 
     names: list[str]
-    """Of the columns; where rows have none: the cells of the first row, be it a header or not."""
+    """Names of the columns; if rows have none, the cells of the first row, whether it is a header or not."""
     named: bool
-    """Whether each row has names: parquet and JSON objects. CSV, TSV, text and JSON arrays do not."""
+    """True if rows carry names (parquet and JSON objects); False for CSV, TSV, text and JSON arrays."""
 
 
 def read(location: str, layouts: Sequence[Layout]) -> Raw:
-    """The rows of a file, at a path or an address, with the first of the layouts that fits it.
+    """Read the rows of a file, at a path or an address, by the first layout that fits it.
 
     Raises:
-        Mistakes: no such file, an unknown extension, a damaged file, or columns that no layout fits.
+        Mistakes: the file does not exist, has an unknown extension, is damaged, or fits no layout.
     """
     header = header_of(location)
     layout = next((layout for layout in layouts if _fits(layout, header)), None)
@@ -63,16 +63,16 @@ def read(location: str, layouts: Sequence[Layout]) -> Raw:
 
 
 def table_of(location: str, layout: Layout, columns: Sequence[str] = ()) -> Table:
-    """The file by its own columns, all of the layout unless some are named."""
+    """Return the file as a table under its own column names: those given, else all of the layout."""
     used = {name: name for name in columns or layout.columns}
     return Table(location=location, columns=used, names=() if layout.header else layout.columns)
 
 
 def header_of(location: str) -> Header:
-    """What the beginning of a file says of its columns; no more of it is read.
+    """Read the columns from the beginning of a file, and no more of it.
 
     Raises:
-        Mistakes: no such file, an unknown extension, or a beginning that is damaged or empty.
+        Mistakes: the file does not exist, has an unknown extension, or its beginning is damaged or empty.
     """
     extension = extension_of(location)
     with opened(parquet.parts(location)[0] if extension == ".parquet" else location) as file:
@@ -88,7 +88,7 @@ def header_of(location: str) -> Header:
 
 
 def all_columns(location: str) -> Header:
-    """As `header_of`, but with the names of all rows of JSON: a line may lack some.
+    """Read the columns as `header_of` does, for JSON from all rows: a line may lack some names.
 
     Raises:
         Mistakes: see `header_of`.
@@ -101,13 +101,13 @@ def all_columns(location: str) -> Header:
     return Header(names=list(names), named=True)
 
 
-def refuse_repeated(location: str, columns: Sequence[str], found: Sequence[str]) -> None:
-    """Refuse columns that a file has twice: which of the two is meant cannot be told.
+def refuse_repeated(location: str, columns: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse columns whose name a file has twice, because it is not clear which one is meant.
 
     Raises:
-        Mistakes: naming them.
+        Mistakes: a column is repeated; the message names all of them.
     """
-    repeated = [(found.count(column), column) for column in columns if found.count(column) > 1]
+    repeated = [(names.count(column), column) for column in columns if names.count(column) > 1]
     if repeated:
         counted = " and ".join(
             f"{'two' if count == 2 else count} columns called {name or repr(name)}" for count, name in repeated
@@ -121,14 +121,14 @@ def _fits(layout: Layout, header: Header) -> bool:
     return not header.named and len(header.names) == len(layout.columns)
 
 
-def _misfit(location: str, layouts: Sequence[Layout], found: list[str]) -> str:
+def _misfit(location: str, layouts: Sequence[Layout], names: list[str]) -> str:
     wanted = [column for layout in layouts if layout.header for column in layout.columns]
-    missing = [column for column in dict.fromkeys(wanted) if column not in found]
-    close = [f"{name} ({match[0]}?)" if (match := difflib.get_close_matches(name, found)) else name for name in missing]
+    missing = [column for column in dict.fromkeys(wanted) if column not in names]
+    close = [f"{name} ({match[0]}?)" if (match := difflib.get_close_matches(name, names)) else name for name in missing]
     allowed = " or ".join(
         ", ".join(layout.columns) if layout.header else f"{len(layout.columns)} columns without a header"
         for layout in layouts
     )
     lacking = f" lacks {', '.join(close)};" if close else ""
-    shown = ", ".join(name if len(name) <= 40 else name[:37] + "..." for name in found) or "nothing"
+    shown = ", ".join(name if len(name) <= 40 else name[:37] + "..." for name in names) or "nothing"
     return f"columns: {location}{lacking} has {shown}; allowed: {allowed}"

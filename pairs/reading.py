@@ -1,6 +1,6 @@
-"""How a model reads a text: its prompt, its tokenizer, and where it stops.
+"""Read a text as a model does: with its prompt, its tokenizer and its length.
 
-One reading serves training, audit, dev, test and score: where they differ, what is measured is not what was trained.
+One reading serves training, audit, dev, test and score; else a metric would not describe the trained model.
 """
 
 import json
@@ -13,16 +13,16 @@ from common.mistakes import Mistakes, raise_if
 
 
 class Prompts(NamedTuple):
-    """What stands before every first and before every second text of a pair; empty: nothing."""
+    """The prompts before the first and the second text of a pair; empty for none."""
 
     first: str = ""
     second: str = ""
 
     @property
     def lines(self) -> list[str]:
-        """Say them in one line; in none where there is none."""
-        said = f"prompts: {self.first!r} before each first text, {self.second!r} before each second"
-        return [said] if any(self) else []
+        """The prompts as one line for a user; no line if there are none."""
+        line = f"prompts: {self.first!r} before each first text, {self.second!r} before each second"
+        return [line] if any(self) else []
 
 
 NO_PROMPTS = Prompts()
@@ -33,9 +33,10 @@ class Reading:
     """Turn texts into token ids exactly as the model's own `encode` does.
 
     Attributes:
-        tokenizer: the tokenizer as JSON, with what the library adds when it loads it, such as lower-casing.
+        tokenizer: the tokenizer as JSON, with the library's additions on loading, such as lower-casing.
         max_length: tokens of a text that the model reads, special ones included.
-        truncation_side: which end of a longer text is cut off, 'left' or 'right'.
+        prompts: the texts before first and second texts.
+        truncation_side: the end of a longer text that is cut off, 'left' or 'right'.
     """
 
     tokenizer: str
@@ -57,7 +58,7 @@ class Reading:
 
     @property
     def unknown_id(self) -> int | None:
-        """The id of what the vocabulary lacks; None where it lacks nothing, as a vocabulary of bytes."""
+        """The id of the unknown token; None if the vocabulary lacks nothing, such as one of bytes."""
         model = json.loads(self.tokenizer)["model"]
         if "unk_id" in model:
             return None if model["unk_id"] is None else int(model["unk_id"])
@@ -74,7 +75,7 @@ def _tokenizer(content: str) -> Any:
 
 
 def refuse_long_prompts(reading: Reading) -> None:
-    """Prompts stand before a text, whose end is cut off: behind one that is too long all texts are the same.
+    """Refuse prompts that leave no token for a text: with them, all texts would be the same.
 
     Raises:
         Mistakes: a prompt leaves no token for a text.
@@ -82,7 +83,7 @@ def refuse_long_prompts(reading: Reading) -> None:
     lengths = {prompt: len(reading.whole_ids([""], prompt)[0]) for prompt in dict.fromkeys(reading.prompts) if prompt}
     raise_if(
         [
-            f"prompts: {prompt[:60]!r} has {length} tokens, and {reading.max_length} are read: none would be of a text"
+            f"prompts: {prompt[:60]!r} has {length} tokens, and {reading.max_length} are read, so no token of a text is"
             "; allowed: a shorter one, or a greater --set max_length=N"
             for prompt, length in lengths.items()
             if length >= reading.max_length
@@ -94,10 +95,12 @@ def refuse_other_tokens(reading: Reading, model: Any, texts: Sequence[str]) -> N
     """Compare the reading with the loaded model's own, token by token.
 
     Args:
+        reading: the reading to check.
         model: a SentenceTransformer that reads at most `reading.max_length` tokens.
+        texts: the texts to compare.
 
     Raises:
-        Mistakes: the model reads one of the texts otherwise.
+        Mistakes: the model reads a text in another way.
     """
     for prompt in dict.fromkeys(reading.prompts):
         for text, ours in zip(texts, reading.ids(texts, prompt), strict=True):

@@ -1,6 +1,6 @@
 """Make the pairs of one split from its rows, by the task's recipe.
 
-Rows of other splits are never seen here, so that a pair cannot carry a text across.
+No rows of other splits are read here, so a pair cannot carry a text from one split to another.
 """
 
 import itertools
@@ -17,43 +17,43 @@ from pairs.spelling import one_of_each
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, WithinGroup
 
 MOST_IN_A_BLOCK = 1_000
-"""Records looked at per blocking key: a larger block is sampled, or the work would grow with its square."""
+"""Records per blocking key: a larger block is sampled, since the work grows with the square of its size."""
 
 
 DRAWS = 100
-"""Rows drawn blindly for the negatives of a positive before all are gone through."""
+"""Rows drawn at random for the negatives of a positive before all rows are tried."""
 
 
 class Pair(NamedTuple):
-    """One pair of texts; the label is None where the loss takes none."""
+    """One pair of texts; the label is None if the loss takes none."""
 
     sentence1: str
     sentence2: str
     label: float | None
     group: str
     group2: str | None = None
-    """The group of the second text, where the recipe makes pairs of two groups: then all of its pairs say it."""
+    """The group of the second text, if the recipe makes pairs of two groups; then all of its pairs have one."""
     negatives: tuple[str, ...] = ()
     """Given texts that do not belong to the first one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
-    """The pairs of one split, and what a user should know about them."""
+class SplitPairs:
+    """The pairs of one split, and notes for the user."""
 
     pairs: list[Pair]
     notes: list[str] = field(default_factory=list)
 
 
 @singledispatch
-def make_pairs(recipe: Recipe, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
-    """The pairs of the split that `rows` (shaped for the recipe) make up; the same rng state gives the same pairs."""
-    raise TypeError(f"no way to make pairs by {type(recipe).__name__}")
+def make_pairs(recipe: Recipe, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
+    """Make the pairs of a split from its rows, shaped for the recipe; the same rng state gives the same pairs."""
+    raise TypeError(f"recipe: {type(recipe).__name__} is unknown; no function makes its pairs")
 
 
 @make_pairs.register
-def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
-    return Made(
+def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
+    return SplitPairs(
         pairs=[
             Pair(row["sentence1"], row["sentence2"], row["label"], row["group"], None, tuple(row.get("negatives", ())))
             for row in rows
@@ -62,10 +62,10 @@ def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -
 
 
 def with_second_groups(splits: Mapping[str, list[Pair]]) -> dict[str, list[Pair]]:
-    """Given pairs by split, with the group of their second texts where a text stands in pairs of several groups.
+    """Add the group of second texts to given pairs, if a text stands in pairs of several groups.
 
-    Pairs of two such groups are not independent, and intervals have to know. The group of a text is that of the pairs
-    in which it comes first, or else one of its own.
+    Pairs of two such groups are not independent, and intervals must account for that. The group of a text is that of
+    the pairs in which it comes first, or else one of its own.
     """
     return (
         {name: _second_groups(pairs) for name, pairs in splits.items()}
@@ -86,7 +86,7 @@ def _second_groups(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 @make_pairs.register
-def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
     groups = _grouped(rows)
     most, negatives = int(recipe.max_positives_per_group.value), int(recipe.negatives_per_positive.value)
     others, short = _Others(rows), 0
@@ -97,11 +97,11 @@ def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: ran
             drawn = others.drawn(first, negatives, rng)
             pairs += [Pair(first["text"], other["text"], 0.0, name, other["group"]) for other in drawn]
             short += negatives - len(drawn)
-    return Made(pairs=pairs, notes=[f"{split}: {short:,} fewer negatives than wanted"] if short else [])
+    return SplitPairs(pairs=pairs, notes=[f"{split}: {short:,} fewer negatives than wanted"] if short else [])
 
 
 @make_pairs.register
-def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
     categories = sorted(one_of_each(row["category"] for row in rows))
     wrong = int(recipe.negatives_per_text.value) if split == "train" else 0
     pairs: list[Pair] = []
@@ -111,11 +111,11 @@ def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, 
         others = [category for category in categories if folded(category) not in same] if wrong else []
         for category in rng.sample(others, min(wrong, len(others))):
             pairs.append(Pair(row["text"], category, 0.0, row["group"]))
-    return Made(pairs=pairs)
+    return SplitPairs(pairs=pairs)
 
 
 @make_pairs.register
-def _blocking(recipe: Blocking, rows: Sequence[Row], split: str, rng: random.Random) -> Made:
+def _blocking(recipe: Blocking, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
     blocks: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
         for key in row["keys"]:
@@ -127,10 +127,10 @@ def _blocking(recipe: Blocking, rows: Sequence[Row], split: str, rng: random.Ran
     for name, numbers in _grouped_numbers(rows).items():
         for first, second in itertools.combinations(numbers, 2):
             pairs.append(Pair(rows[first]["text"], rows[second]["text"], 1.0, name, name))
-            missed = _near_misses(rows, texts, (first, second), blocks, used, wanted, rng)
-            pairs += [Pair(rows[a]["text"], rows[b]["text"], 0.0, name, rows[b]["group"]) for a, b in missed]
-            short += wanted - len(missed)
-    return Made(pairs=pairs, notes=[f"{split}: {short:,} fewer blocking negatives than wanted"] if short else [])
+            near = _near_misses(rows, texts, (first, second), blocks, used, wanted, rng)
+            pairs += [Pair(rows[a]["text"], rows[b]["text"], 0.0, name, rows[b]["group"]) for a, b in near]
+            short += wanted - len(near)
+    return SplitPairs(pairs=pairs, notes=[f"{split}: {short:,} fewer blocking negatives than wanted"] if short else [])
 
 
 def _grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -145,7 +145,7 @@ def _grouped_numbers(rows: Sequence[Row]) -> dict[str, list[int]]:
 
 
 def _some_pairs(members: Sequence[Row], most: int, rng: random.Random) -> Iterator[tuple[Row, Row]]:
-    """At most so many distinct pairs of members, drawn from all n(n-1)/2 without listing them."""
+    """Draw at most `most` distinct pairs of members from all n(n-1)/2, without listing them."""
     total = len(members) * (len(members) - 1) // 2
     for number in sorted(rng.sample(range(total), min(most, total))):
         # The pairs (j, i), j < i, in order of i: those before i are i(i-1)/2, so i is that formula's inverse.
@@ -154,29 +154,29 @@ def _some_pairs(members: Sequence[Row], most: int, rng: random.Random) -> Iterat
 
 
 class _Others:
-    """Rows of other groups than a row's own; what is the same text when folded is no negative of it."""
+    """The rows of other groups than a row's own; a text that is equal when folded is no negative of it."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self.texts = [folded(row["text"]) for row in rows]
         self.used: set[frozenset[str]] = set()
-        """Pairs of folded texts that were drawn; either order says the same."""
+        """Pairs of folded texts that were drawn, in either order."""
 
     def drawn(self, row: Row, wanted: int, rng: random.Random) -> list[Row]:
-        """So many that make pairs not drawn before, or all where there are fewer."""
+        """Draw `wanted` rows that make pairs not drawn before, or all if there are fewer."""
         group, text = row["group"], folded(row["text"])
-        found: list[Row] = []
+        negatives: list[Row] = []
         for number in self._numbers(rng):
-            if len(found) == wanted:
+            if len(negatives) == wanted:
                 break
             pair = frozenset({text, self.texts[number]})
             if self.rows[number]["group"] != group and len(pair) == 2 and pair not in self.used:
                 self.used.add(pair)
-                found.append(self.rows[number])
-        return found
+                negatives.append(self.rows[number])
+        return negatives
 
     def _numbers(self, rng: random.Random) -> Iterator[int]:
-        """Of rows, at random: some drawn one by one, which nearly always are enough, then all of them."""
+        """Yield indices of rows at random: some drawn one by one, nearly always enough, then all of them."""
         for _ in range(DRAWS):
             yield rng.randrange(len(self.rows))
         yield from rng.sample(range(len(self.rows)), len(self.rows))
@@ -191,13 +191,19 @@ def _near_misses(
     wanted: int,
     rng: random.Random,
 ) -> list[tuple[int, int]]:
-    """Records of other groups and texts that share most blocking keys with one of the two; ties are drawn.
+    """Choose records of other groups and texts that share most blocking keys with one of the two; draw among ties.
 
-    Both of the two serve in turn: were it always the original, a duplicate's distortions alone would give its label
-    away. Adds what it chose to `used`.
+    Both records of the positive serve in turn: if it were always the original, a duplicate's distortions alone would
+    give its label away. The choices are added to `used`.
 
     Args:
-        texts: of the rows, folded.
+        rows: the records.
+        texts: their texts, folded.
+        positive: indices of the two records of a positive.
+        blocks: blocking key -> indices of its records.
+        used: pairs of indices that are chosen already.
+        wanted: number of near misses.
+        rng: draws samples and ties.
     """
     ranked = [[(anchor, other) for other in _sharing_most(rows, texts, anchor, blocks, rng)] for anchor in positive]
     chosen: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""The labels of a file of pairs, and the refusal of those that probably mean something else than they say."""
+"""Read the labels of a file of pairs, and refuse those that probably mean something else than they say."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from pairs.labels import MOST_WORDS, Guess, guesses, is_missing, slips
 from tasks.common.label_rule import LabelRule, label_name, number_in
 
 MOST_SHOWN = 10
-"""Label values that are named."""
+"""Label values shown in a message."""
 TAKEN = "0 or 1, or numbers from -1 to 1 (the cosine that the pair should have)"
 Command = Callable[[Sequence[str]], str]
 
@@ -21,13 +21,13 @@ class SeenLabels:
     """The labels of the rows that are not left out.
 
     Attributes:
-        location: of the file.
-        column: of the label, in the file.
-        texts: columns of the texts, with a comma between.
-        rule: by which they are read.
-        rows: name of a label -> rows.
+        location: the file.
+        column: the column of the label in the file.
+        texts: the columns of the texts, separated by a comma.
+        rule: the rule that reads the labels.
+        rows: name of a label -> number of rows.
         first: name -> its first row, from 1, and the value there.
-        values: name -> what the rule makes of it, as a number; None where it is none.
+        values: name -> the label by the rule, as a number; None if it is no number.
     """
 
     location: str
@@ -40,10 +40,14 @@ class SeenLabels:
 
     @classmethod
     def of(cls, table: Table, rule: LabelRule) -> "SeenLabels":
-        """Read them.
+        """Read the labels of a file.
+
+        Args:
+            table: the file.
+            rule: the rule that reads the labels.
 
         Raises:
-            Mistakes: the file cannot be read, or a score is outside of the rule's scale.
+            Mistakes: the file cannot be read, or a score is outside the rule's scale.
         """
         column = table.columns["label"]
         rows: dict[str, int] = {}
@@ -61,64 +65,65 @@ class SeenLabels:
 
     @property
     def numbers(self) -> set[float]:
-        """What the labels are, as far as they are numbers."""
+        """The labels that are numbers."""
         return {value for value in self.values.values() if value is not None}
 
     @property
     def outside(self) -> list[str]:
-        """Names of those that no loss takes, in the order of the rows."""
+        """Names of the labels that no loss takes, in the order of the rows."""
         return [name for name, value in self.values.items() if value is None or not -1 <= value <= 1]
 
     @property
     def words(self) -> str:
-        """All of them, and how they are read: '0 (20 rows), 1 (10 rows)'."""
+        """All labels and how they are read: '0 (20 rows), 1 (10 rows)'."""
         rule, read = self.rule, ""
         if rule.scale == (-1, 1):
-            read = ", taken for cosines from -1 to 1"
+            read = ", read as cosines from -1 to 1"
         elif rule.scale:
             read = f", scaled from {rule.scale[0]:g} to {rule.scale[1]:g} to 0 to 1"
         elif rule.meanings:
             meanings = [f"{name or 'empty'} = {number:g}" for name, number in rule.meanings.items()]
             read = f", read as {', '.join(meanings)}"
         left_out = f"; left out: {', '.join(name or 'empty' for name in rule.drop)}" if rule.drop else ""
-        return f"labels {self._found(list(self.rows))}{read}{left_out}"
+        return f"labels {self._counted(list(self.rows))}{read}{left_out}"
 
     def refuse_without_meaning(self, command: Command) -> None:
-        """Refuse labels that the rule says nothing of, beside others that it gives a meaning.
+        """Refuse labels to which the rule gives no meaning, beside others to which it does.
 
         Raises:
-            Mistakes: naming them.
+            Mistakes: there are such labels; the message names all of them.
         """
         if lacking := [name for name, (_, value) in self.first.items() if self.rule.lacks(value)]:
             dropping = [word for name in lacking for word in ("--drop-label", name)]
             raise Mistakes(
-                f"labels: {self.location} has {self._found(lacking)}, too; allowed: each with its meaning in --labels, "
-                f"or without their rows:\n    {command(dropping)}"
+                f"labels: {self.location} has {self._counted(lacking)}, too; allowed: each with its meaning in "
+                f"--labels, or without their rows:\n    {command(dropping)}"
             )
 
     def refuse_unclear(self, command: Command, strict: bool) -> None:
-        """Refuse labels that no loss takes, and those that probably mean something else than they would be taken for.
+        """Refuse labels that no loss takes, and those that probably mean something else than they say.
 
         Args:
-            strict: False: only where they all seem to be of another kind; slips and missing labels are let through.
+            command: options -> the command with them.
+            strict: False refuses only labels that all seem to be of another kind, and accepts slips and missing ones.
 
         Raises:
-            Mistakes: with what they probably are, and the commands that read them so.
+            Mistakes: there are such labels; the message says what they probably are, with the commands for that.
         """
         read = bool(self.rule.scale or self.rule.meanings)
         rows = dict(self.rows)
         if not strict:
             numbers = any(number_in(name) is not None for name in rows)
-            said = {name: rows[name] for name in rows if not is_missing(name)}
-            rows = said if len(said) > 1 else rows  # beside one label, none may say that it is not so
+            present = {name: rows[name] for name in rows if not is_missing(name)}
+            rows = present if len(present) > 1 else rows  # beside one label, an empty one may mean the opposite
             rows = {name: rows[name] for name in rows if not numbers or number_in(name) is not None}
             rows = {} if slips(rows) else rows
-        found = [] if read else guesses(rows) or self._no_labels(rows)
-        if found or (strict and self.outside):
-            raise Mistakes(self._refusal(found, command))
+        meanings = [] if read else guesses(rows) or self._no_labels(rows)
+        if meanings or (strict and self.outside):
+            raise Mistakes(self._refusal(meanings, command))
 
     def _no_labels(self, rows: Mapping[str, int]) -> list[Guess]:
-        """What is no label: one that no loss takes and no other, or so many words that they are texts or categories."""
+        """Recognise what is no label: a single value that no loss takes, or so many words that they are texts."""
         words = [name for name in rows if number_in(name) is None]
         if not (len(rows) == 1 and set(rows) & set(self.outside) or len(words) == len(rows) > MOST_WORDS):
             return []
@@ -130,20 +135,21 @@ class SeenLabels:
         try:
             return number_in(self.rule(value))
         except Mistakes as mistakes:
-            place = f"{self.column}: row {row} of {self.location}"
-            raise Mistakes([f"{place}: {message}" for message in mistakes.messages]) from None
+            position = f"{self.column}: row {row} of {self.location}"
+            raise Mistakes([f"{position}: {message}" for message in mistakes.messages]) from None
 
-    def _refusal(self, found: Sequence[Guess], command: Command) -> str:
+    def _refusal(self, meanings: Sequence[Guess], command: Command) -> str:
         if outside := self.outside:
             row, value = self.first[outside[0]]
             text = f"{self.column}: row {row} of {self.location} has {value!r}; allowed: {TAKEN}"
         else:
-            text = f"{self.column}: labels of {self.location} can mean two things; allowed: {TAKEN}, and which is meant"
-        text += f"; it has {self._found(list(self.rows))}"
-        return text + "".join(f"\n  {each.reason}:\n    {command(each.options)}" for each in found)
+            text = f"{self.column}: labels of {self.location} can mean two things; allowed: {TAKEN}, "
+            text += "with an option that says which"
+        text += f"; it has {self._counted(list(self.rows))}"
+        return text + "".join(f"\n  {guess.reason}:\n    {command(guess.options)}" for guess in meanings)
 
-    def _found(self, names: Sequence[str]) -> str:
-        """'0 (20 rows), 1 (10 rows)'; of many the least, the greatest and how many there are."""
+    def _counted(self, names: Sequence[str]) -> str:
+        """Show labels as '0 (20 rows), 1 (10 rows)'; of many, the lowest, the highest and their number."""
         numbers = {name: number for name in names if (number := number_in(name)) is not None}
         ordered = sorted(names, key=lambda name: (name not in numbers, numbers.get(name, 0.0), name))
         rows = {name: f"{self.rows[name]:,} row{'s' * (self.rows[name] != 1)}" for name in names}

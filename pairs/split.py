@@ -1,8 +1,8 @@
 """Divide cleaned rows into train, dev and test by group, as a function of rows and seed alone.
 
-A group is never torn, and no text stands in two splits: groups that share a text are joined first, or cut where most
-would be joined, or the rows that share one leave the split that is further from the judgement (train before dev, dev
-before test). Second texts that are few, like categories, stand in every split; as first texts they do not.
+A group is never torn apart, and no text stands in two splits. Groups that share a text are joined first, or cut if most
+would be joined, or the rows that share one leave the earlier split (train before dev, dev before test). Second texts
+that are few, like categories, stand in every split; as first texts they do not.
 """
 
 import operator
@@ -22,7 +22,7 @@ from tasks.common.declaration import AgainstCategory, Blocking, Task
 
 @dataclass(frozen=True, kw_only=True)
 class Division:
-    """Rows by split, with what was dropped, the rule in words, and what a user should know about it."""
+    """Rows by split, with counts of dropped rows, the rule in words, and notes for the user."""
 
     rows: dict[str, Rows]
     dropped: Counter[str]
@@ -35,15 +35,18 @@ class Division:
 
 
 def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None, way: str | None = None) -> Division:
-    """Split the pool 'train'; pools 'dev' and 'test', where given, come from files of their own and stay whole.
+    """Split the pool 'train'; pools 'dev' and 'test', if given, come from files of their own and stay whole.
 
     Args:
-        rows: how many of the pool's rows are used (whole groups, drawn with the seed); for a task with `dev_rows`: how
-            many train has; None: all.
-        way: for given pairs, one of pairs.join.WAYS; None takes texts where that leaves enough rows.
+        task: the task.
+        pools: rows of the files: 'train', and perhaps 'dev' and 'test'.
+        seed: random seed.
+        rows: number of the pool's rows to use (whole groups, drawn with the seed); for a task with `dev_rows` the
+            number of rows of train; None takes all.
+        way: for given pairs, one of pairs.join.WAYS; None keeps both texts apart if that leaves enough rows.
 
     Raises:
-        Mistakes: a split that is needed gets no rows.
+        Mistakes: a required split gets no rows.
     """
     rule = Rule(task=task, fields=task.recipe.apart, closed=False, seed=seed)
     drawn = None if task.dev_rows else rows
@@ -54,7 +57,7 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
     splits = keep_apart(rule, pools, "the {} file", dropped)
     pool = splits.pop("train")
     pool = _at_most(rule, pool, drawn, notes)
-    # Of what is left: rows that went no longer hold groups together.
+    # Join after rows are dropped: these no longer connect groups.
     wanted = _wanted(task, pools, len(pool))
     if pool and "time" in pool[0]:
         joined = by_date(rule, pool, wanted, way)
@@ -84,13 +87,13 @@ def divide(task: Task, pools: Mapping[str, Rows], *, seed: int, rows: int | None
 def _decided(
     task: Task, pools: Mapping[str, Rows], seed: int, way: str | None
 ) -> tuple[str | None, tuple[str, ...], list[str]]:
-    """The way, where the pool alone decides it, with the columns that are closed sets, and the reason."""
+    """Decide the way if the pool alone decides it; return it with the columns that are closed sets, and notes."""
     if isinstance(task.recipe, AgainstCategory):
         return way, ("sentence2",), []
     if chooses(task.recipe) and way != TEXTS and (note := like_categories(pools["train"])):
         return FIRST_TEXT, ("sentence2",), [note]
     pool = pools["train"]
-    # Files of their own: what shares a text with them goes before anything is cut.
+    # With files of their own, rows that share a text with them are dropped before a cut.
     if len(pools) > 1 and way is None and "time" not in pool[0]:
         joined = join_groups(task.recipe, pool, _wanted(task, pools, len(pool)), seed)
         if joined.fields != task.recipe.apart:
@@ -112,11 +115,11 @@ def _grouped(rows: Iterable[dict[str, Any]]) -> Groups:
 
 
 def _at_most(rule: Rule, pool: Rows, rows: int | None, notes: list[str]) -> Rows:
-    """The rows of groups that together have at most so many; a group that would pass the number is skipped."""
+    """Take groups with at most `rows` rows in all; skip a group that would exceed the number."""
     if not rows:
         return pool
     if len(pool) < rows:
-        notes.append(f"{rows:,} rows asked for, {len(pool):,} there")
+        notes.append(f"--rows {rows:,}: there are only {len(pool):,}")
         return pool
     groups = _grouped(pool)
     return [row for members in _filled(groups, rule.order(groups, "rows"), rows).values() for row in members]
@@ -134,17 +137,17 @@ def _filled(groups: Groups, order: Sequence[str], rows: int) -> Groups:
     return taken
 
 
-def _shares(task: Task, pools: Mapping[str, Rows]) -> dict[str, float]:
-    """The shares of the splits that the pool is divided into: those without a file of their own."""
-    apart = {"dev"} if task.dev_rows else set()
-    shares = {name: share for name, share in zip(SPLITS, task.shares, strict=True) if share and name not in apart}
-    return _scaled({name: share for name, share in shares.items() if name == "train" or name not in pools})
+def _fractions(task: Task, pools: Mapping[str, Rows]) -> dict[str, float]:
+    """Return the fractions of the splits that the pool is divided into: those without a file of their own."""
+    fixed = {"dev"} if task.dev_rows else set()
+    fractions = {name: part for name, part in zip(SPLITS, task.shares, strict=True) if part and name not in fixed}
+    return _scaled({name: part for name, part in fractions.items() if name == "train" or name not in pools})
 
 
 def _wanted(task: Task, pools: Mapping[str, Rows], rows: int) -> dict[str, float]:
-    """The shares of all splits that come out of the pool, a dev of fixed size among them."""
+    """Return the fractions of all splits that come out of the pool, with a dev of fixed size."""
     dev = min(1.0, (_dev_rows(task, pools) or 0) / max(1, rows))
-    others = {name: share * (1 - dev) for name, share in _shares(task, pools).items()}
+    others = {name: part * (1 - dev) for name, part in _fractions(task, pools).items()}
     return others | ({"dev": dev} if dev else {})
 
 
@@ -153,35 +156,35 @@ def _dev_rows(task: Task, pools: Mapping[str, Rows]) -> int | None:
 
 
 def _cut(rule: Rule, groups: Groups, grown: bool, pools: Mapping[str, Rows]) -> dict[str, Rows]:
-    shares = _shares(rule.task, pools)
-    parts: dict[str, list[str]] = {name: [] for name in shares}
+    fractions = _fractions(rule.task, pools)
+    parts: dict[str, list[str]] = {name: [] for name in fractions}
     if dev_rows := _dev_rows(rule.task, pools):
         parts["dev"] = list(_filled(groups, rule.order(groups, "dev"), dev_rows))
     rest = _others(groups, parts.get("dev", []))
-    divided = _balanced(rule, rest, shares) if grown else _by_share(rule, rest, shares)
+    divided = _balanced(rule, rest, fractions) if grown else _by_fraction(rule, rest, fractions)
     for name, names in divided.items():
         parts[name] += names
     return {name: [row for group in names for row in groups[group]] for name, names in parts.items()}
 
 
 def _others(groups: Groups, taken: Iterable[str]) -> Groups:
-    gone = set(taken)
-    return {name: members for name, members in groups.items() if name not in gone}
+    excluded = set(taken)
+    return {name: members for name, members in groups.items() if name not in excluded}
 
 
-def _scaled(shares: dict[str, float]) -> dict[str, float]:
-    return {name: share / sum(shares.values()) for name, share in shares.items()}
+def _scaled(fractions: dict[str, float]) -> dict[str, float]:
+    return {name: part / sum(fractions.values()) for name, part in fractions.items()}
 
 
-def _balanced(rule: Rule, groups: Groups, shares: dict[str, float]) -> dict[str, list[str]]:
+def _balanced(rule: Rule, groups: Groups, fractions: dict[str, float]) -> dict[str, list[str]]:
     """Give each group, largest first, to the split that lacks most of what it brings: rows, and rows labelled 1.0.
 
-    For joined groups, whose sizes differ too much for shares of their number to come near shares of the rows.
+    This is for joined groups: their sizes differ so much that fractions of their number are far from those of the rows.
     """
     brings = {name: (len(members), sum(row["label"] == 1.0 for row in members)) for name, members in groups.items()}
     total = [max(1, sum(amounts)) for amounts in zip(*brings.values(), strict=True)]
-    lacks = {split: [share, share] for split, share in shares.items()}
-    parts: dict[str, list[str]] = {split: [] for split in shares}
+    lacks = {split: [part, part] for split, part in fractions.items()}
+    parts: dict[str, list[str]] = {split: [] for split in fractions}
     for name in sorted(rule.order(groups, "split"), key=lambda name: -len(groups[name])):
         weights = [amount / whole for amount, whole in zip(brings[name], total, strict=True)]
         split = max(lacks, key=lambda split: sum(map(operator.mul, weights, lacks[split])))
@@ -190,17 +193,17 @@ def _balanced(rule: Rule, groups: Groups, shares: dict[str, float]) -> dict[str,
     return parts
 
 
-def _by_share(rule: Rule, groups: Groups, shares: dict[str, float]) -> dict[str, list[str]]:
-    """Cut each stratum by the shares; counts are rounded over all strata so far, so that the totals come out exact."""
+def _by_fraction(rule: Rule, groups: Groups, fractions: dict[str, float]) -> dict[str, list[str]]:
+    """Cut each stratum by the fractions; round counts over all strata so far, so that the totals are exact."""
     strata: dict[str, list[str]] = defaultdict(list)
     for name in rule.order(groups, "split"):
         strata[_stratum(rule.task, groups[name])].append(name)
-    parts: dict[str, list[str]] = {name: [] for name in shares}
+    parts: dict[str, list[str]] = {name: [] for name in fractions}
     done = 0
     for stratum in sorted(strata):
         names, start = strata[stratum], 0
-        for split in [name for name in reversed(SPLITS) if name in shares and name != "train"]:
-            wanted = _rounded(shares[split] * (done + len(names))) - _rounded(shares[split] * done)
+        for split in [name for name in reversed(SPLITS) if name in fractions and name != "train"]:
+            wanted = _rounded(fractions[split] * (done + len(names))) - _rounded(fractions[split] * done)
             parts[split] += names[start : start + wanted]
             start += wanted
         parts["train"] += names[start:]
@@ -219,7 +222,7 @@ def _stratum(task: Task, members: Rows) -> str:
 
 
 def _rounded(value: float) -> int:
-    return int(value + 0.5 + 1e-9)  # round() would send halves to the even neighbour; the sum of shares is not exact
+    return int(value + 0.5 + 1e-9)  # round() sends halves to the even neighbour; the sum of fractions is not exact
 
 
 def _refuse_empty(rule: Rule, splits: Mapping[str, Rows], pool: Rows, num_groups: int, dropped: Counter[str]) -> None:
@@ -236,7 +239,7 @@ def _refuse_empty(rule: Rule, splits: Mapping[str, Rows], pool: Rows, num_groups
 
 
 def _enough_first_texts(rule: Rule, splits: Mapping[str, Rows], pool: Rows) -> bool:
-    """Whether keeping first texts alone apart is another way, and gives each split one."""
+    """Check whether keeping only first texts apart is another way and gives each split one."""
     if not chooses(rule.task.recipe) or rule.fields == ("sentence1",):
         return False
     return len({folded(row["sentence1"]) for row in pool}) >= len(splits)
@@ -248,15 +251,15 @@ def _words(rule: Rule, pools: Mapping[str, Rows], joined: Joined) -> str:
     if joined.dates:
         return _words_of_dates(rule, pools, joined.dates)
     first = f"dev {dev_rows:,} rows first, then " if dev_rows else ""
-    parts = first + ", ".join(f"{name} {share:.0%}" for name, share in _shares(task, pools).items())
+    parts = first + ", ".join(f"{name} {part:.0%}" for name, part in _fractions(task, pools).items())
     shared = ", cut where" if joined.parts is not None else ", joined where" if joined.grown else ""
     group = f"by group ({task.group}){shared and shared + ' they share a text'}"
     return f"{group}: {parts}{_own_files(pools)}; {_apart(rule)} in two splits"
 
 
 def _words_of_dates(rule: Rule, pools: Mapping[str, Rows], dates: Mapping[str, tuple[str, str]]) -> str:
-    shares = _shares(rule.task, pools)
-    parts = ", ".join(f"{name} {shares[name]:.0%} from {start} to {end}" for name, (start, end) in dates.items())
+    fractions = _fractions(rule.task, pools)
+    parts = ", ".join(f"{name} {fractions[name]:.0%} from {start} to {end}" for name, (start, end) in dates.items())
     return f"by date: {parts}{_own_files(pools)}; {_apart(rule)} and no group ({rule.task.group}) in two splits"
 
 

@@ -1,4 +1,4 @@
-"""The documents: links lead somewhere, commands exist, and the tables of tasks and losses are theirs."""
+"""The documents: links lead somewhere, commands exist, tables and quoted examples are those of the code."""
 
 import os
 import re
@@ -9,12 +9,18 @@ from urllib.parse import unquote
 
 import pytest
 
+from audit.finding import CODES
 from tasks.common import loading
+from tasks.common.kinds import KINDS
 from tasks.common.losses import LOSSES
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+RESULTS = sorted(path for path in (DOCS / "results").glob("*.md") if path.name != "index.md")
+HISTORY = ROOT / "CHANGELOG.md"
 README = (ROOT / "README.md").read_text()
+COMMIT = re.compile(r"`[0-9a-f]{7}`")
 
 
 def names(paths: list[Path]) -> list[str]:
@@ -22,44 +28,81 @@ def names(paths: list[Path]) -> list[str]:
 
 
 def links(document: Path) -> list[str]:
-    """Where its links and pictures lead within the project."""
+    """Where its links and pictures lead within the project, a heading (#...) included."""
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
-    return [target for target in targets if not re.match(r"[a-z]+:|#", target)]
+    return [target for target in targets if not re.match(r"[a-z]+:", target)]
+
+
+def anchors(document: Path) -> set[str]:
+    """The headings of a document as GitHub names them in an address."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def commands(document: Path) -> list[tuple[str, set[str]]]:
     """(job, options) of every `python -m jobs.X ...` in it, lines continued with a backslash joined."""
     text = document.read_text().replace("\\\n", " ")
     found = re.findall(r"python -m jobs\.([a-z]\w*)([^\n`#]*)", text)
-    return [(job, set(re.findall(r"(?<=\s)--[a-z-]+", rest))) for job, rest in found]
+    return [(job, set(re.findall(r"(?<=\s)--[a-z0-9-]+", rest))) for job, rest in found]
+
+
+def quotes(document: Path) -> list[tuple[str, str]]:
+    """(file, its text) of every example that is quoted under a comment with its path."""
+    return re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", document.read_text(), re.DOTALL)
+
+
+def first_column(document: Path) -> list[str]:
+    return re.findall(r"^\| `(\w+)` \|", document.read_text(), re.MULTILINE)
+
+
+def shown(document: Path, command: str) -> str:
+    """What the document says that a command prints."""
+    _, _, rest = document.read_text().partition(f"$ {command}\n")
+    return rest.partition("```")[0].partition("\n$ ")[0].rstrip()
 
 
 def test_there_are_documents_and_links() -> None:
-    assert {"README.md", "CHANGELOG.md", "docs/design.md", "docs/cluster.md", "docs/add_a_task.md"} <= set(
-        names(DOCUMENTS)
-    )
-    assert len([link for document in DOCUMENTS for link in links(document)]) >= 15
-    assert len(commands(ROOT / "README.md")) >= 10
+    expected = {"README.md", "CHANGELOG.md", "docs/index.md", "docs/tutorial.md", "docs/design.md"}
+    assert expected <= set(names(DOCUMENTS))
+    assert len([path for path in DOCUMENTS if path.parent.name == "how_to"]) >= 8
+    assert len([link for document in DOCUMENTS for link in links(document)]) >= 100
+    assert sum(len(commands(document)) for document in DOCUMENTS) >= 60
+    assert len(commands(DOCS / "tutorial.md")) >= 5
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
 def test_links_lead_somewhere(document: Path) -> None:
-    missing = [link for link in links(document) if not (document.parent / unquote(link.split("#")[0])).exists()]
+    missing = []
+    for link in links(document):
+        path, _, heading = unquote(link).partition("#")
+        target = document.parent / path if path else document
+        if not target.exists() or (heading and heading not in anchors(target)):
+            missing.append(link)
     assert not missing
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_every_document_is_reached_from_the_readme(document: Path) -> None:
+    reached, new = set(), [ROOT / "README.md"]
+    while new:
+        reached.add(page := new.pop().resolve())
+        targets = [(page.parent / unquote(link.split("#")[0])).resolve() for link in links(page) if link[0] != "#"]
+        new += [target for target in targets if target.suffix == ".md" and target.exists() and target not in reached]
+    assert document in reached
 
 
 def test_commands_and_their_options_exist() -> None:
     used: dict[str, set[str]] = {}
     for document in DOCUMENTS:
-        for job, options in commands(document):
+        for job, options in commands(document) if document != HISTORY else []:
             used[job] = used.get(job, set()) | options
-    assert {"prepare", "train", "tune", "evaluate"} <= set(used)
+    assert {"prepare", "audit", "train", "tune", "evaluate", "score"} <= set(used)
     wide = os.environ | {"COLUMNS": "200"}  # on a narrow terminal long options are cut short
     for job, options in used.items():
         command = [sys.executable, "-m", f"jobs.{job}", "--help"]
-        shown = subprocess.run(command, cwd=ROOT, env=wide, text=True, capture_output=True)
-        assert shown.returncode == 0, f"jobs.{job}: {shown.stderr}"
-        assert not options - set(re.findall(r"--[a-z-]+", shown.stdout)), f"jobs.{job}"
+        help_text = subprocess.run(command, cwd=ROOT, env=wide, text=True, capture_output=True)
+        assert help_text.returncode == 0, f"jobs.{job}: {help_text.stderr}"
+        assert not options - set(re.findall(r"--[a-z0-9-]+", help_text.stdout)), f"jobs.{job}"
 
 
 def test_the_task_table_is_the_tasks() -> None:
@@ -69,17 +112,49 @@ def test_the_task_table_is_the_tasks() -> None:
     assert sorted(table) == sorted((task.name, task.name, task.about, task.loss, task.metric) for task in declared)
 
 
-def test_the_table_of_losses_is_the_losses() -> None:
-    """With the baseline of their own settings."""
-    text = (ROOT / "docs" / "add_a_task.md").read_text()
-    _, _, table = text.partition("| Loss | What it reads | Own settings |\n|---|---|---|\n")
-    rows = [line.strip("|").split("|") for line in table.partition("\n\n")[0].splitlines()]
-    declared = {
-        loss.name: ", ".join(f"`{name}` {own.default.value:g}" for name, own in loss.parameters.items())
-        for loss in LOSSES.values()
-    }
-    assert len(rows) >= 3
-    assert {row[0].strip(): row[-1].strip() for row in rows} == declared
+def test_the_tables_of_the_reference_are_the_declarations() -> None:
+    reference = DOCS / "reference"
+    losses = first_column(reference / "losses.md")
+    assert losses[: len(LOSSES)] == list(LOSSES)
+    parameters = {name for loss in LOSSES.values() for name in loss.parameters}
+    assert parameters <= set(losses[len(LOSSES) :])
+    kinds = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", (reference / "kinds.md").read_text(), re.MULTILINE)
+    assert kinds == [(kind.name, kind.metric) for kind in KINDS.values()]
+    assert set(first_column(reference / "audit.md")) == set(CODES)
+
+
+def test_the_documents_quote_whole_examples() -> None:
+    quoted = {(page.parent / path).resolve(): text for page in DOCUMENTS for path, text in quotes(page)}
+    assert sorted(path.name for path in quoted) == ["beer.py", "listings.py"]
+    for path, text in quoted.items():
+        assert text == path.read_text()
+
+
+def test_the_tutorial_shows_what_its_first_commands_print(tmp_path: Path) -> None:
+    tutorial = DOCS / "tutorial.md"
+    environment = os.environ | {"COLUMNS": "100", "PYTHONPATH": str(ROOT)}
+    for command, program in (
+        ("python docs/examples/listings.py", [str(DOCS / "examples" / "listings.py")]),
+        ("python -m jobs.prepare listings.csv --columns ours,theirs,same", None),
+    ):
+        arguments = [sys.executable, *(program or command.split()[1:])]
+        done = subprocess.run(arguments, cwd=tmp_path, env=environment, text=True, capture_output=True)
+        printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+        assert shown(tutorial, command) == printed, done.stderr
+
+
+def test_every_result_has_date_commit_and_machine() -> None:
+    assert len(RESULTS) >= 10
+    for page in RESULTS:
+        text = page.read_text()
+        assert re.search(r"\b20\d\d-\d\d-\d\d\b", text), page.name
+        assert COMMIT.search(text), page.name
+        assert "cores" in text or "simulation" in text, page.name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_only_results_and_history_name_commits(document: Path) -> None:
+    assert document in (*RESULTS, HISTORY) or not COMMIT.search(document.read_text())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))

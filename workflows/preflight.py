@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from audit.base_model import LazyBaseModel
-from audit.cache import kept_or_made
+from audit.cache import cached_audit
 from audit.finding import CODES, Finding
 from audit.plan import Plan, plan_of_files, plan_of_folder
 from audit.run import Audit, audit
@@ -94,7 +94,7 @@ def audited(plan: Plan, *, quiet: bool = False, with_model: bool = True, trust_r
         with ReadingProgress(quiet=quiet) as read, EncodingProgress(quiet=quiet) as encoded:
             return audit(plan, read, lazy_base_model(plan, base, encoded, quiet=quiet) if base else None)
 
-    return kept_or_made(plan, base.sha256() if base else None, make)
+    return cached_audit(plan, base.sha256() if base else None, make)
 
 
 def read_as(

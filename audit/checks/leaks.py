@@ -1,4 +1,4 @@
-"""Texts and groups that stand in two splits."""
+"""Find texts and groups that stand in two splits."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,14 @@ from audit.plan import Plan
 from audit.scan import TEXTS, Facts
 from pairs.join import is_closed
 
-Chosen = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 
 
 def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
-    """One finding over all pairs of splits; it counts rows of the split that judges (test before dev).
+    """Yield one finding over all pairs of splits; it counts the rows of the later one (train, dev, test).
 
-    A text of an open column leaks from whatever column it stands in before, a closed one included: the pair (a, c) of
-    train gives (c, a) away. An error where our split has promised to keep what leaks apart.
+    A text of an open column leaks from any column of the earlier split, a closed one included: the pair (a, c) of
+    train gives (c, a) away. It is an error if jobs.prepare promised to keep apart what leaks.
     """
     columns, promised = open_columns(plan, splits[0]), [TEXTS.index(name) for name in plan.apart or ()]
     statistic: dict[str, dict[str, Any]] = {}
@@ -50,7 +50,7 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
 
 
 def _amounts(before: Facts, after: Facts, columns: Sequence[int]) -> dict[str, float]:
-    """Rows of `after` by what they have in common with `before`; the shares are of texts that are alike."""
+    """Count the rows of `after` by what they share with `before`; the fractions count texts that are alike."""
     alike = _met(before, after, "alike", columns)
     amounts: dict[str, float] = {"equal": int(_any(_met(before, after, "equal", columns)).sum())}
     amounts["alike"] = int(_any(alike).sum())
@@ -62,35 +62,38 @@ def _amounts(before: Facts, after: Facts, columns: Sequence[int]) -> dict[str, f
     return amounts
 
 
-def _met(before: Facts, after: Facts, way: str, columns: Sequence[int], among: Sequence[int] = (0, 1)) -> Chosen:
-    """[columns, rows of `after`]: whether the text there stands in `before`.
+def _met(before: Facts, after: Facts, way: str, columns: Sequence[int], among: Sequence[int] = (0, 1)) -> Mask:
+    """Check which texts of `after` stand in `before`, as an array [columns, rows of `after`].
 
     Args:
-        way: equal, or alike: equal when folded.
-        among: the columns of `before` that are looked at.
+        before: the earlier split.
+        after: the later split.
+        way: 'equal', or 'alike' for texts that are equal when folded.
+        columns: columns of `after`.
+        among: columns of `before`.
     """
     texts, seen = getattr(after, way), getattr(before, way)
     seen = np.concatenate([np.empty(0, np.int64), *(seen[column] for column in among)])
     return np.array([np.isin(texts[column], seen) for column in columns], bool).reshape(len(columns), after.rows)
 
 
-def _any(met: Chosen) -> Chosen:
-    found: Chosen = np.asarray(met.any(axis=0))
-    return found
+def _any(met: Mask) -> Mask:
+    rows: Mask = np.asarray(met.any(axis=0))
+    return rows
 
 
-def _groups(before: Facts, after: Facts) -> Chosen:
-    """Whether a row's group stands in `before`."""
+def _groups(before: Facts, after: Facts) -> Mask:
+    """Check for each row of `after` whether its group stands in `before`."""
     if before.groups is None or after.groups is None:
         return np.zeros(after.rows, bool)
     return np.isin(after.groups, before.groups)
 
 
 def open_columns(plan: Plan, train: Facts) -> list[int]:
-    """Columns whose texts should not be met again, whatever the split kept apart: all but closed sets of categories."""
+    """Return the columns whose texts should stand in one split only: all but closed sets of categories."""
     closed = plan.closed
     if closed is None:
         first, second = map(np.unique, train.alike)
         few = is_closed(train.rows, len(second), int(np.isin(second, first).sum()))
         closed = TEXTS[1:] if plan.declared_kind.categories or few else ()
-    return [place for place, name in enumerate(TEXTS) if name not in closed]
+    return [index for index, name in enumerate(TEXTS) if name not in closed]

@@ -1,4 +1,4 @@
-"""Whether labels agree with what the base model already knows."""
+"""Check whether the labels agree with what the base model already knows."""
 
 import math
 from collections.abc import Iterator
@@ -20,21 +20,21 @@ from audit.limits import (
 from audit.scan import Facts
 
 LEAST = 10
-"""Pairs; with fewer there is no interval worth its name."""
+"""Pairs; with fewer the interval says nothing."""
 
 
 def check(train: Facts, cosines: Cosines) -> Iterator[Finding]:
-    """Spearman's rank correlation of the base model's cosines with the labels, on the sample of train."""
+    """Compute Spearman's correlation of the base model's cosines with the labels, on the sample of train."""
     sample = train.sample.labelled
     if len(sample.rows) < LEAST:
         return
-    found: NDArray[np.float64] = np.empty(0)
+    values: NDArray[np.float64] = np.empty(0)
     for until in (POLARITY_FIRST, POLARITY_PAIRS):
-        part = slice(len(found), until)
-        found = np.concatenate([found, cosines(sample.first[part], sample.second[part])])
-        labels = sample.labels[: len(found)]
-        interval = spearman_interval(found, labels)
-        if len(found) < until or (interval and interval.low > 0):
+        part = slice(len(values), until)
+        values = np.concatenate([values, cosines(sample.first[part], sample.second[part])])
+        labels = sample.labels[: len(values)]
+        interval = spearman_interval(values, labels)
+        if len(values) < until or (interval and interval.low > 0):
             break
     if interval and interval.high < POLARITY_WARNING:
         yield Finding(
@@ -42,8 +42,8 @@ def check(train: Facts, cosines: Cosines) -> Iterator[Finding]:
             severity=error_if(interval.high < POLARITY_ERROR),
             count=train.rows,
             share=1.0,
-            statistic={**interval._asdict(), "pairs": len(found)},
-            rows=[("train", sample.rows[place]) for place in _most_against(found, labels)],
+            statistic={**interval._asdict(), "pairs": len(values)},
+            rows=[("train", sample.rows[index]) for index in _most_against(values, labels)],
         )
 
 
@@ -56,9 +56,9 @@ class Interval(NamedTuple):
 
 
 def spearman_interval(cosines: NDArray[np.float64], labels: NDArray[np.float64]) -> Interval | None:
-    """Spearman's rho and its 95 % interval by Fisher's z with the standard error of Bonett and Wright (2000).
+    """Return Spearman's rho and its 95 % interval by Fisher's z with the standard error of Bonett and Wright (2000).
 
-    None of fewer than LEAST pairs, and where all labels or all cosines are equal: there is no correlation then.
+    Returns None for fewer than LEAST pairs, and if all labels or all cosines are equal: then there is no correlation.
 
     "Sample size requirements for estimating Pearson, Kendall and Spearman correlations", Psychometrika 65: the standard
     error of z is sqrt((1 + rho^2 / 2) / (n - 3)).
@@ -74,7 +74,7 @@ def spearman_interval(cosines: NDArray[np.float64], labels: NDArray[np.float64])
 
 
 def _most_against(cosines: NDArray[np.float64], labels: NDArray[np.float64]) -> list[int]:
-    """Pairs whose ranks by cosine and by label are furthest apart."""
+    """Return the indices of pairs whose ranks by cosine and by label are furthest apart."""
     from scipy.stats import rankdata
 
-    return [int(place) for place in np.argsort(-np.abs(rankdata(cosines) - rankdata(labels)))[:EXAMPLES]]
+    return [int(index) for index in np.argsort(-np.abs(rankdata(cosines) - rankdata(labels)))[:EXAMPLES]]

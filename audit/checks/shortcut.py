@@ -1,4 +1,4 @@
-"""Rules without learning that tell pairs apart nearly as well as any model could."""
+"""Find a rule without learning that tells pairs apart nearly as well as any model could."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,19 +18,19 @@ Cosines = Callable[[list[str], list[str]], NDArray[np.float64]]
 
 
 def token_jaccard(first: str, second: str) -> float:
-    """Shared words over all words, any case."""
+    """Return the shared words over all words, in any case."""
     one, other = set(first.casefold().split()), set(second.casefold().split())
     return len(one & other) / max(1, len(one | other))
 
 
 def equal_field(first: str, second: str) -> float:
-    """1.0 where both texts begin with the same field and the same value of it."""
+    """Return 1.0 if both texts begin with the same field and the same value of it, else 0.0."""
     one, other = FIELD.match(first), FIELD.match(second)
     return float(bool(one and other and one.groups() == other.groups()))
 
 
 def equal_first_words(first: str, second: str) -> float:
-    """1.0 where both begin with the same words, any case."""
+    """Return 1.0 if both texts begin with the same words, in any case, else 0.0."""
     return float(first.casefold().split()[:FIRST_WORDS] == second.casefold().split()[:FIRST_WORDS])
 
 
@@ -42,9 +42,10 @@ RULES: dict[str, Callable[[str, str], float]] = {
 
 
 def check(train: Facts, cosines: Cosines | None) -> Iterator[Finding]:
-    """On the sample of train, where its labels are 0 and 1.
+    """Try each rule on the sample of train, if its labels are 0 and 1.
 
     Args:
+        train: the facts about train.
         cosines: None leaves out the base model's figure.
     """
     from sklearn.metrics import roc_auc_score
@@ -59,15 +60,15 @@ def check(train: Facts, cosines: Cosines | None) -> Iterator[Finding]:
         return
     statistic: dict[str, object] = {"rule": best, "roc_auc": aucs[best], "pairs": len(pairs)}
     if cosines is not None:
-        asked = slice(POLARITY_PAIRS)  # which the polarity check has nearly all asked for
-        found = cosines(sample.first[asked], sample.second[asked])
-        statistic["base_model_roc_auc"] = float(roc_auc_score(sample.labels[asked], found))
-    decided = np.array([RULES[best](*pair) for pair in pairs])
+        part = slice(POLARITY_PAIRS)  # the polarity check has encoded nearly all of them
+        values = cosines(sample.first[part], sample.second[part])
+        statistic["base_model_roc_auc"] = float(roc_auc_score(sample.labels[part], values))
+    scores = np.array([RULES[best](*pair) for pair in pairs])
     yield Finding(
         code="shortcut",
         severity="warning",
         count=len(pairs),
         share=len(pairs) / train.rows,
         statistic=statistic,
-        rows=[("train", sample.rows[place]) for place in np.argsort(-decided, kind="stable")[:EXAMPLES]],
+        rows=[("train", sample.rows[index]) for index in np.argsort(-scores, kind="stable")[:EXAMPLES]],
     )

@@ -1,4 +1,4 @@
-"""Faults of single values: what is no text, no label, nothing, or too much."""
+"""Report faults of single values: no text, no label, nothing, or too much."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,18 +17,18 @@ SEVERITY: Mapping[str, Severity] = {
 
 
 def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
-    """One finding per kind of fault, over all splits."""
+    """Yield one finding per kind of fault, over all splits."""
     total = sum(facts.rows for facts in splits)
     for code in SEVERITY:
         kinds = {code, "null_label"} if code == "null_value" and plan.labelled else {code}
         if code == "label_type" and not plan.labelled:
             continue
-        found = {
+        faults_of = {
             facts.split: [facts.faults[kind] for kind in kinds if kind in facts.faults]
             for facts in splits
             if kinds & set(facts.faults)
         }
-        counts = {split: sum(fault.count for fault in faults) for split, faults in found.items()}
+        counts = {split: sum(fault.count for fault in faults) for split, faults in faults_of.items()}
         if count := sum(counts.values()):
             yield Finding(
                 code=code,
@@ -36,5 +36,5 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
                 count=count,
                 share=count / total,
                 statistic=counts,
-                rows=[(split, row) for split, faults in found.items() for fault in faults for row in fault.rows],
+                rows=[(split, row) for split, faults in faults_of.items() for fault in faults for row in fault.rows],
             )

@@ -1,4 +1,4 @@
-"""How much of the texts a model does not see."""
+"""Measure how much of the texts a model does not see."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,20 +12,22 @@ Lengths = Callable[[list[str]], list[int]]
 
 
 def check(plan: Plan, train: Facts, lengths: Lengths) -> Iterator[Finding]:
-    """On the distinct texts of the sample of train, each with its prompt.
+    """Count the tokens of the distinct texts in the sample of train, each with its prompt.
 
     Args:
-        plan: how many tokens the model reads is decided there.
+        plan: says how many tokens the model reads.
+        train: the facts about train.
+        lengths: counts tokens.
     """
     assert plan.max_length is not None
     sample, prompts = train.sample, plan.prompts
-    place: dict[str, int] = {}
+    row_of: dict[str, int] = {}
     for row, pair in zip(sample.rows, zip(sample.first, sample.second, strict=True), strict=True):
         for prompt, text in zip(prompts, pair, strict=True):
-            place.setdefault(prompt + text, row)
-    if not place:
+            row_of.setdefault(prompt + text, row)
+    if not row_of:
         return
-    tokens = dict(zip(place, lengths(list(place)), strict=True))
+    tokens = dict(zip(row_of, lengths(list(row_of)), strict=True))
     cut = [text for text, count in tokens.items() if count > plan.max_length]
     if len(cut) / len(tokens) > TRUNCATED_WARNING:
         lost = sum(tokens[text] - plan.max_length for text in cut)
@@ -41,5 +43,5 @@ def check(plan: Plan, train: Facts, lengths: Lengths) -> Iterator[Finding]:
                 "share_of_tokens": lost / sum(tokens.values()),
                 "longest": max(tokens.values()),
             },
-            rows=[("train", place[text]) for text in sorted(cut, key=lambda text: -tokens[text])[:EXAMPLES]],
+            rows=[("train", row_of[text]) for text in sorted(cut, key=lambda text: -tokens[text])[:EXAMPLES]],
         )

@@ -1,0 +1,1 @@
+"""Read files of rows: parquet, CSV, TSV, text and JSON."""

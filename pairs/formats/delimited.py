@@ -1,4 +1,4 @@
-"""CSV, TSV and tab separated text as rows of cells."""
+"""Read CSV, TSV and tab-separated text as rows of cells."""
 
 import csv
 import re
@@ -10,9 +10,9 @@ from pairs.formats.lines import lines
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 OTHER_DELIMITERS = ";\t|"
-"""Of a .csv whose first line has no comma: a spreadsheet writes semicolons where the comma is a decimal point."""
+"""Delimiters of a .csv whose first line has no comma: with a decimal comma, spreadsheets write semicolons."""
 NAMED = re.compile('"?sep=(.)"?\\s*', re.DOTALL)
-"""A line before the first of a .csv, by which a spreadsheet is told its delimiter."""
+"""A line at the beginning of a .csv that names the delimiter for a spreadsheet."""
 LONGEST_CELL = 2**31 - 1
 """Characters. The csv module's own limit is 131,072, and a page of text may be longer."""
 csv.field_size_limit(LONGEST_CELL)
@@ -25,37 +25,39 @@ CAUSES = {
     "unexpected end": "a quote opens a cell and is never closed",
     "expected after": 'a quoted cell goes on after its closing quote; a quote inside it is written twice ("")',
 }
-"""Words of the csv module's message -> what is wrong, in ours."""
+"""Words of the csv module's message -> the fault in plain words."""
 
 
 def rows(file: Any, extension: str, *, header: bool = True) -> Iterator[list[str]]:
-    """The cells of each row, all of one length; lines without any are skipped.
+    """Yield the cells of each row, all of one length; skip lines without cells.
 
     In TSV and text a quote is a letter, as in the files of this field (GLUE, STS, PAWS-X, entity matching), and a
-    line is a row. Only a cell that a CSV writer has changed because it holds quotes is as it was before: the quotes
-    around it are taken off, and those inside, which are all doubled, are single again.
+    line is a row. There is one exception: if a CSV writer has quoted a cell because it holds quotes, the quotes around
+    it are removed, and those inside, which are all doubled, become single.
 
     Args:
-        header: whether the first row is not counted, for messages.
+        file: the file, open for reading bytes.
+        extension: one of DELIMITERS.
+        header: whether the first row is a header and messages do not count it.
 
     Raises:
         ValueError: the first row that cannot be read, with the line where it begins.
     """
-    found = _unescaped(lines(file)) if extension == ".csv" else lines(file)
-    begin, before = _begin(found), 1
+    rest = _unescaped(lines(file)) if extension == ".csv" else lines(file)
+    begin, before = _begin(rest), 1
     named = NAMED.fullmatch(begin[-1]) if begin and extension == ".csv" else None
     if named:
-        begin, before = _begin(found), 1 + len(begin)
+        begin, before = _begin(rest), 1 + len(begin)
     delimiter = named[1] if named else _delimiter(extension, begin)
     quoting: Any = csv.QUOTE_MINIMAL if extension == ".csv" else csv.QUOTE_NONE
-    reader = csv.reader(chain(begin, found), delimiter=delimiter, quoting=quoting, strict=True)
+    reader = csv.reader(chain(begin, rest), delimiter=delimiter, quoting=quoting, strict=True)
     width, number = 0, 0 if header else 1
     while True:
-        place = f"row {number}, line {reader.line_num + before}" if number else f"line {reader.line_num + before}"
+        position = f"row {number}, line {reader.line_num + before}" if number else f"line {reader.line_num + before}"
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise ValueError(f"{place}: {_cause(str(error))}") from None
+            raise ValueError(f"{position}: {_cause(str(error))}") from None
         if row is None:
             return
         if not row or (width != 1 and len(row) == 1 and not row[0].strip()):
@@ -63,24 +65,24 @@ def rows(file: Any, extension: str, *, header: bool = True) -> Iterator[list[str
         width = width or len(row)
         if len(row) != width:
             raise ValueError(
-                f"{place}: {len(row)} cells, the first row has {width}; {_advice(extension, delimiter, begin)}"
+                f"{position}: {len(row)} cells, the first row has {width}; {_advice(extension, delimiter, begin)}"
             )
         yield row if extension == ".csv" else [_as_written(cell) for cell in row]
         number += 1
 
 
-def _unescaped(found: Iterator[str]) -> Iterator[str]:
-    r"""The lines, as long as none writes a quote as \"; what else a backslash stands for there cannot be known."""
-    for number, line in enumerate(found, 1):
+def _unescaped(lines: Iterator[str]) -> Iterator[str]:
+    r"""Yield the lines, and refuse one with a quote written as \", since its other backslashes are ambiguous."""
+    for number, line in enumerate(lines, 1):
         if '\\"' in line and ESCAPED.search(line):
             raise ValueError(f'line {number}: a quote is written as \\"; allowed: two quotes ("") inside a quoted cell')
         yield line
 
 
-def _begin(found: Iterator[str]) -> list[str]:
-    """The lines up to the first one that holds something."""
+def _begin(lines: Iterator[str]) -> list[str]:
+    """Take the lines up to the first that is not empty."""
     begin = []
-    for line in found:
+    for line in lines:
         begin.append(line)
         if line.strip():
             break
@@ -92,11 +94,11 @@ def _delimiter(extension: str, begin: list[str]) -> str:
     own = DELIMITERS[extension]
     if extension != ".csv" or own in first:
         return own
-    return max(OTHER_DELIMITERS, key=first.count) if any(each in first for each in OTHER_DELIMITERS) else own
+    return max(OTHER_DELIMITERS, key=first.count) if any(delimiter in first for delimiter in OTHER_DELIMITERS) else own
 
 
 def _as_written(cell: str) -> str:
-    """'"a ""b"" c"' -> 'a "b" c'; any other cell as it is."""
+    """Undo a CSV writer's quoting: '"a ""b"" c"' -> 'a "b" c'; any other cell stays as it is."""
     return cell[1:-1].replace('""', '"') if '""' in cell and CHANGED.fullmatch(cell) else cell
 
 
@@ -105,10 +107,10 @@ def _cause(message: str) -> str:
 
 
 def semicolons(first: str) -> str:
-    """Say what to do where the first line of a .csv has a comma, and more semicolons; else nothing."""
+    """Return advice for a .csv whose first line has commas and more semicolons; else an empty text."""
     if first.count(";") <= first.count(","):
         return ""
-    return "; where cells end at ';' although the first line has a comma, write a line before it: sep=;"
+    return "; if cells end at ';' although the first line has a comma, add a first line: sep=;"
 
 
 def _advice(extension: str, delimiter: str, begin: list[str]) -> str:
@@ -118,7 +120,7 @@ def _advice(extension: str, delimiter: str, begin: list[str]) -> str:
             "allowed for such cells: .csv, .parquet or .jsonl"
         )
     if delimiter == "\t":
-        return "the first line has no comma, so cells end at a tab; in .tsv, unlike here, a quote is a letter"
+        return "the first line has no comma, so cells end at a tab; in a .tsv, unlike in a .csv, a quote is a letter"
     if delimiter != ",":
-        return f"the first line has no comma, so cells end at {delimiter!r}; a cell that holds one stands in quotes"
-    return "a cell that holds a comma or a line break stands in quotes" + semicolons(begin[-1])
+        return f"the first line has no comma, so cells end at {delimiter!r}; put a cell that holds one in quotes"
+    return "put a cell that holds a comma or a line break in quotes" + semicolons(begin[-1])

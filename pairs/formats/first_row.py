@@ -1,28 +1,28 @@
-"""Whether the first row of a file holds names, where its columns are asked for by number."""
+"""Tell whether the first row of a file holds names, if its columns are given by number."""
 
 from collections.abc import Sequence
 from typing import Any
 
 LOOKED_AT = 1_000
-"""Rows at the beginning of a file that decide."""
+"""Rows at the beginning of a file that are checked."""
 LONGEST_NAME = 100
 """Characters; a longer cell is a text."""
 FEWEST_ROWS = 3
-"""After the first one: of fewer, none shows that a first row of single words is unlike the others."""
+"""Rows after the first one: fewer do not show that a first row of single words is unlike the others."""
 
 
 def is_header(rows: Sequence[Sequence[Any]]) -> bool:
-    """Whether the first row is unlike all others in a way that only names are.
+    """Check whether the first row differs from all others as only names do.
 
-    Its cells differ and none is a number, but others of a column are all numbers; or its cells are single words, and
-    those of no other row are.
+    Its cells are distinct and none is a number. Besides, either a column holds only numbers below it, or its cells are
+    single words and those of no other row are.
     """
     if len(rows) < 2:
         return False
     first, rest = rows[0], rows[1:]
     if len(set(map(str, first))) < len(first) or not all(map(_may_be_name, first)):
         return False
-    numbers = any(all(_is_number(row[place]) for row in rest) for place in range(len(first)))
+    numbers = any(all(_is_number(row[column]) for row in rest) for column in range(len(first)))
     return numbers or (len(rest) >= FEWEST_ROWS and _are_words(first) and not any(map(_are_words, rest)))
 
 

@@ -1,4 +1,4 @@
-"""Parquet as batches of plain values: one file, or a folder of parts."""
+"""Read parquet as batches of plain values: one file, or a folder of parts."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,29 +11,29 @@ from common import storage
 from common.mistakes import Mistakes
 
 READ_AT_ONCE = 2**20
-"""Bytes of a column; unless told, its whole row group is read, often a million rows."""
+"""Bytes of a column; without a limit, pyarrow reads its whole row group, often a million rows."""
 SUFFIX = ".parquet"
 HIDDEN = ("_", ".")
-"""How a name begins that is no part: Spark's _SUCCESS and checksums, the marks of jobs.score."""
+"""First characters of names that are no parts: Spark's _SUCCESS and checksums, the marks of jobs.score."""
 PREPARED = "manifest.json"
-"""What jobs.prepare writes beside its files."""
+"""The file that jobs.prepare writes beside its parquet files."""
 SPLIT = re.compile(r"(train|validation|valid|val|dev|test)(?![a-z])", re.IGNORECASE)
-"""How the name of a part begins where a folder holds all splits of a published data set."""
+"""First word of a part's name in a folder that holds all splits of a published data set."""
 MOST_NAMED = 4
-"""Names in a message."""
+"""Names shown in a message."""
 
 
 def is_parts(location: str) -> bool:
-    """Whether it is a folder that holds parquet files, and is none of prepared pairs."""
+    """Check whether a location is a folder of parquet files that are not prepared pairs."""
     names = _visible(location)
     return any(name.endswith(SUFFIX) for name in names) and PREPARED not in names
 
 
 def parts(location: str) -> list[str]:
-    """The file itself, or the parts of a folder in the order of their names.
+    """Return the file itself, or the parts of a folder in the order of their names.
 
     Raises:
-        Mistakes: there is neither, or the folder holds something else beside its parts.
+        Mistakes: there is no such location, or the folder holds other files beside its parts.
     """
     names = _visible(location)
     if not names:
@@ -47,42 +47,42 @@ def parts(location: str) -> list[str]:
 
 
 def refuse_several_splits(location: str) -> None:
-    """Refuse a folder whose parts are of different splits: as one file, what is published for test would be trained on.
+    """Refuse a folder whose parts belong to different splits: read as one file, its test pairs would be trained on.
 
     Raises:
-        Mistakes: naming a part of each.
+        Mistakes: the parts belong to several splits; the message names a part of each.
     """
-    found: dict[str, str] = {}
+    part_of: dict[str, str] = {}
     for name in _visible(location):
         if name.endswith(SUFFIX) and (match := SPLIT.match(name)):
-            found.setdefault(match[1].lower(), name)
-    if len(found) > 1:
+            part_of.setdefault(match[1].lower(), name)
+    if len(part_of) > 1:
         raise Mistakes(
-            f"file: {location} is a folder with parts of several splits: {', '.join(found.values())}; "
+            f"file: {location} is a folder with parts of several splits: {', '.join(part_of.values())}; "
             "allowed: parts of one split, or the file of train, with those of others as --dev-source and --test-source"
         )
 
 
 def names(file: Any) -> list[str]:
-    """Of the columns, from the footer."""
+    """Read the names of the columns from the footer."""
     return list(pq.read_schema(file).names)
 
 
 def schema(file: Any) -> pa.Schema:
-    """Of the columns, from the footer, without what pandas or others have noted."""
+    """Read the schema from the footer, without the metadata of pandas and others."""
     return pq.read_schema(file).remove_metadata()
 
 
 def record_batches(file: Any, size: int) -> Iterator[pa.RecordBatch]:
-    """All columns in arrow's own types, so many rows at a time."""
+    """Yield all columns in arrow's own types, at most `size` rows at a time."""
     yield from pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False).iter_batches(size)
 
 
 def batches(file: Any, columns: Sequence[str], size: int) -> Iterator[tuple[dict[str, list[Any]], float]]:
-    """Column -> its values, so many rows at a time, and the share of the rows read so far.
+    """Yield (column -> values, fraction of the rows read so far), at most `size` rows at a time.
 
     Raises:
-        ValueError: a column is not there, or the first value that is not what its column promises, with its row.
+        ValueError: a column is missing, or a value cannot be converted; the message names its row.
     """
     parquet, start = pq.ParquetFile(file, buffer_size=READ_AT_ONCE, pre_buffer=False), 0
     if missing := [name for name in columns if name not in parquet.schema_arrow.names]:
@@ -97,18 +97,18 @@ def _values(column: pa.Array, name: str, start: int) -> list[Any]:
     try:
         return list(column.to_pylist())
     except (pa.ArrowException, ValueError, OverflowError):
-        return [_value(each, f"row {start + place}: {name}") for place, each in enumerate(column, 1)]
+        return [_value(scalar, f"row {start + number}: {name}") for number, scalar in enumerate(column, 1)]
 
 
-def _value(scalar: Any, place: str) -> Any:
+def _value(scalar: Any, position: str) -> Any:
     try:
         return scalar.as_py()
     except (pa.ArrowException, ValueError, OverflowError) as error:
-        raise ValueError(f"{place} holds what cannot be read: {error}") from None
+        raise ValueError(f"{position} holds a value that cannot be read: {error}") from None
 
 
 def _visible(location: str) -> list[str]:
-    """Names in a folder; none where it is a file or nothing."""
+    """Return the names in a folder; none if the location is a file or does not exist."""
     if storage.is_file(location):
         return []
     return [name for name in storage.file_names(location) if not name.startswith(HIDDEN)]

@@ -1,4 +1,4 @@
-"""A file of rows, whatever its format: its extension, its bytes, and what makes its mistakes the user's."""
+"""Open a file of rows of any format, and turn errors of reading into the user's mistakes."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ EXTENSIONS = (".parquet", *DELIMITERS, *JSON)
 
 
 def extension_of(location: str) -> str:
-    """The extension, one of EXTENSIONS; that of a folder of parquet parts is .parquet.
+    """Return the extension, one of EXTENSIONS; a folder of parquet parts has .parquet.
 
     Raises:
-        Mistakes: it is another one.
+        Mistakes: the location has another extension.
     """
     name = storage.name_of(location)
     extension = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
@@ -34,10 +34,10 @@ def extension_of(location: str) -> str:
 
 @contextmanager
 def opened(location: str) -> Iterator[Any]:
-    """The file, open for reading; what cannot be read in it is the user's mistake.
+    """Open the file for reading; an error of reading in the with block becomes the user's mistake.
 
     Raises:
-        Mistakes: there is no such file, or what is done with it raises an error of reading.
+        Mistakes: the file does not exist, or the block raises an error of reading.
     """
     extension = extension_of(location)
     file_system, path = storage.locate(location)
@@ -53,10 +53,10 @@ def opened(location: str) -> Iterator[Any]:
 
 
 def sha256(location: str) -> str:
-    """Of the file's bytes, in hex; of a folder of parts: of their names and digests.
+    """Return the SHA-256 of the file's bytes in hex; for a folder, that of the names and digests of its parts.
 
     Raises:
-        Mistakes: there is no such file.
+        Mistakes: the file does not exist.
     """
     own = parquet.parts(location)
     if own == [location]:

@@ -1,0 +1,1 @@
+"""Hold what all tasks share: the declaration, losses, kinds, loading and plain values."""

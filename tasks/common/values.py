@@ -10,7 +10,7 @@ from typing import Any
 ALLOWED = "text, a number, bytes of UTF-8, or nothing"
 
 
-class NoText(ValueError):
+class NotTextError(ValueError):
     """A value that is no text; the message says what it is, such as 'a list'."""
 
 
@@ -18,7 +18,7 @@ def as_text(value: Any) -> str:
     """The text that a value holds: nothing and NaN are empty, bytes are UTF-8, a number is written as such.
 
     Raises:
-        NoText: it is a list, a record, a date, true or false, infinite, or bytes that are no UTF-8.
+        NotTextError: it is a list, a record, a date, true or false, infinite, or bytes that are no UTF-8.
     """
     if isinstance(value, str):
         return value
@@ -28,13 +28,13 @@ def as_text(value: Any) -> str:
         try:
             return bytes(value).decode()
         except UnicodeDecodeError:
-            raise NoText("bytes that are no UTF-8") from None
+            raise NotTextError("bytes that are no UTF-8") from None
     if isinstance(value, Real | Decimal) and not isinstance(value, bool):
         return _number(value)
-    raise NoText(_kind(value))
+    raise NotTextError(_kind(value))
 
 
-def no_text(column: str, place: str, kind: NoText) -> str:
+def no_text(column: str, place: str, kind: NotTextError) -> str:
     """The message of a mistake: 'answer: row 3 of pairs.jsonl has a list; ...'."""
     return f"{column}: {place} has {kind}; allowed where a text belongs: {ALLOWED}"
 
@@ -43,7 +43,7 @@ def _number(value: Any) -> str:
     if math.isnan(value):
         return ""
     if math.isinf(value):
-        raise NoText("an infinite number")
+        raise NotTextError("an infinite number")
     return str(value)
 
 

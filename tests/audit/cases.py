@@ -1,4 +1,4 @@
-"""Small tables with one fault or nearly one, and what the audit says of them."""
+"""Make small tables with one fault or nearly one, and audit them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,18 +18,18 @@ Row = Mapping[str, Any]
 
 
 def rows(count: int, label: Any = None, **columns: Any) -> list[dict[str, Any]]:
-    """So many pairs of distinct texts, the label by row number if it is a list."""
-    made = []
+    """Make pairs of distinct texts; a list of labels is repeated over the rows."""
+    pairs = []
     for number in range(count):
         row = {"sentence1": f"the {number} first", "sentence2": f"some {number} second", **columns}
         if label is not None:
             row["label"] = label[number % len(label)] if isinstance(label, list) else label
-        made.append(row)
-    return made
+        pairs.append(row)
+    return pairs
 
 
 def plan(folder: Path, splits: Mapping[str, Sequence[Row]], loss: str, **changes: Any) -> Plan:
-    """The splits as parquet files, for a loss."""
+    """Write the splits as parquet files and return a plan for a loss."""
     tables = {}
     for split, members in splits.items():
         table = pa.Table.from_pylist(list(members))
@@ -43,10 +43,10 @@ def plan(folder: Path, splits: Mapping[str, Sequence[Row]], loss: str, **changes
 
 
 class FixedModel:
-    """Stands for a base model: its cosines are what a function of the two texts says, its tokens are words."""
+    """A stand-in for a base model: a function of two texts gives the cosine, and a token is a word."""
 
     def __init__(self, cosine: Any) -> None:
-        self.cosine, self.asked = cosine, 0
+        self.cosine, self.encoded = cosine, 0
 
     unknown_id: int | None = None
 
@@ -57,17 +57,19 @@ class FixedModel:
         return [len(text.split()) for text in texts]
 
     def cosines(self, first: list[str], second: list[str]) -> NDArray[np.float64]:
-        self.asked += len(first)
+        self.encoded += len(first)
         return np.array([self.cosine(*pair) for pair in zip(first, second, strict=True)])
 
 
-def found(asked: Plan, model: BaseModel | None = None) -> dict[str, Finding]:
-    """Code -> finding."""
-    return {each.code: each for each in audit(asked, lambda split, count, share: None, model).findings}
+def found(audited: Plan, model: BaseModel | None = None) -> dict[str, Finding]:
+    """Audit a plan: code -> finding."""
+    findings = audit(audited, lambda split, count, fraction: None, model).findings
+    return {finding.code: finding for finding in findings}
 
 
 def codes(
     folder: Path, train: Sequence[Row], loss: str, model: FixedModel | None = None, **changes: Any
 ) -> dict[str, str]:
-    """Code -> severity for a train split alone."""
-    return {code: each.severity for code, each in found(plan(folder, {"train": train}, loss, **changes), model).items()}
+    """Audit a train split alone: code -> severity."""
+    findings = found(plan(folder, {"train": train}, loss, **changes), model)
+    return {code: finding.severity for code, finding in findings.items()}

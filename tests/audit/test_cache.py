@@ -1,4 +1,4 @@
-"""An audit is kept under all that it depends on, and for its owner's eyes only."""
+"""Test that an audit is cached under all that it depends on, readable by its owner alone."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit import cache
-from audit.cache import kept_or_made
+from audit.cache import cached_audit
 from audit.finding import Finding
 from audit.plan import Plan, plan_of_files
 from audit.run import Audit
@@ -30,14 +30,14 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 
 def made_with(plan: Plan, base_model: str | None) -> bool:
-    """Whether the audit was made, not found."""
+    """Check whether the audit was made anew and not read from the cache."""
     calls: list[str] = []
 
     def make() -> Audit:
         calls.append("made")
         return FOUND
 
-    assert kept_or_made(plan, base_model, make) == FOUND
+    assert cached_audit(plan, base_model, make) == FOUND
     return bool(calls)
 
 
@@ -95,7 +95,7 @@ def test_an_audit_by_other_code_is_another(
     assert made_with(plan, None)
 
 
-def test_only_the_owner_reads_what_is_kept(plan: Plan, tmp_path: Path) -> None:
+def test_only_the_owner_reads_a_cached_audit(plan: Plan, tmp_path: Path) -> None:
     folder = tmp_path / "cache" / "pairtune" / "audits"
     folder.mkdir(parents=True, mode=0o755)  # as earlier versions made it
     made_with(plan, None)

@@ -1,12 +1,12 @@
-"""The audit as a whole: order, examples, memory of what it said."""
+"""Test the audit as a whole: order, examples, sample, cache."""
 
 import random
 from pathlib import Path
 
 import pytest
 
-from audit import cache as kept
-from audit.cache import kept_or_made
+from audit import cache
+from audit.cache import cached_audit
 from audit.finding import CODES, Finding
 from audit.run import Audit, audit
 from audit.scan import scan
@@ -15,18 +15,18 @@ from tests.audit.cases import FixedModel, plan, rows
 from tests.test_layout import ROOT
 
 
-def silent(split: str, count: int, share: float) -> None:
-    """Nobody listens."""
+def silent(split: str, count: int, fraction: float) -> None:
+    """Ignore progress."""
 
 
 def test_errors_come_first_and_every_finding_says_what_to_do(tmp_path: Path) -> None:
     train = rows(30, [0.0, 1.0]) + rows(30, [0.0, 1.0]) + [{"sentence1": "", "sentence2": "b", "label": 1.0}]
-    said = audit(plan(tmp_path, {"train": train}, "contrastive"), silent, None).to_dict()
-    assert said["rows"] == 61
-    assert [each["code"] for each in said["findings"]] == ["empty_text", "duplicate_pairs"]
-    for each in said["findings"]:
-        assert list(each)[:6] == ["code", "severity", "count", "share", "statistic", "examples"]
-        assert each["advice"]
+    values = audit(plan(tmp_path, {"train": train}, "contrastive"), silent, None).to_dict()
+    assert values["rows"] == 61
+    assert [finding["code"] for finding in values["findings"]] == ["empty_text", "duplicate_pairs"]
+    for finding in values["findings"]:
+        assert list(finding)[:6] == ["code", "severity", "count", "share", "statistic", "examples"]
+        assert finding["advice"]
 
 
 def test_every_code_is_explained_in_the_docs() -> None:
@@ -44,20 +44,20 @@ def test_examples_are_read_from_wherever_they_stand(tmp_path: Path) -> None:
 
 def test_the_sample_is_drawn_from_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.scan.SHORTCUT_PAIRS", 200)
-    asked = plan(tmp_path, {"train": rows(20_000, [0.0, 1.0])}, "contrastive")
-    drawn = scan("train", asked.tables["train"], silent).sample
+    audited = plan(tmp_path, {"train": rows(20_000, [0.0, 1.0])}, "contrastive")
+    drawn = scan("train", audited.tables["train"], silent).sample
     assert len(set(drawn.rows)) == 200
     assert sum(row < 10_000 for row in drawn.rows) == pytest.approx(100, abs=30)
     assert drawn.rows != sorted(drawn.rows)
     assert all(first == f"the {row} first" for first, row in zip(drawn.first, drawn.rows, strict=True))
 
 
-def test_reading_is_told(tmp_path: Path) -> None:
-    told: list[tuple[str, int, float]] = []
-    asked = plan(tmp_path, {"train": rows(2 * ROWS_AT_ONCE, [0.0, 1.0])}, "contrastive")
-    audit(asked, lambda *said: told.append(said), None)
-    assert [count for _, count, _ in told] == [ROWS_AT_ONCE, 2 * ROWS_AT_ONCE]
-    assert told[-1] == ("train", 2 * ROWS_AT_ONCE, 1.0)
+def test_progress_is_reported_after_each_batch(tmp_path: Path) -> None:
+    calls: list[tuple[str, int, float]] = []
+    audited = plan(tmp_path, {"train": rows(2 * ROWS_AT_ONCE, [0.0, 1.0])}, "contrastive")
+    audit(audited, lambda *progress: calls.append(progress), None)
+    assert [count for _, count, _ in calls] == [ROWS_AT_ONCE, 2 * ROWS_AT_ONCE]
+    assert calls[-1] == ("train", 2 * ROWS_AT_ONCE, 1.0)
 
 
 def test_the_same_contents_are_audited_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,19 +68,19 @@ def test_the_same_contents_are_audited_once(tmp_path: Path, monkeypatch: pytest.
         calls.append(1)
         return Audit(rows=9, findings=(Finding(code="shortcut", severity="warning", count=len(calls), share=0.5),))
 
-    def ask(**changes: object) -> int:
-        return kept_or_made(plan(tmp_path, {"train": train}, "contrastive", **changes), None, make).findings[0].count
+    def call(**changes: object) -> int:
+        return cached_audit(plan(tmp_path, {"train": train}, "contrastive", **changes), None, make).findings[0].count
 
     train = rows(9, [0.0, 1.0])
-    assert [ask(), ask()] == [1, 1]
-    assert ask(global_batch_size=2) == 2
+    assert [call(), call()] == [1, 1]
+    assert call(global_batch_size=2) == 2
     train[3]["sentence1"] = "another"
-    assert ask() == 3
+    assert call() == 3
     (tmp_path / "changed.py").write_text("THRESHOLD = 2")
-    monkeypatch.setattr(kept, "CODE", (*kept.CODE, tmp_path))  # other checks than those that were made
-    assert ask() == 4
-    monkeypatch.setattr(kept, "_folder", lambda: Path("/proc/nowhere"))  # no place to keep anything
-    assert ask() == 5
+    monkeypatch.setattr(cache, "CODE", (*cache.CODE, tmp_path))  # the checks have changed
+    assert call() == 4
+    monkeypatch.setattr(cache, "_folder", lambda: Path("/proc/nowhere"))  # nothing can be written there
+    assert call() == 5
 
 
 def test_a_large_random_table_has_no_finding(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_the_first_row_is_no_pair_where_it_is_a_header(tiny_model: str, tmp_path
     (tmp_path / "pairs.txt").write_text("id\ta\tb\n1\tone\ttwo\n2\tthree\tfour\n")
     asked = request(tiny_model, str(tmp_path / "pairs.txt"), ["2", "3"], str(tmp_path / "out"), None, 3)
     assert stage(asked) == {0: 2}
-    assert asked.table.table.notes() == ("the first row of pairs.txt is a header, no pair: id, a, b",)
+    assert asked.table.table.notes() == ("the first row of pairs.txt is read as a header, not as a pair: id, a, b",)
 
 
 def test_an_interrupted_call_is_taken_up_again(

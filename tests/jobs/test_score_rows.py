@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from jobs import score
 from models.base_model import ResolvedModel
-from tasks.common.values import NoText, no_text
+from tasks.common.values import NotTextError, no_text
 from tests.tiny_model import build_tiny_model
 from workflows.score import ScoreRequest
 from workflows.score_worker import PartScorer
@@ -212,7 +212,7 @@ def test_csv_is_text_and_an_empty_cell_has_no_score(call: Call, tmp_path: Path) 
 def test_what_is_no_text_is_refused_with_its_row_before_anything_is_written(call: Call, value: Any, kind: str) -> None:
     file = call.json_lines(TEXT, TEXT, {**TEXT, "b": value}, TEXT, {**TEXT, "b": value})
     said = call(file)
-    assert said["errors"] == [no_text("b", "row 3 (and 1 more) of rows.jsonl", NoText(kind))]
+    assert said["errors"] == [no_text("b", "row 3 (and 1 more) of rows.jsonl", NotTextError(kind))]
     assert not call.out.exists()
     assert call(call.json_lines(TEXT))["rows"] == 1  # the same command, with the file repaired
 
@@ -235,7 +235,7 @@ def test_half_a_character_is_refused_where_it_is_scored_alone(call: Call) -> Non
 )
 def test_parquet_values_that_are_no_text_are_refused(call: Call, values: pa.Array, kind: str) -> None:
     file = call.parquet(pa.table({"a": ["invoice"], "b": values}))
-    assert call(file)["errors"] == [no_text("b", "row 1 of rows.parquet", NoText(kind))]
+    assert call(file)["errors"] == [no_text("b", "row 1 of rows.parquet", NotTextError(kind))]
 
 
 def test_a_file_without_rows_is_refused(call: Call) -> None:

@@ -76,7 +76,7 @@ def test_a_third_column_of_a_few_words_is_the_label(tmp_path: Path, words: list[
 @pytest.mark.parametrize(("value", "name"), [("0.5", "fit"), ("yes", "fit"), ("far off", "score")])
 def test_labels_beside_negatives_are_refused(tmp_path: Path, value: str, name: str) -> None:
     file = file_of(tmp_path, f"a,b,negative,{name}", *(f"a{n},b{n},n{n},{value}" for n in range(9)))
-    message = rf"columns: {name} of .* holds labels, such as \['{value}'\]; .*a label is the only third column"
+    message = rf"columns: {name} of .* holds labels, such as \['{value}'\]; .*a label must be the only third column"
     with pytest.raises(Mistakes, match=message):
         layout_of(file, ["a", "b", "negative", name])
 

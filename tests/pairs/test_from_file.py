@@ -158,7 +158,9 @@ def test_a_header_is_no_pair_where_columns_are_numbers(
     path.write_text("\n".join(lines) + "\n")
     raw = read(str(path), [layout_of(str(path), ["1", "2"])])
     assert [row["1"] for row in raw.rows] == [row[0] for row in rows[is_header:]]
-    assert raw.notes == ((f"the first row of {path.name} is a header, no pair: {', '.join(rows[0])}",) * is_header)
+    assert raw.notes == (
+        (f"the first row of {path.name} is read as a header, not as a pair: {', '.join(rows[0])}",) * is_header
+    )
 
 
 @pytest.mark.parametrize("name", ["pairs.parquet", "pairs.jsonl"])

@@ -133,8 +133,8 @@ def test_what_recurs_over_time_is_dropped_and_said(tmp_path: Path) -> None:
     assert "texts recur" not in " ".join(table["notes"])
     rows = [(f"a{n}", f"b{n}", "c" if n % 3 else f"d{n}", day) for n, day in enumerate(dates(100, 1))]
     notes = made(file_of(tmp_path, rows), time="created", group="customer").manifest["table"]["notes"]
-    said = "only train 20 of 60 rows, dev 7 of 20 rows are left: the others have a text or a group (the same customer)"
-    assert f"{said} of a later split" in notes
+    said = "only train 20 of 60 rows, dev 7 of 20 rows are left: the others share a text or a group (the same customer)"
+    assert f"{said} with a later split" in notes
 
 
 def test_too_few_dates_are_refused(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_what_is_no_date_is_refused_with_its_row(value: Any) -> None:
 
 @pytest.mark.parametrize(("values", "before"), [(["2024-01-01", 5], "dates"), ([5, "2024-01-01"], "numbers")])
 def test_numbers_and_dates_are_not_mixed(values: list[Any], before: str) -> None:
-    with pytest.raises(Mistakes, match=f"time: row 2 of x.csv has .*, and rows before have {before}; allowed: one"):
+    with pytest.raises(Mistakes, match=f"time: row 2 of x.csv has .*, and earlier rows have {before}; allowed: one"):
         moments(*values)
 
 

@@ -158,7 +158,7 @@ def test_a_category_gets_its_commonest_spelling_in_every_split_and_a_perfect_mod
     for split in ("train", "dev", "test"):
         assert set(made.tables[split]["sentence2"].to_pylist()) == {"Hardware", "access"}
     assert made.manifest["table"]["notes"] == [
-        "categories that differ only in case, width or white space are one, spelled the commonest way: "
+        "categories that differ only in case, width or white space are one, spelled the most common way: "
         "Hardware 40/HARDWARE 20/hardware 20/\uff28ardware 15; access 35/Access 20"
     ]
     train = made.tables["train"].to_pylist()

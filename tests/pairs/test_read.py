@@ -142,7 +142,9 @@ def test_json_arrays_are_read_by_number_or_by_the_names_in_the_first(tmp_path: P
 def test_a_value_that_a_column_of_parquet_cannot_hold_is_named_with_its_row(tmp_path: Path) -> None:
     texts = pa.array([b"a", b"b\xff"], pa.binary()).view(pa.string())
     pa.parquet.write_table(pa.table({"a": texts, "n": [1, 2]}), tmp_path / "raw.parquet")
-    with pytest.raises(Mistakes, match="cannot be read as .parquet: row 2: a holds what cannot be read: 'utf-8'"):
+    with pytest.raises(
+        Mistakes, match="cannot be read as .parquet: row 2: a holds a value that cannot be read: 'utf-8'"
+    ):
         read(str(tmp_path / "raw.parquet"), [NAMED])
 
 
@@ -243,9 +245,9 @@ def test_a_csv_may_name_its_delimiter_in_a_line_of_its_own(tmp_path: Path, line:
 def test_a_comma_in_a_first_line_of_semicolons_is_told_with_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("so, a;b;1\nc;d;0\n")
-    with pytest.raises(Mistakes, match=r"row 2, line 2: 1 cells, .*; where cells end at ';' .* write .*: sep=;$"):
+    with pytest.raises(Mistakes, match=r"row 2, line 2: 1 cells, .*; if cells end at ';' .* first line: sep=;$"):
         task_from_file(str(file), ["1", "2"])
-    with pytest.raises(Mistakes, match=r"'b' is not in .*; where cells end at ';' .* write a line before it: sep=;"):
+    with pytest.raises(Mistakes, match=r"'b' is not in .*; if cells end at ';' .* add a first line: sep=;"):
         task_from_file(str(file), ["b", "1"])
 
 
@@ -259,5 +261,5 @@ def test_json_that_is_no_rows_is_told_what_rows_are(tmp_path: Path, name: str) -
 
 def test_commas_in_a_file_of_tabs_are_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "x.tsv").write_text("a,b\nc,d\n")
-    with pytest.raises(Mistakes, match=r"'a' is not in .*; its cells end at tabs: with commas or .* it is a \.csv"):
+    with pytest.raises(Mistakes, match=r"'a' is not in .*; its cells end at tabs: a file with commas or .* is a \.csv"):
         task_from_file(str(tmp_path / "x.tsv"), ["a", "b"])

@@ -296,7 +296,7 @@ def test_fewer_rows_are_whole_groups() -> None:
 
 
 def test_more_rows_than_there_are_is_said() -> None:
-    assert divide(PAIRS, {"train": pairs(200)}, seed=1, rows=500).notes == ["500 rows asked for, 200 there"]
+    assert divide(PAIRS, {"train": pairs(200)}, seed=1, rows=500).notes == ["--rows 500: there are only 200"]
 
 
 def test_a_split_without_rows_is_refused() -> None:

@@ -26,7 +26,7 @@ def file_of(folder: Path, *cells: str) -> str:
         ('["one", null]', LISTS),
         ("['one'\n 'two']", LISTS),  # as of numpy
         ("('one', 'two')", LISTS),
-        ("b'one'", "bytes written as text; allowed: the text that they stand for"),
+        ("b'one'", "bytes written as text; allowed: the text itself, without b and quotes"),
     ],
 )
 def test_they_are_refused_in_every_job(tmp_path: Path, cell: str, said: str) -> None:
@@ -36,7 +36,7 @@ def test_they_are_refused_in_every_job(tmp_path: Path, cell: str, said: str) -> 
         lambda: plan_of_files({"train": file}, ["a", "b"]),
         lambda: request(model, file, ["a", "b"], str(tmp_path / "out"), None, 3),
     ):
-        with pytest.raises(Mistakes, match="b: .*x.csv holds there, such as ") as caught:
+        with pytest.raises(Mistakes, match="b: .*x.csv has cells such as ") as caught:
             read()
         assert said in str(caught.value)
 

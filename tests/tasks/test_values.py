@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.common.values import NoText, as_text
+from tasks.common.values import NotTextError, as_text
 
 NO_TEXTS: Sequence[tuple[Any, str]] = [
     (["a"], "a list"),
@@ -42,5 +42,5 @@ def test_text_is_what_stands_there(value: Any, text: str) -> None:
 
 @pytest.mark.parametrize(("value", "kind"), NO_TEXTS)
 def test_what_is_no_text_is_named(value: Any, kind: str) -> None:
-    with pytest.raises(NoText, match=f"^{kind}$"):
+    with pytest.raises(NotTextError, match=f"^{kind}$"):
         as_text(value)

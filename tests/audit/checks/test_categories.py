@@ -1,4 +1,4 @@
-"""Categories in several spellings: what is one, and how it is counted."""
+"""Test categories in several spellings: which are one, and how rows are counted."""
 
 from pathlib import Path
 

@@ -116,7 +116,7 @@ def test_pairs_that_say_it_clearly_are_enough(tmp_path: Path) -> None:
     )
     for model in (clear, torn):
         codes(tmp_path, agreeing(1.0), "cosine", model, max_length=99)
-    assert (clear.asked, torn.asked) == (POLARITY_FIRST, POLARITY_PAIRS)
+    assert (clear.encoded, torn.encoded) == (POLARITY_FIRST, POLARITY_PAIRS)
 
 
 def test_the_check_goes_on_where_the_first_pairs_have_one_label(

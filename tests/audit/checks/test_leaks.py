@@ -1,4 +1,4 @@
-"""Texts and groups in two splits: what is one, what is none, and how it is counted."""
+"""Test texts and groups in two splits: which are leaks, which are not, and how rows are counted."""
 
 import random
 from pathlib import Path
@@ -117,7 +117,7 @@ def test_a_group_that_our_rule_keeps_apart_is_an_error(tmp_path: Path) -> None:
     assert finding.severity == "error"
 
 
-def test_a_closed_set_that_the_split_has_found_is_no_leak(tmp_path: Path) -> None:
+def test_a_closed_set_that_the_split_knows_is_no_leak(tmp_path: Path) -> None:
     dev = [{**DEV[0], "sentence2": TRAIN[0]["sentence2"]}, *DEV[1:]]
     assert leak(tmp_path, dev, apart=("sentence1",), closed=("sentence2",)) is None
 

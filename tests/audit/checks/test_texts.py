@@ -1,4 +1,4 @@
-"""Faults of single values, and values that only look like faults."""
+"""Test faults of single values, and values that only look like faults."""
 
 import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ SOUND = rows(9, [0.0, 1.0])
 
 
 def with_first(value: Any) -> list[dict[str, Any]]:
-    """Sound rows of which one has another first text."""
+    """Return sound rows and one whose first text is the value."""
     return [*SOUND, {"sentence1": value, "sentence2": "a second", "label": 1.0}]
 
 

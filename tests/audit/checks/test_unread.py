@@ -1,4 +1,4 @@
-"""What a language model cannot read: words without tokens, and numbers in place of texts; a test without two labels."""
+"""Test what a model cannot read: words without tokens, numbers instead of texts; and a test with one label."""
 
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,19 @@ AMHARIC = ["\u1218\u133d\u1210\u134d", "\u12cd\u1203", "\u1264\u1275", "\u12a8\u
 
 
 def mixed(readable: int, unreadable: int) -> list[dict[str, Any]]:
-    """Pairs of distinct texts, the later ones in letters that the tiny model lacks."""
+    """Make pairs of distinct texts, the later ones in letters that the tiny model lacks."""
     train = rows(readable, [0.0, 1.0])
     for number in range(unreadable):
-        words = [AMHARIC[(number // 4**place) % 4] for place in range(4)]
+        words = [AMHARIC[(number // 4**digit) % 4] for digit in range(4)]
         train.append({"sentence1": " ".join(words), "sentence2": " ".join(words[::-1]) + " x", "label": number % 2})
     return train
 
 
 def lazy_base_model(folder: str) -> LazyBaseModel:
-    """The model itself, of which these checks ask for tokens and cosines."""
+    """Return the base model as an audit uses it."""
     resolved = resolve_base_model(folder)
     return LazyBaseModel(
-        lambda: resolved.reading(64), lambda: load_model(resolved.files(), 64, "cpu"), lambda *told: None
+        lambda: resolved.reading(64), lambda: load_model(resolved.files(), 64, "cpu"), lambda *progress: None
     )
 
 
@@ -63,11 +63,11 @@ def test_unreadable_texts_that_differ_in_their_number_of_words(tmp_path: Path, t
 
 
 class Consonants(FixedModel):
-    """Reads no vowels, and lacks no token."""
+    """A model that reads no vowels and lacks no token."""
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:
         return [
-            [0, *(ord(each) for each in text.casefold() if each.isalpha() and each not in "aeiou")] for text in texts
+            [0, *(ord(char) for char in text.casefold() if char.isalpha() and char not in "aeiou")] for text in texts
         ]
 
 
