@@ -186,7 +186,7 @@ def test_tokens_beyond_the_models_own_length_are_read_where_the_user_says_so(tmp
     assert "Note: prompts: 'q: ' before each first text, '' before each second." in said
     code, _, err = run(audit.app, *words, "--prompt1", "apple " * 600)
     assert (code, err.count("error: ")) == (2, 1)
-    assert "has 602 tokens, and 512 are read: none would be of a text" in err
+    assert "has 602 tokens, and 512 are read, so no token of a text is" in err
     for wrong in ("max_length=513", "max_length=8,16", "max_length=many", "max_length=0", "epochs=3"):
         code, _, err = run(audit.app, *words, "--set", wrong)
         assert code == 2

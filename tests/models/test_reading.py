@@ -185,4 +185,4 @@ def test_a_prompt_behind_which_no_text_is_read_is_refused(built: Build) -> None:
     with pytest.raises(Mistakes) as refused:
         refuse_long_prompts(reading)
     assert len(refused.value.messages) == 1
-    assert "has 32 tokens, and 32 are read: none would be of a text" in str(refused.value)
+    assert "has 32 tokens, and 32 are read, so no token of a text is" in str(refused.value)

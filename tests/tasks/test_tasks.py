@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -120,9 +119,3 @@ def test_the_blocking_task_is_the_generated_one() -> None:
     assert isinstance(task.recipe, Blocking)
     assert task.generate is not None
     assert set(next(iter(task.generate(20, 1)))) == {"text", "group", "keys"}
-
-
-def test_the_document_quotes_the_whole_example_task() -> None:
-    docs = Path(__file__).parents[2] / "docs"
-    quoted = re.findall(r"```python\n(.*?)```", (docs / "add_a_task.md").read_text(), re.DOTALL)
-    assert quoted == [(docs / "examples" / "beer.py").read_text()]
