@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from common.mistakes import Mistakes, raise_if
 from evaluation import metrics
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
+from evaluation.yardsticks.fit import PairYardstick, Yardstick
 from pairs.clean import folded
 from pairs.reading import NO_PROMPTS, Prompts
 from pairs.spelling import one_of_each
@@ -44,6 +45,7 @@ class Evaluator:
         self.kind, self.metric, self._by_category = declared.name, declared.metric, declared.categories is not None
         self.num_pairs = table.num_rows
         first, second = table.column("sentence1").to_pylist(), table.column("sentence2").to_pylist()
+        self._texts1, self._texts2 = first, second
         against = declared.ranked
         if against:
             raise_if(list(_unknown(second, candidates)))
@@ -63,36 +65,38 @@ class Evaluator:
         self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
 
     def evaluate(self, encode: Encode) -> Predictions:
-        """What the model made of the split, item by item; `encode` is called once, with `texts`.
+        """Return what the model makes of the split, item by item; `encode` is called once, with `texts`.
 
         Raises:
             ValueError: an embedding is not finite.
         """
         vectors = metrics.normalized(encode(self.texts))
         if self._truth is None:
-            cosines = metrics.pair_cosines(vectors[self._first], vectors[self._others])
-            return PairPredictions(
-                kind=self.kind,
-                groups=self._groups,
-                other_groups=self._other_groups,
-                cosines=cosines,
-                labels=self._labels,
-            )
-        candidates = vectors[self._others]
+            return self._of_pairs(metrics.pair_cosines(vectors[self._first], vectors[self._others]))
+        return self._of_candidates(metrics.cosines(vectors[self._first], vectors[self._others]))
+
+    def evaluate_yardstick(self, yardstick: Yardstick) -> Predictions:
+        """Return what a yardstick makes of the split: it reads the texts without prompts."""
+        if isinstance(yardstick, PairYardstick):
+            return self._of_pairs(yardstick.pairs(self._texts1, self._texts2))
+        texts = self._texts1
+        return self._of_candidates(lambda rows: yardstick.candidates([texts[row] for row in rows], self._choice))
+
+    def _of_pairs(self, scores: metrics.Floats) -> PairPredictions:
+        return PairPredictions(**self._items(), cosines=scores, labels=self._labels)
+
+    def _of_candidates(self, scores: metrics.Scores) -> CategoryPredictions | QueryPredictions:
+        assert self._truth is not None
         if self._by_category:
-            found = metrics.nearest(vectors[self._first], candidates, self._truth)
-            return CategoryPredictions(
-                kind=self.kind,
-                groups=self._groups,
-                other_groups=self._other_groups,
-                truth=self._truth,
-                found=found,
-                names=self._choice,
-            )
+            found = metrics.nearest(scores, self._truth)
+            return CategoryPredictions(**self._items(), truth=self._truth, found=found, names=self._choice)
         rows, own = _own_candidates(self._queries, self._truth)
-        per_query = metrics.retrieval_scores(vectors[self._first[rows]], candidates, own, self._same[rows])
+        per_query = metrics.retrieval_scores(lambda queries: scores(rows[queries]), own, self._same[rows])
+        return QueryPredictions(**self._items(rows), per_query=per_query)
+
+    def _items(self, rows: metrics.Indices | slice = slice(None)) -> dict[str, Any]:
         others = None if self._other_groups is None else self._other_groups[rows]
-        return QueryPredictions(kind=self.kind, groups=self._groups[rows], other_groups=others, per_query=per_query)
+        return {"kind": self.kind, "groups": self._groups[rows], "other_groups": others}
 
 
 def _own_candidates(queries: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:

@@ -7,6 +7,8 @@ scikit-learn and scipy take seconds to import, so only what computes with them d
 pairs, and every worker group that waits for that command, starts sooner.
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,13 @@ ROWS_AT_ONCE = 1024
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Scores = Callable[[Indices], Floats]
+"""Indices of texts -> the score of each candidate for each of them, shape (texts, candidates); may be changed."""
+
+
+def cosines(texts: Floats, candidates: Floats) -> Scores:
+    """Return the cosines of normalized rows."""
+    return lambda rows: texts[rows] @ candidates.T
 
 
 def normalized(embeddings: NDArray[np.floating]) -> Floats:
@@ -64,18 +73,22 @@ def spearman_cosine(cosines: Floats, labels: Floats) -> float:
     return float(spearmanr(labels, cosines).statistic)
 
 
-def nearest(texts: Floats, candidates: Floats, truth: Indices) -> Indices:
-    """Index of the candidate with the highest cosine for each text, shape (texts,).
+def nearest(scores: Scores, truth: Indices) -> Indices:
+    """Return the index of the candidate with the highest score for each text, shape (texts,).
 
-    Where the true candidate is tied with another one the other is taken: a coin toss is not knowledge.
+    If the true candidate is tied with another one, the other is taken: a coin toss is not knowledge.
     """
-    found = np.empty(len(texts), dtype=np.int64)
-    for start in range(0, len(texts), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        cosines = texts[rows] @ candidates.T
-        cosines[np.arange(len(cosines)), truth[rows]] -= SAME_COSINE
-        found[rows] = cosines.argmax(axis=1)
-    return found
+    best = np.empty(len(truth), dtype=np.int64)
+    for rows in _blocks(len(truth)):
+        block = scores(rows)
+        block[np.arange(len(rows)), truth[rows]] -= SAME_COSINE
+        best[rows] = block.argmax(axis=1)
+    return best
+
+
+def _blocks(count: int) -> Iterator[Indices]:
+    for start in range(0, count, ROWS_AT_ONCE):
+        yield np.arange(start, min(start + ROWS_AT_ONCE, count))
 
 
 def category_scores(truth: Indices, found: Indices) -> dict[str, float]:
@@ -86,22 +99,19 @@ def category_scores(truth: Indices, found: Indices) -> dict[str, float]:
     return {"macro_f1": float(macro_f1), "accuracy": float(accuracy_score(truth, found))}
 
 
-def retrieval_scores(
-    queries: Floats, candidates: Floats, relevant: list[Indices], same: Indices | None = None
-) -> dict[str, Floats]:
+def retrieval_scores(scores: Scores, relevant: list[Indices], same: Indices | None = None) -> dict[str, Floats]:
     """MRR@10, nDCG@10, recall@1 and recall@10 of each query, each of shape (queries,).
 
     As in the library's InformationRetrievalEvaluator (Manning, Raghavan, Schuetze: Introduction to Information
     Retrieval, ch. 8), but a tie takes the worse rank: a candidate's rank counts all others that come as near.
 
     Args:
-        queries: shape (queries, dimensions).
-        candidates: shape (candidates, dimensions), every text once.
+        scores: of the queries against all candidates, every text once.
         relevant: for each query the indices of its own candidates, at least one.
         same: for each query the index of the candidate that is the same text, -1 where none is. It is left out unless
             it is one of the query's own: nothing comes nearer to a text than itself, and nobody looks for that.
     """
-    ranks = _own_ranks(queries, candidates, relevant, np.full(len(queries), -1) if same is None else same)
+    ranks = _own_ranks(scores, relevant, np.full(len(relevant), -1) if same is None else same)
     discounts = 1 / np.log2(np.arange(2, CUTOFF + 2))
     found: dict[str, list[float]] = {"mrr@10": [], "ndcg@10": [], "recall@1": [], "recall@10": []}
     for own in ranks:
@@ -113,12 +123,12 @@ def retrieval_scores(
     return {f"cosine_{name}": np.array(values) for name, values in found.items()}
 
 
-def _own_ranks(queries: Floats, candidates: Floats, relevant: list[Indices], same: Indices) -> list[Indices]:
+def _own_ranks(scores: Scores, relevant: list[Indices], same: Indices) -> list[Indices]:
     """Rank, from 1, of each own candidate of each query; own candidates that tie keep apart, strangers go first."""
     ranks: list[Indices] = []
-    for start in range(0, len(queries), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
-        for row, own, itself in zip(queries[part] @ candidates.T, relevant[part], same[part], strict=True):
+    for rows in _blocks(len(relevant)):
+        for row, query in zip(scores(rows), rows.tolist(), strict=True):
+            own, itself = relevant[query], same[query]
             near = np.sort(row[own])[::-1]
             row[own] = -np.inf
             if itself >= 0:

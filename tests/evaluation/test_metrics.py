@@ -1,5 +1,7 @@
 """Metrics against independent computations: closed forms, loops, scikit-learn, scipy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import rankdata
@@ -10,6 +12,10 @@ from evaluation import metrics
 
 def random_rows(seed: int, rows: int, dimensions: int = 8) -> metrics.Floats:
     return metrics.normalized(np.random.default_rng(seed).normal(size=(rows, dimensions)))
+
+
+def ranked(queries: Any, candidates: Any, own: Any, same: Any = None) -> dict[str, metrics.Floats]:
+    return metrics.retrieval_scores(metrics.cosines(queries, candidates), own, same)
 
 
 def test_normalized_rows_have_length_one_and_zero_stays_zero() -> None:
@@ -56,13 +62,13 @@ def test_nearest_is_the_highest_cosine_for_more_rows_than_are_held_at_once(monke
     monkeypatch.setattr(metrics, "ROWS_AT_ONCE", 7)
     texts, candidates = random_rows(3, 40), random_rows(4, 9)
     expected = [int(np.argmax([text @ candidate for candidate in candidates])) for text in texts]
-    assert metrics.nearest(texts, candidates, np.zeros(40, dtype=np.int64)).tolist() == expected
+    assert metrics.nearest(metrics.cosines(texts, candidates), np.zeros(40, dtype=np.int64)).tolist() == expected
 
 
 def test_a_tie_with_the_true_category_counts_as_wrong() -> None:
     candidates = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     texts = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    assert metrics.nearest(texts, candidates, np.array([0, 1, 2])).tolist() == [1, 0, 2]
+    assert metrics.nearest(metrics.cosines(texts, candidates), np.array([0, 1, 2])).tolist() == [1, 0, 2]
 
 
 def test_category_scores_are_those_of_the_plain_definitions() -> None:
@@ -82,7 +88,7 @@ def own_candidates(queries: int) -> list[metrics.Indices]:
 def test_retrieval_scores_are_those_of_a_sorted_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "ROWS_AT_ONCE", 5)
     queries, candidates, own = random_rows(5, 33), random_rows(6, 40), own_candidates(33)
-    found = metrics.retrieval_scores(queries, candidates, own)
+    found = ranked(queries, candidates, own)
     for query, text in enumerate(queries):
         order = np.argsort([-(text @ candidate) for candidate in candidates])[:10].tolist()
         ranks = [place + 1 for place, candidate in enumerate(order) if candidate in own[query]]
@@ -97,23 +103,23 @@ def test_the_candidate_that_is_the_query_itself_is_no_rival_unless_it_is_an_own_
     queries, candidates = random_rows(5, 3), random_rows(6, 40)
     candidates[[7, 8, 9]] = queries
     own, same = [np.array([1]), np.array([8, 2]), np.array([3])], np.array([7, 8, -1])
-    found = metrics.retrieval_scores(queries, candidates, own, same)["cosine_mrr@10"]
-    without = metrics.retrieval_scores(queries[:1], np.delete(candidates, 7, axis=0), own[:1])["cosine_mrr@10"]
+    found = ranked(queries, candidates, own, same)["cosine_mrr@10"]
+    without = ranked(queries[:1], np.delete(candidates, 7, axis=0), own[:1])["cosine_mrr@10"]
     assert found[0] == without[0]
     assert found[1] == 1.0
-    assert found[2] == metrics.retrieval_scores(queries[2:], candidates, own[2:])["cosine_mrr@10"][0]
+    assert found[2] == ranked(queries[2:], candidates, own[2:])["cosine_mrr@10"][0]
 
 
 def test_a_model_that_puts_all_texts_at_one_place_ranks_the_own_candidate_last() -> None:
     same = metrics.normalized(np.ones((4, 3)))
     own = [np.array([index]) for index in range(4)]
-    assert metrics.retrieval_scores(same, same, own)["cosine_mrr@10"].tolist() == pytest.approx([1 / 4] * 4)
+    assert ranked(same, same, own)["cosine_mrr@10"].tolist() == pytest.approx([1 / 4] * 4)
 
 
 def test_ranks_beyond_ten_count_nothing() -> None:
     same, own = metrics.normalized(np.ones((11, 3))), [np.array([0])]
-    assert metrics.retrieval_scores(same[:1], same, own)["cosine_mrr@10"].tolist() == [0.0]
-    assert metrics.retrieval_scores(same[:1], same[:10], own)["cosine_mrr@10"].tolist() == pytest.approx([0.1])
+    assert ranked(same[:1], same, own)["cosine_mrr@10"].tolist() == [0.0]
+    assert ranked(same[:1], same[:10], own)["cosine_mrr@10"].tolist() == pytest.approx([0.1])
 
 
 Drawn = tuple[metrics.Floats, metrics.Floats, metrics.Indices]
