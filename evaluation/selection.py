@@ -40,30 +40,39 @@ class States:
         """All of them."""
         return max(self.told, len(self.baseline) + len(self.others))
 
-    def standard_errors(self, dev: Mapping[str, Predictions], seed: int) -> dict[str, float]:
-        """Model -> standard errors on each side of an interval that holds for all that could have been chosen over it.
+    def standard_errors(
+        self, dev: Mapping[str, Predictions], seed: int, yardsticks: Mapping[str, Predictions] | None = None
+    ) -> dict[str, float]:
+        """Return, per rival, the standard errors on each side of an interval that holds for all states at once.
 
-        Whatever was trained could have been chosen over the base model; what is no baseline, over the baseline.
+        Every training could have been chosen over the base model, every one but the baseline's over the baseline, and
+        every model over a yardstick.
 
         Args:
             dev: base, baseline and best, simplest first, as many as there are.
+            yardsticks: name -> its predictions on dev.
         """
-        items = sample_of(next(iter(dev.values())), seed)
+        items, yardsticks = sample_of(next(iter(dev.values())), seed), yardsticks or {}
         models = [judged.of_items(items) for judged in dev.values()]
         baseline, others = (
             [models[0].with_predictions(each) for each in kept if len(each) == len(items)]
             for kept in (self.baseline, self.others)
         )
-        pseudo = score_pseudo_values([*models, *others, *baseline], seed)
-        chosen, rivals = pseudo[:, : len(models)], pseudo[:, len(models) : len(models) + len(others)]
+        outside = [judged.of_items(items) for judged in yardsticks.values()]
+        pseudo = score_pseudo_values([*models, *others, *baseline, *outside], seed)
+        states, last = pseudo[:, : pseudo.shape[1] - len(outside)], len(models) + len(others)
+        over: dict[str, Floats] = {}
+        for index, name in enumerate(list(dev)[:-1]):
+            rivals = states[:, 1:] if index == 0 else states[:, index + 1 : last]
+            over[name] = rivals - states[:, [index]]
+        for index, name in enumerate(yardsticks, states.shape[1]):
+            over[name] = states - pseudo[:, [index]]
         error, lost = error_of(self.trials), self.told > len(baseline) + len(others)
-        found = {}
-        for place, name in enumerate(list(dev)[:-1]):
-            over = pseudo[:, 1:] if place == 0 else np.hstack([chosen[:, place + 1 :], rivals])
-            found[name] = largest_t(over - chosen[:, [place]], seed, error)
-            if lost:  # what is not known could be as different as can be (Bonferroni)
-                found[name] = max(found[name], student_t(error / self.told, len(pseudo)))
-        return found
+        errors = {name: largest_t(differences, seed, error) for name, differences in over.items()}
+        if lost:  # what is not known could be as different as can be (Bonferroni)
+            unknown = student_t(error / self.told, len(pseudo))
+            errors = {name: max(each, unknown) for name, each in errors.items()}
+        return errors
 
 
 def error_of(trials: int) -> float:

@@ -24,9 +24,14 @@ class LargestCategory:
 
     Args:
         categories: the category of each text of train.
+
+    Raises:
+        ValueError: there is none.
     """
 
     def __init__(self, categories: Sequence[str]) -> None:
+        if not categories:
+            raise ValueError("train is empty")
         self._largest = Counter(map(folded, categories)).most_common(1)[0][0]
 
     def candidates(self, texts: Sequence[str], candidates: Sequence[str]) -> Floats:

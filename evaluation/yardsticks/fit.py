@@ -1,14 +1,22 @@
-"""Fit the yardsticks of a kind on train; those that cannot be fitted are named with the reason."""
+"""Which yardsticks each kind has, and how each is fitted on train."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluation.yardsticks.candidates import Bm25, CandidateYardstick, EmbeddingLogistic, LargestCategory, TfidfSvm
-from evaluation.yardsticks.pairs import BaseCosine, Encode, LogisticPairs, PairYardstick, TfidfCosine, TokenJaccard
+from evaluation.yardsticks.pairs import (
+    BaseCosine,
+    Encode,
+    LogisticPairs,
+    PairYardstick,
+    TfidfCosine,
+    TokenJaccard,
+    with_prompt,
+)
+from pairs.reading import NO_PROMPTS, Prompts
 from tasks.common.kinds import KINDS, Kind
 
 MOST_ROWS = 50_000
@@ -18,36 +26,27 @@ MOST_ENCODED_ROWS = 5_000
 
 
 Yardstick = PairYardstick | CandidateYardstick
-Fitting = tuple[str, Callable[[], Yardstick]]
+Fitter = tuple[str, Callable[[], Yardstick]]
+Base = tuple[Encode, Prompts]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Yardsticks:
-    """Those of one kind.
-
-    Attributes:
-        fitted: name -> yardstick.
-        unavailable: name -> why it could not be fitted.
-    """
-
-    fitted: dict[str, Yardstick] = field(default_factory=dict)
-    unavailable: dict[str, str] = field(default_factory=dict)
-
-
-def fit(kind: str, train: pa.Table, seed: int, encode: Encode | None = None) -> Yardsticks:
-    """Fit all yardsticks of a kind.
+def fitters(
+    kind: str, train: pa.Table, seed: int, encode: Encode | None = None, prompts: Prompts = NO_PROMPTS
+) -> Iterator[Fitter]:
+    """Yield the name of each yardstick of a kind and a function that fits it; that raises ValueError if it cannot.
 
     Args:
         train: columns sentence1, sentence2 and perhaps label; at most MOST_ROWS of them are used, drawn with the seed.
-        encode: the base model; without it only lexical yardsticks are fitted.
+        encode: the base model; without it only lexical yardsticks are yielded.
+        prompts: of the base model.
     """
-    yardsticks = Yardsticks()
-    for name, make in _of_kind(KINDS[kind], sample(train, MOST_ROWS, seed), seed, encode):
-        try:
-            yardsticks.fitted[name] = make()
-        except (ValueError, IndexError) as error:  # scikit-learn: one class alone, no text, no word
-            yardsticks.unavailable[name] = str(error).partition("\n")[0] or "train is empty"
-    return yardsticks
+    declared, train = KINDS[kind], sample(train, MOST_ROWS, seed)
+    base = (encode, prompts) if encode else None
+    if declared.categories:
+        return _of_categories(_positives(train), seed, base)
+    if declared.ranked:
+        return iter([("BM25", Bm25)])
+    return _of_pairs(declared, train, seed, base)
 
 
 def sample(table: pa.Table, most: int, seed: int) -> pa.Table:
@@ -57,34 +56,32 @@ def sample(table: pa.Table, most: int, seed: int) -> pa.Table:
     return table.take(np.sort(np.random.default_rng(seed).permutation(table.num_rows)[:most]))
 
 
-def _of_kind(kind: Kind, train: pa.Table, seed: int, encode: Encode | None) -> Iterator[Fitting]:
+def _of_categories(train: pa.Table, seed: int, base: Base | None) -> Iterator[Fitter]:
+    texts, categories = _texts(train)
+    yield "largest category", lambda: LargestCategory(categories)
+    yield "TF-IDF + linear SVM", lambda: TfidfSvm(texts, categories, seed)
+    if base:
+        encode, prompts = base
+        few = _texts(sample(train, MOST_ENCODED_ROWS, seed))
+        yield "base embeddings + logistic", lambda: EmbeddingLogistic(*few, with_prompt(encode, prompts.first))
+
+
+def _of_pairs(kind: Kind, train: pa.Table, seed: int, base: Base | None) -> Iterator[Fitter]:
     first, second = _texts(train)
-    if kind.categories:
-        first, second = _texts(_positives(train))
-        yield "largest category", lambda: LargestCategory(second)
-        yield "TF-IDF + linear SVM", lambda: TfidfSvm(first, second, seed)
-        if encode:
-            few = sample(_positives(train), MOST_ENCODED_ROWS, seed)
-            yield "base embeddings + logistic", lambda: EmbeddingLogistic(*_texts(few), encode)
-    elif kind.ranked:
-        yield "BM25", Bm25
-    else:
-        yield "TF-IDF cosine", lambda: TfidfCosine([*first, *second])
-        if kind.labels == "binary":
-            yield from _of_binary(train, seed, encode)
-
-
-def _of_binary(train: pa.Table, seed: int, encode: Encode | None) -> Iterator[Fitting]:
+    yield "TF-IDF cosine", lambda: TfidfCosine([*first, *second])
+    if kind.labels != "binary":
+        return
     yield "token Jaccard", TokenJaccard
-    few = sample(train, MOST_ENCODED_ROWS, seed) if encode else train
-    labels = few.column("label").to_numpy() if "label" in few.column_names else np.ones(few.num_rows)
+    few = sample(train, MOST_ENCODED_ROWS, seed) if base else train
 
     def logistic() -> LogisticPairs:
-        first, second = _texts(train)
-        parts: list[PairYardstick] = [TfidfCosine([*first, *second]), TokenJaccard()]
-        return LogisticPairs([*parts, *([BaseCosine(encode)] if encode else [])], *_texts(few), labels)
+        if "label" not in few.column_names:
+            raise ValueError("train has no labels")
+        lexical: list[PairYardstick] = [TfidfCosine([*first, *second]), TokenJaccard()]
+        parts = [*lexical, *([BaseCosine(*base)] if base else [])]
+        return LogisticPairs(parts, *_texts(few), few.column("label").to_numpy())
 
-    yield "logistic on TF-IDF, Jaccard" + (", base cosine" if encode else ""), logistic
+    yield "logistic on TF-IDF, Jaccard" + (", base cosine" if base else ""), logistic
 
 
 def _positives(table: pa.Table) -> pa.Table:

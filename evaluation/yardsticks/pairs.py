@@ -8,9 +8,15 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.yardsticks.words import words
+from pairs.reading import NO_PROMPTS, Prompts
 
 Encode = Callable[[list[str]], NDArray[Any]]
 """Texts -> embeddings of the base model, shape (texts, dimensions)."""
+
+
+def with_prompt(encode: Encode, prompt: str) -> Encode:
+    """Return the same model with a prompt before each text."""
+    return lambda texts: encode([prompt + text for text in texts])
 
 
 @runtime_checkable
@@ -89,18 +95,19 @@ class BaseCosine:
     """The cosine of the base model's embeddings.
 
     Args:
-        encode: the base model.
+        encode, prompts: the base model, and what stands before the texts that it reads.
     """
 
-    def __init__(self, encode: Encode) -> None:
-        self._encode = encode
+    def __init__(self, encode: Encode, prompts: Prompts = NO_PROMPTS) -> None:
+        self._encode, self._prompts = encode, prompts
 
     def pairs(self, first: Sequence[str], second: Sequence[str]) -> Floats:
         """Return the cosine of each pair, shape (pairs,)."""
-        texts = list(dict.fromkeys([*first, *second]))
+        read = [[self._prompts.first + text for text in first], [self._prompts.second + text for text in second]]
+        texts = list(dict.fromkeys([*read[0], *read[1]]))
         row = {text: index for index, text in enumerate(texts)}
         vectors = normalized(self._encode(texts))
-        one, other = ([row[text] for text in side] for side in (first, second))
+        one, other = ([row[text] for text in side] for side in read)
         return pair_cosines(vectors[one], vectors[other])
 
 
