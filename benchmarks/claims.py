@@ -28,10 +28,11 @@ from scipy.stats import beta
 
 from benchmarks.measure import progress, report
 from evaluation import jackknife, selection, verdict
+from evaluation.comparison import compare
 from evaluation.metrics import Floats
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States
-from evaluation.verdict import choose, compare
+from evaluation.verdict import choose
 
 JUDGEMENTS = 4
 WAVES, LENGTH, SETTINGS = 32, 0.4, 3

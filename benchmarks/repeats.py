@@ -22,9 +22,9 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks.measure import progress, report
 from benchmarks.search_cost import called
+from evaluation.comparison import compare
 from evaluation.evaluator import Evaluator
 from evaluation.jackknife import Interval
-from evaluation.verdict import compare
 from models.base_model import resolve_base_model
 from models.encode import encode
 from pairs import prepared

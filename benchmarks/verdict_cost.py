@@ -12,9 +12,9 @@ import typer
 
 from benchmarks.measure import progress, report
 from common.run_folder import RunFolder
+from evaluation.comparison import compare
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States, sample_of
-from evaluation.verdict import compare
 from tasks.common.kinds import KINDS, Kind
 from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
 

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from itertools import combinations
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from evaluation.jackknife import LEAST_GROUPS, Interval, critical, difference, interval, left_out
+from evaluation.comparison import SplitVerdict, compare, plain
+from evaluation.jackknife import LEAST_GROUPS, Interval
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.threshold import at_threshold, best_f1
+from evaluation.yardsticks.evaluate import YardstickPredictions
 
 ORDER = ("base", "baseline", "best")
 """From the simplest: no training, the task's own settings, what a search found."""
@@ -17,28 +18,22 @@ NO_GAIN = "no gain"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitVerdict:
-    """All models on one split.
+class YardstickVerdict:
+    """Whether the chosen model is better on dev than the best of the yardsticks.
 
     Attributes:
-        metric: the deciding score.
-        pairs: items that were scored.
-        groups: groups that the score rests on.
-        models: name -> the deciding score.
-        scores: name -> all scores.
-        differences: 'best - baseline' and so on -> the difference, paired.
-        states: those that this split has judged and that its differences hold for at once.
-        confusion: of the exported model: categories, and texts of a row's category taken for a column's.
+        best: the yardstick with the highest deciding score on dev; None if none could be fitted.
+        beaten: whether the chosen model is better for sure.
+        reason: the sentence that says so.
+        seconds: yardstick -> seconds for fitting and judging.
+        unavailable: yardstick -> why it could not be fitted.
     """
 
-    metric: str
-    pairs: int
-    groups: int
-    models: dict[str, Interval]
-    scores: dict[str, dict[str, float]]
-    differences: dict[str, Interval]
-    states: int = 1
-    confusion: dict[str, Any] | None = None
+    best: str | None = None
+    beaten: bool = False
+    reason: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,39 +46,11 @@ class Verdict:
     """Whether the best (without a search: the trained model) is better on dev than everything simpler."""
     reason: str
     splits: dict[str, SplitVerdict]
+    yardsticks: YardstickVerdict = YardstickVerdict()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self) | {"splits": {name: _plain(split) for name, split in self.splits.items()}}
-
-
-def compare(models: Mapping[str, Predictions], seed: int, errors: Mapping[str, float] | None = None) -> SplitVerdict:
-    """All models on one split, simplest first.
-
-    Args:
-        errors: simpler model -> standard errors on each side of an interval of a difference to it, where the others
-            were chosen among many on this split; by default each difference is taken for itself.
-    """
-    first = next(iter(models.values()))
-    without = dict(zip(models, left_out(list(models.values()), seed).T, strict=True))
-    scores = {name: judged.scores() for name, judged in models.items()}
-    value = {name: found[first.metric] for name, found in scores.items()}
-    groups = first.num_groups
-    alone = critical(len(without[next(iter(models))]), groups)
-
-    def paired(better: str, simpler: str) -> Interval:
-        each = without[better] - without[simpler]
-        margin = (errors or {}).get(simpler, alone)
-        return difference(value[better] - value[simpler], each, groups, margin, 1 - first.lowest)
-
-    return SplitVerdict(
-        metric=first.metric,
-        pairs=len(first.groups),
-        groups=groups,
-        models={name: interval(value[name], without[name], groups, first.lowest) for name in models},
-        scores=scores,
-        differences={f"{better} - {simpler}": paired(better, simpler) for simpler, better in combinations(models, 2)},
-    )
+        return asdict(self) | {"splits": {name: plain(split) for name, split in self.splits.items()}}
 
 
 def choose(dev: SplitVerdict) -> tuple[str, str]:
@@ -101,25 +68,61 @@ def choose(dev: SplitVerdict) -> tuple[str, str]:
 
 
 def verdict(
-    judged: Mapping[str, Mapping[str, Predictions]], seed: int, keep: str | None = None, states: States | None = None
+    judged: Mapping[str, Mapping[str, Predictions]],
+    seed: int,
+    keep: str | None = None,
+    states: States | None = None,
+    yardsticks: YardstickPredictions | None = None,
 ) -> Verdict:
     """The verdict on judged[split][model]; what is kept follows from dev alone.
 
     Args:
         keep: a model to keep whatever dev says.
         states: all that dev has judged in the search; by default only the models themselves.
+        yardsticks: those judged on the same splits.
     """
-    states = states or States()
-    splits = {split: compare(models, seed) for split, models in judged.items() if split != "dev"}
-    dev = compare(judged["dev"], seed, states.standard_errors(judged["dev"], seed))
-    splits = {"dev": replace(dev, states=max(1, states.number)), **splits}
+    states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
+    beside = yardsticks.splits
+    errors = {"dev": states.standard_errors(judged["dev"], seed, beside.get("dev"))}
+    splits = {
+        split: compare(judged[split], seed, errors.get(split), beside.get(split))
+        for split in ("dev", *(each for each in judged if each != "dev"))
+    }
+    splits["dev"] = replace(splits["dev"], states=max(1, states.number))
     for split, models in judged.items():
         for name, each in models.items():
             splits[split].scores[name].update(_at_own_threshold(judged["dev"][name], each))
+        for name, each in beside.get(split, {}).items():
+            splits[split].yardsticks[name].scores.update(_at_own_threshold(beside["dev"][name], each))
     chosen, reason = choose(splits["dev"])
     last = list(splits["dev"].models)[-1]
     kept = keep or chosen
-    return Verdict(chosen=kept, gain=chosen == last, reason=reason, splits=splits)
+    return Verdict(
+        chosen=kept,
+        gain=chosen == last,
+        reason=reason,
+        splits=splits,
+        yardsticks=_against_yardsticks(kept, splits["dev"], yardsticks),
+    )
+
+
+def _against_yardsticks(chosen: str, dev: SplitVerdict, judged: YardstickPredictions) -> YardstickVerdict:
+    facts = YardstickVerdict(seconds=judged.seconds, unavailable=judged.unavailable)
+    best = next(iter(dev.yardsticks), None)
+    if best is None:
+        return facts
+    difference = dev.yardsticks[best].differences[chosen]
+    if difference.above_zero:
+        # The best yardstick on dev may be beaten for sure where another one, nearly as good, is not.
+        differences = {name: each.differences[chosen] for name, each in dev.yardsticks.items()}
+        best, difference = min(differences.items(), key=lambda item: item[1].low)
+    said = "beats every yardstick, also" if difference.above_zero else "is not shown to beat the yardstick"
+    reason = f"{chosen} {said} {best}, which takes {_seconds(judged.seconds[best])}: {_width(difference, dev)}"
+    return replace(facts, best=best, beaten=difference.above_zero, reason=reason)
+
+
+def _seconds(seconds: float) -> str:
+    return "less than a second" if seconds < 1 else f"{seconds:.0f} s"
 
 
 def _at_own_threshold(dev: Predictions, judged: Predictions) -> dict[str, float]:
@@ -138,14 +141,13 @@ def confusion(judged: Predictions) -> dict[str, Any] | None:
 
 def _sentence(name: str, simpler: str, difference: Interval, dev: SplitVerdict) -> str:
     said = "better" if difference.above_zero else NO_GAIN
+    return f"{name} against {simpler}: {said} ({_width(difference, dev)})"
+
+
+def _width(difference: Interval, dev: SplitVerdict) -> str:
     width = f"interval {difference.low:+.4f} to {difference.high:+.4f}"
     if math.isnan(difference.low):
         width = "no interval: too few groups"
     elif dev.states > 1:
         width += f", which holds for all {dev.states} judged states at once"
-    return f"{name} against {simpler}: {said} ({difference.value:+.4f} {dev.metric} on dev, {width})"
-
-
-def _plain(split: SplitVerdict) -> dict[str, Any]:
-    named = {"models": split.models, "differences": split.differences}
-    return asdict(split) | {name: {key: each._asdict() for key, each in found.items()} for name, found in named.items()}
+    return f"{difference.value:+.4f} {dev.metric} on dev, {width}"

@@ -99,6 +99,10 @@ class EvaluationJob:
     """Split -> one object reference to its table, wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None
     prompts: Prompts = NO_PROMPTS
+    train: list[Any] | None = None
+    """One object reference to rows of train, if yardsticks are to be fitted on them and judged beside the model."""
+    seed: int = 0
+    """Of the yardsticks."""
 
 
 class Report(NamedTuple):
@@ -106,7 +110,7 @@ class Report(NamedTuple):
 
     metrics: dict[str, Any] = {}
     """training, epoch, steps, loss, the dev metrics, predictions, start_s, train_s, evaluate_s, log (training log so
-    far); of a EvaluationJob: judged, split -> Predictions."""
+    far); of an EvaluationJob: judged, split -> Predictions, and yardsticks (trainers/evaluate.py)."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

@@ -13,6 +13,7 @@ from evaluation import threshold
 from evaluation.predictions import PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
+from evaluation.yardsticks.fit import MOST_ROWS, sample
 from reporting.findings import leaked
 from reporting.live import Live
 from tasks.common.declaration import SEEDS
@@ -61,7 +62,7 @@ def compare(request: Request, started: Session, found: Outcome, live: Live) -> C
     seeds = other_seeds(request, started, found, live) if request.options.repeat_seeds else {}
     what = _judging(request, started)
     live.header([_line(models, what, 0)])
-    judged = evaluate_models(
+    judged, yardsticks = evaluate_models(
         started.able(),
         models,
         what,
@@ -70,7 +71,7 @@ def compare(request: Request, started: Session, found: Outcome, live: Live) -> C
     keep = list(models)[-1] if request.options.export == "best" else request.options.export
     states = judged_states(RunFolder(request.options.run), found)
     live.header([f"weighing {states.number} states that dev has judged"])
-    made = verdict(judged, request.options.seed, keep if keep in models else None, states)
+    made = verdict(judged, request.options.seed, keep if keep in models else None, states, yardsticks)
     kept = {split: each[made.chosen] for split, each in judged.items()}
     return Comparison(
         verdict=_with_confusion(made, kept),
@@ -135,7 +136,13 @@ def _judging(request: Request, started: Session) -> EvaluationJob:
     if "test" in request.pairs.splits and not request.unjudged:
         splits["test"] = [ray.put(request.pairs.table("test"))]
     return EvaluationJob(
-        trial="", kind=request.task.declared_kind.name, splits=splits, candidates=data.candidates, prompts=data.prompts
+        trial="",
+        kind=request.task.declared_kind.name,
+        splits=splits,
+        candidates=data.candidates,
+        prompts=data.prompts,
+        train=[ray.put(sample(request.pairs.table("train"), MOST_ROWS, request.options.seed))],
+        seed=request.options.seed,
     )
 
 

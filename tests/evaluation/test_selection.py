@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import t
 
 from evaluation import selection
+from evaluation.comparison import compare
 from evaluation.jackknife import ERROR
 from evaluation.predictions import PairPredictions, QueryPredictions
 from evaluation.selection import States, error_of, largest_t, sample_of, score_pseudo_values
-from evaluation.verdict import compare
 from tests.evaluation.cases import pairs, queries
 
 RNG = np.random.default_rng(3)

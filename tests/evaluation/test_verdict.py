@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from evaluation.predictions import PairPredictions
+from evaluation.comparison import compare
+from evaluation.predictions import PairPredictions, Predictions
 from evaluation.selection import States
-from evaluation.verdict import choose, compare, verdict
+from evaluation.verdict import choose, verdict
+from evaluation.yardsticks.evaluate import YardstickPredictions
 from tests.evaluation.cases import queries
 
 BASE = np.linspace(0.0, 0.6, 200)
@@ -119,3 +121,71 @@ def test_pairs_are_scored_in_every_draw() -> None:
     found = compare({"base": judged}, seed=0)
     assert found.models["base"].low < found.scores["base"]["cosine_ap"] < found.models["base"].high
     assert set(found.scores["base"]) == {"cosine_ap", "cosine_roc_auc"}
+
+
+def yardsticks(**dev: np.ndarray) -> YardstickPredictions:
+    judged: dict[str, Predictions] = {name: queries(values) for name, values in dev.items()}
+    return YardstickPredictions(splits={"dev": judged, "test": judged}, seconds=dict.fromkeys(dev, 0.2))
+
+
+@pytest.mark.parametrize(
+    ("words", "beaten", "said"),
+    [
+        (
+            BASE + 0.05 + 0.01 * NOISE,
+            True,
+            "best beats every yardstick, also words, which takes less than a second: +0.2",
+        ),
+        (BASE + 0.3 + 0.1 * NOISE, False, "best is not shown to beat the yardstick words"),
+        (BASE + 0.35, False, "best is not shown to beat the yardstick words, which takes less than a second: -0.05"),
+    ],
+)
+def test_the_verdict_says_whether_the_best_yardstick_is_beaten(words: np.ndarray, beaten: bool, said: str) -> None:
+    models = {"base": queries(BASE), "best": queries(BASE + 0.3)}
+    found = verdict({"dev": models, "test": models}, seed=0, yardsticks=yardsticks(words=words, luck=BASE * 0))
+    assert found.yardsticks.best == "words"
+    assert found.yardsticks.beaten is beaten
+    assert found.yardsticks.reason.startswith(said)
+    assert found.chosen == "best"
+
+
+def test_a_yardstick_is_never_chosen_and_changes_no_interval_of_the_models() -> None:
+    models = {"base": queries(BASE), "best": queries(BASE + 0.1 * NOISE)}
+    alone = verdict({"dev": models}, seed=0)
+    beside = verdict({"dev": models}, seed=0, yardsticks=yardsticks(words=BASE + 0.4))
+    assert (beside.chosen, beside.reason) == (alone.chosen, alone.reason)
+    assert beside.splits["dev"].differences == alone.splits["dev"].differences
+
+
+def test_a_yardstick_as_good_as_the_best_that_is_not_beaten_for_sure_is_the_one_named() -> None:
+    models = {"base": queries(BASE), "best": queries(BASE + 0.3)}
+    close = BASE + 0.3 - 0.02 + 0.3 * NOISE
+    found = verdict({"dev": models}, seed=0, yardsticks=yardsticks(sure=BASE + 0.285, noisy=close))
+    assert found.splits["dev"].yardsticks["sure"].differences["best"].above_zero
+    assert not found.splits["dev"].yardsticks["noisy"].differences["best"].above_zero
+    assert (found.yardsticks.best, found.yardsticks.beaten) == ("noisy", False)
+
+
+def test_without_yardsticks_nothing_is_said_of_them() -> None:
+    found = verdict({"dev": {"base": queries(BASE)}}, seed=0)
+    assert (found.yardsticks.best, found.yardsticks.reason) == (None, "")
+
+
+def test_a_yardsticks_difference_holds_for_all_states() -> None:
+    models = {"base": queries(BASE), "best": queries(BASE + 0.05 + 0.2 * NOISE)}
+    noise = np.random.default_rng(1).normal(size=(60, 200)) * 0.2
+    others = [queries(BASE + each).predictions for each in noise]
+    one, many = (
+        verdict({"dev": models}, seed=0, states=states, yardsticks=yardsticks(words=BASE))
+        for states in (None, States(others=others, trials=60, told=60))
+    )
+    width = [each.splits["dev"].yardsticks["words"].differences["best"] for each in (one, many)]
+    assert width[0].high - width[0].low < width[1].high - width[1].low
+
+
+def test_plain_values_have_every_interval_as_value_low_and_high() -> None:
+    models = {"base": queries(BASE), "best": queries(BASE + 0.3)}
+    plain = verdict({"dev": models}, seed=0, yardsticks=yardsticks(words=BASE)).to_dict()
+    words = plain["splits"]["dev"]["yardsticks"]["words"]
+    assert set(words["value"]) == set(words["differences"]["best"]) == {"value", "low", "high"}
+    assert plain["yardsticks"]["seconds"] == {"words": 0.2}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from evaluation.verdict import SplitVerdict, Verdict
+from evaluation.comparison import SplitVerdict
+from evaluation.verdict import Verdict
 from reporting.trials import TrialRecord
 from workflows.compare import Comparison
 from workflows.finish import compared, finish, select_model, undisturbed

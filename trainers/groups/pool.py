@@ -5,16 +5,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from common.best import improves
 from evaluation.predictions import Predictions
+from evaluation.yardsticks.evaluate import YardstickPredictions
 from trainers.checkpoint import TrainingState
 from trainers.groups.client import GroupClient
 from trainers.job import EvaluationJob, Job, Report
-
-if TYPE_CHECKING:
-    pass
 
 OnProgress = Callable[[int, int], None]
 """(done, in all)."""
@@ -29,23 +26,29 @@ def evaluate_models(
     models: Mapping[str, TrainingState | None],
     what: EvaluationJob,
     on_progress: OnProgress,
-) -> dict[str, dict[str, Predictions]]:
+) -> tuple[dict[str, dict[str, Predictions]], YardstickPredictions]:
     """Evaluate each model (None: the base model) with whichever group is free.
 
     Args:
-        what: the splits; its name is each model's own.
+        what: the splits; its name is each model's own. The base model's group judges the yardsticks, too.
 
     Returns:
-        split -> model -> judged, models in the order given.
+        split -> model -> predictions, models in the order given; and the yardsticks'.
 
     Raises:
         EvaluationError: one of them could not be judged.
     """
-    jobs = [(replace(what, trial=name), state) for name, state in models.items()]
+    jobs = [
+        (replace(what, trial=name, train=what.train if state is None else None), state)
+        for name, state in models.items()
+    ]
     found = dict(zip(models, in_turns(groups, jobs, on_progress), strict=True))
     if errors := [f"{name}: {report.error}" for name, report in found.items() if report.error]:
         raise EvaluationError("; ".join(errors))
-    return {split: {name: found[name].metrics["judged"][split] for name in models} for split in what.splits}
+    yardsticks = [report.metrics["yardsticks"] for report in found.values() if "yardsticks" in report.metrics]
+    none = YardstickPredictions(splits={split: {} for split in what.splits})
+    judged = {split: {name: found[name].metrics["judged"][split] for name in models} for split in what.splits}
+    return judged, next(iter(yardsticks), none)
 
 
 def in_turns(

@@ -120,26 +120,15 @@ def _evaluate(ranks: RankClient, job: EvaluationJob, base: Any, start: TrainingS
     if ranks.rank:
         ranks.meet("report", Report(done=True))
         return
-    from evaluation.evaluator import Evaluator
-    from models.encode import encode
     from trainers.checkpoint import restore
+    from trainers.evaluate import evaluate
 
     try:
-        model = restore(base, start)
-        candidates = list(job.candidates) if job.candidates else None
-        judges = {
-            split: Evaluator(job.kind, ray.get(table[0]), candidates, job.prompts)
-            for split, table in job.splits.items()
-        }
-        judged = {split: judge.evaluate(lambda texts: encode(model, texts, _untold)) for split, judge in judges.items()}
+        metrics = evaluate(job, restore(base, start))
     except Exception as error:
         ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
         return
-    ranks.meet("report", Report({"judged": judged}, done=True))
-
-
-def _untold(done: int, total: int) -> None:
-    """Nobody listens: the driver shows which models are judged."""
+    ranks.meet("report", Report(metrics, done=True))
 
 
 def _train_one(ranks: RankClient, job: Job, base: Any, share: Any, start: TrainingState | None) -> None:

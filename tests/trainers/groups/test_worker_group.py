@@ -139,10 +139,11 @@ def test_models_are_judged_on_the_groups_as_in_this_process_or_named(
     asked = job(tiny_model, "cosine")
     state = train(groups[2], asked)[-1].state
     tables = {"dev": rows(24, "cosine", seed=1), "test": rows(30, "cosine", seed=2)}
-    what = EvaluationJob(trial="", kind="graded", splits={split: [ray.put(table)] for split, table in tables.items()})
+    splits, train_rows = {split: [ray.put(table)] for split, table in tables.items()}, rows(24, "cosine", seed=3)
+    what = EvaluationJob(trial="", kind="graded", splits=splits, train=[ray.put(train_rows)])
     told: list[tuple[int, int]] = []
     models = {"base": None, "trained": state}
-    judged = evaluate_models(list(groups.values()), models, what, lambda *done: told.append(done))
+    judged, yardsticks = evaluate_models(list(groups.values()), models, what, lambda *done: told.append(done))
     assert sorted(told) == [(1, 2), (2, 2)]
     model = load_model(resolve_base_model(tiny_model).files(), MAX_LENGTH, "cpu")
     for name in models:
@@ -154,6 +155,10 @@ def test_models_are_judged_on_the_groups_as_in_this_process_or_named(
             assert isinstance(here, PairPredictions)
             assert found.cosines == pytest.approx(here.cosines, abs=1e-5)
     assert judged["dev"]["base"].scores() != judged["dev"]["trained"].scores()
+    assert {split: list(each) for split, each in yardsticks.splits.items()} == {
+        "dev": ["TF-IDF cosine"],
+        "test": ["TF-IDF cosine"],
+    }
     torn = replace(what, kind="binary", splits={"dev": [ray.put(rows(8, "cosine").slice(0, 1))]})
     with pytest.raises(EvaluationError, match="base: .*average precision needs both 0 and 1"):
         evaluate_models([groups[1]], {"base": None}, torn, lambda *done: None)
