@@ -102,7 +102,8 @@ def _misfits(stored: PreparedPairs, view: TrainView) -> Iterator[str]:
         else:
             yield _other_loss(stored, said, "none")
     elif not view.num_rows("train"):
-        yield _other_loss(stored, f"label: {path} has no 1; the {loss.name} loss reads rows labelled 1", "binary")
+        labels: Labels = "binary" if _other_than_0_and_1(stored) is None else "graded"
+        yield _other_loss(stored, f"label: {path} has no 1; the {loss.name} loss reads rows labelled 1", labels)
     elif loss.labels == "binary" and (wrong := _other_than_0_and_1(stored)) is not None:
         yield _other_loss(stored, f"label: {path} has {wrong:g}; the {loss.name} loss reads 0 and 1", "graded")
 

@@ -41,10 +41,11 @@ class View:
         return cls(labels=loss.labels != "none", negatives=loss.negatives)
 
     def columns(self, stored: Iterable[str]) -> list[str]:
-        """Return the stored columns that the view has, and its label if it makes one."""
+        """Return the columns of the view: those stored that the loss reads or nobody does, and a label it makes."""
         names = list(stored)
-        own = [name for name in names if self._has(name)]
-        return [*own, "label"] if self._expands(names) and "label" not in names else own
+        if self._expands(names) and "label" not in names:
+            names.insert(names.index("sentence2") + 1, "label")
+        return [name for name in names if self._has(name)]
 
     def changes(self, stored: Iterable[str]) -> bool:
         """Check whether the view has other rows than are stored, by the stored columns."""
@@ -66,8 +67,8 @@ class View:
             second = pa.chunked_array([*table["sentence2"].chunks, texts], pa.string()).take(seconds)
             label = pc.if_else(pc.less(seconds, count), labels.take(rows), pa.scalar(0, pa.float32()))
             columns = {name: table[name].take(rows) for name in names} | {"sentence2": second, "label": label}
-            table = pa.table({name: columns[name] for name in ("sentence1", "sentence2", "label", *names)})
-        return table.select([name for name in table.column_names if self._has(name)])
+            table = pa.table(columns)
+        return table.select(self.columns(names))
 
     def read_values(self, batch: Batch) -> Batch:
         """Return the same for plain values that nobody has checked; given negatives may stand in several columns."""
