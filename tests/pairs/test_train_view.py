@@ -85,7 +85,11 @@ def test_distinct_pairs_are_those_of_the_view(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "loss", "message"),
     [
-        (None, "contrastive", "data: .*train.parquet has neither labels nor given negatives; the contrastive loss reads"),
+        (
+            None,
+            "contrastive",
+            "data: .*train.parquet has neither labels nor given negatives; the contrastive loss reads",
+        ),
         ([0.5, 1, 0, 0, 0, 0], "contrastive", "label: .*train.parquet has 0.5; the contrastive loss reads 0 and 1"),
         ([0, 0, 0, 0, 0, 0], "ranking", "label: .*train.parquet has no 1; .* allowed: contrastive or cosine.*, as in:"),
         ([0, 0.9, 0, 0, 0, 0], "ranking", "label: .*train.parquet has no 1; .* allowed: cosine.*, as in:"),
@@ -138,7 +142,7 @@ OLD = {
 
 def test_pairs_of_a_version_that_dropped_labels_are_read_as_they_were_or_prepared_again(tmp_path: Path) -> None:
     sources = [{"split": "train", "name": "pairs.csv", "sha256": "0", "rows": 90}]
-    made = {"task": "pairs", "seed": 7, "rows": None, "sources": sources, "declaration": OLD}
+    made: dict[str, Any] = {"task": "pairs", "seed": 7, "rows": None, "sources": sources, "declaration": OLD}
     at = folder(tmp_path / "pairs", **made)
     task, pairs = load("pairs", at), PreparedPairs.open(at)
     assert task.settings["warmup_ratio"] == 0.1
