@@ -13,6 +13,7 @@ import typer.core
 
 from common.credentials import scrubbed, taken_out
 from common.mistakes import Mistakes
+from common.old_names import modern
 
 Parameters = ParamSpec("Parameters")
 
@@ -34,6 +35,7 @@ class _Command(typer.core.TyperCommand):
     """A command line that cannot be parsed is told without its secrets, and as JSON, too, where that was asked for."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        args = modern(args, {option for parameter in self.params for option in parameter.opts})
         given = tuple(args)  # parsing takes them out of the list
         ctx.meta[GIVEN] = given
         try:
