@@ -65,6 +65,11 @@ class Request:
         """What is said once more at the verdict."""
         return [f"warning: test cannot be judged, the verdict will be of dev alone: {why}" for why in self.unjudged]
 
+    @property
+    def changed(self) -> bool:
+        """Whether --set gave other settings than the task's baseline."""
+        return dict(self.baseline) != self.task.settings
+
     def steps(self) -> int:
         """Optimizer steps of the baseline settings."""
         rows, size = self.pairs.num_rows("train"), int(self.baseline["global_batch_size"])

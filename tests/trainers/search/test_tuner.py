@@ -33,8 +33,7 @@ def of_search(
     options = Options(task="t", data="d", run="r", base_model="b", **asked)
     started: Any = SimpleNamespace(template=replace(BARE_JOB, reports=4), groups=[], board=None)
     space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
-    request: Any = SimpleNamespace(options=options, space=space, baseline=baseline)
-    made = scheduler(plan_of(request, RunFolder("r"), started), baseline)
+    made = scheduler(plan_of(options, space, baseline, RunFolder("r"), started), baseline)
     made.set_search_properties("score", "max")
     return made
 
