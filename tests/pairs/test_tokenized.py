@@ -23,6 +23,8 @@ from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
+from pairs.train_view import TrainView, view_of
+from tasks.common.losses import LOSSES
 from tests.trainers.cases import rows, with_negatives
 from tests.word_tokenizer import word_reading
 from trainers.losses import same_text
@@ -46,11 +48,11 @@ class _Signal:
 Signal: Any = ray.remote(num_cpus=0, max_concurrency=16)(_Signal)
 
 
-def prepare(folder: Path, train: pa.Table) -> PreparedPairs:
+def prepare(folder: Path, train: pa.Table, loss: str = "cosine") -> TrainView:
     tables = {"train": train, "dev": rows(20, "cosine", seed=1)}
     manifest = {"task": "t", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
     prepared.write(str(folder), tables, manifest)
-    return PreparedPairs.open(str(folder))
+    return view_of(PreparedPairs.open(str(folder)), LOSSES[loss])
 
 
 def tokens_of(pairs: pa.Table, model: str) -> list[list[int]]:
@@ -108,7 +110,7 @@ def test_every_row_arrives_once_over_both_ranks(
     if not at_once:
         finish_first_block_last(monkeypatch, train["sentence1"][0].as_py())
     pairs = prepare(tmp_path / "data", train)
-    tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).reading(32), in_memory=in_memory)
+    tokens = tokenize(pairs, resolve_base_model(tiny_model).reading(32), in_memory=in_memory)
     assert tokens.num_rows == ROWS
     assert bool(tokens.table) == in_memory
     read = [ray.get(tokens.table[0])] if in_memory else [pq.read_table(block) for block in tokens.blocks]
@@ -130,7 +132,7 @@ def test_every_row_arrives_once_over_both_ranks(
     assert not seen - Counter(in_file)
     if not in_memory:
         assert len(tokens.blocks) == 8
-        again = tokenize(pairs, "train", resolve_base_model(tiny_model).reading(32), in_memory=False)
+        again = tokenize(pairs, resolve_base_model(tiny_model).reading(32), in_memory=False)
         assert again == tokens
 
 
@@ -154,4 +156,4 @@ def test_a_row_without_a_text_is_refused_by_name_and_count(tmp_path: Path) -> No
     pairs = prepare(folder, rows(10, "cosine"))
     pa.parquet.write_table(train, folder / "train.parquet")
     with pytest.raises(Mistakes, match="'sentence2' is empty in 2 rows"):
-        refuse_missing(pairs, "train")
+        refuse_missing(pairs)
