@@ -22,9 +22,8 @@ class Request:
     options: Options
     task: Task
     pairs: TrainView
-    overrides: Sequence[str]
-    """As given with --set; the space, and with it the baseline, follows them."""
     space: Space
+    """Follows --set, and the baseline with it."""
     baseline: Mapping[str, float]
     model: ResolvedModel
     max_length: int
@@ -34,8 +33,6 @@ class Request:
     """What the audit of the pairs found; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
     """Why test, which is there, cannot be judged: the verdict then is dev's alone."""
-    accept: Sequence[str] = ()
-    """Codes given with --accept."""
 
     @cached_property
     def reading(self) -> Reading:

@@ -85,7 +85,11 @@ def test_distinct_pairs_are_those_of_the_view(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "loss", "message"),
     [
-        (None, "contrastive", "data: .*train.parquet has neither labels nor given negatives; the contrastive loss reads"),
+        (
+            None,
+            "contrastive",
+            "data: .*train.parquet has neither labels nor given negatives; the contrastive loss reads",
+        ),
         ([0.5, 1, 0, 0, 0, 0], "contrastive", "label: .*train.parquet has 0.5; the contrastive loss reads 0 and 1"),
         ([0, 0, 0, 0, 0, 0], "ranking", "label: .*train.parquet has no 1; .* allowed: contrastive or cosine.*, as in:"),
         ([0, 0.9, 0, 0, 0, 0], "ranking", "label: .*train.parquet has no 1; .* allowed: cosine.*, as in:"),
