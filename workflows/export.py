@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.environment import versions
 from common.jsonable import finite
-from common.run_folder import RunFolder
+from common.run_folder import BEST, VERDICT, RunFolder
 from models.base_model import load_model
 from models.loading import load_folder
 from models.reading import store_prompts
@@ -47,16 +47,16 @@ def export(request: Request, run: RunFolder, result: RunResult, found: Outcome, 
         model.load_state_dict(to_tensors(kept.state.weights))
     store_prompts(model, request.prompts)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
+        folder = os.path.join(temporary, BEST)  # whose mode, unlike the temporary folder's, lets others read
         model.save_pretrained(folder, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
             Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
         saved = load_folder(folder, device="cpu", trust_remote_code=request.model.trust_remote_code)
         write_card(folder, {**card_facts(request, result, found, kept), "dtype": dtype_of(saved)}, saved)
-        run.put_folder(folder, "best")
+        run.put_folder(folder, BEST)
         weights = weights_sha256(folder)
     if result.verdict:
-        run.write_json("verdict.json", {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights})
+        run.write_json(VERDICT, {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights})
         if test := result.verdict["splits"].get("test"):
             scored_once(run, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from common.run_folder import RunFolder
+from common.run_folder import STATES, RunFolder
 from reporting.live import Live
 from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
-from trainers.checkpoint import FOLDER
 from workflows.finish import compared, finish, undisturbed
 from workflows.request import Request
 from workflows.session import Session, reach_cluster, start
@@ -49,7 +48,7 @@ def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool 
             live.header(["saving the best model"])
             result = finish(request, folder, outcome, comparison)
             if not outcome.interrupted:
-                folder.delete_folder(FOLDER)  # each state has three times a model's size; the best model is saved
+                folder.delete_folder(STATES)  # each state has three times a model's size; the best model is saved
             live.header([])
     if not quiet:
         show(result, live.console)

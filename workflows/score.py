@@ -13,6 +13,7 @@ import ray
 
 from common import storage
 from common.mistakes import Mistakes
+from common.writing import write_then_rename
 from models.base_model import ResolvedModel
 from models.loading import check_loads, check_loads_meanwhile
 from models.saved_model import weights_sha256
@@ -131,7 +132,7 @@ def stage(asked: ScoreRequest) -> dict[int, int]:
     except BaseException:  # an interrupt too: half a file is no stage
         _forget_stage(asked.out)
         raise
-    with file_system.open_output_stream(f"{path}/{MARK}") as stream:
+    with write_then_rename(file_system, f"{path}/{MARK}") as stream:
         stream.write(json.dumps({"key": key, "parts": parts}).encode())
     return parts
 

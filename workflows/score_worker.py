@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from common.writing import write_then_rename
 from evaluation.metrics import Floats, normalized, pair_cosines
 from models.encode import encode
 from pairs.clean import folded, one_spaced
@@ -123,8 +124,7 @@ class PartScorer:
             table = self.scorer.scored(
                 pq.read_table(f"{path}/{STAGED}/{name}", filesystem=file_system, partitioning=None)
             )
-            half = f"{path}/{STAGED}/{name}.scored"
-            with file_system.open_output_stream(half) as stream:
+            half = f"{path}/{STAGED}/{name}.scored"  # goes with the stage if this process dies
+            with write_then_rename(file_system, f"{path}/{name}", half=half) as stream:
                 pq.write_table(table, stream)
-            file_system.move(half, f"{path}/{name}")
         return {"part": batch["part"]}

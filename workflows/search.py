@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import ray
 
-from common.run_folder import RunFolder
+from common.run_folder import PREDICTIONS, STATES, RunFolder
 from reporting.trials import TrialRecord
 from tasks.common.space import Space
-from trainers.checkpoint import FOLDER, TrainingState, read_state, state_name
-from trainers.dev_predictions import PREDICTIONS_FOLDER
+from trainers.checkpoint import TrainingState, read_state, state_name
 from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import tuner
@@ -52,7 +51,7 @@ def search(plan: SearchPlan, watch: Watch) -> Outcome:
     hurried = False
     if plan.minutes:
         watch.live.budget(plan.minutes * 60)
-    for folder in (FOLDER, PREDICTIONS_FOLDER):
+    for folder in (STATES, PREDICTIONS):
         plan.run.create_folder(folder)
     try:
         tuner(plan, watch).fit()

@@ -6,12 +6,13 @@ from typing import Any
 
 import ray
 
+from common import run_folder
 from common.run_folder import RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from reporting.trials import TrialRecord
 from trainers.checkpoint import TrainingState
-from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
+from trainers.dev_predictions import write_predictions
 from trainers.groups.board import group_times
 from trainers.groups.client import reports
 from trainers.job import PREDICTIONS, Job, Report
@@ -62,7 +63,7 @@ def train_once(job: Job, session: Session, folder: RunFolder, log: TrialLog, liv
     )
     trained = SingleRun(record=record, metrics={}, state=None)
     live.update(record)
-    folder.create_folder(PREDICTIONS_FOLDER)
+    folder.create_folder(run_folder.PREDICTIONS)
     try:
         for report in reports(group.client, job):
             if (predictions := report.metrics.pop(PREDICTIONS, None)) is not None:

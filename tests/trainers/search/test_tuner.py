@@ -10,12 +10,12 @@ import pytest
 import ray
 from ray.tune.schedulers import TrialScheduler
 
-from common.run_folder import RunFolder
+from common.run_folder import STATES, RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from tasks.common.space import Choice, Range, Space
 from tests.trainers.cases import BARE_JOB
-from trainers.checkpoint import FOLDER, TrainingState, state_name, write_state
+from trainers.checkpoint import TrainingState, state_name, write_state
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import sampler, scheduler
 from workflows.options import Options
@@ -133,7 +133,7 @@ class Told:
 
     def __init__(self, folder: Path) -> None:
         self.run = RunFolder.claim(str(folder / "run"))
-        self.run.create_folder(FOLDER)
+        self.run.create_folder(STATES)
         self.lost: list[str | None] = []
         """Of each worker group, why it takes no further trials."""
         self.live = Live("score", 9, quiet=True)
