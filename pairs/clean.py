@@ -58,9 +58,9 @@ def clean(
 ) -> Cleaned:
     """Shape every row, make a pair of each text of a list, drop what is empty, contradicts another row or repeats one.
 
-    Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same where they are equal
-    when folded, and so are pairs whose texts are, in either order where the loss is symmetric. A text of which folding
-    leaves nothing is empty.
+    Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same if they are equal
+    when folded, and so are pairs whose texts are, labelled ones in either order (see `unordered`). A text of which
+    folding leaves nothing is empty. The rows do not depend on the task's loss, so that they serve others, too.
 
     Args:
         where: the file's name, for messages.
@@ -69,7 +69,7 @@ def clean(
 
     Raises:
         Mistakes: a row lacks a field of the task's recipe or cannot be shaped, a text or a group is something else, or
-            a label is not a number that the loss allows.
+            a label is not a number that loss and kind allow.
     """
     dropped: Counter[str] = Counter()
     groups = {} if groups is None else groups
@@ -138,10 +138,8 @@ def _checked(task: Task, shaped: Row, raw: Row, place: str) -> dict[str, Any]:
             wrong.append(no_text(_column(field, row[field], raw), place, kind))
     raise_if(list(dict.fromkeys(wrong)))
     if isinstance(task.recipe, Given):
-        row["label"] = _label(task, row.get("label"), place)
+        row["label"] = _label(task, row, place)
     if "negatives" in row:
-        if not task.declared_loss.negatives:
-            raise Mistakes(f"negatives: {place} has some; allowed for a {task.loss} loss: labelled pairs, one a row")
         row["negatives"] = [text for each in row["negatives"] if folded(text := one_spaced(each))]
     return row
 
@@ -156,10 +154,12 @@ def _column(field: str, value: Any, raw: Row) -> str:
     return next((str(name) for name, each in raw.items() if each is value), field)
 
 
-def _label(task: Task, value: Any, place: str) -> float | None:
-    if value is None and task.declared_loss.labels == "none":
+def _label(task: Task, row: Row, place: str) -> float | None:
+    """Return the label; None if there is none and the loss reads none, or given negatives are its opposite."""
+    value, reads = row.get("label"), {task.declared_loss.labels, task.declared_kind.labels}
+    if value is None and (task.declared_loss.labels == "none" or "negatives" in row):
         return None
-    binary = task.declared_loss.labels != "graded" or task.declared_kind.labels == "binary"
+    binary = "binary" in reads or "graded" not in reads
     number = number_in(value)
     if number is None or not (number in (0, 1) if binary else -1 <= number <= 1):
         allowed = "0 or 1" if binary else "a number from -1 to 1"
@@ -167,11 +167,19 @@ def _label(task: Task, value: Any, place: str) -> float | None:
     return number
 
 
+def unordered(row: Row) -> bool:
+    """Check whether (b, a) says the same as (a, b): a label tells how close two texts are, in whatever order.
+
+    A pair without a label looks for the second text of the first one, and (b, a) is another question.
+    """
+    return row.get("label") is not None
+
+
 def _identity(task: Task, row: Row) -> tuple[Any, Any]:
     """What makes two rows the same, and what they must then agree on."""
     if isinstance(task.recipe, Given):
         pair = (folded(row["sentence1"]), folded(row["sentence2"]))
-        return tuple(sorted(pair)) if task.declared_loss.symmetric else pair, row["label"]
+        return tuple(sorted(pair)) if unordered(row) else pair, row["label"]
     if isinstance(task.recipe, AgainstCategory):
         return folded(row["text"]), folded(row["category"])
     return folded(row.get("identity", row["text"])), row["group"]

@@ -6,16 +6,16 @@ import numpy as np
 import pyarrow as pa
 
 from pairs.negatives import NEGATIVES, flattened
-from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
+from pairs.train_view import TrainView
 
 WEIGHT, REPEATS = "weight", "repeats"
 """Columns of distinct rows, float32: how much a row counts in a mean over rows, and how many rows it stands for."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistinctPairs(PreparedPairs):
-    """Prepared pairs whose training split is in memory, without repeats and with weights; dev and test as they are."""
+class DistinctPairs(TrainView):
+    """A view whose training split is in memory, without repeats and with weights; dev and test are as prepared."""
 
     train: pa.Table
     """The columns of a split (pairs/prepared.py), weight and repeats."""
@@ -34,19 +34,19 @@ class DistinctPairs(PreparedPairs):
         return f"{len(self.train):,} distinct training pairs, weighted, for {super().num_rows('train'):,} rows"
 
 
-def distinct(pairs: PreparedPairs, reading: Reading, symmetric: bool = False) -> DistinctPairs:
-    """Reads the training split into memory; rows repeat where token ids and label, or given negatives, are equal.
+def distinct(pairs: TrainView, reading: Reading) -> DistinctPairs:
+    """Read the training split into memory; rows repeat if token ids and label, or given negatives, are equal.
 
-    The weight of a row is its number of repeats divided by their mean. Where the loss is a mean over rows, the
-    gradient's expectation over rows drawn evenly then is that of the repeated rows. What differs is its variance, and
-    the negatives in a batch of a ranking loss.
+    The weight of a row is its number of repeats divided by their mean. If the loss is a mean over rows, the gradient's
+    expectation over rows drawn evenly is that of the repeated rows. Its variance differs, and so do the negatives in a
+    batch of a ranking loss. To a symmetric loss a pair in the other order is a repeat, too.
 
     Args:
+        pairs: what a loss reads.
         reading: how the model reads texts.
-        symmetric: whether a pair in the other order repeats it, as to a symmetric loss.
     """
-    given = {field.name: getattr(pairs, field.name) for field in fields(PreparedPairs)}
-    return DistinctPairs(**given, train=without_repeats(pairs.table("train"), reading, symmetric))
+    own = {field.name: getattr(pairs, field.name) for field in fields(TrainView)}
+    return DistinctPairs(**own, train=without_repeats(pairs.table("train"), reading, pairs.loss.symmetric))
 
 
 def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) -> pa.Table:

@@ -1,18 +1,14 @@
 """The column of given negatives: texts that do not belong to a pair's first text, as many as each row has."""
 
-import shlex
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pairs.clean import folded
-from pairs.columns import AS_PAIRS
 from pairs.hashes import text_hashes
-from tasks.common.declaration import Task
-from tasks.common.plain import columns_of
 
 NEGATIVES = "negatives"
 """list<string> in prepared pairs, there only where some row has one."""
@@ -79,15 +75,3 @@ def drop_wrong(rows: Sequence[dict[str, Any]], dropped: Counter[str]) -> None:
         dropped[REPEATED] += len(given) - len(distinct)
         dropped[WRONG] += len(distinct) - len(kept)
         row["negatives"] = list(kept.values())
-
-
-def as_pairs_command(task: Task, files: Mapping[str, str]) -> str | None:
-    """What makes labelled pairs of the negatives in a file of pairs, where the task's loss cannot read them."""
-    used = columns_of(task)
-    if used is None or not used.negatives or used.as_pairs or task.declared_loss.negatives:
-        return None
-    columns = ",".join((used.first, used.second, *used.negatives))
-    words = ["python", "-m", "jobs.prepare", files["train"], "--columns", columns, "--negatives", AS_PAIRS]
-    own = [word for option in ("group", "time") if (name := getattr(used, option)) for word in (f"--{option}", name)]
-    own += [word for split in ("dev", "test") if split in files for word in (f"--{split}-source", files[split])]
-    return shlex.join(words + own)

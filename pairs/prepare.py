@@ -12,11 +12,13 @@ from common.mistakes import Checks, Mistakes, raise_if
 from pairs import prepared
 from pairs.clean import clean
 from pairs.join import WAYS, chooses
-from pairs.negatives import as_pairs_command, drop_wrong
+from pairs.negatives import drop_wrong
 from pairs.read import read
 from pairs.recipes import Pair, make_pairs, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
 from pairs.split import Division, divide
+from pairs.train_view import view_lines
+from pairs.views import View
 from tasks.common.declaration import Given, Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.plain import columns_of
@@ -72,6 +74,7 @@ def prepare(
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
     pairs, notes = _pairs(task, division, seed)
     tables = _tables(task, pairs)
+    notes += _of_loss(task, tables["train"])
     table = {
         "rows_in": sum(len(source.rows) for source in sources),
         "dropped": dict(sorted((dropped + division.dropped).items())),
@@ -109,8 +112,6 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
         wrong.append(f"split: {way}: {task.name} has its own rule; allowed: no --split, which is for ready pairs")
     if (used := columns_of(task)) and used.time and {"dev", "test"} <= set(files):
         wrong.append(f"time: {used.time}: dev and test have files of their own; allowed: no --time")
-    if command := as_pairs_command(task, files):
-        wrong.append(f"negatives: a {task.loss} loss cannot read them; to make labelled pairs of them: {command}")
     return wrong
 
 
@@ -163,8 +164,6 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
         notes += made.notes
     if isinstance(task.recipe, Given) and "sentence2" not in division.closed:
         pairs = with_second_groups(pairs)
-    if task.declared_loss.labels == "none":  # a ranking loss takes every pair for a positive, whatever its label
-        pairs["train"] = [pair._replace(label=None) for pair in pairs["train"] if pair.label in (None, 1.0)]
     # Blocks of the file are what a stream can permute: neighbours should not be pairs of one group.
     random.Random(f"{seed}-order").shuffle(pairs["train"])
     bare = [split for split in pairs if not pairs[split]]
@@ -191,6 +190,17 @@ def _table(pairs: Sequence[Pair]) -> pa.Table:
     labelled, two_groups = (any(getattr(pair, name) is not None for pair in pairs) for name in ("label", "group2"))
     schema = prepared.schema(labelled, two_groups, any(pair.negatives for pair in pairs))
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
+
+
+def _of_loss(task: Task, train: pa.Table) -> list[str]:
+    """Return a note if the task's loss reads other training rows than these.
+
+    Raises:
+        Mistakes: it reads none of them.
+    """
+    read = len(View.of(task.declared_loss).read(train))
+    raise_if([f"train: no pair of {len(train):,} is labelled 1; a {task.loss} loss reads no others"] * (not read))
+    return view_lines(task.declared_loss, train.column_names, len(train), read)
 
 
 def _given_negatives(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> list[str]:

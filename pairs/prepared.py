@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,19 +18,15 @@ import pyarrow.parquet
 
 from common import storage
 from common.mistakes import Mistakes, raise_if
+from pairs.manifest import AGAIN, MANIFEST, read_manifest
 from pairs.negatives import NEGATIVES
 from tasks.common.kinds import KINDS
 
 SPLITS = ("train", "dev", "test")
-MANIFEST = "manifest.json"
 CANDIDATES = "candidates"
 CANDIDATES_SCHEMA = pa.schema([("text", pa.string())])
 OWN_FILES = frozenset({*(f"{name}.parquet" for name in (*SPLITS, CANDIDATES)), MANIFEST})
 UNFINISHED = ".unfinished"
-AGAIN = (
-    " jobs.prepare wrote the folder; prepare the pairs again, "
-    "or make an edited file a task of its own: python -m jobs.prepare FILE --columns sentence1,sentence2,label"
-)
 ROWS_PER_BLOCK = 16_384
 """Rows per row group: blocks that can be read and permuted one by one, of some MB each."""
 
@@ -103,13 +99,24 @@ class PreparedPairs:
         """How many pairs the split has, from the file's footer."""
         return int(_footer(self.path(split)).metadata.num_rows)
 
+    def columns(self, split: str) -> list[str]:
+        """Return the names of the split's columns, from the file's footer."""
+        return list(_footer(self.path(split)).schema_arrow.names)
+
+    def column(self, split: str, name: str) -> Iterator[pa.Array]:
+        """Yield one column of the split, a block of rows at a time."""
+        file_system, path = storage.locate(self.path(split))
+        with file_system.open_input_file(path) as file:
+            for batch in pa.parquet.ParquetFile(file).iter_batches(columns=[name]):
+                yield batch.column(0)
+
     def has_negatives(self, split: str) -> bool:
-        """Whether some row of the split has given negatives."""
-        return NEGATIVES in _footer(self.path(split)).schema_arrow.names
+        """Check whether some row of the split has given negatives."""
+        return NEGATIVES in self.columns(split)
 
     def has_labels(self, split: str) -> bool:
-        """Whether the split has a label column."""
-        return "label" in _footer(self.path(split)).schema_arrow.names
+        """Check whether the split has a label column."""
+        return "label" in self.columns(split)
 
     def candidates(self) -> list[str] | None:
         """Every distinct sentence2 of all splits and, unless these are categories, every given negative, sorted.
@@ -138,27 +145,6 @@ class PreparedPairs:
         if self._ranked and f"{CANDIDATES}.parquet" not in names:
             return [f"data: {self.folder} has no {CANDIDATES}.parquet, which the kind {kind!r} needs; prepare it again"]
         return []
-
-
-def read_manifest(folder: str) -> dict[str, Any]:
-    """What jobs.prepare has written about a folder.
-
-    Raises:
-        Mistakes: the manifest is not there, or is damaged: no JSON, or without what every one has.
-    """
-    location = storage.join(folder, MANIFEST)
-    found = storage.read_json(location)
-    try:
-        named = [found["task"], found["fingerprint"], found["declaration"]["kind"]]
-        named += [each["sha256"] for each in found.get("files", {}).values() if each["bytes"] >= 0]
-        sides = [side for key in ("apart", "closed") for side in found.get(key) or ()]
-    except (LookupError, TypeError, AttributeError):
-        named, sides = [None], []
-    if not all(isinstance(each, str) for each in named):
-        raise Mistakes(f"data: {location} is damaged: task, fingerprint, declaration or files are not in it{AGAIN}")
-    if wrong := [side for side in sides if side not in ("sentence1", "sentence2")]:
-        raise Mistakes(f"data: {location} is damaged: {wrong[0]!r} in apart or closed is no text column{AGAIN}")
-    return dict(found)
 
 
 def fingerprint(tables: Mapping[str, pa.Table | pa.parquet.ParquetFile]) -> str:
@@ -215,16 +201,6 @@ def _refuse_other_contents(folder: str, names: list[str], expected: str) -> None
     opened = {name: pa.parquet.ParquetFile(f"{path}/{name}", filesystem=file_system) for name in names}
     if fingerprint({name.removesuffix(".parquet"): file for name, file in opened.items()}) != expected:
         raise Mistakes(f"data: {folder} holds other pairs than its {MANIFEST} says; some file was changed since{AGAIN}")
-
-
-def refuse_other_task(folder: str, manifest: Mapping[str, Any], task: str) -> None:
-    """Refuse pairs that were prepared for another task: its metric, labels and splits are not this one's.
-
-    Raises:
-        Mistakes: naming both tasks.
-    """
-    if manifest["task"] != task:
-        raise Mistakes(f"task: {task!r}, but {folder} holds the pairs of {manifest['task']!r}; give its own --data")
 
 
 def refuse_foreign(folder: str) -> None:

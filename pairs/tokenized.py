@@ -20,8 +20,9 @@ from pairs.distinct import REPEATS, WEIGHT, DistinctPairs
 from pairs.hashes import text_hashes
 from pairs.negatives import IDS, NEGATIVES, flattened, tokenized
 from pairs.order import Shard, batches_by_block, batches_in_memory, steps_per_epoch
-from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
+from pairs.train_view import TrainView
+from pairs.views import View
 
 OBJECT_STORE_SHARE = 0.3
 """A token table may take this share of the object store: checkpoints of the running trials live there too."""
@@ -97,11 +98,17 @@ def _stream(paths: list[str], files: Any) -> Iterator[pa.Table]:
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=2)
 
 
-def tokenize_batch(batch: pa.Table, reading: Reading) -> pa.Table:
-    """sentence1, sentence2[, label][, weight, repeats][, negatives] -> ids1, ids2, hash1, hash2[, label][, ...].
+def tokenize_batch(batch: pa.Table, reading: Reading, view: View | None = None) -> pa.Table:
+    """Turn sentence1, sentence2[, label][, weight, repeats][, negatives] into ids1, ids2, hash1, hash2[, label][, ...].
 
     Negatives become the columns that `pairs/negatives.py` describes; they are read as second texts are.
+
+    Args:
+        batch: some rows of a split.
+        reading: how the model reads texts.
+        view: the rows that a loss reads of the batch; None: all, as they are.
     """
+    batch = batch if view is None else view.read(batch)
     columns: dict[str, Any] = {}
     for number, prompt in zip("12", reading.prompts, strict=True):
         texts = batch[f"sentence{number}"].to_pylist()
@@ -115,38 +122,40 @@ def tokenize_batch(batch: pa.Table, reading: Reading) -> pa.Table:
     return pa.table(columns)
 
 
-def tokenize(pairs: PreparedPairs, split: str, reading: Reading, in_memory: bool | None = None) -> TokenizedPairs:
-    """Tokenise a split once, with Ray Data unless it is small.
+def tokenize(pairs: TrainView, reading: Reading, in_memory: bool | None = None) -> TokenizedPairs:
+    """Tokenise the training split once, with Ray Data unless it is small.
 
     Args:
+        pairs: what a loss reads.
         reading: how the model reads texts.
-        in_memory: True: one table in the object store; False: parquet blocks beside the pairs, keyed by the data and
-            the reading; None: whichever fits. Distinct pairs are in memory already.
+        in_memory: True: one table in the object store; False: parquet blocks beside the pairs, keyed by the data, the
+            view and the reading; None: whichever fits. Distinct pairs are in memory already.
     """
     in_hand = isinstance(pairs, DistinctPairs)
-    size = pairs.table(split).nbytes if in_hand else _text_bytes(_footer(pairs, split))
+    size = pairs.table("train").nbytes if in_hand else _text_bytes(pairs)
     if in_memory is None:
         in_memory = in_hand or size * BYTES_PER_TEXT_BYTE < OBJECT_STORE_SHARE * _object_store_bytes()
     if in_memory and size <= AT_ONCE_BYTES:
-        tokens = tokenize_batch(pairs.table(split), reading).combine_chunks()
+        tokens = tokenize_batch(pairs.table("train"), reading).combine_chunks()
         return TokenizedPairs(num_rows=len(tokens), table=[ray.put(tokens)], seen=[ray.put(distinct_ids(tokens))])
     if in_memory:
-        blocks = _tokenized(pairs, split, reading).to_arrow_refs()
+        blocks = _tokenized(pairs, reading).to_arrow_refs()
         table = _one_chunk.remote(*blocks)
         seen = ray.remote(num_cpus=0)(distinct_ids).remote(table)
-        return TokenizedPairs(num_rows=pairs.num_rows(split), table=[table], seen=[seen])
-    return _in_blocks(pairs, split, reading)
+        return TokenizedPairs(num_rows=pairs.num_rows("train"), table=[table], seen=[seen])
+    return _in_blocks(pairs, reading)
 
 
-def _tokenized(pairs: PreparedPairs, split: str, reading: Reading) -> Any:
+def _tokenized(pairs: TrainView, reading: Reading) -> Any:
+    """Return the tokens as a Ray Data set, in the order of the rows."""
     data, in_hand = ray_data(), isinstance(pairs, DistinctPairs)
-    files, path = storage.locate(pairs.path(split))  # an address would stand in Ray Data's log
-    rows = data.from_arrow(pairs.table(split)) if in_hand else data.read_parquet(path, filesystem=files)
+    files, path = storage.locate(pairs.path("train"))  # an address would stand in Ray Data's log
+    rows = data.from_arrow(pairs.table("train")) if in_hand else data.read_parquet(path, filesystem=files)
     return rows.map_batches(
         tokenize_batch,
         batch_size=TOKENIZE_ROWS,
         batch_format="pyarrow",
-        fn_kwargs={"reading": reading},
+        fn_kwargs={"reading": reading, "view": None if in_hand else pairs.view},
     )
 
 
@@ -163,14 +172,14 @@ def distinct_ids(tokens: pa.Table) -> np.ndarray:
     return np.unique(np.concatenate([column.to_numpy() for column in columns]))
 
 
-def _in_blocks(pairs: PreparedPairs, split: str, reading: Reading) -> TokenizedPairs:
-    # What the key names beside the data is how it is tokenised: older blocks were out of order, or hashed other texts.
-    content = f"{pairs.fingerprint} {split} {reading!r} in order, hashes of folded texts"
+def _in_blocks(pairs: TrainView, reading: Reading) -> TokenizedPairs:
+    # The key names the data and how it is read and tokenised: older blocks were out of order, or hashed other texts.
+    content = f"{pairs.fingerprint} train {pairs.view!r} {reading!r} in order, hashes of folded texts"
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     store = BlockStore(storage.join(pairs.folder, f"tokens/{key}"))
     if not store.complete:
-        tokenized = _tokenized(pairs, split, reading)
-        store.fill(tokenized.iter_batches(batch_size=BLOCK_ROWS, batch_format="pyarrow"))
+        tokens = _tokenized(pairs, reading)
+        store.fill(tokens.iter_batches(batch_size=BLOCK_ROWS, batch_format="pyarrow"))
     paths, sizes = store.blocks()
     return TokenizedPairs(num_rows=sum(sizes), blocks=tuple(paths), sizes=tuple(sizes), files=store.files)
 
@@ -179,30 +188,36 @@ def _object_store_bytes() -> float:
     return float(ray.cluster_resources().get("object_store_memory", 0))
 
 
-def _footer(pairs: PreparedPairs, split: str) -> Any:
-    file_system, path = storage.locate(pairs.path(split))
+def _footer(pairs: TrainView) -> Any:
+    file_system, path = storage.locate(pairs.path("train"))
     with file_system.open_input_file(path) as file:
         return pq.ParquetFile(file).metadata
 
 
-def _text_bytes(footer: Any) -> int:
-    return sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
+def _text_bytes(pairs: TrainView) -> float:
+    """Estimate the bytes of the rows that are read, from those that are stored."""
+    footer = _footer(pairs)
+    stored = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
+    return float(stored) * pairs.num_rows("train") / max(1, footer.num_rows)
 
 
-def refuse_missing(pairs: PreparedPairs, split: str) -> None:
-    """Look at the file's statistics only, which takes no time.
+def refuse_missing(pairs: TrainView) -> None:
+    """Refuse training rows without a text, or without a label that the loss reads.
+
+    The file's statistics tell, which takes no time.
 
     Raises:
         Mistakes: a text or a label is missing in some row.
     """
-    path, footer = pairs.path(split), _footer(pairs, split)
+    path, footer = pairs.path("train"), _footer(pairs)
     counts: dict[str, int] = {}
     for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
         for column in (group.column(number) for number in range(group.num_columns)):
-            if "." in column.path_in_schema:  # of a list: an empty one counts as null there
+            name = column.path_in_schema
+            if "." in name or (name == "label" and pairs.fills_labels):  # of a list an empty one counts as null
                 continue
             if column.statistics and column.statistics.null_count:
-                counts[column.path_in_schema] = counts.get(column.path_in_schema, 0) + column.statistics.null_count
+                counts[name] = counts.get(name, 0) + column.statistics.null_count
     raise_if(
         [f"{path}: column {name!r} is empty in {count} rows; every row needs a value" for name, count in counts.items()]
     )

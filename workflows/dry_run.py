@@ -53,6 +53,7 @@ def _request(request: Request) -> list[str]:
         f"texts: {request.max_length} tokens of each are read",
         *request.how_read(),
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
+        *pairs.lines,
         *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
         f"steps: {request.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {request.steps():,}; "
         f"{rows % size} pairs of each epoch are left out, others each time",

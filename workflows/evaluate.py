@@ -13,7 +13,8 @@ from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from models.reading import max_length_of, prompts_of
 from models.saved_model import weights_sha256
-from pairs.prepared import MANIFEST, PreparedPairs, refuse_other_task
+from pairs.manifest import MANIFEST, refuse_other_task
+from pairs.prepared import PreparedPairs
 from pairs.reading import Prompts
 from reporting.evaluations import CachedScores, scored_once
 from reporting.progress import EncodingProgress

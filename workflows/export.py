@@ -16,7 +16,7 @@ from models.loading import load_folder
 from models.reading import store_prompts
 from models.saved_model import THRESHOLD, weights_sha256
 from pairs.distinct import DistinctPairs
-from pairs.prepared import PreparedPairs
+from pairs.train_view import TrainView
 from reporting.card.card import write_card
 from reporting.card.facts import CardFacts
 from reporting.evaluations import scored_once
@@ -60,12 +60,13 @@ def export(request: Request, run: RunFolder, result: RunResult, found: Outcome, 
             scored_once(run, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
 
 
-def loss_notes(loss: str, pairs: PreparedPairs) -> list[str]:
+def loss_notes(loss: str, pairs: TrainView) -> list[str]:
     """What the loss made of these pairs, for the model card."""
     builder = BUILDERS[loss]
     negatives = [builder.negatives_note] if pairs.has_negatives("train") else []
     distinct = [f"{pairs.line}."] if isinstance(pairs, DistinctPairs) else []
-    return [*builder.notes, *negatives, *distinct]
+    read = [f"{line[0].upper()}{line[1:]}." for line in pairs.lines]
+    return [*builder.notes, *negatives, *read, *distinct]
 
 
 def card_facts(request: Request, result: RunResult, found: Outcome, kept: SelectedModel) -> CardFacts:

@@ -7,8 +7,8 @@ from typing import Any
 
 from audit.run import Audit
 from models.base_model import ResolvedModel
-from pairs.prepared import PreparedPairs
 from pairs.reading import Prompts, Reading
+from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
 from tasks.common.space import Space
@@ -21,7 +21,7 @@ class Request:
 
     options: Options
     task: Task
-    pairs: PreparedPairs
+    pairs: TrainView
     overrides: Sequence[str]
     """As given with --set; the space, and with it the baseline, follows them."""
     space: Space

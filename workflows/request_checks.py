@@ -10,7 +10,9 @@ from common.run_folder import RunFolder
 from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from pairs.distinct import distinct
-from pairs.prepared import PreparedPairs, refuse_other_task
+from pairs.manifest import refuse_other_task
+from pairs.prepared import PreparedPairs
+from pairs.train_view import TrainView, view_of
 from reporting.progress import waiting
 from search_spaces.default import baseline_in, fixed, for_task
 from tasks.common.declaration import Task
@@ -53,12 +55,13 @@ def check_request(
     plan = _plan(data, task)
     if plan and model:
         plan = checks.run(read_as, plan, model, length, given.get("prompt1"), given.get("prompt2"))
-    if options and pairs and model and plan and options.distinct:
-        pairs = checks.run(_distinct, pairs, model, plan, task)
+    view = checks.run(view_of, pairs, task.declared_loss) if pairs else None
+    if options and view and model and plan and options.distinct:
+        view = checks.run(distinct, view, model.reading(plan.max_length, plan.prompts))
     make, workers = fixed if single else for_task, options.workers if options else 1
-    space: Any = checks.run(make, task, overrides, pairs.num_rows("train"), workers) if pairs else None
+    space: Any = checks.run(make, task, overrides, view.num_rows("train"), workers) if view else None
     if pairs:
-        _check_pairs(checks, task, pairs)
+        checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
     checks.run(RunFolder.check, options.run if options else named["run"])
     if plan and checks.messages:
         checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
@@ -68,7 +71,7 @@ def check_request(
     baseline, trusted = baseline_in(task, space), options.trust_remote_code
     plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
     findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
-    model, pairs = cast(ResolvedModel, model), cast(PreparedPairs, pairs)
+    model, view = cast(ResolvedModel, model), cast(TrainView, view)
     if dry_run:
         with waiting("loading the base model", quiet=quiet):
             model.check_loads(cast(int, plan.max_length), plan.prompts)
@@ -77,7 +80,7 @@ def check_request(
     return Request(
         options=options,
         task=task,
-        pairs=pairs,
+        pairs=view,
         overrides=overrides,
         space=space,
         baseline=baseline,
@@ -85,7 +88,7 @@ def check_request(
         max_length=cast(int, plan.max_length),
         prompts=plan.prompts,
         audit=findings,
-        unjudged=_unjudged(task, pairs),
+        unjudged=_unjudged(task, view),
         accept=accept or (),
     )
 
@@ -150,27 +153,3 @@ def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
     checks = Checks()
     checks.run(Evaluator, task.kind, pairs.table("test"), pairs.candidates())
     return checks.messages
-
-
-def _distinct(pairs: PreparedPairs, model: ResolvedModel, plan: Plan, task: Task) -> PreparedPairs:
-    return distinct(pairs, model.reading(plan.max_length, plan.prompts), task.declared_loss.symmetric)
-
-
-def _check_pairs(checks: Checks, task: Task, pairs: PreparedPairs) -> None:
-    """Whether train holds what the loss reads, and dev what the kind is judged by."""
-    checks.run(_check_labels, task, pairs)
-    checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
-
-
-def _check_labels(task: Task, pairs: PreparedPairs) -> None:
-    wanted = task.declared_loss.labels != "none"
-    if not task.declared_loss.negatives and pairs.has_negatives("train"):
-        raise Mistakes(
-            f"data: {pairs.path('train')} has given negatives, which the {task.loss} loss of {task.name} cannot read; "
-            "prepare the pairs again, those of a file with --negatives as-pairs"
-        )
-    if pairs.has_labels("train") != wanted:
-        has, needs = ("no label", "one") if wanted else ("a label", "none")
-        raise Mistakes(
-            f"data: {pairs.path('train')} has {has} column; the {task.loss} loss of {task.name} takes {needs}"
-        )

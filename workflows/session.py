@@ -70,7 +70,7 @@ def start(request: Request, run: RunFolder, concurrent: int) -> Session:
         Mistakes: a text or a label is missing in some row, the base model cannot be loaded, a worker lacks the GPU
             that is asked for, or another run began in this folder; nothing was started.
     """
-    refuse_missing(request.pairs, "train")
+    refuse_missing(request.pairs)
     request.model.check_loads(request.max_length, request.prompts)
     options = request.options
     seen = ask_worker(options.cpus_per_worker, options.gpu)
@@ -116,7 +116,7 @@ def data(request: Request) -> Data:
     """The pairs in the object store, train as tokens and dev as texts."""
     candidates = request.pairs.candidates()
     return Data(
-        train=tokenize(request.pairs, "train", request.reading),
+        train=tokenize(request.pairs, request.reading),
         dev=[ray.put(request.pairs.table("dev"))],
         prompts=request.prompts,
         candidates=tuple(candidates) if candidates else None,

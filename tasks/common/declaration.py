@@ -26,10 +26,10 @@ SEEDS = 2**32
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """Rows already are pairs. A shaped row: sentence1, sentence2, group, and label unless the loss takes none.
+    """Rows already are pairs. A shaped row: sentence1, sentence2, group, and perhaps label.
 
-    For a ranking loss perhaps `negatives`, a list of texts that do not belong to sentence1. Where sentence2 is a list,
-    the row is as many pairs.
+    It may have `negatives`, a list of texts that do not belong to sentence1. Where sentence2 is a list, the row is as
+    many pairs.
     """
 
     texts: ClassVar[tuple[str, ...]] = ("sentence1", "sentence2")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from common.old_names import SETTINGS
 from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Recipe, Row, Task
 from tasks.common.label_rule import LabelRule
 
@@ -85,7 +86,7 @@ def to_dict(task: Task) -> dict[str, Any]:
 
 
 def from_dict(declaration: Mapping[str, Any]) -> Task:
-    """The task of a file of ready pairs, from what `to_dict` wrote.
+    """The task of a file of ready pairs, from what `to_dict` wrote; settings may have names of earlier versions.
 
     Raises:
         KeyError, TypeError: the values were not written by `to_dict`.
@@ -98,7 +99,9 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
     return Task(
         **plain
         | {
-            "baseline": {name: Number(**number) for name, number in declaration["baseline"].items()},
+            "baseline": {
+                SETTINGS.get(name, name): Number(**number) for name, number in declaration["baseline"].items()
+            },
             "max_length": Number(**length) if (length := declaration["max_length"]) else None,
             "shares": tuple(declaration["shares"]),
             "recipe": (recipe := _recipe(declaration["recipe"])),
