@@ -81,7 +81,7 @@ def finish(request: Request, run: RunFolder, found: Outcome, comparison: "Compar
         best_steps=found.best.best_steps if found.best else None,
         baseline_epoch=found.baseline.epoch if found.baseline else None,
         best_settings=found.best.settings if found.best else {},
-        baseline_settings=dict(request.baseline),
+        baseline_settings=dict(found.baseline_settings),
         model=f"{run.shown}/best" if found.state else None,
         kept=kept.name if found.state else None,
         kept_steps=kept.metrics.get("steps") if found.state else None,

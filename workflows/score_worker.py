@@ -25,7 +25,7 @@ class Scorer:
     Args:
         texts: names of the two texts, or of one.
         candidates: what the one is held against.
-        best: how many of them are named.
+        top_k: how many of them are named.
         threshold: score from which on a pair belongs together; None: no decision.
         prompts: what stands before the texts when the model reads them; candidates are second texts.
     """
@@ -35,11 +35,11 @@ class Scorer:
         model: "SentenceTransformer",
         texts: tuple[str, ...],
         candidates: tuple[str, ...] | None,
-        best: int,
+        top_k: int,
         threshold: float | None,
         prompts: Prompts = NO_PROMPTS,
     ) -> None:
-        self.model, self.texts, self.candidates, self.best = model, texts, candidates, best
+        self.model, self.texts, self.candidates, self.top_k = model, texts, candidates, top_k
         self.threshold, self.prompts = threshold, prompts
         self.choice = self._vectors([prompts.second + text for text in candidates]) if candidates else None
 
@@ -67,7 +67,7 @@ class Scorer:
 
     def _best(self, cosines: Floats) -> dict[str, pa.Array]:
         assert self.candidates is not None
-        order = np.argsort(-cosines, axis=1, kind="stable")[:, : self.best]
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, : self.top_k]
         names = [[self.candidates[place] for place in row] for row in order]
         scores = np.take_along_axis(cosines, order, axis=1).astype(np.float32).tolist()
         named, scored = CANDIDATE_COLUMNS

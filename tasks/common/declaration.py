@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from common.mistakes import raise_if
+from common.old_names import SETTINGS, renamed
 from tasks.common.kinds import KINDS, Kind
 from tasks.common.losses import LOSSES, Loss
 from tasks.common.number import Number
@@ -151,6 +152,8 @@ class Task:
     base_model: str = BASE_MODEL
 
     def __post_init__(self) -> None:
+        if isinstance(self.baseline, Mapping):
+            object.__setattr__(self, "baseline", renamed(self.baseline, SETTINGS, told=True))
         raise_if(list(_misfits(self)))
 
     @property

@@ -13,7 +13,7 @@ from ray.tune.schedulers import TrialScheduler
 from common.run_folder import RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
-from tasks.common.space import Choice, Range
+from tasks.common.space import Choice, Range, Space
 from tests.trainers.cases import BARE_JOB
 from trainers.checkpoint import FOLDER, TrainingState, state_name, write_state
 from trainers.search.plan import SearchPlan
@@ -32,9 +32,8 @@ def of_search(
     """The scheduler of a search over trainings of so many epochs."""
     options = Options(task="t", data="d", run="r", base_model="b", **asked)
     started: Any = SimpleNamespace(template=replace(BARE_JOB, reports=4), groups=[], board=None)
-    space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
-    request: Any = SimpleNamespace(options=options, space=space, baseline=baseline)
-    made = scheduler(plan_of(request, RunFolder("r"), started), baseline)
+    space: Space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
+    made = scheduler(plan_of(options, space, baseline, RunFolder("r"), started), baseline)
     made.set_search_properties("score", "max")
     return made
 
