@@ -1,16 +1,17 @@
-"""Training rows that a model reads alike as one weighted row: fewer steps for the same expected gradient."""
+"""Make one weighted row of training rows that a model reads alike: fewer steps for the same expected gradient."""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pairs.negatives import NEGATIVES, flattened
 from pairs.reading import Reading
 from pairs.train_view import TrainView
 
 WEIGHT, REPEATS = "weight", "repeats"
-"""Columns of distinct rows, float32: how much a row counts in a mean over rows, and how many rows it stands for."""
+"""Columns of distinct rows, float32: the weight of a row in a mean over rows, and the number of rows it stands for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,16 +22,16 @@ class DistinctPairs(TrainView):
     """The columns of a split (pairs/prepared.py), weight and repeats."""
 
     def table(self, split: str) -> pa.Table:
-        """The whole split, in memory."""
+        """Return the whole split, in memory."""
         return self.train if split == "train" else super().table(split)
 
     def num_rows(self, split: str) -> int:
-        """How many pairs the split has; repeats in train count once."""
+        """Return the number of pairs of the split; repeats in train count once."""
         return len(self.train) if split == "train" else super().num_rows(split)
 
     @property
     def line(self) -> str:
-        """How many rows stand for how many."""
+        """The numbers of distinct and of all rows, as a line for a user."""
         return f"{len(self.train):,} distinct training pairs, weighted, for {super().num_rows('train'):,} rows"
 
 
@@ -50,7 +51,7 @@ def distinct(pairs: TrainView, reading: Reading) -> DistinctPairs:
 
 
 def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) -> pa.Table:
-    """The first of rows that the model reads alike, in the order of the table, with weight and repeats."""
+    """Return the first of the rows that the model reads alike, in the table's order, with weight and repeats."""
     number: dict[tuple[int, ...], int] = {}
     columns = zip(("sentence1", "sentence2"), reading.prompts, strict=True)
     first, second = (_numbers(table[name].combine_chunks(), reading, prompt, number) for name, prompt in columns)
@@ -63,8 +64,9 @@ def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) 
     if "label" in table.column_names:
         keys["label"] = table["label"]
     if has_negatives:
-        each = np.split(negatives, np.cumsum(lengths))[:-1]
-        keys[NEGATIVES] = np.unique([str(sorted(own)) for own in map(np.ndarray.tolist, each)], return_inverse=True)[1]
+        of_row = np.split(negatives, np.cumsum(lengths))[:-1]
+        names = [str(sorted(numbers.tolist())) for numbers in of_row]
+        keys[NEGATIVES] = np.unique(names, return_inverse=True)[1]
     groups = pa.table({**keys, "row": np.arange(len(table))}).group_by(list(keys), use_threads=False)
     counted = groups.aggregate([("row", "min"), ("row", "count")]).sort_by("row_min")
     counts = counted["row_count"].to_numpy()
@@ -73,13 +75,17 @@ def without_repeats(table: pa.Table, reading: Reading, symmetric: bool = False) 
     return rows.append_column(REPEATS, pa.array(counts.astype(np.float32)))
 
 
-def _numbers(texts: pa.Array, reading: Reading, prompt: str, number: dict[tuple[int, ...], int]) -> np.ndarray:
-    """A number for each text, the same for texts of equal token ids; a text that repeats is tokenised once.
+def _numbers(texts: pa.Array, reading: Reading, prompt: str, number: dict[tuple[int, ...], int]) -> NDArray[np.int64]:
+    """Return a number for each text, the same for texts of equal token ids; a text that repeats is tokenised once.
 
     Args:
-        number: of the token ids of another column; it gets those of this one.
+        texts: one column.
+        reading: how the model reads texts.
+        prompt: the text before each of them.
+        number: token ids -> number, of other columns; those of this one are added.
     """
     encoded = texts.dictionary_encode()
-    found = reading.ids(encoded.dictionary.to_pylist(), prompt)
-    numbers = np.array([number.setdefault(tuple(ids), len(number)) for ids in found], dtype=np.int64)
-    return numbers[encoded.indices.to_numpy()]
+    tokens = reading.ids(encoded.dictionary.to_pylist(), prompt)
+    numbers = np.array([number.setdefault(tuple(ids), len(number)) for ids in tokens], dtype=np.int64)
+    selected: NDArray[np.int64] = numbers[encoded.indices.to_numpy()]
+    return selected

@@ -14,28 +14,28 @@ AGAIN = (
 
 
 def read_manifest(folder: str) -> dict[str, Any]:
-    """What jobs.prepare has written about a folder.
+    """Read what jobs.prepare has written about a folder.
 
     Raises:
-        Mistakes: the manifest is not there, or is damaged: no JSON, or without what every one has.
+        Mistakes: the manifest does not exist, is no JSON, or lacks a field that each has.
     """
     location = storage.join(folder, MANIFEST)
-    found = storage.read_json(location)
+    manifest = storage.read_json(location)
     try:
-        named = [found["task"], found["fingerprint"], found["declaration"]["kind"]]
-        named += [each["sha256"] for each in found.get("files", {}).values() if each["bytes"] >= 0]
-        sides = [side for key in ("apart", "closed") for side in found.get(key) or ()]
+        texts = [manifest["task"], manifest["fingerprint"], manifest["declaration"]["kind"]]
+        texts += [file["sha256"] for file in manifest.get("files", {}).values() if file["bytes"] >= 0]
+        sides = [side for key in ("apart", "closed") for side in manifest.get(key) or ()]
     except (LookupError, TypeError, AttributeError):
-        named, sides = [None], []
-    if not all(isinstance(each, str) for each in named):
+        texts, sides = [None], []
+    if not all(isinstance(text, str) for text in texts):
         raise Mistakes(f"data: {location} is damaged: task, fingerprint, declaration or files are not in it{AGAIN}")
     if wrong := [side for side in sides if side not in ("sentence1", "sentence2")]:
         raise Mistakes(f"data: {location} is damaged: {wrong[0]!r} in apart or closed is no text column{AGAIN}")
-    return dict(found)
+    return dict(manifest)
 
 
 def refuse_other_task(folder: str, manifest: Mapping[str, Any], task: str) -> None:
-    """Refuse pairs that were prepared for another task: its metric, labels and splits are not this one's.
+    """Refuse pairs that were prepared for another task, which has its own metric, labels and splits.
 
     Raises:
         Mistakes: naming both tasks.

@@ -1,4 +1,4 @@
-"""Prepared pairs, read, checked, hashed and tokenised once by Ray Data, and shared by every trial of a search."""
+"""Hash and tokenise the training rows once, with Ray Data, for every trial of a search."""
 
 import hashlib
 import logging
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import ray
+from numpy.typing import NDArray
 
 from common import storage
 from common.mistakes import raise_if
@@ -24,12 +25,12 @@ from pairs.reading import Reading
 from pairs.train_view import TrainView
 from pairs.views import View
 
-OBJECT_STORE_SHARE = 0.3
-"""A token table may take this share of the object store: checkpoints of the running trials live there too."""
+OBJECT_STORE_FRACTION = 0.3
+"""A token table may take this fraction of the object store, which also holds checkpoints of the running trials."""
 BYTES_PER_TEXT_BYTE = 1.2
-"""Token ids are four bytes for about four characters, and 16 bytes of hashes a row; used to guess a table's size."""
+"""Bytes of a token table for each byte of text: four for about four characters, and 16 bytes of hashes a row."""
 AT_ONCE_BYTES = 4 * 2**20
-"""As stored. Up to here this process tokenises alone, in seconds; Ray Data takes 20 s of processors to start."""
+"""Stored bytes that this process tokenises alone, in seconds; Ray Data takes 20 s of processor time to start."""
 BLOCK_ROWS = 16_384
 WINDOW_BLOCKS = 4
 TOKENIZE_ROWS = 1_000
@@ -37,10 +38,10 @@ TOKENIZE_ROWS = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizedPairs:
-    """A handle that travels to workers: one table in the object store, or parquet blocks where that would not fit.
+    """A handle that travels to workers: one table in the object store, or parquet blocks if that would not fit.
 
-    Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts; label, weight, repeats: float32 and
-    negative_ids: list<list<int32>>, negative_hashes: list<int64> where the pairs have them.
+    Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts. If the pairs have them, also label,
+    weight, repeats: float32, negative_ids: list<list<int32>>, negative_hashes: list<int64>.
     """
 
     num_rows: int
@@ -49,26 +50,26 @@ class TokenizedPairs:
     blocks: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     files: Any = None
-    """The file system of the blocks, with what opens it; None: this machine's."""
+    """The file system of the blocks, with its credentials; None: the local one."""
     seen: list[Any] = field(default_factory=list)
-    """One object reference to the ids that occur, wrapped as the table; none where nobody has counted them."""
+    """One object reference to the token ids that occur, wrapped as the table; empty if they were not counted."""
 
     def steps_per_epoch(self, global_batch_size: int) -> int:
-        """Full global batches in one epoch; the remainder is left out."""
+        """Return the number of full global batches in one epoch; the remainder is left out."""
         return steps_per_epoch(self.num_rows, global_batch_size)
 
-    def seen_tokens(self) -> np.ndarray | None:
-        """The ids that occur, sorted; None where nobody has counted them."""
+    def seen_tokens(self) -> NDArray[np.int32] | None:
+        """Return the token ids that occur, sorted; None if they were not counted."""
         return ray.get(self.seen[0]) if self.seen else None
 
-    def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
-        """This rank's slice of every global batch of one epoch, in the order of (seed, epoch)."""
+    def batches(self, shard: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
+        """Yield this rank's rows of every global batch of one epoch, in the order of (seed, epoch)."""
         if self.table:
-            return batches_in_memory(ray.get(self.table[0]), share, seed, epoch)
-        return batches_by_block(self.sizes, self._read, WINDOW_BLOCKS, share, seed, epoch)
+            return batches_in_memory(ray.get(self.table[0]), shard, seed, epoch)
+        return batches_by_block(self.sizes, self._read, WINDOW_BLOCKS, shard, seed, epoch)
 
     def _read(self, order: Sequence[int]) -> Iterator[pa.Table]:
-        """The blocks in this order, streamed by Ray Data a few ahead of the training step."""
+        """Yield the blocks in this order; Ray Data reads a few ahead of the training step."""
         stream = _stream([self.blocks[number] for number in order], self.files)
         held = next(stream)
         for number in order:
@@ -79,10 +80,10 @@ class TokenizedPairs:
 
 
 def ray_data() -> Any:
-    """Ray Data, imported where it is used, as it takes seconds, and as talkative as Ray was told to be.
+    """Import Ray Data where it is used, since that takes seconds, and give it Ray's log level.
 
-    Blocks come in the order of their input: else they come as they are done, and above one of them rows have another
-    order with every call.
+    Blocks keep the order of their input; else they would come as they are done, and the order of the rows would differ
+    from call to call.
     """
     import ray.data
 
@@ -134,7 +135,7 @@ def tokenize(pairs: TrainView, reading: Reading, in_memory: bool | None = None) 
     in_hand = isinstance(pairs, DistinctPairs)
     size = pairs.table("train").nbytes if in_hand else _text_bytes(pairs)
     if in_memory is None:
-        in_memory = in_hand or size * BYTES_PER_TEXT_BYTE < OBJECT_STORE_SHARE * _object_store_bytes()
+        in_memory = in_hand or size * BYTES_PER_TEXT_BYTE < OBJECT_STORE_FRACTION * _object_store_bytes()
     if in_memory and size <= AT_ONCE_BYTES:
         tokens = tokenize_batch(pairs.table("train"), reading).combine_chunks()
         return TokenizedPairs(num_rows=len(tokens), table=[ray.put(tokens)], seen=[ray.put(distinct_ids(tokens))])
@@ -161,14 +162,14 @@ def _tokenized(pairs: TrainView, reading: Reading) -> Any:
 
 @ray.remote(num_cpus=0)
 def _one_chunk(*blocks: pa.Table) -> pa.Table:
-    """`take` on a list column in 8 chunks costs 70 ms a batch at 10^6 rows, on one chunk 0.26 ms (measured)."""
+    """Join blocks: `take` on a list column in 8 chunks costs 70 ms a batch at 10^6 rows, on one chunk 0.26 ms."""
     return pa.concat_tables(blocks).combine_chunks()
 
 
-def distinct_ids(tokens: pa.Table) -> np.ndarray:
-    """Of both columns and the given negatives, sorted."""
+def distinct_ids(tokens: pa.Table) -> NDArray[np.int32]:
+    """Return the token ids of both columns and of the given negatives, each once, sorted."""
     texts = [tokens["ids1"], tokens["ids2"], *([flattened(tokens[IDS])[0]] if IDS in tokens.column_names else [])]
-    columns = [pc.unique(pc.list_flatten(each)) for each in texts]  # hashes, where numpy would sort
+    columns = [pc.unique(pc.list_flatten(lists)) for lists in texts]  # by hashes; numpy would sort all
     return np.unique(np.concatenate([column.to_numpy() for column in columns]))
 
 
@@ -185,7 +186,8 @@ def _in_blocks(pairs: TrainView, reading: Reading) -> TokenizedPairs:
 
 
 def _object_store_bytes() -> float:
-    return float(ray.cluster_resources().get("object_store_memory", 0))
+    resources: dict[str, float] = ray.cluster_resources()
+    return resources.get("object_store_memory", 0.0)
 
 
 def _footer(pairs: TrainView) -> Any:
@@ -197,8 +199,9 @@ def _footer(pairs: TrainView) -> Any:
 def _text_bytes(pairs: TrainView) -> float:
     """Estimate the bytes of the rows that are read, from those that are stored."""
     footer = _footer(pairs)
-    stored = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
-    return float(stored) * pairs.num_rows("train") / max(1, footer.num_rows)
+    stored: int = sum(footer.row_group(number).total_byte_size for number in range(footer.num_row_groups))
+    rows: int = footer.num_rows
+    return stored * pairs.num_rows("train") / max(1, rows)
 
 
 def refuse_missing(pairs: TrainView) -> None:

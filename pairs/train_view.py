@@ -52,7 +52,7 @@ class TrainView(PreparedPairs):
 
     @cached_property
     def _train_rows(self) -> int:
-        """Count in one column, a block at a time."""
+        """Count the rows in one column, a block at a time."""
         if not self.view.changes(super().columns("train")):
             return super().num_rows("train")
         if self.view.labels:

@@ -41,14 +41,14 @@ class View:
         return cls(labels=loss.labels != "none", negatives=loss.negatives)
 
     def columns(self, stored: Iterable[str]) -> list[str]:
-        """Return the columns of the view: those stored that the loss reads or nobody does, and a label it makes."""
+        """Return the names of the view's columns, from those of the stored rows."""
         names = list(stored)
         if self._expands(names) and "label" not in names:
             names.insert(names.index("sentence2") + 1, "label")
         return [name for name in names if self._has(name)]
 
     def changes(self, stored: Iterable[str]) -> bool:
-        """Check whether the view has other rows than are stored, by the stored columns."""
+        """Check by the stored columns whether the view may have other rows than those stored."""
         names = list(stored)
         return self._expands(names) or (not self.labels and "label" in names)
 
@@ -71,7 +71,7 @@ class View:
         return table.select(self.columns(names))
 
     def read_values(self, batch: Batch) -> Batch:
-        """Return the same for plain values that nobody has checked; given negatives may stand in several columns."""
+        """Return the same for unchecked plain values; given negatives may be spread over several columns."""
         columns = [batch[name] for name in sorted(batch) if name.startswith(NEGATIVES)]
         given = [_texts(cells) for cells in zip(*columns, strict=True)] if self._expands(batch) else None
         counts = None if given is None else np.array([len(texts) for texts in given], dtype=np.int64)
@@ -128,7 +128,7 @@ def _texts(cells: Sequence[Any]) -> list[Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class ViewedTable(Table):
-    """A table of training rows that nobody has checked, as a loss reads them.
+    """A table of unchecked training rows, as a loss reads them.
 
     Attributes:
         source: the rows as they are stored.

@@ -343,7 +343,7 @@ def test_a_test_of_one_label_is_said(tmp_path: Path) -> None:
     for labels, said in (("11", True), ("01", False)):
         (tmp_path / "test.csv").write_text(f"question,answer,label\nx,y,{labels[0]}\nv,w,{labels[1]}\n")
         made = prepare(task(location), {"train": location, "test": f"{tmp_path}/test.csv"}, seed=1)
-        assert any("test has one label alone" in note for note in made.manifest["table"]["notes"]) == said
+        assert any("test has only one label" in note for note in made.manifest["table"]["notes"]) == said
 
 
 def test_rows_that_stand_twice_are_no_texts_of_several_categories(tmp_path: Path) -> None:

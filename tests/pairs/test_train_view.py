@@ -142,7 +142,7 @@ OLD = {
 
 def test_pairs_of_a_version_that_dropped_labels_are_read_as_they_were_or_prepared_again(tmp_path: Path) -> None:
     sources = [{"split": "train", "name": "pairs.csv", "sha256": "0", "rows": 90}]
-    made = {"task": "pairs", "seed": 7, "rows": None, "sources": sources, "declaration": OLD}
+    made: dict[str, Any] = {"task": "pairs", "seed": 7, "rows": None, "sources": sources, "declaration": OLD}
     at = folder(tmp_path / "pairs", **made)
     task, pairs = load("pairs", at), PreparedPairs.open(at)
     assert task.settings["warmup_ratio"] == 0.1

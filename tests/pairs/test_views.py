@@ -76,8 +76,8 @@ def test_plain_values_are_read_as_prepared_ones(view: View, held: str) -> None:
 
 
 def test_negatives_of_a_file_stand_in_columns_of_texts_or_lists_and_labels_may_be_text() -> None:
-    texts = {"sentence1": ["a", "b"], "sentence2": ["A", "B"]}
-    columns = {"negatives n1": ["x", None], "negatives n2": [["y", ""], float("nan")]}
+    texts: dict[str, list[Any]] = {"sentence1": ["a", "b"], "sentence2": ["A", "B"]}
+    columns: dict[str, list[Any]] = {"negatives n1": ["x", None], "negatives n2": [["y", ""], float("nan")]}
     found = LABELLED.read_values({**texts, **columns})
     assert found == {"sentence1": ["a", "a", "a", "b"], "sentence2": ["A", "x", "y", "B"], "label": [1, 0, 0, 1]}
     assert RANKING.read_values({**texts, "label": ["1", "nothing"]}) == {"sentence1": ["a"], "sentence2": ["A"]}

@@ -46,8 +46,8 @@ class InHand(TokenizedPairs):
     def seen_tokens(self) -> np.ndarray | None:
         return distinct_ids(self.tokens) if self.counted else None
 
-    def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
-        return batches_in_memory(self.tokens, share, seed, epoch)
+    def batches(self, shard: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
+        return batches_in_memory(self.tokens, shard, seed, epoch)
 
 
 def with_negatives(pairs: pa.Table, most: int = 2) -> pa.Table:
