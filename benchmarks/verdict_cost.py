@@ -24,7 +24,7 @@ def model(kind: Kind, items: int, seed: int) -> Predictions:
     rng, groups = np.random.default_rng(seed), np.arange(items)
     if kind.categories:
         truth, found = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
-        return CategoryPredictions(kind=kind.name, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
+        return CategoryPredictions(kind=kind.name, groups=groups, truth=truth, predicted=found, names=tuple("abcdefgh"))
     if kind.ranked:
         return QueryPredictions(kind=kind.name, groups=groups, per_query={kind.metric: rng.uniform(size=items)})
     labels = (groups % (2 if kind.labels == "binary" else 5)).astype(np.float64)
