@@ -59,7 +59,7 @@ def one_step(asked: Request) -> Job:
     tokens = tokenize_batch(rows, asked.reading).combine_chunks()
     data = Data(train=TokensInMemory(num_rows=len(tokens), tokens=tokens), dev=[])
     job = job_of(asked, data, Hardware(device="cpu", bf16=False, optimizer="sgd", threads=1))
-    settings = {**asked.baseline, "epochs": 1, "learning_rate": 1.0, "warmup_ratio": 0.0}
+    settings = {**asked.baseline, "epochs": 1, "learning_rate": 0.1, "warmup_ratio": 0.0}
     return replace(job, settings=settings, dropout=False)
 
 
