@@ -137,7 +137,7 @@ class Items:
             return PairPredictions(kind="binary", groups=self.groups, cosines=cosines, labels=self.labels)
         found = np.where(level > -1, self.truth, (self.truth + self.other) % 4)
         return CategoryPredictions(
-            kind="category", groups=self.groups, truth=self.truth, found=found, names=tuple("abcd")
+            kind="category", groups=self.groups, truth=self.truth, predicted=found, names=tuple("abcd")
         )
 
     def untrained(self) -> Predictions:

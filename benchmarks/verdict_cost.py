@@ -11,12 +11,12 @@ import numpy as np
 import typer
 
 from benchmarks.measure import progress, report
-from common.run_folder import RunFolder
+from common.run_folder import PREDICTIONS, RunFolder
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States, sample_of
 from evaluation.verdict import compare
 from tasks.common.kinds import KINDS, Kind
-from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
+from trainers.dev_predictions import write_predictions
 
 
 def model(kind: Kind, items: int, seed: int) -> Predictions:
@@ -24,7 +24,7 @@ def model(kind: Kind, items: int, seed: int) -> Predictions:
     rng, groups = np.random.default_rng(seed), np.arange(items)
     if kind.categories:
         truth, found = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
-        return CategoryPredictions(kind=kind.name, groups=groups, truth=truth, found=found, names=tuple("abcdefgh"))
+        return CategoryPredictions(kind=kind.name, groups=groups, truth=truth, predicted=found, names=tuple("abcdefgh"))
     if kind.ranked:
         return QueryPredictions(kind=kind.name, groups=groups, per_query={kind.metric: rng.uniform(size=items)})
     labels = (groups % (2 if kind.labels == "binary" else 5)).astype(np.float64)
@@ -48,7 +48,7 @@ def writing(items: int, states: int) -> float:
     judged = model(KINDS["retrieval"], items, 0)
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(folder)
-        run.create_folder(PREDICTIONS_FOLDER)
+        run.create_folder(PREDICTIONS)
         began = time.perf_counter()
         for step in range(states):
             write_predictions(run, "trial", step, judged.predictions[sample_of(judged, 0)])

@@ -18,6 +18,7 @@ import pyarrow.parquet
 
 from common import storage
 from common.mistakes import Mistakes, raise_if
+from common.writing import half_of
 from pairs.manifest import AGAIN, MANIFEST, read_manifest
 from pairs.negatives import NEGATIVES
 from tasks.common.kinds import KINDS
@@ -26,7 +27,8 @@ SPLITS = ("train", "dev", "test")
 CANDIDATES = "candidates"
 CANDIDATES_SCHEMA = pa.schema([("text", pa.string())])
 OWN_FILES = frozenset({*(f"{name}.parquet" for name in (*SPLITS, CANDIDATES)), MANIFEST})
-UNFINISHED = ".unfinished"
+HALVES = frozenset(map(half_of, OWN_FILES))
+"""What an interrupted call may have left of them."""
 ROWS_PER_BLOCK = 16_384
 """Rows per row group: a block of some MB that can be read by itself and permuted with others."""
 
@@ -211,7 +213,7 @@ def refuse_foreign(folder: str) -> None:
         Mistakes: it has no manifest, and files that no interrupted `prepare` leaves; or see `refuse_unmakeable`.
     """
     names = storage.file_names(folder)
-    foreign = [name for name in names if name.removesuffix(UNFINISHED) not in OWN_FILES]
+    foreign = [name for name in names if name not in OWN_FILES | HALVES]
     if foreign and MANIFEST not in names:
         raise Mistakes(
             f"data: {folder} holds {', '.join(foreign[:5])} and was not made by jobs.prepare; "
@@ -238,16 +240,18 @@ def write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, An
 def _write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> None:
     file_system, path = storage.locate(folder)
     file_system.create_dir(path, recursive=True)
+    halves = {f"{name}.parquet": half_of(f"{name}.parquet") for name in tables}
     for name, table in tables.items():
-        _write_table(file_system, f"{path}/{name}.parquet{UNFINISHED}", table)
-    files = {f"{name}.parquet": _described(storage.join(folder, f"{name}.parquet{UNFINISHED}")) for name in tables}
-    with file_system.open_output_stream(f"{path}/{MANIFEST}{UNFINISHED}") as stream:
+        _write_table(file_system, f"{path}/{halves[f'{name}.parquet']}", table)
+    files = {name: _described(storage.join(folder, half)) for name, half in halves.items()}
+    halves[MANIFEST] = half_of(MANIFEST)
+    with file_system.open_output_stream(f"{path}/{halves[MANIFEST]}") as stream:
         stream.write(json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False).encode())
     for name in [MANIFEST, *(name for name in storage.file_names(folder) if name in OWN_FILES - {MANIFEST})]:
         if name in storage.file_names(folder):
             file_system.delete_file(f"{path}/{name}")
-    for name in [*(f"{name}.parquet" for name in tables), MANIFEST]:
-        file_system.move(f"{path}/{name}{UNFINISHED}", f"{path}/{name}")
+    for name, half in halves.items():  # the manifest last
+        file_system.move(f"{path}/{half}", f"{path}/{name}")
 
 
 def _described(location: str) -> dict[str, Any]:

@@ -102,9 +102,10 @@ def outcome_table(result: RunResult) -> Table:
     table.add_column("epochs", justify="right")
     table.add_column("settings", overflow="fold")  # a value cut off could not be read anywhere on the screen
     best = f"best ({result.best_trial})" if result.best_trial else "best"
+    baseline = ("baseline settings", result.baseline, result.baseline_epoch, result.baseline_settings)
     rows = [
         ("base", result.base, None, {}),
-        ("baseline settings", result.baseline, result.baseline_epoch, result.baseline_settings),
+        *([baseline] if result.baseline_settings else []),
         (best, result.best, result.best_epoch, result.best_settings),
     ]
     for name, value, epoch, settings in rows:

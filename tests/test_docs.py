@@ -13,6 +13,7 @@ from audit.finding import CODES
 from tasks.common import loading
 from tasks.common.kinds import KINDS
 from tasks.common.losses import LOSSES
+from tests.house import MAY_IMPORT
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -20,6 +21,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 RESULTS = sorted(path for path in (DOCS / "results").glob("*.md") if path.name != "index.md")
 HISTORY = ROOT / "CHANGELOG.md"
 README = (ROOT / "README.md").read_text()
+FOLDERS = (*MAY_IMPORT, "benchmarks", "tests", "docs")
 COMMIT = re.compile(r"`[0-9a-f]{7}`")
 
 
@@ -91,6 +93,15 @@ def test_every_document_is_reached_from_the_readme(document: Path) -> None:
     assert document in reached
 
 
+def test_the_files_that_documents_name_exist() -> None:
+    """Written `folder/file.py`, or beside a link to its folder, where the folder's name may be left out."""
+    sources = {f"/{path.relative_to(ROOT)}" for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    present = [document for document in DOCUMENTS if document not in (*RESULTS, HISTORY)]
+    files = {name for document in present for name in re.findall(r"`([\w/]+\.py)`", document.read_text())}
+    assert len(files) >= 30
+    assert not [name for name in files if not any(source.endswith(f"/{name}") for source in sources)]
+
+
 def test_commands_and_their_options_exist() -> None:
     used: dict[str, set[str]] = {}
     for document in DOCUMENTS:
@@ -125,7 +136,7 @@ def test_the_tables_of_the_reference_are_the_declarations() -> None:
 
 def test_the_documents_quote_whole_examples() -> None:
     quoted = {(page.parent / path).resolve(): text for page in DOCUMENTS for path, text in quotes(page)}
-    assert sorted(path.name for path in quoted) == ["beer.py", "listings.py"]
+    assert sorted(path.name for path in quoted) == ["beer.py"]
     for path, text in quoted.items():
         assert text == path.read_text()
 
@@ -141,6 +152,13 @@ def test_the_tutorial_shows_what_its_first_commands_print(tmp_path: Path) -> Non
         done = subprocess.run(arguments, cwd=tmp_path, env=environment, text=True, capture_output=True)
         printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
         assert shown(tutorial, command) == printed, done.stderr
+
+
+def test_the_readme_shows_the_verdict_of_the_tutorial() -> None:
+    verdict = README.split("```")[1].strip().splitlines()
+    assert README.index(verdict[-1]) < README.index("\n## ")  # on the first screen
+    assert any(line.startswith("verdict: ") for line in verdict)
+    assert not set(verdict) - set((DOCS / "tutorial.md").read_text().splitlines())
 
 
 def test_every_result_has_date_commit_and_machine() -> None:

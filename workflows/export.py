@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.environment import versions
 from common.jsonable import finite
-from common.run_folder import RunFolder
+from common.run_folder import BEST, VERDICT, RunFolder
 from models.base_model import load_model
 from models.loading import load_folder
 from models.reading import store_prompts
@@ -24,6 +24,7 @@ from reporting.summary import RunResult
 from reporting.trials import epochs_reached
 from trainers.checkpoint import to_tensors
 from trainers.losses import BUILDERS
+from workflows.options import Options, TrainOptions
 from workflows.outcome import Outcome, SelectedModel
 from workflows.request import Request
 
@@ -46,16 +47,16 @@ def export(request: Request, run: RunFolder, result: RunResult, found: Outcome, 
         model.load_state_dict(to_tensors(kept.state.weights))
     store_prompts(model, request.prompts)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
+        folder = os.path.join(temporary, BEST)  # whose mode, unlike the temporary folder's, lets others read
         model.save_pretrained(folder, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
             Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
         saved = load_folder(folder, device="cpu", trust_remote_code=request.model.trust_remote_code)
         write_card(folder, {**card_facts(request, result, found, kept), "dtype": dtype_of(saved)}, saved)
-        run.put_folder(folder, "best")
+        run.put_folder(folder, BEST)
         weights = weights_sha256(folder)
     if result.verdict:
-        run.write_json("verdict.json", {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights})
+        run.write_json(VERDICT, {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights})
         if test := result.verdict["splits"].get("test"):
             scored_once(run, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
 
@@ -145,38 +146,20 @@ def stopped(kept: SelectedModel) -> str:
 
 
 def searched(request: Request) -> str:
-    """The command of the search, for a model that no training made."""
-    options = request.options
-    words = [*_shared("jobs.tune", request), "--trials", str(options.trials), "--scheduler", options.scheduler]
-    words += ["--minutes", f"{options.minutes:g}"] if options.minutes else []
-    words += ["--concurrent", str(options.concurrent)] if options.concurrent else []
-    words += ["--repeat-seeds", str(options.repeat_seeds)] if options.repeat_seeds else []
-    words += ["--export", options.export] if options.export != "auto" else []
-    words += [word for override in request.overrides for word in ("--set", override)]
-    return shlex.join(words)
+    """Return the command of the search, for a model that no training made."""
+    return shlex.join(_again(request).command("jobs.tune", request.task.base_model))
 
 
 def reproduce(request: Request, settings: Mapping[str, float]) -> str:
-    """One command that trains the same weights again, from the same prepared pairs."""
-    words = _shared("jobs.train", request)
-    words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]
-    return shlex.join(words)
+    """Return one command that trains the same weights again, from the same prepared pairs."""
+    options = _again(request)
+    length = [f"max_length={options.max_length}"] if options.max_length else []
+    own = (*length, *(f"{name}={value!r}" for name, value in settings.items()))
+    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | {"set": own})
+    return shlex.join(shared.command("jobs.train", request.task.base_model))
 
 
-def _shared(job: str, request: Request) -> list[str]:
-    """A command of this request, as far as training and search have the same options, for a run folder of its own."""
-    options = request.options
-    address, mark, query = options.run.partition("?")
-    again = f"{address.rstrip('/')}-again{mark}{query}"
-    words = ["python", "-m", job, options.task, "--data", options.data, "--run", again, "--seed", str(options.seed)]
-    words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
-    words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
-    words += ["--distinct"] if options.distinct else []
-    words += ["--set", f"max_length={options.max_length}"] if options.max_length else []
-    for option, prompt in (("--prompt1", options.prompt1), ("--prompt2", options.prompt2)):
-        words += [option, prompt] if prompt is not None else []
-    words += ["--trust-remote-code"] if options.trust_remote_code else []
-    words += [word for code in request.accept for word in ("--accept", code)]
-    if options.base_model != request.task.base_model:
-        words += ["--base-model", options.base_model]
-    return words
+def _again(request: Request) -> Options:
+    """Return the request's options with a run folder of their own."""
+    address, mark, query = request.options.run.partition("?")
+    return request.options.model_copy(update={"run": f"{address.rstrip('/')}-again{mark}{query}"})

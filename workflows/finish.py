@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from common.run_folder import RunFolder
+from common.run_folder import BEST, RESULT, RunFolder
 from reporting.live import Live
 from reporting.summary import RunResult, outcome_dict
 from reporting.trials import commonest_error, count_states
@@ -81,8 +81,8 @@ def finish(request: Request, run: RunFolder, found: Outcome, comparison: "Compar
         best_steps=found.best.best_steps if found.best else None,
         baseline_epoch=found.baseline.epoch if found.baseline else None,
         best_settings=found.best.settings if found.best else {},
-        baseline_settings=dict(request.baseline),
-        model=f"{run.shown}/best" if found.state else None,
+        baseline_settings=dict(found.baseline_settings),
+        model=f"{run.shown}/{BEST}" if found.state else None,
         kept=kept.name if found.state else None,
         kept_steps=kept.metrics.get("steps") if found.state else None,
         verdict=comparison.to_dict() if comparison else None,
@@ -97,5 +97,5 @@ def finish(request: Request, run: RunFolder, found: Outcome, comparison: "Compar
         from workflows.export import export  # takes seconds to import: workflows/session.py begins it early
 
         export(request, run, result, found, kept)
-    run.write_json("result.json", outcome_dict(result))
+    run.write_json(RESULT, outcome_dict(result))
     return result

@@ -22,9 +22,8 @@ class Request:
     options: Options
     task: Task
     pairs: TrainView
-    overrides: Sequence[str]
-    """As given with --set; the space, and with it the baseline, follows them."""
     space: Space
+    """Follows --set, and the baseline with it."""
     baseline: Mapping[str, float]
     model: ResolvedModel
     max_length: int
@@ -34,8 +33,6 @@ class Request:
     """What the audit of the pairs found; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
     """Why test, which is there, cannot be judged: the verdict then is dev's alone."""
-    accept: Sequence[str] = ()
-    """Codes given with --accept."""
 
     @cached_property
     def reading(self) -> Reading:
@@ -64,6 +61,11 @@ class Request:
     def warnings(self) -> list[str]:
         """What is said once more at the verdict."""
         return [f"warning: test cannot be judged, the verdict will be of dev alone: {why}" for why in self.unjudged]
+
+    @property
+    def changed(self) -> bool:
+        """Whether --set gave other settings than the task's baseline."""
+        return dict(self.baseline) != self.task.settings
 
     def steps(self) -> int:
         """Optimizer steps of the baseline settings."""

@@ -33,7 +33,7 @@ def request(
     columns: Sequence[str],
     out: str,
     candidates: str | None,
-    best: int,
+    top_k: int,
     cpus_per_worker: int = 1,
     trust_remote_code: bool = False,
 ) -> ScoreRequest:
@@ -54,8 +54,8 @@ def request(
         checks.messages.append(f"columns: {','.join(columns)}; allowed: {allowed}")
     if candidates and len(columns) == 2:
         checks.messages.append(f"candidates: {candidates} with two texts a row; allowed: with one")
-    if best < 1:
-        checks.messages.append(f"best: {best} must be at least 1")
+    if top_k < 1:
+        checks.messages.append(f"top-k: {top_k} must be at least 1")
     if cpus_per_worker < 1:
         checks.messages.append(f"cpus-per-worker: {cpus_per_worker} must be at least 1")
     checks.run(refuse_relative, out=out)
@@ -72,7 +72,7 @@ def request(
         table=table,
         empty=empty,
         candidates=tuple(choices) if choices else None,
-        best=best,
+        top_k=top_k,
         threshold=threshold,
         prompts=prompts_of(Path(found.folder)),
         out=out,

@@ -9,6 +9,8 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from common import storage
+from common.writing import write_then_rename
 from reporting.card.facts import CardFacts
 from reporting.card.section import made_section
 
@@ -30,10 +32,8 @@ def write_card(model_folder: str, facts: CardFacts, model: "SentenceTransformer"
     if facts.get("kept") != "base":
         _fill_training(model, facts)
     content = _insert(_render(model, facts), "\n".join(made_section(facts)))
-    half = os.path.join(model_folder, ".README.md.half")
-    with open(half, "w", encoding="utf8") as file:
-        file.write(content)
-    os.replace(half, os.path.join(model_folder, "README.md"))
+    with write_then_rename(*storage.locate(os.path.join(model_folder, "README.md"))) as stream:
+        stream.write(content.encode())
 
 
 def _fill(model: "SentenceTransformer", facts: CardFacts) -> None:

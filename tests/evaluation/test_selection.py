@@ -82,8 +82,8 @@ def test_judgements_whose_predictions_are_lost_cost_as_much_as_can_be() -> None:
     baseline, best, *more = noisy(30)
     models = {"base": queries(BASE), "baseline": baseline, "best": best}
     known = [state.predictions for state in more]
-    whole = States(others=known, trials=29, told=28).standard_errors(models, 0)
-    lost = States(others=[*known[:5], known[0][:7]], trials=29, told=28).standard_errors(models, 0)
+    whole = States(others=known, trials=29, reported=28).standard_errors(models, 0)
+    lost = States(others=[*known[:5], known[0][:7]], trials=29, reported=28).standard_errors(models, 0)
     assert lost["baseline"] >= whole["baseline"]
     assert lost["baseline"] == pytest.approx(t.ppf(1 - error_of(29) / 28, 99))
 

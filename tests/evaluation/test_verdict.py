@@ -89,7 +89,7 @@ def test_few_groups_allow_no_claim(number: int) -> None:
     models = {"base": queries(BASE[:number]), "baseline": queries(BASE[:number] + 0.2)}
     found = verdict({"dev": models}, seed=0)
     assert (found.chosen, found.gain) == ("base", False)
-    assert found.reason == f"no gain can be told: dev rests on {number} groups, a claim needs 10"
+    assert found.reason == f"no gain can be claimed: dev rests on {number} groups, a claim needs 10"
     assert np.isnan(found.splits["dev"].models["base"].low)
 
 

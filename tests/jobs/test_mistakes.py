@@ -152,7 +152,7 @@ def test_a_test_that_cannot_be_judged_is_told_before_the_first_step(
     manifest = {"task": task, "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": kind}}
     prepared.write(str(tmp_path / "data"), tables, manifest)
     given: Any = {"data": str(tmp_path / "data"), "run": str(tmp_path / "run"), "base_model": tiny_model}
-    asked = check_request(task, [], dry_run=True, accept=list(CODES), quiet=True, **given)
+    asked = check_request({"task": task, "accept": list(CODES), **given}, dry_run=True, quiet=True)
     (line,) = asked.warnings()
     assert line.startswith(f"warning: test cannot be judged, the verdict will be of dev alone: {said}")
     assert line in asked.lines()

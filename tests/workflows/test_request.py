@@ -24,7 +24,6 @@ def template(space: Space) -> Job:
         options=SimpleNamespace(seed=1),  # type: ignore[arg-type]
         task=task,
         pairs=nothing,
-        overrides=(),
         space=space,
         baseline={**task.settings, "epochs": space["epochs"].most},
         model=nothing,

@@ -131,7 +131,7 @@ def test_neither_failing_trials_nor_a_stop_nor_a_test_of_one_label_lose_the_sear
     """The second trial that does not fail never gets its state written; then comes Ctrl-C."""
     run, data = tmp_path / "run", one_label_in_test(data, tmp_path / "data")
     blocked = Blocked(str(run))
-    monkeypatch.setattr("workflows.tune.RunFolder", lambda path: blocked)
+    monkeypatch.setattr("workflows.run.RunFolder", lambda path: blocked)
 
     def interrupt() -> None:
         blocked.told.read_text()

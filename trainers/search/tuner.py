@@ -8,6 +8,7 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
+from common.run_folder import TUNE
 from tasks.common.space import Choice, Range, different_settings
 from trainers.search.halving import Halving
 from trainers.search.plan import SearchPlan
@@ -39,7 +40,7 @@ def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:
             scheduler=scheduler(plan, first),
         ),
         run_config=tune.RunConfig(
-            name="tune",
+            name=TUNE,
             storage_path=plan.run.path,
             verbose=0,
             callbacks=[callback],
