@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from audit.run import Audit
+from common.space import Space
 from models.base_model import ResolvedModel
 from pairs.reading import Prompts, Reading
 from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
-from tasks.common.space import Space
 from workflows.options import Options
 
 

@@ -30,10 +30,9 @@ def data(tmp_path: Path) -> str:
 
 
 def request(data: str, model: str, *overrides: str, **options: Any) -> Request:
-    run = f"{data}-run"
-    given = {"data": data, "run": run, "base_model": model, "workers": 1, "cpus_per_worker": 1, **options}
+    given = {"task": "pairs", "data": data, "run": f"{data}-run", "base_model": model, "set": overrides, **options}
     accept = ["too_small", "split_leak", "unknown_tokens"]
-    return check_request("pairs", overrides, dry_run=True, accept=accept, quiet=True, single=True, **given)
+    return check_request({**given, "accept": accept}, dry_run=True, quiet=True, single=True)
 
 
 def test_steps_and_counts_are_of_the_rows_that_the_loss_reads(data: str, tiny_model: str) -> None:
