@@ -85,6 +85,7 @@ class Request:
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
             "baseline": dict(self.baseline),
+            "pairs": {split: self.pairs.num_rows(split) for split in self.pairs.splits},
             "unjudged": list(self.unjudged),
             "origins": {name: number.origin for name, number in task.baseline.items()},
         }
