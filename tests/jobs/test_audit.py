@@ -107,7 +107,8 @@ def test_a_raw_file_is_audited_as_its_labels_are_read(tmp_path: Path, tiny_model
     assert found["empty_text"]["examples"][0]["row"] == 5
     assert "single_label" in codes_of(*words, "--labels", "yes=1,no=1", "--drop-label", "?")
     found = codes_of(*words, "--labels", "yes=1,no=0", "--drop-label", "?", "--loss", "ranking")
-    assert "label_ignored" not in found
+    assert list(found) == ["empty_text"]
+    assert found["empty_text"]["examples"][0]["row"] == 5
     assert run(audit.app, "tickets", "--scale", "0:5")[2].startswith("error: scale: tickets is prepared; allowed: only")
 
 
