@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-SETTINGS: Mapping[str, str] = {"warmup_share": "warmup_ratio"}
+SETTINGS = {"warmup_share": "warmup_ratio"}
 """Settings: in a task's baseline, in --set, in the files of a run or of prepared pairs."""
-OPTIONS: Mapping[str, str] = {"--seeds": "--repeat-seeds", "--best": "--top-k", "--untuned": "--base"}
+OPTIONS = {"--seeds": "--repeat-seeds", "--best": "--top-k", "--untuned": "--base"}
 """Options of a command line."""
-MODELS: Mapping[str, str] = {"winner": "best", "untuned": "base"}
+MODELS = {"winner": "best", "untuned": "base"}
 """Models: in --export, and in the files of a run."""
 
 Value = TypeVar("Value")
@@ -21,6 +21,26 @@ def renamed(values: Mapping[str, Value], names: Mapping[str, str], *, told: bool
         told: whether the user wrote them and has to be told of each old name.
     """
     return {_new(name, names) if told else names.get(name, name): value for name, value in values.items()}
+
+
+def modern_names(value: Any) -> Any:
+    """Return the value of a run's JSON file with new names of settings and models, at any depth.
+
+    A key may name two models ('winner - baseline'); a model is a value of `chosen`, `kept` and `export`.
+    """
+    if isinstance(value, list):
+        return [modern_names(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {_key(name): _model(name, modern_names(each)) for name, each in value.items()}
+
+
+def _key(name: str) -> str:
+    return " - ".join((SETTINGS | MODELS).get(part, part) for part in name.split(" - "))
+
+
+def _model(name: str, value: Any) -> Any:
+    return MODELS.get(value, value) if name in ("chosen", "kept", "export") and isinstance(value, str) else value
 
 
 def tell(old: str, new: str) -> None:

@@ -4,12 +4,17 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from audit.finding import CODES
+from common.run_folder import FILES, WORKING
+from evaluation.verdict import SplitVerdict, Verdict
+from reporting.result import RunResult
+from reporting.trials import TrialRecord
 from tasks.common import loading
 from tasks.common.kinds import KINDS
 from tasks.common.losses import LOSSES
@@ -185,3 +190,17 @@ def test_no_path_of_a_machine(document: Path) -> None:
 @pytest.mark.parametrize("target", re.findall(r"(?:^    |`)make (\w+)", README, re.MULTILINE))
 def test_make_targets_exist(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_page_of_the_run_folder_names_every_file_and_field() -> None:
+    page = (DOCS / "reference" / "run_folder.md").read_text()
+    named = set(re.findall(r"`([\w.*]+)/?`", page))
+    assert {*FILES, *WORKING} <= named
+    for kind in (TrialRecord, RunResult, Verdict):
+        assert {each.name for each in fields(kind)} <= named, kind
+    assert {f"splits.*.{each.name}" for each in fields(SplitVerdict)} - named <= {
+        "splits.*.metric",
+        "splits.*.pairs",
+        "splits.*.groups",
+        "splits.*.states",
+    }

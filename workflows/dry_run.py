@@ -3,8 +3,8 @@
 from typing import Any
 
 from common.run_folder import FILES
+from common.space import different_settings
 from pairs.distinct import DistinctPairs
-from tasks.common.space import different_settings
 from workflows.request import Request
 
 

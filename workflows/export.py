@@ -5,6 +5,7 @@ import os
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,11 @@ from models.saved_model import THRESHOLD, weights_sha256
 from pairs.distinct import DistinctPairs
 from pairs.train_view import TrainView
 from reporting.card.card import write_card
-from reporting.card.facts import CardFacts
+from reporting.card.facts import TrainingFacts
+from reporting.card.section import VERSIONS
 from reporting.evaluations import scored_once
-from reporting.summary import RunResult
-from reporting.trials import epochs_reached
+from reporting.result import RunResult
+from reporting.run import Run
 from trainers.checkpoint import to_tensors
 from trainers.losses import BUILDERS
 from workflows.options import Options, TrainOptions
@@ -32,33 +34,60 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 PAIR_COLUMNS = ("sentence1", "sentence2", "label")
-CARD_VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
 
 
-def export(request: Request, run: RunFolder, result: RunResult, found: Outcome, kept: SelectedModel) -> None:
-    """RUN/best: a sentence-transformers folder with the weights kept, its threshold, its card filled with the facts.
+def export(request: Request, folder: RunFolder, found: Outcome, kept: SelectedModel, result: RunResult) -> RunResult:
+    """Write RUN/best: a sentence-transformers folder with the weights that are kept, their threshold and their card.
 
-    What test said is kept under these weights, so that no later question scores it again.
+    Scores of test are kept under these weights, so that no later question scores them again.
+
+    Returns:
+        The result with what the export knows: the weights' type, the loss's notes, the command to repeat.
     """
     model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
     if kept.state is not None:
         model.load_state_dict(to_tensors(kept.state.weights))
     store_prompts(model, request.prompts)
+    result = replace(result, **facts(request, kept))
     with tempfile.TemporaryDirectory() as temporary:
-        folder = os.path.join(temporary, BEST)  # whose mode, unlike the temporary folder's, lets others read
-        model.save_pretrained(folder, create_model_card=False)
+        local = os.path.join(temporary, BEST)  # whose mode, unlike the temporary folder's, lets others read
+        model.save_pretrained(local, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
-            Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
-        saved = load_folder(folder, device="cpu", trust_remote_code=request.model.trust_remote_code)
-        write_card(folder, {**card_facts(request, result, found, kept), "dtype": dtype_of(saved)}, saved)
-        run.put_folder(folder, BEST)
-        weights = weights_sha256(folder)
+            Path(local, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
+        saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
+        result = replace(result, dtype=dtype_of(saved))
+        write_card(local, run_of(request, folder, found, result), training_facts(request, kept), saved)
+        folder.put_folder(local, BEST)
+        weights = weights_sha256(local)
     if result.verdict:
-        run.write_json(VERDICT, {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights})
+        verdict = {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights}
+        folder.write_json(VERDICT, verdict)
         if test := result.verdict["splits"].get("test"):
-            scored_once(run, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
+            scored_once(folder, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
+    return result
+
+
+def run_of(request: Request, folder: RunFolder, found: Outcome, result: RunResult) -> Run:
+    """Return the run as `Run.read` will give it back."""
+    return Run(
+        folder=folder.shown,
+        settings=request.to_dict(),
+        data={"fingerprint": request.pairs.fingerprint, "manifest": request.pairs.manifest},
+        environment={"versions": versions(VERSIONS)},
+        audit=request.audit.to_dict(),
+        trials=tuple(found.records),
+        result=result,
+        verdict=result.verdict,
+    )
+
+
+def facts(request: Request, kept: SelectedModel) -> dict[str, Any]:
+    """Return what the result says of the kept model's training: the loss's notes and the command to repeat it."""
+    command = reproduce(request, kept.record.settings) if kept.record else searched(request)
+    notes = loss_notes(request.task.loss, request.pairs)
+    return {"loss_notes": notes, "reproduce": command, "stopped": stopped(kept)}
 
 
 def loss_notes(loss: str, pairs: TrainView) -> list[str]:
@@ -70,50 +99,20 @@ def loss_notes(loss: str, pairs: TrainView) -> list[str]:
     return [*builder.notes, *negatives, *read, *distinct]
 
 
-def card_facts(request: Request, result: RunResult, found: Outcome, kept: SelectedModel) -> CardFacts:
-    """Everything the card says, in plain values."""
+def training_facts(request: Request, kept: SelectedModel) -> TrainingFacts:
+    """Return what the library's card says of the kept model's training."""
     task, metrics = request.task, kept.metrics
     loss, own = BUILDERS[task.loss].make, dict(kept.record.settings) if kept.record else {}
-    parameters = {name: own.get(name, request.baseline[name]) for name in task.declared_loss.parameters}
     train = request.pairs.table("train").slice(0, SAMPLES)
-    return CardFacts(
-        base_model=request.model.name,
+    return TrainingFacts(
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
-        loss_parameters=parameters,
-        loss_notes=loss_notes(task.loss, request.pairs),
+        loss_parameters={name: own.get(name, request.baseline[name]) for name in task.declared_loss.parameters},
         hyperparameters=own,
-        training_log=training_log(metrics.get("log", []), task.metric),
+        log=training_log(metrics.get("log", []), task.metric),
         best_step=metrics["steps"],
-        task=task.name,
-        kind=task.kind,
-        metric=task.metric,
         dev_metrics=dict(metrics["dev"]),
-        evaluator_class="trainers.dev_evaluator.PairEvaluator",
         train_size=request.pairs.num_rows("train"),
         train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
-        data_fingerprint=request.pairs.fingerprint,
-        seed=request.options.seed,
-        prompts=request.prompts,
-        reproduce=reproduce(request, own) if kept.record else searched(request),
-        stopped=stopped(kept),
-        baseline_epochs=epochs_reached(found.baseline.epoch, found.baseline.epochs) if found.baseline else "",
-        best_epochs=epochs_reached(kept.record.epoch, kept.record.epochs) if kept.record else "",
-        search_space={name: str(allowed) for name, allowed in request.space.items()},
-        states=dict(result.states),
-        settings=dict(result.best_settings),
-        baseline_settings=dict(result.baseline_settings),
-        base=result.base,
-        baseline=result.baseline,
-        best=metrics["dev"].get(task.metric),
-        kept=kept.name,
-        notes=list(result.notes),
-        verdict=result.verdict,
-        audit=request.audit.to_dict()["findings"],
-        pairs={split: request.pairs.num_rows(split) for split in request.pairs.splits},
-        split_rule=str(request.pairs.manifest.get("split_rule", "")),
-        core_seconds=result.core_seconds,
-        wall_s=result.wall_s,
-        versions=versions(CARD_VERSIONS),
     )
 
 

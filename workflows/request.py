@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from audit.run import Audit
+from common.space import Space
 from models.base_model import ResolvedModel
 from pairs.reading import Prompts, Reading
 from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
-from tasks.common.space import Space
 from workflows.options import Options
 
 
@@ -85,6 +85,7 @@ class Request:
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
             "baseline": dict(self.baseline),
+            "pairs": {split: self.pairs.num_rows(split) for split in self.pairs.splits},
             "unjudged": list(self.unjudged),
             "origins": {name: number.origin for name, number in task.baseline.items()},
         }

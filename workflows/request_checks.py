@@ -7,6 +7,7 @@ from typing import Any
 from audit.plan import Plan, plan_of_folder
 from common.mistakes import Checks, Mistakes, raise_if
 from common.run_folder import RunFolder
+from common.space import Space, different_settings
 from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from pairs.distinct import distinct
@@ -17,7 +18,6 @@ from reporting.progress import waiting
 from search_spaces.default import baseline_in, fixed, for_task
 from tasks.common.declaration import Task
 from tasks.common.loading import load
-from tasks.common.space import Space, different_settings
 from workflows.options import LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request

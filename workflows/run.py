@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from common.run_folder import STATES, RunFolder
 from reporting.live import Live
-from reporting.summary import outcome_dict, show
+from reporting.result import outcome_dict
+from reporting.summary import show
 from reporting.trial_log import TrialLog
 from workflows.finish import compared, finish, undisturbed
 from workflows.request import Request

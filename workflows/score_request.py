@@ -21,7 +21,8 @@ from pairs.prepared import PreparedPairs
 from pairs.read import all_columns, refuse_repeated
 from pairs.spelling import one_of_each
 from pairs.written import refuse_written
-from workflows.evaluate import find_model, settings_of
+from reporting.run import read_settings
+from workflows.evaluate import find_model
 from workflows.options import refuse_relative
 from workflows.score import ScoreRequest
 from workflows.score_worker import CANDIDATE_COLUMNS, PAIR_COLUMNS
@@ -110,7 +111,7 @@ def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")
         return found
-    settings = settings_of(run) if run else {}
+    settings = read_settings(run) if run else {}
     pairs = PreparedPairs.open(settings["data"]) if "data" in settings else None
     if pairs is None or (found_there := pairs.candidates()) is None:
         raise Mistakes(f"candidates: {model!r} lies in no run that has some; --candidates FILE, one a line, is needed")

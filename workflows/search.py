@@ -7,8 +7,8 @@ from dataclasses import replace
 import ray
 
 from common.run_folder import PREDICTIONS, STATES, RunFolder
+from common.space import Space
 from reporting.trials import TrialRecord
-from tasks.common.space import Space
 from trainers.checkpoint import TrainingState, read_state, state_name
 from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from common.space import Range
 from tasks.common.number import Number
-from tasks.common.space import Range
 
 LossName = Literal["contrastive", "cosine", "cosent", "ranking"]
 SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")

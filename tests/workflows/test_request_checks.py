@@ -31,7 +31,8 @@ def data(tmp_path: Path) -> str:
 
 def request(data: str, model: str, *overrides: str, **options: Any) -> Request:
     given = {"task": "pairs", "data": data, "run": f"{data}-run", "base_model": model, "set": overrides, **options}
-    return check_request({**given, "accept": ["too_small", "unknown_tokens"]}, dry_run=True, quiet=True, single=True)
+    accept = ["too_small", "split_leak", "unknown_tokens"]
+    return check_request({**given, "accept": accept}, dry_run=True, quiet=True, single=True)
 
 
 def test_steps_and_counts_are_of_the_rows_that_the_loss_reads(data: str, tiny_model: str) -> None:

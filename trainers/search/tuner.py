@@ -9,7 +9,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from common.run_folder import TUNE
-from tasks.common.space import Choice, Range, different_settings
+from common.space import Choice, Range, different_settings
 from trainers.search.halving import Halving
 from trainers.search.plan import SearchPlan
 from trainers.search.trial import Trial, best_name

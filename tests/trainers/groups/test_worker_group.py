@@ -64,7 +64,7 @@ def test_one_worker_and_two_have_the_same_loss_curve(
     curves = [[report.metrics["loss"] for report in train(groups[workers], asked)] for workers in (1, 2)]
     assert len(curves[0]) == 20
     assert curves[0][0] != pytest.approx(curves[0][-1], rel=1e-2)
-    assert curves[1] == pytest.approx(curves[0], rel=1e-4)
+    assert curves[1] == pytest.approx(curves[0], rel=1e-4, abs=1e-6)  # log(1 + x) has 1e-7 of fp32 left near 0
 
 
 def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, GroupClient], tiny_model: str) -> None:

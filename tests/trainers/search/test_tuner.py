@@ -11,9 +11,9 @@ import ray
 from ray.tune.schedulers import TrialScheduler
 
 from common.run_folder import STATES, RunFolder
+from common.space import Choice, Range, Space
 from reporting.live import Live
 from reporting.trial_log import TrialLog
-from tasks.common.space import Choice, Range, Space
 from tests.trainers.cases import BARE_JOB
 from trainers.checkpoint import TrainingState, state_name, write_state
 from trainers.search.plan import SearchPlan
