@@ -13,9 +13,11 @@ from pairs.batches import Table
 from pairs.columns import layout_of
 from pairs.from_file import INFERRED, table_of
 from pairs.inferred import FileOptions, infer
+from pairs.manifest import MANIFEST, read_manifest, refuse_other_task
 from pairs.negatives import NEGATIVES
-from pairs.prepared import MANIFEST, SPLITS, read_manifest, refuse_other_task
+from pairs.prepared import SPLITS
 from pairs.reading import NO_PROMPTS, Prompts
+from pairs.views import View, ViewedTable
 from tasks.common.declaration import BASE_MODEL, Task
 from tasks.common.kinds import KINDS, Kind, KindName
 from tasks.common.loading import to_dict
@@ -62,6 +64,12 @@ class Plan:
     def declared_kind(self) -> Kind:
         """What the kind of evaluation needs."""
         return KINDS[self.kind]
+
+    def read_table(self, split: str) -> Table:
+        """Return the rows of a split as the loss reads them; dev and test are read as they are."""
+        table, view = self.tables[split], View.of(self.declared_loss)
+        as_stored = split != "train" or view.columns(table.columns) == list(table.columns)
+        return table if as_stored else ViewedTable.of(table, view)
 
     @property
     def labelled(self) -> bool:
@@ -137,8 +145,6 @@ def plan_of_files(
     assert isinstance(used, PairColumns)
     inferred = infer(table_of(files["train"], layouts["train"]), used, asked, strict=False)
     tables = {split: table_of(files[split], layout, asked.rule) for split, layout in layouts.items()}
-    if inferred.loss.labels == "none":  # jobs.prepare leaves the others out of train
-        tables["train"] = table_of(files["train"], layouts["train"], asked.rule, only=1.0)
     return Plan(
         name=files["train"].rsplit("/", 1)[-1],
         tables=tables,

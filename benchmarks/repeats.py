@@ -32,6 +32,7 @@ from pairs.clean import one_spaced
 from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
 from pairs.read import read
+from pairs.train_view import view_of
 from tasks.common import loading
 
 TASK = "job_skills"
@@ -80,7 +81,7 @@ def main(
         task = loading.load(TASK)
         reading = resolve_base_model(task.base_model).reading(task.tokens)
         repeated = PreparedPairs.open(f"{folder}/repeated")
-        rows = distinct(repeated, reading).num_rows("train")
+        rows = distinct(view_of(repeated, task.declared_loss), reading).num_rows("train")
         epochs, run = distinct_steps // (rows // size), Path(folder, "distinct")
         options = ["--set", f"learning_rate={distinct_learning_rate}"] if distinct_learning_rate else []
         results["distinct"] = trained(f"{folder}/repeated", run, epochs, workers, seed, "--distinct", *options)

@@ -21,31 +21,27 @@ import pyarrow.parquet as pq
 from datasets import Dataset
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from sentence_transformers.sentence_transformer.evaluation import BinaryClassificationEvaluator
-from sentence_transformers.sentence_transformer.losses import (
-    ContrastiveLoss,
-    CosineSimilarityLoss,
-    MultipleNegativesRankingLoss,
-)
 from transformers import PrinterCallback, TrainerCallback
 
 from models.base_model import resolve_base_model
 from tasks.common.declaration import BASE_MODEL
 from trainers.hardware import cpu_has_bf16
+from trainers.losses import BUILDERS
 
 BATCH_SIZE = 16
 METRIC = "cosine_ap"
 LEARNING_RATE = (5e-6, 1.6e-4)
 MARGIN = (0.1, 1.0)
-LOSSES: dict[str, Any] = {
-    "contrastive": ContrastiveLoss,
-    "cosine": CosineSimilarityLoss,
-    "ranking": MultipleNegativesRankingLoss,
-}
 
 
 def base_model() -> str:
     """Return the folder of the base model."""
     return str(resolve_base_model(BASE_MODEL).folder)
+
+
+def library_loss(name: str) -> Any:
+    """Return the library's class of a loss: the one that ours is, or is derived from."""
+    return next(each for each in BUILDERS[name].make.__mro__ if each.__module__.startswith("sentence_transformers."))
 
 
 def library_trainer(
@@ -65,7 +61,7 @@ def library_trainer(
             save_strategy="no", logging_strategy="no", report_to=[], disable_tqdm=True, **arguments
         ),
         train_dataset=Dataset(rows.select(columns)),
-        loss=LOSSES[loss](model, **parameters),
+        loss=library_loss(loss)(model, **parameters),
         evaluator=evaluator,
         callbacks=callbacks,
     )

@@ -28,7 +28,9 @@ from pairs.collate import collate
 from pairs.order import Shard
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
+from pairs.train_view import view_of
 from tasks.common.declaration import BASE_MODEL
+from tasks.common.losses import LOSSES
 from trainers.cluster import connect
 from trainers.groups.board import ProgressBoard
 from trainers.groups.worker_group import GroupConfig, WorkerGroup, end_groups
@@ -73,7 +75,8 @@ def prepared_pairs(count: int, folder: Path) -> TokenizedPairs:
     manifest = {"task": "stream", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
     prepared.write(str(folder / "data"), tables, manifest)
     pairs = PreparedPairs.open(str(folder / "data"))
-    return tokenize(pairs, "train", resolve_base_model(BASE_MODEL).reading(32), in_memory=True)
+    reading = resolve_base_model(BASE_MODEL).reading(32)
+    return tokenize(view_of(pairs, LOSSES["cosine"]), reading, in_memory=True)
 
 
 def tokenised_pairs(count: int, folder: Path) -> TokenizedPairs:

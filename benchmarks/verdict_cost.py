@@ -11,12 +11,12 @@ import numpy as np
 import typer
 
 from benchmarks.measure import progress, report
-from common.run_folder import RunFolder
+from common.run_folder import PREDICTIONS, RunFolder
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States, sample_of
 from evaluation.verdict import compare
 from tasks.common.kinds import KINDS, Kind
-from trainers.dev_predictions import PREDICTIONS_FOLDER, write_predictions
+from trainers.dev_predictions import write_predictions
 
 
 def model(kind: Kind, items: int, seed: int) -> Predictions:
@@ -49,7 +49,7 @@ def writing(items: int, states: int) -> float:
     predictions = model(KINDS["retrieval"], items, 0)
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(folder)
-        run.create_folder(PREDICTIONS_FOLDER)
+        run.create_folder(PREDICTIONS)
         began = time.perf_counter()
         for step in range(states):
             write_predictions(run, "trial", step, predictions.predictions[sample_of(predictions, 0)])

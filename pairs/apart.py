@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pairs.clean import folded
+from pairs.clean import folded, unordered
 from tasks.common.declaration import Task
 
 Rows = list[dict[str, Any]]
@@ -44,7 +44,7 @@ class Rule:
         texts: set[Texts] = {folded(row[name]) for name in fields}
         if "identity" in row:
             texts.add(folded(row["identity"]))
-        if self.fields == ("sentence1",) and self.task.declared_loss.symmetric:
+        if self.fields == ("sentence1",) and unordered(row):
             texts.add(frozenset({folded(row["sentence1"]), folded(row["sentence2"])}))
         return texts
 

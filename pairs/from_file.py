@@ -105,12 +105,11 @@ def _group(used: PairColumns, header: bool) -> str:
     return f"the same value in column {used.group}" if used.group else "the same first text"
 
 
-def table_of(location: str, layout: Layout, rule: LabelRule | None = None, only: float | None = None) -> Table:
+def table_of(location: str, layout: Layout, rule: LabelRule | None = None) -> Table:
     """The columns of a layout of this file, under the names that they have in pairs.
 
     Args:
         rule: for its labels, where it is to be read by one.
-        only: see LabelledTable.
     """
     used = layout.shape
     assert isinstance(used, PairColumns)
@@ -120,7 +119,7 @@ def table_of(location: str, layout: Layout, rule: LabelRule | None = None, only:
     named |= {f"{NEGATIVES} {name}": name for name in used.negatives}
     names = () if layout.header else layout.columns
     if rule and "label" in named:
-        return LabelledTable(location=location, columns=named, names=names, rule=rule, only=only)
+        return LabelledTable(location=location, columns=named, names=names, rule=rule)
     return UnfoldedTable(location=location, columns=named, names=names)
 
 

@@ -25,7 +25,7 @@ DRAWS = 100
 
 
 class Pair(NamedTuple):
-    """One pair of texts; the label is None if the loss takes none."""
+    """One pair of texts; the label is None if the rows have none."""
 
     sentence1: str
     sentence2: str

@@ -8,12 +8,10 @@ import pickle
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from common.run_folder import RunFolder
+from common.run_folder import STATES, RunFolder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-FOLDER = "states"
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def restore(base: "SentenceTransformer", state: TrainingState | None) -> "Senten
 
 def state_name(trial: str, steps: int) -> str:
     """The file of a trial's state after so many steps, in the run folder."""
-    return f"{FOLDER}/{trial}-{steps}.pickle"
+    return f"{STATES}/{trial}-{steps}.pickle"
 
 
 def write_state(run: RunFolder, name: str, state: TrainingState) -> None:

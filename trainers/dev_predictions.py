@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import storage
-from common.run_folder import RunFolder
+from common.run_folder import PREDICTIONS, RunFolder
 
-PREDICTIONS_FOLDER = "predictions"
 READ_AT_ONCE = 16
 """A store answers each in some tens of milliseconds."""
 
@@ -24,13 +23,13 @@ def write_predictions(run: RunFolder, training: str, steps: int, predictions: ND
     """
     content = io.BytesIO()
     np.save(content, predictions)
-    with run.writing(f"{PREDICTIONS_FOLDER}/{training}-{steps}.npy") as stream:
+    with run.writing(f"{PREDICTIONS}/{training}-{steps}.npy") as stream:
         stream.write(content.getvalue())
 
 
 def read_predictions(run: RunFolder) -> dict[str, list[NDArray[Any]]]:
     """Training -> predictions of its states; a file that cannot be read is left out."""
-    names = [name for name in storage.file_names(run.at(PREDICTIONS_FOLDER)) if name.endswith(".npy")]
+    names = [name for name in storage.file_names(run.at(PREDICTIONS)) if name.endswith(".npy")]
     found: dict[str, list[NDArray[Any]]] = defaultdict(list)
     with ThreadPoolExecutor(READ_AT_ONCE) as pool:
         contents = pool.map(lambda name: _read(run, name), names)
@@ -42,7 +41,7 @@ def read_predictions(run: RunFolder) -> dict[str, list[NDArray[Any]]]:
 
 def _read(run: RunFolder, name: str) -> bytes:
     try:
-        with run.reading(f"{PREDICTIONS_FOLDER}/{name}") as stream:
+        with run.reading(f"{PREDICTIONS}/{name}") as stream:
             content: bytes = stream.read()
             return content
     except OSError:

@@ -8,6 +8,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import (
     ContrastiveLoss,
+    CoSENTLoss,
     CosineSimilarityLoss,
     MultipleNegativesRankingLoss,
 )
@@ -102,6 +103,28 @@ def own_text(labels: Tensor, hashes: Tensor) -> Tensor:
     return (document == hashes[:, 1]) | (anchor == hashes[:, 1])
 
 
+class GatheredCoSENTLoss(CoSENTLoss):
+    """CoSENTLoss over the global batch: each row is compared with all rows of all ranks.
+
+    log(1 + sum of n_i * n_j * exp(scale * (cos_j - cos_i))) over all i, j with label_i > label_j, where row i stands
+    for n_i equal ones. Loss and gradient are 0 if no labels differ. Every rank has the loss of the whole batch.
+    Formula: CoSENT (Su Jianlin 2022, https://kexue.fm/archives/8847), as in the library.
+    """
+
+    def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
+        """The loss of rows that stand for themselves alone; labels: [rows] of this rank."""
+        return self.weighted(embeddings, labels, torch.ones_like(labels))
+
+    def weighted(self, embeddings: list[Tensor], labels: Tensor, repeats: Tensor) -> Tensor:
+        """The loss; both texts [rows, dimensions], labels and repeats [rows], all of this rank."""
+        scores, logs = self.similarity_fct(*embeddings) * self.scale, repeats.log()
+        if torch.distributed.is_initialized():
+            scores, labels, logs = all_gather_with_grad(scores), all_gather(labels), all_gather(logs)
+        terms = (logs - scores).unsqueeze(1) + (logs + scores)
+        higher = labels.unsqueeze(1) > labels
+        return torch.cat([scores.new_zeros(1), terms[higher]]).logsumexp(dim=0)
+
+
 def contrastive_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
     """[rows]; Hadsell et al. 2006, as in the library, which returns the mean or the sum only."""
     distances = loss.distance_metric(*embeddings)
@@ -134,6 +157,12 @@ def mean_over(rows: Callable[[Any, list[Tensor], Tensor], Tensor]) -> Weighted:
     return weighted
 
 
+def cosent_weighted(loss: Any, embeddings: list[Tensor], labels: Tensor, weights: Weights) -> Tensor:
+    """The loss of the batch in which every row stands as often as it repeats."""
+    value: Tensor = loss.weighted(embeddings, labels, weights.repeats)
+    return value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Builder:
     """How a declared loss is made and computed.
@@ -154,6 +183,11 @@ class Builder:
 BUILDERS: Mapping[str, Builder] = {
     "contrastive": Builder(make=ContrastiveLoss, weighted=mean_over(contrastive_rows)),
     "cosine": Builder(make=CosineSimilarityLoss, weighted=mean_over(cosine_rows)),
+    "cosent": Builder(
+        make=GatheredCoSENTLoss,
+        weighted=cosent_weighted,
+        notes=("Each pair of a batch is compared with all others, across workers.",),
+    ),
     "ranking": Builder(
         make=MaskedRankingLoss,
         weighted=mean_over(ranking_rows),

@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from common.mistakes import raise_if
+from common.old_names import SETTINGS, renamed
 from tasks.common.kinds import KINDS, Kind
 from tasks.common.losses import LOSSES, Loss
 from tasks.common.number import Number as Number  # task files import everything from here
@@ -28,8 +29,8 @@ SEEDS = 2**32
 class Given:
     """Take rows that already are pairs.
 
-    A shaped row has sentence1, sentence2, group, and label unless the loss takes none. For a ranking loss it may have
-    `negatives`, a list of texts that do not belong to sentence1. Where sentence2 is a list, the row is as many pairs.
+    A shaped row has sentence1, sentence2, group, and perhaps a label. It may have `negatives`, a list of texts that do
+    not belong to sentence1. Where sentence2 is a list, the row is as many pairs.
     """
 
     texts: ClassVar[tuple[str, ...]] = ("sentence1", "sentence2")
@@ -150,6 +151,8 @@ class Task:
     base_model: str = BASE_MODEL
 
     def __post_init__(self) -> None:
+        if isinstance(self.baseline, Mapping):
+            object.__setattr__(self, "baseline", renamed(self.baseline, SETTINGS, told=True))
         raise_if(list(_misfits(self)))
 
     @property

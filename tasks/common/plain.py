@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from common.old_names import SETTINGS, renamed
 from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Recipe, Row, Task
 from tasks.common.label_rule import LabelRule
 
@@ -85,7 +86,7 @@ def to_dict(task: Task) -> dict[str, Any]:
 
 
 def from_dict(declaration: Mapping[str, Any]) -> Task:
-    """Return the task of a file of ready pairs from the values that `to_dict` wrote.
+    """Return the task of a file of ready pairs from the values of `to_dict`, which may have last version's names.
 
     Raises:
         KeyError, TypeError: the values were not written by `to_dict`.
@@ -98,7 +99,7 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
     return Task(
         **plain
         | {
-            "baseline": {name: Number(**number) for name, number in declaration["baseline"].items()},
+            "baseline": {name: Number(**number) for name, number in renamed(declaration["baseline"], SETTINGS).items()},
             "max_length": Number(**length) if (length := declaration["max_length"]) else None,
             "shares": tuple(declaration["shares"]),
             "recipe": (recipe := _recipe(declaration["recipe"])),

@@ -35,7 +35,7 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
         from common import storage
 
         files = [ResolvedModel(name="", folder=Path(asked.model), line="").files()]
-        names = ("candidates", "best", "threshold")
+        names = ("candidates", "top_k", "threshold")
         settings: dict[str, Any] = {"texts": asked.table.texts} | {name: getattr(asked, name) for name in names}
         worker = PartScorer(files, storage.locate(asked.out), "cpu", 1, **settings)
         for part in left:

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from reporting.summary import RunResult, next_commands, outcome_dict, outcome_lines, outcome_table, time_table
+from reporting.result import RunResult, next_commands, outcome_dict
+from reporting.summary import outcome_lines, outcome_table, time_table
 
 RESULT = RunResult(
     task="tickets",

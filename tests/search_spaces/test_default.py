@@ -3,9 +3,9 @@
 import pytest
 
 from common.mistakes import Mistakes
+from common.space import Choice, Range
 from search_spaces.default import baseline_in, fixed, for_task
 from tasks.common.loading import load, names
-from tasks.common.space import Choice, Range
 
 ROWS = 10_000
 

@@ -1,13 +1,16 @@
 """Small real pairs and jobs for tests that train: the words of the tiny model, so that texts differ."""
 
 import random
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import ray
 
 from models.base_model import resolve_base_model
+from pairs.order import Shard, batches_in_memory
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common.kinds import default_kind
 from tasks.common.losses import LOSSES
@@ -31,6 +34,20 @@ BARE_JOB = Job(
     data=Data(train=TokenizedPairs(num_rows=64), dev=[]),
 )
 """Needs no cluster, and cannot be trained."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InHand(TokenizedPairs):
+    """Pairs without a cluster."""
+
+    tokens: pa.Table
+    counted: bool
+
+    def seen_tokens(self) -> np.ndarray | None:
+        return distinct_ids(self.tokens) if self.counted else None
+
+    def batches(self, shard: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
+        return batches_in_memory(self.tokens, shard, seed, epoch)
 
 
 def with_negatives(pairs: pa.Table, most: int = 2) -> pa.Table:

@@ -2,8 +2,7 @@
 
 import copy
 import pickle
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,15 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from transformers import TrainerCallback
 
 from models.base_model import resolve_base_model
-from pairs.order import Shard, batches_in_memory
-from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
-from tests.trainers.cases import BARE_JOB, VOCABULARY, rows
+from pairs.order import Shard
+from pairs.tokenized import distinct_ids, tokenize_batch
+from tests.trainers.cases import BARE_JOB, VOCABULARY, InHand, rows
 from trainers.checkpoint import TrainingState
 from trainers.fine_tune import build_trainer, resume_folder
 from trainers.job import Data, Job
 from trainers.vocabulary import word_embeddings
 
 SHARE = Shard(global_batch_size=8)
-
-
-@dataclass(frozen=True, kw_only=True)
-class InHand(TokenizedPairs):
-    """Pairs without a cluster."""
-
-    tokens: pa.Table
-    counted: bool
-
-    def seen_tokens(self) -> np.ndarray | None:
-        return distinct_ids(self.tokens) if self.counted else None
-
-    def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
-        return batches_in_memory(self.tokens, share, seed, epoch)
 
 
 class Captured(TrainerCallback):

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from common.run_folder import RunFolder
-from trainers.checkpoint import FOLDER
+from common.run_folder import STATES, RunFolder
 
 
 class Blocked(RunFolder):
@@ -24,10 +23,10 @@ class Blocked(RunFolder):
     def writing(self, name: str) -> Iterator[Any]:
         with super().writing(name) as stream:
             yield stream
-            if name.startswith(FOLDER) and self._another_trial_has_one(name):
+            if name.startswith(STATES) and self._another_trial_has_one(name):
                 self.told.write_text("blocked")  # waits until the test reads it
                 self.never.read_text()
 
     def _another_trial_has_one(self, name: str) -> bool:
         own = Path(name).name.partition("-")[0]
-        return any(not each.name.startswith((own, f".{own}")) for each in Path(self.at(FOLDER)).iterdir())
+        return any(not each.name.startswith((own, f".{own}")) for each in Path(self.at(STATES)).iterdir())

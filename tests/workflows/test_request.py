@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from common.space import Choice, Space
 from pairs.reading import NO_PROMPTS
 from tasks.common.loading import load
-from tasks.common.space import Choice, Space
 from tests.trainers.cases import BARE_JOB
 from trainers.hardware import Hardware
 from trainers.job import Job
@@ -24,7 +24,6 @@ def template(space: Space) -> Job:
         options=SimpleNamespace(seed=1),  # type: ignore[arg-type]
         task=task,
         pairs=nothing,
-        overrides=(),
         space=space,
         baseline={**task.settings, "epochs": space["epochs"].most},
         model=nothing,

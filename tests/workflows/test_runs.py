@@ -22,6 +22,8 @@ from evaluation.evaluator import Evaluator
 from jobs import evaluate, train, tune
 from models.saved_model import weights_sha256
 from pairs import prepared
+from reporting.card.section import made_section
+from reporting.run import Run
 from tests.trainers.cases import rows
 from tests.workflows.blocked import Blocked
 from workflows.score_model import score_model
@@ -131,7 +133,7 @@ def test_neither_failing_trials_nor_a_stop_nor_a_test_of_one_label_lose_the_sear
     """The second trial that does not fail never gets its state written; then comes Ctrl-C."""
     run, data = tmp_path / "run", one_label_in_test(data, tmp_path / "data")
     blocked = Blocked(str(run))
-    monkeypatch.setattr("workflows.tune.RunFolder", lambda path: blocked)
+    monkeypatch.setattr("workflows.run.RunFolder", lambda path: blocked)
 
     def interrupt() -> None:
         blocked.told.read_text()
@@ -182,10 +184,11 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     # Ranks that diverged would not agree.
     assert exported_value(run, data) == pytest.approx(found["best"], abs=1e-6)
     verdict = json.loads((run / "verdict.json").read_text())
-    assert list(verdict["splits"]["dev"]["models"]) == ["base", "baseline"]
-    assert verdict["chosen"] == "baseline"  # what a single training made is kept, whatever dev says
+    assert list(verdict["splits"]["dev"]["models"]) == ["base", "best"]  # not the baseline's settings
+    assert verdict["chosen"] == "best"  # what a single training made is kept, whatever dev says
     card = (run / "best" / "README.md").read_text()
     assert "64 distinct training pairs, weighted, for 80 rows" in card
+    assert "\n".join(made_section(Run.read(str(run)))) in card  # made again from what the run left
     assert "- **Weights:** float32" in card
     assert json.loads((run / "best" / "config.json").read_text())["dtype"] == "float32"
     assert "--distinct" in card

@@ -1,5 +1,6 @@
 """A trial's side of a worker group: hand over a job, take its reports, say go on. Needs neither torch nor Ray Train."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import ray
@@ -51,3 +52,14 @@ class GroupClient:
     def go_on(self) -> None:
         """Answer a report that was not the last."""
         ray.get(self.mailbox.decide.remote("go", self._kept))
+
+
+def reports(group: GroupClient, job: Job | EvaluationJob, start: TrainingState | None = None) -> Iterator[Report]:
+    """Hand over a job and yield its reports to the last; each is answered with 'go' when the next one is asked for."""
+    group.assign(job, start)
+    while True:
+        report = group.next_report()
+        yield report
+        if report.done or report.error is not None:
+            return
+        group.go_on()

@@ -2,19 +2,15 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from common.best import improves
 from evaluation.predictions import Predictions
 from trainers.checkpoint import TrainingState
-from trainers.groups.client import GroupClient
+from trainers.groups.client import GroupClient, reports
 from trainers.job import EvaluationJob, Job, Report
-
-if TYPE_CHECKING:
-    pass
 
 OnProgress = Callable[[int, int], None]
 """(done, in all)."""
@@ -82,7 +78,8 @@ def _best_report(group: GroupClient, job: Job | EvaluationJob, start: TrainingSt
     """Of a training the first of its best, of a judging its only one; an error, whatever was reported before."""
     best, value = Report(error="dev gave no finite value"), None
     try:
-        for report in _reports(group, job, start):
+        for report in reports(group, job, start):
+            report = report._replace(state=None)  # nobody asks for it, and many of them would not fit
             if report.error is not None or isinstance(job, EvaluationJob):
                 return report
             if improves(report.metrics[job.metric], value):
@@ -90,13 +87,3 @@ def _best_report(group: GroupClient, job: Job | EvaluationJob, start: TrainingSt
     except Exception as error:  # whatever it is: who asked waits for an answer
         return Report(error=str(error) or repr(error))
     return best
-
-
-def _reports(group: GroupClient, job: Job | EvaluationJob, start: TrainingState | None) -> Iterator[Report]:
-    group.assign(job, start)
-    while True:
-        report = group.next_report()
-        yield report._replace(state=None)  # of which nobody asks, and many of them would not fit
-        if report.done or report.error is not None:
-            return
-        group.go_on()

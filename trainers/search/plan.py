@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from common.run_folder import RunFolder
-from tasks.common.space import Choice, Range, Space
+from common.space import Choice, Range, Space
 from trainers.groups.worker_group import WorkerGroup
 from trainers.job import Job
 from trainers.search.halving import first_rung

@@ -8,7 +8,8 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
-from tasks.common.space import Choice, Range, different_settings
+from common.run_folder import TUNE
+from common.space import Choice, Range, different_settings
 from trainers.search.halving import Halving
 from trainers.search.plan import SearchPlan
 from trainers.search.trial import Trial, best_name
@@ -39,7 +40,7 @@ def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:
             scheduler=scheduler(plan, first),
         ),
         run_config=tune.RunConfig(
-            name="tune",
+            name=TUNE,
             storage_path=plan.run.path,
             verbose=0,
             callbacks=[callback],

@@ -35,13 +35,6 @@ def test_the_range_is_checked_in_every_split(tmp_path: Path) -> None:
     assert (finding.count, finding.statistic["greatest"], finding.examples[0]["split"]) == (13, 3.0, "dev")
 
 
-@pytest.mark.parametrize(("labels", "expected"), [([1.0, 0.0], {"label_ignored": "error"}), ([1.0], {})])
-def test_a_ranking_loss_ignores_labels_that_differ(
-    tmp_path: Path, labels: list[float], expected: dict[str, str]
-) -> None:
-    assert codes(tmp_path, rows(12, labels), "ranking") == expected
-
-
 @pytest.mark.parametrize(
     ("ones", "expected"),
     [

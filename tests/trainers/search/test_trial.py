@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import ray
 
-from common.run_folder import RunFolder
-from trainers.checkpoint import FOLDER, TrainingState, read_state
-from trainers.dev_predictions import PREDICTIONS_FOLDER, read_predictions
+from common.run_folder import STATES, RunFolder
+from trainers.checkpoint import TrainingState, read_state
+from trainers.dev_predictions import read_predictions
 from trainers.job import FAILED_VALUE, PREDICTIONS, Report
 from trainers.search.trial import NoGroup, Trial, lease
 
@@ -51,7 +51,7 @@ def state(steps: int) -> TrainingState:
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder.claim(str(tmp_path / "run"))
-    for name in (FOLDER, PREDICTIONS_FOLDER):
+    for name in (STATES, PREDICTIONS):
         folder.create_folder(name)
     return folder
 
@@ -82,8 +82,8 @@ def leasing(made: Trial, monkeypatch: pytest.MonkeyPatch, *groups: Any) -> list[
 
 
 def steps_on_disk(run: RunFolder) -> list[int]:
-    files = sorted(Path(run.at(FOLDER)).iterdir())
-    return [read_state(run, f"{FOLDER}/{file.name}").weights["steps"] for file in files]
+    files = sorted(Path(run.at(STATES)).iterdir())
+    return [read_state(run, f"{STATES}/{file.name}").weights["steps"] for file in files]
 
 
 def test_the_best_that_was_told_is_on_disk_until_a_better_one_was_told(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +53,8 @@ Space = Mapping[str, Range | Choice]
 def different_settings(space: Space) -> float:
     """Count the settings of a space: infinitely many where one has a range."""
     return math.prod(math.inf if isinstance(allowed, Range) else len(allowed.values) for allowed in space.values())
+
+
+def plain_text(allowed: Mapping[str, Any]) -> str:
+    """Return the text of a Range or Choice from its plain values, as in settings.json."""
+    return str(Choice(values=tuple(allowed["values"])) if "values" in allowed else Range(**allowed))
