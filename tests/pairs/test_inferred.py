@@ -1,4 +1,4 @@
-"""Loss and kind of a file of pairs: what its labels probably are, how a user has them read, and what goes together."""
+"""Test loss and kind of a file of pairs: guessed meanings of labels, options for them, what fits together."""
 
 import json
 import random
