@@ -1,4 +1,4 @@
-"""Names of the version before: understood, and told on standard error."""
+"""Test that names of the version before are understood, with a note on standard error."""
 
 import pytest
 
