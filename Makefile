@@ -1,10 +1,10 @@
-# make demo | test | lint | bench | bench-long | clean. Each makes its own .venv first, with the pinned versions, once.
+# make install | demo | test | lint | docs | bench | bench-long | clean. Each makes its own .venv first, with the pinned versions, once.
 
 PYTHON ?= python3
 python := .venv/bin/python
 pip := $(python) -m pip --no-input --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench bench-long clean
+.PHONY: install demo test lint docs bench bench-long clean
 
 # Prepares a small version of the invoices task and tries four settings of it, two at a time, with the real base model.
 # Two epochs instead of the card's four, and a time budget: on two cores it has to end within six minutes.
@@ -13,6 +13,8 @@ demo: .venv/.installed
 	$(python) -m jobs.prepare invoices --rows 1320 --data data/invoices-demo
 	$(python) -m jobs.tune invoices --data data/invoices-demo --run runs/demo --trials 4 --minutes 4.5 --set epochs=2
 
+install: .venv/.installed
+
 test: .venv/.installed
 	$(python) -m pytest
 
@@ -20,6 +22,10 @@ lint: .venv/.installed
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
+
+# The pages of the reference that are made from the code; a test compares them.
+docs: .venv/.installed
+	$(python) -c 'from jobs.options_page import page; print(page(), end="")' > docs/reference/options.md
 
 # Ours beside its rivals, in turns; leave the machine alone meanwhile. Tables, and JSON in build/bench/. Within 30 minutes on two
 # cores, bench-long within a night.

@@ -11,6 +11,7 @@ from audit.finding import Finding
 from audit.plan import Plan
 from audit.run import Audit
 from common import storage
+from common.writing import write_then_rename
 from pairs import batches
 from tasks.common import values
 
@@ -50,14 +51,12 @@ def _read(file: Path) -> Audit | None:
 
 def _write(file: Path, audit: Audit) -> None:
     """Write the audit, readable by its owner alone: the examples are rows of the data."""
-    temporary = file.with_suffix(f".{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.parent.chmod(0o700)
-        temporary.unlink(missing_ok=True)
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
-            stream.write(json.dumps(audit.to_dict()))
-        temporary.replace(file)
+        half = str(file.with_suffix(f".{os.getpid()}"))
+        with write_then_rename(*storage.locate(str(file)), half=half, private=True) as stream:
+            stream.write(json.dumps(audit.to_dict()).encode())
     except OSError:
         return  # a machine that cannot write the cache audits again
 

@@ -45,10 +45,6 @@ CODES = {
         "the loss pulls the pair towards a value that a cosine, or this loss, cannot have",
         "scale the labels (divide scores from 0 to 5 by 5) or choose another loss",
     ),
-    "label_ignored": Code(
-        "a ranking loss treats every row as a pair that belongs together, whatever its label",
-        "keep only the rows labelled 1, or use a loss that reads labels",
-    ),
     "label_polarity": Code(
         "training works against what the model knows: texts that belong together are driven apart",
         "check which label means 'belongs together'; it must be the highest",

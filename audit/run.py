@@ -56,7 +56,7 @@ def audit(plan: Plan, on_progress: OnProgress, model: BaseModel | None) -> Audit
     Raises:
         Mistakes: a file cannot be read.
     """
-    splits = [scan(split, table, on_progress) for split, table in plan.tables.items()]
+    splits = [scan(split, plan.read_table(split), on_progress) for split in plan.tables]
     findings = [*_check_data(plan, splits), *(_check_model(plan, splits[0], model) if model else ())]
     order = list(CODES)
     findings.sort(key=lambda finding: (finding.severity, order.index(finding.code)))
@@ -92,7 +92,7 @@ def _read(plan: Plan, rows: Rows) -> dict[tuple[str, int], dict[str, Any]]:
     shown: dict[tuple[str, int], dict[str, Any]] = {}
     for split, numbers in by_split.items():
         start = 0
-        for batch, _ in plan.tables[split].batches():
+        for batch, _ in plan.read_table(split).batches():
             length = len(next(iter(batch.values())))
             for row in [row for row in numbers if start <= row < start + length]:
                 values = {name: _short(values[row - start]) for name, values in batch.items() if name not in GROUPS}

@@ -1,10 +1,84 @@
-"""Names of earlier versions that are still understood, for one release; whoever uses one is told the new one."""
+"""Names of the version before that are still understood, for one release; whoever uses one is told the new one."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar
 
-SETTINGS: Mapping[str, str] = {"warmup_share": "warmup_ratio"}
-"""Of a task's baseline, of --set, of the settings of a run."""
-OPTIONS: Mapping[str, str] = {"--seeds": "--repeat-seeds", "--best": "--top-k", "--untuned": "--base"}
-"""Of a command line."""
-MODELS: Mapping[str, str] = {"winner": "best", "untuned": "base"}
-"""Of --export, and of the files of a run."""
+SETTINGS = {"warmup_share": "warmup_ratio"}
+"""Settings: in a task's baseline, in --set, in the files of a run or of prepared pairs."""
+OPTIONS = {"--seeds": "--repeat-seeds", "--best": "--top-k", "--untuned": "--base"}
+"""Options of a command line."""
+MODELS = {"winner": "best", "untuned": "base"}
+"""Models: in --export, and in the files of a run."""
+
+Value = TypeVar("Value")
+
+
+def renamed(values: Mapping[str, Value], names: Mapping[str, str], *, told: bool = False) -> dict[str, Value]:
+    """Return the same values under their new names, in their order.
+
+    Args:
+        told: whether the user wrote them and has to be told of each old name.
+    """
+    return {_new(name, names) if told else names.get(name, name): value for name, value in values.items()}
+
+
+def modern_names(value: Any) -> Any:
+    """Return the value of a run's JSON file with new names of settings and models, at any depth.
+
+    A key may name two models ('winner - baseline'); a model is a value of `chosen`, `kept` and `export`.
+    """
+    if isinstance(value, list):
+        return [modern_names(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {_key(name): _model(name, modern_names(each)) for name, each in value.items()}
+
+
+def _key(name: str) -> str:
+    return " - ".join((SETTINGS | MODELS).get(part, part) for part in name.split(" - "))
+
+
+def _model(name: str, value: Any) -> Any:
+    return MODELS.get(value, value) if name in ("chosen", "kept", "export") and isinstance(value, str) else value
+
+
+def tell(old: str, new: str) -> None:
+    """Say on standard error that an old name was used."""
+    print(f"note: {old} is called {new} now; the old name goes with the next release", file=sys.stderr)
+
+
+def modern(words: Iterable[str], options: Collection[str]) -> list[str]:
+    """Return the words of a command line with new names in the place of old ones, and tell each.
+
+    Args:
+        options: those that the command has; an old option is left alone if the command lacks the new one.
+    """
+    found: list[str] = []
+    for word in words:
+        option, mark, value = word.partition("=")
+        before = found[-1] if found else ""
+        if before in VALUES:
+            word = VALUES[before](word)
+        elif mark and option in VALUES:
+            word = f"{option}={VALUES[option](value)}"
+        elif option not in options and OPTIONS.get(option) in options:
+            word = _new(option, OPTIONS) + mark + value
+        found.append(word)
+    return found
+
+
+def _override(word: str) -> str:
+    name, mark, value = word.partition("=")
+    return _new(name, SETTINGS) + mark + value
+
+
+def _new(name: str, names: Mapping[str, str]) -> str:
+    if name not in names:
+        return name
+    tell(name, names[name])
+    return names[name]
+
+
+VALUES: Mapping[str, Callable[[str], str]] = {"--set": _override, "--export": lambda word: _new(word, MODELS)}
+"""Option -> what makes its value a modern one."""

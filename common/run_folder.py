@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,42 @@ from pyarrow import fs
 from common import storage
 from common.jsonable import finite
 from common.mistakes import Mistakes
+from common.writing import put_folder, write_then_rename
+
+SETTINGS = "settings.json"
+ENVIRONMENT = "environment.json"
+DATA = "data.json"
+AUDIT = "audit.json"
+TRIALS = "trials.jsonl"
+PREDICTIONS = "predictions"
+EVENTS = "events"
+BEST = "best"
+VERDICT = "verdict.json"
+RESULT = "result.json"
+EVALUATIONS = "evaluations.json"
+STATES = "states"
+TUNE = "tune"
+GROUPS = "groups"
+FILES: Mapping[str, str] = {
+    SETTINGS: "what was asked for, resolved",
+    ENVIRONMENT: "packages, processor, memory and GPU of driver and workers",
+    DATA: "fingerprint and manifest of the prepared pairs",
+    AUDIT: "findings of the audit",
+    TRIALS: "a line for each trial",
+    PREDICTIONS: "what every judged state made of dev, item by item",
+    EVENTS: "TensorBoard events, a folder for each trial",
+    BEST: "the model that is kept, with its card",
+    VERDICT: "base, baseline and best on dev and test",
+    RESULT: "the summary",
+}
+"""What a run leaves in its folder -> what it holds. docs/reference/run_folder.md has the fields."""
+WORKING: Mapping[str, str] = {
+    STATES: "the best state of each trial while a search runs",
+    TUNE: "Ray Tune's own files",
+    GROUPS: "Ray Train's own files",
+    EVALUATIONS: "scores of test that jobs.evaluate has shown",
+}
+"""What is there for a while, or came later."""
 
 RESERVED = ".reserved"
 """A file that is there while a run writes its first ones."""
@@ -102,7 +138,7 @@ class RunFolder:
     @property
     def is_run(self) -> bool:
         """Whether a run has begun here; settings.json alone may be any program's."""
-        return self.exists("settings.json") and self.exists("data.json")
+        return self.exists(SETTINGS) and self.exists(DATA)
 
     @property
     def is_local(self) -> bool:
@@ -118,7 +154,7 @@ class RunFolder:
     @property
     def events(self) -> str:
         """TensorBoard events, one folder per trial."""
-        return self.at("events")
+        return self.at(EVENTS)
 
     def at(self, name: str) -> str:
         """Full path or address of a file or folder of the run."""
@@ -154,10 +190,8 @@ class RunFolder:
     @contextmanager
     def writing(self, name: str) -> Iterator[Any]:
         """A stream into a file beside it, which gets its name when all is written; its folder has to be there."""
-        half = self._half(name)
-        with self.files.open_output_stream(half) as stream:
+        with write_then_rename(self.files, self._inside(name)) as stream:
             yield stream
-        self.files.move(half, self._inside(name))
 
     def reading(self, name: str) -> Any:
         """A stream of a file's bytes.
@@ -176,20 +210,8 @@ class RunFolder:
         self.files.delete_file(self._inside(name))
 
     def put_folder(self, local: str, name: str) -> None:
-        """Copy a local folder into the run under `name`, in place of what is there.
-
-        On this machine it appears whole or not at all; a store has no rename of folders.
-        """
-        if self.is_local:
-            half = self._half(name)
-            shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(local, half)
-            shutil.rmtree(self._inside(name), ignore_errors=True)
-            os.replace(half, self._inside(name))
-            return
-        self.delete_folder(name)
-        self.create_folder(name)
-        fs.copy_files(local, self._inside(name), destination_filesystem=self.files)
+        """Copy a local folder into the run under `name`, in place of what is there."""
+        put_folder(local, self.files, self._inside(name))
 
     def delete_folder(self, name: str) -> None:
         """Delete a folder of the run, with all it holds, if it is there."""
@@ -237,10 +259,6 @@ class RunFolder:
 
     def _inside(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
-
-    def _half(self, name: str) -> str:
-        above, slash, last = name.rpartition("/")
-        return self._inside(f"{above}{slash}.{last}.half")
 
     def _names(self) -> list[str]:
         found = self.files.get_file_info(fs.FileSelector(self._root, allow_not_found=True))

@@ -1,0 +1,1 @@
+"""Score models: evaluator, metrics, intervals, threshold and verdict."""

@@ -1,4 +1,4 @@
-"""All models, and the yardsticks beside them, on one split: scores, and paired differences with their intervals."""
+"""Compare all models, and the yardsticks beside them, on one split: scores, and paired differences with intervals."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,7 +15,7 @@ class AgainstYardstick:
 
     Attributes:
         value: the deciding score.
-        scores: all scores.
+        scores: name -> score, all of them.
         differences: model -> its deciding score less the yardstick's, paired.
     """
 
@@ -29,14 +29,15 @@ class SplitVerdict:
     """All models on one split.
 
     Attributes:
-        metric: the deciding score.
-        pairs: items that were scored.
-        groups: groups that the score rests on.
+        metric: name of the deciding score.
+        pairs: number of scored items.
+        groups: number of groups that the score rests on.
         models: name -> the deciding score.
         scores: name -> all scores.
-        differences: 'best - baseline' and so on -> the difference, paired.
-        states: those that this split has judged and that its differences hold for at once.
-        confusion: of the exported model: categories, and texts of a row's category taken for a column's.
+        differences: 'best - baseline' and so on -> the paired difference.
+        states: number of states evaluated on this split that the differences hold for at once.
+        confusion: confusion matrix of the exported model: categories, and counts by true (row) and predicted (column)
+            category.
         yardsticks: name -> how it does here, best first.
     """
 
@@ -57,25 +58,27 @@ def compare(
     errors: Mapping[str, float] | None = None,
     yardsticks: Mapping[str, Predictions] | None = None,
 ) -> SplitVerdict:
-    """All models on one split, simplest first.
+    """Compare all models on one split.
 
     Args:
+        models: name -> predictions on the same items, simplest first.
+        seed: of the blocks of groups.
         errors: simpler model or yardstick -> standard errors on each side of an interval of a difference to it, where
-            the others were chosen among many on this split; by default each difference is taken for itself.
-        yardsticks: name -> its predictions on the same split.
+            the others were chosen among many on this split; by default each difference stands alone.
+        yardsticks: name -> predictions on the same items.
     """
     first, yardsticks = next(iter(models.values())), yardsticks or {}
     everyone = {**yardsticks, **models}
     without = dict(zip(everyone, left_out(list(everyone.values()), seed).T, strict=True))
-    scores = {name: judged.scores() for name, judged in everyone.items()}
-    value = {name: found[first.metric] for name, found in scores.items()}
+    scores = {name: predictions.scores() for name, predictions in everyone.items()}
+    value = {name: own[first.metric] for name, own in scores.items()}
     groups = first.num_groups
     alone = critical(len(without[next(iter(models))]), groups)
 
     def paired(better: str, simpler: str) -> Interval:
-        each = without[better] - without[simpler]
         margin = (errors or {}).get(simpler, alone)
-        return difference(value[better] - value[simpler], each, groups, margin, 1 - first.lowest)
+        gain, gain_without = value[better] - value[simpler], without[better] - without[simpler]
+        return difference(gain, gain_without, groups, margin, 1 - first.lowest)
 
     intervals = {name: interval(value[name], without[name], groups, first.lowest) for name in everyone}
     return SplitVerdict(
@@ -97,7 +100,7 @@ def compare(
 
 
 def plain(split: SplitVerdict) -> dict[str, Any]:
-    """Return a split's verdict as plain values: an interval becomes value, low and high."""
+    """Return a split's verdict as plain values; an interval becomes value, low, high."""
     named = {"models": split.models, "differences": split.differences}
     yardsticks = {
         name: {"value": each.value._asdict(), "scores": each.scores, "differences": _intervals(each.differences)}

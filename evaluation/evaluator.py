@@ -1,4 +1,4 @@
-"""Scores one split of a task with any function that turns texts into vectors; every distinct text is encoded once."""
+"""Score one split of a task with any function that turns texts into vectors; every distinct text is encoded once."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -22,18 +22,18 @@ Encode = Callable[[list[str]], NDArray[Any]]
 
 
 class Evaluator:
-    """One split, ready to be scored again and again.
+    """Score one split any number of times.
 
     Args:
         kind: name of a kind of evaluation, one of KINDS.
-        table: columns sentence1, sentence2 and label, which a ranked kind does not need: a row with label 0.0 (as in
-            train) is no pair of it and is left out. One row is one pair.
-        candidates: all texts that sentence1 is held against, for a ranked kind. Texts that are the same when folded
-            (pairs/clean.py) are one candidate, and one query. Ignored by the other kinds.
-        prompts: what stands before first and second texts when the model reads them.
+        table: columns sentence1, sentence2 and label, one pair a row. A ranked kind needs no label, and leaves rows
+            with label 0.0 (as in train) out.
+        candidates: all texts that sentence1 is compared with, for a ranked kind. Texts that are the same when folded
+            (pairs/clean.py) are one candidate, and one query. The other kinds ignore them.
+        prompts: the prompts before first and second texts.
 
     Raises:
-        Mistakes: this kind cannot be computed from this split; everything wrong is named at once.
+        Mistakes: the kind cannot be computed from this split; all reasons are named at once.
     """
 
     def __init__(
@@ -46,26 +46,26 @@ class Evaluator:
         self.num_pairs = table.num_rows
         first, second = table.column("sentence1").to_pylist(), table.column("sentence2").to_pylist()
         self._texts1, self._texts2 = first, second
-        against = declared.ranked
-        if against:
+        ranked = declared.ranked
+        if ranked:
             raise_if(list(_unknown(second, candidates)))
-        choice = one_of_each(candidates or []) if against else []
+        choice = one_of_each(candidates or []) if ranked else []
         self._choice = tuple(choice)
         read = [prompts.first + text for text in first]
-        others = [prompts.second + text for text in (choice if against else second)]
+        others = [prompts.second + text for text in (choice if ranked else second)]
         self.texts: list[str] = list(dict.fromkeys([*read, *others]))
-        """Every distinct text that is compared, its prompt before it, in the order in which they appear."""
-        self._first, self._others = _places(self.texts, read), _places(self.texts, others)
-        self._truth = _places(list(map(folded, choice)), list(map(folded, second))) if against else None
-        if against and not self._by_category:
-            alike, known = list(map(folded, first)), {folded(text): place for place, text in enumerate(choice)}
-            self._queries = np.unique(alike, return_inverse=True)[1]
-            self._same = np.array([known.get(text, -1) for text in alike], dtype=np.int64)
+        """Every distinct text that is compared, with its prompt, in the order of appearance."""
+        self._first, self._others = _positions(self.texts, read), _positions(self.texts, others)
+        self._truth = _positions(list(map(folded, choice)), list(map(folded, second))) if ranked else None
+        if ranked and not self._by_category:
+            queries, known = list(map(folded, first)), {folded(text): index for index, text in enumerate(choice)}
+            self._queries = np.unique(queries, return_inverse=True)[1]
+            self._same = np.array([known.get(text, -1) for text in queries], dtype=np.int64)
         self._groups, self._other_groups = _numbered(table)
-        self._labels = np.array([] if against else table.column("label").to_pylist(), dtype=np.float64)
+        self._labels = np.array([] if ranked else table.column("label").to_pylist(), dtype=np.float64)
 
     def evaluate(self, encode: Encode) -> Predictions:
-        """Return what the model makes of the split, item by item; `encode` is called once, with `texts`.
+        """Return the model's predictions on the split; `encode` is called once, with `texts`.
 
         Raises:
             ValueError: an embedding is not finite.
@@ -73,10 +73,10 @@ class Evaluator:
         vectors = metrics.normalized(encode(self.texts))
         if self._truth is None:
             return self._of_pairs(metrics.pair_cosines(vectors[self._first], vectors[self._others]))
-        return self._of_candidates(metrics.cosines(vectors[self._first], vectors[self._others]))
+        return self._of_candidates(metrics.cosines_of(vectors[self._first], vectors[self._others]))
 
     def evaluate_yardstick(self, yardstick: Yardstick) -> Predictions:
-        """Return what a yardstick makes of the split: it reads the texts without prompts."""
+        """Return a yardstick's predictions on the split; it reads the texts without prompts."""
         if isinstance(yardstick, PairYardstick):
             return self._of_pairs(yardstick.pairs(self._texts1, self._texts2))
         texts = self._texts1
@@ -88,8 +88,8 @@ class Evaluator:
     def _of_candidates(self, scores: metrics.Scores) -> CategoryPredictions | QueryPredictions:
         assert self._truth is not None
         if self._by_category:
-            found = metrics.nearest(scores, self._truth)
-            return CategoryPredictions(**self._items(), truth=self._truth, found=found, names=self._choice)
+            predicted = metrics.nearest(scores, self._truth)
+            return CategoryPredictions(**self._items(), truth=self._truth, predicted=predicted, names=self._choice)
         rows, own = _own_candidates(self._queries, self._truth)
         per_query = metrics.retrieval_scores(lambda queries: scores(rows[queries]), own, self._same[rows])
         return QueryPredictions(**self._items(rows), per_query=per_query)
@@ -100,31 +100,31 @@ class Evaluator:
 
 
 def _own_candidates(queries: metrics.Indices, truth: metrics.Indices) -> tuple[metrics.Indices, list[metrics.Indices]]:
-    """A text that stands in several pairs is one query with several own candidates, as in the library.
+    """Collect the candidates of each query: a text in several pairs is one query, as in the library.
 
     Args:
-        queries: of each row, a number.
+        queries: the number of each row's query.
         truth: the candidate of each row.
 
     Returns:
-        The row where each query stands first, and the own candidates of each.
+        The first row of each query, and the own candidates of each.
     """
     own: dict[int, list[int]] = {}
     for query, candidate in zip(queries.tolist(), truth.tolist(), strict=True):
         own.setdefault(query, []).append(candidate)
     rows = np.sort(np.unique(queries, return_index=True)[1])  # the queries of `own`, in its order
-    return rows, [np.array(sorted(set(found)), dtype=np.int64) for found in own.values()]
+    return rows, [np.array(sorted(set(indices)), dtype=np.int64) for indices in own.values()]
 
 
-def _places(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
-    place = {text: index for index, text in enumerate(among)}
-    return np.array([place[text] for text in texts], dtype=np.int64)
+def _positions(among: Sequence[str], texts: Sequence[str]) -> metrics.Indices:
+    index_of = {text: index for index, text in enumerate(among)}
+    return np.array([index_of[text] for text in texts], dtype=np.int64)
 
 
 def _numbered(table: pa.Table) -> tuple[metrics.Indices, metrics.Indices | None]:
-    """The group of each row and, where it may be another one, of its second text; numbered alike from 0.
+    """Number the group of each row from 0 and, where it may differ, that of its second text.
 
-    Names that are the same when folded are one group. Without a column of groups every row is one of its own.
+    Names that are the same when folded are one group. Without a column of groups every row is a group of its own.
     """
     if "group" not in table.column_names:
         return np.arange(table.num_rows), None
@@ -171,11 +171,12 @@ def _unknown(texts: list[str], candidates: list[str] | None) -> Iterable[str]:
 
 
 def _strangers(texts: list[str], candidates: list[str]) -> list[str]:
-    """Texts that are no candidates."""
+    """Return the texts that are no candidates."""
     known = set(map(folded, candidates))
     return sorted(text for text in set(texts) if folded(text) not in known)
 
 
 def _few(labels: set[float]) -> str:
+    """Name up to five labels and count the others."""
     named = ", ".join(str(label) for label in sorted(labels, key=str)[:5])
     return named if len(labels) <= 5 else f"{named} and {len(labels) - 5} more"

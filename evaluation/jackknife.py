@@ -1,8 +1,8 @@
-"""Intervals by the jackknife over groups: each group loses half of its weight in turn, and the score is computed again.
+"""Compute intervals by the jackknife over groups: each group loses half of its weight in turn, the score is recomputed.
 
 Pairs of one group share texts, so whole groups are taken together (Efron, Stein 1981; for groups in random blocks Kott
-2001, "The delete-a-group jackknife"). Where a pair joins two groups it goes with either (Snijders, Borgatti 1999): such
-an interval is rather too wide than too narrow.
+2001, "The delete-a-group jackknife"). A pair that joins two groups is left out with either (Snijders, Borgatti 1999):
+such an interval is rather too wide than too narrow.
 """
 
 import math
@@ -15,24 +15,24 @@ from evaluation.metrics import Floats, Indices
 from evaluation.predictions import Predictions
 
 MOST_BLOCKS = 100
-"""More groups are left out in so many random blocks: a critical value is then 1 % larger than of endless blocks."""
+"""More groups are dealt into this many random blocks: a critical value is then 1 % larger than with endless blocks."""
 LEAST_GROUPS = 10
 """With fewer there is no interval and no claim (docs/verdict.md)."""
 ERROR = 0.025
-"""Of a 95 % interval, on each side."""
+"""The error of a 95 % interval on each side."""
 NOISY_BLOCKS = 20
-"""Of so many blocks half of the skewness counts: all of it would cost most of the power at ten groups."""
+"""With this many blocks half of the skewness counts: all of it would cost most of the power at ten groups."""
 MOST_SKEWED = 1.25
-"""Times t: what skewness like that of an exponential distribution asks for at 30 groups. A single group that decides
-the skewness, as one high-ranked negative does in average precision, would otherwise leave no interval at all."""
+"""Limit of the correction for skewness, times t: an exponential distribution needs as much at 30 groups. A single group
+that decides the skewness, as one high-ranked negative does in average precision, would otherwise leave no interval."""
 LEFT = 0.5
-"""Of a block's weight. Left out whole, a single negative that ranks high changes average precision about twice as much
-as its weight deserves, and intervals of few positives come out far too wide; with ever smaller changes (the
-infinitesimal jackknife; Jaeckel 1972) they come out too narrow."""
+"""The fraction of its weight that a left-out block retains. Left out whole, a single high-ranked negative changes
+average precision about twice as much as its weight deserves, and intervals of few positives come out far too wide; with
+ever smaller changes (the infinitesimal jackknife; Jaeckel 1972) they come out too narrow."""
 ROUNDING = 1e-9
 """A perfect average precision may be computed as 0.9999999999999999."""
 ELEMENTS_AT_ONCE = 2**22
-"""Weights held at a time: memory stays flat however many items there are."""
+"""Weights in memory at a time: memory stays flat however many items there are."""
 
 
 class Interval(NamedTuple):
@@ -44,12 +44,12 @@ class Interval(NamedTuple):
 
     @property
     def above_zero(self) -> bool:
-        """Whether a difference of this interval is a gain."""
+        """True where a difference of this interval is a gain."""
         return self.low > 0
 
 
 class Blocks:
-    """Which items stand in which of the blocks that are left out one after the other.
+    """Assign items to the blocks that are left out one after the other.
 
     Args:
         groups: group of each item, shape (items,).
@@ -58,13 +58,13 @@ class Blocks:
     """
 
     def __init__(self, groups: Indices, other_groups: Indices | None, seed: int) -> None:
-        names, places = np.unique(groups if other_groups is None else [groups, other_groups], return_inverse=True)
+        names, indices = np.unique(groups if other_groups is None else [groups, other_groups], return_inverse=True)
         self.number = min(len(names), MOST_BLOCKS)
         self._block_of = np.random.default_rng(seed).permutation(len(names)) % self.number
-        self._items = self._block_of[places.reshape(-1, len(groups))]
+        self._items = self._block_of[indices.reshape(-1, len(groups))]
 
     def left_out(self, score: Callable[[Floats], Floats]) -> Floats:
-        """The score without each block (with LEFT of its weight), shape (blocks, ...).
+        """Compute the score without each block (with LEFT of its weight), shape (blocks, ...).
 
         Args:
             score: weights of shape (n, items) -> scores of shape (n, ...).
@@ -74,38 +74,39 @@ class Blocks:
         return np.concatenate([score(self._weights(part)) for part in parts])
 
     def _weights(self, blocks: Indices) -> Floats:
-        """1.0 for each item that is not of a block, LEFT for one that is; shape (blocks, items)."""
-        stays = (self._items[None] != blocks[:, None, None]).all(axis=1)
-        return np.where(stays, 1.0, LEFT)
+        """Return LEFT for each item of a block and 1.0 for the others, shape (blocks, items)."""
+        outside = (self._items[None] != blocks[:, None, None]).all(axis=1)
+        return np.where(outside, 1.0, LEFT)
 
 
-def blocks_of(judged: Predictions, seed: int) -> Blocks:
-    """The blocks of a split; the same for every model on it."""
-    return Blocks(judged.groups, judged.other_groups, seed)
+def blocks_of(predictions: Predictions, seed: int) -> Blocks:
+    """Return the blocks of a split, which are the same for every model on it."""
+    return Blocks(predictions.groups, predictions.other_groups, seed)
 
 
 def left_out(models: Sequence[Predictions], seed: int) -> Floats:
-    """The deciding score of each model without each block, shape (blocks, models).
+    """Compute the deciding score of each model without each block, shape (blocks, models).
 
     Args:
-        models: of one split: all have the same items.
+        models: predictions on the same items of one split.
+        seed: of the blocks.
     """
     blocks = blocks_of(models[0], seed)
     return np.stack([blocks.left_out(model.weighted) for model in models], axis=1)
 
 
 def standard_error(without: Floats) -> float:
-    """Of a score or a difference, from its values without each block, shape (blocks,)."""
+    """Compute the standard error of a score or a difference from its values without each block, shape (blocks,)."""
     blocks = len(without)
     return float(np.sqrt((pseudo_values(0.0, without) ** 2).sum() / (blocks * (blocks - 1))))
 
 
 def pseudo_values(value: Any, without: Floats) -> Floats:
-    """What each block says of a score or a difference, shape (blocks, ...); the mean is the score itself.
+    """Compute the jackknife's pseudo-values of a score or a difference, shape (blocks, ...); their mean is the score.
 
     Args:
-        value: with all blocks, shape (...).
-        without: without each block, shape (blocks, ...).
+        value: the score with all blocks, shape (...).
+        without: the score without each block, shape (blocks, ...).
     """
     left_out = 1 - LEFT
     pseudo: Floats = value + (len(without) - left_out) / left_out * (without.mean(axis=0) - without)
@@ -113,25 +114,26 @@ def pseudo_values(value: Any, without: Floats) -> Floats:
 
 
 def critical(blocks: int, num_groups: int) -> float:
-    """How many standard errors a 95 % interval of one score has on each side."""
+    """Return the half-width of a 95 % interval of one score, in standard errors."""
     return student_t(ERROR, min(blocks, num_groups))
 
 
 def student_t(error: float, blocks: int) -> float:
-    """Standard errors that a score of so many blocks, or a single difference, exceeds with that chance."""
+    """Return the standard errors that a score or single difference over `blocks` exceeds with a chance of `error`."""
     from scipy.stats import t
 
     return float(t.ppf(1 - error, max(1, blocks - 1)))
 
 
 def skewed(t: float, skewness: float) -> float:
-    """The t statistic of a skewed mean that is as rare as `t` is of a symmetric one.
+    """Return the t statistic of a skewed mean that is as rare as `t` of a symmetric one.
 
-    Hall's transformation g(x) = x + s x^2 / 3 + s^2 x^3 / 27 + s / 6, solved for g(x) = t ("On the removal of skewness
-    by transformation", Journal of the Royal Statistical Society B 54, 1992).
+    It is the solution x of Hall's transformation g(x) = x + s x^2 / 3 + s^2 x^3 / 27 + s / 6 = t ("On the removal of
+    skewness by transformation", Journal of the Royal Statistical Society B 54, 1992), limited to MOST_SKEWED times t.
 
     Args:
-        skewness: s, that of the blocks' values, divided by the root of their number.
+        t: of a symmetric mean.
+        skewness: s, that of the pseudo-values, divided by the root of their number.
     """
     if abs(skewness) < 1e-9:
         return t
@@ -140,7 +142,9 @@ def skewed(t: float, skewness: float) -> float:
 
 
 def skewness_of(without: Floats) -> float:
-    """Skewness of what the blocks say, divided by the root of their number; of few blocks it is mostly noise.
+    """Compute the skewness of the pseudo-values, divided by the root of their number.
+
+    With few blocks it is mostly noise and counts for less (NOISY_BLOCKS).
 
     Args:
         without: a difference without each block, shape (blocks,), not all equal.
@@ -151,16 +155,17 @@ def skewness_of(without: Floats) -> float:
 
 
 def difference(value: float, without: Floats, num_groups: int, errors: float, widest: float = 1.0) -> Interval:
-    """The interval of the difference of two models on the same items.
+    """Return the interval of the difference of two models on the same items.
 
-    Where one of them is a little better on most groups and much worse on few, it looks better than it is: the interval
-    is then longer on the side of the few, and never shorter on the other.
+    A model that is a little better on most groups and much worse on few looks better than it is: the interval is then
+    longer on the side of the few, and never shorter on the other.
 
     Args:
         value: the difference.
         without: the difference without each block, shape (blocks,).
-        errors: standard errors on each side, see `critical`; infinity: nothing can be told.
-        widest: the greatest difference that there can be.
+        num_groups: groups that the difference rests on.
+        errors: standard errors on each side, see `critical`; infinity: there is no interval.
+        widest: the greatest possible difference.
     """
     if num_groups < LEAST_GROUPS or np.isnan(without).any() or not np.isfinite(errors):
         return Interval(value, float("nan"), float("nan"))
@@ -173,26 +178,27 @@ def difference(value: float, without: Floats, num_groups: int, errors: float, wi
 
 
 def interval(value: float, without: Floats, num_groups: int, lowest: float = 0.0) -> Interval:
-    """The interval of one score, within its bounds: symmetric on the logit scale (for Spearman: Fisher's z).
+    """Return the interval of one score within its bounds, symmetric on the logit scale (for Spearman: Fisher's z).
 
-    A score at a bound has no spread in the split. It gets a one-sided bound: were a group faultless with a
-    probability of less than ERROR^(1 / groups), so many faultless ones were less likely than ERROR (Clopper, Pearson
+    A score at a bound has no spread in the split. It gets a one-sided bound: if a group were faultless with a
+    probability below ERROR^(1 / groups), this many faultless groups would be less likely than ERROR (Clopper, Pearson
     1934).
 
     Args:
         value: the score, from `lowest` to 1.
         without: the score without each block, shape (blocks,).
-        num_groups: groups that it rests on.
+        num_groups: groups that the score rests on.
+        lowest: the lowest possible score.
     """
     if num_groups < LEAST_GROUPS or np.isnan(without).any() or np.isnan(value):
         return Interval(value, float("nan"), float("nan"))
-    share, span = (value - lowest) / (1 - lowest), 1 - lowest
+    fraction, span = (value - lowest) / (1 - lowest), 1 - lowest
     bound = ERROR ** (1 / num_groups)
-    if share >= 1 - ROUNDING:
+    if fraction >= 1 - ROUNDING:
         return Interval(1.0, lowest + span * bound, 1.0)
-    if share <= ROUNDING:
+    if fraction <= ROUNDING:
         return Interval(lowest, lowest, lowest + span * (1 - bound))
-    logit, error = np.log(share / (1 - share)), standard_error(without) / span / (share * (1 - share))
+    logit, error = np.log(fraction / (1 - fraction)), standard_error(without) / span / (fraction * (1 - fraction))
     margin = critical(len(without), num_groups) * error
     low, high = ((1 + np.tanh((logit + side) / 2)) / 2 for side in (-margin, margin))
     return Interval(value, float(lowest + span * low), float(lowest + span * high))

@@ -1,10 +1,10 @@
-"""The numbers a model is judged by, from embeddings alone: cosine, average precision, Spearman, macro-F1, MRR@10.
+"""Compute metrics from embeddings alone: cosine, average precision, Spearman, macro-F1, MRR@10.
 
-Cosines that differ by less than SAME_COSINE count as tied, and a tie never helps the model: a model that puts all texts
-at one place gets what chance or less would give, not what the order of the rows happens to be.
+Cosines that differ by less than SAME_COSINE count as tied, and a tie never helps the model: a model that maps all texts
+to one point scores no better than chance, whatever the order of the rows.
 
-scikit-learn and scipy take seconds to import, so only what computes with them does: a command that merely checks its
-pairs, and every worker group that waits for that command, starts sooner.
+scikit-learn and scipy take seconds to import, so they are imported inside the functions that need them: a command that
+only checks its pairs, and every worker group that waits for it, starts sooner.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAME_COSINE = 1e-6
-"""float32 embeddings of one text, computed in two batches of different padding, agree to about 1e-7."""
+"""float32 embeddings of one text agree to about 1e-7 when computed in two batches of different padding."""
 
 CUTOFF = 10
 """The k of MRR@k."""
 
 ROWS_AT_ONCE = 1024
-"""Rows of the query x candidate matrix held at a time: memory stays flat however many queries there are."""
+"""Rows of the query x candidate matrix in memory at a time: memory stays flat however many queries there are."""
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -27,13 +27,13 @@ Scores = Callable[[Indices], Floats]
 """Indices of texts -> the score of each candidate for each of them, shape (texts, candidates); may be changed."""
 
 
-def cosines(texts: Floats, candidates: Floats) -> Scores:
+def cosines_of(texts: Floats, candidates: Floats) -> Scores:
     """Return the cosines of normalized rows."""
     return lambda rows: texts[rows] @ candidates.T
 
 
 def normalized(embeddings: NDArray[np.floating]) -> Floats:
-    """Rows of length 1, shape (texts, dimensions); a zero row stays zero, so that its cosine with anything is 0.
+    """Scale rows to length 1, shape (texts, dimensions); a zero row stays zero, so its cosine with anything is 0.
 
     Raises:
         ValueError: an embedding is not finite, as after a training that diverged.
@@ -46,15 +46,15 @@ def normalized(embeddings: NDArray[np.floating]) -> Floats:
 
 
 def pair_cosines(first: Floats, second: Floats) -> Floats:
-    """Cosine of row i with row i, shape (pairs,), of normalized rows; rounded so that ties are ties."""
+    """Compute the cosine of row i with row i of normalized rows, shape (pairs,); rounded so that ties are ties."""
     cosines: Floats = np.einsum("ij,ij->i", first, second)
     return np.round(cosines / SAME_COSINE) * SAME_COSINE
 
 
 def cosine_ap(cosines: Floats, labels: Floats) -> float:
-    """Average precision of the pairs ranked by cosine: sum over thresholds of (R_n - R_{n-1}) P_n (scikit-learn).
+    """Compute average precision of the pairs ranked by cosine: the sum of (R_n - R_{n-1}) P_n over thresholds.
 
-    Pairs of equal cosine are one threshold: they enter together, none of them is put first.
+    Pairs of equal cosine are one threshold and enter together (scikit-learn).
     """
     from sklearn.metrics import average_precision_score
 
@@ -62,9 +62,9 @@ def cosine_ap(cosines: Floats, labels: Floats) -> float:
 
 
 def spearman_cosine(cosines: Floats, labels: Floats) -> float:
-    """Spearman's rank correlation of cosine and label, ties at their mean rank (scipy).
+    """Compute Spearman's rank correlation of cosine and label, ties at their mean rank (scipy).
 
-    0.0 where all cosines are equal: such a model says nothing about the order, and NaN would stop a search.
+    It is 0.0 where all cosines are equal: such a model gives no order, and NaN would stop a search.
     """
     from scipy.stats import spearmanr
 
@@ -76,14 +76,14 @@ def spearman_cosine(cosines: Floats, labels: Floats) -> float:
 def nearest(scores: Scores, truth: Indices) -> Indices:
     """Return the index of the candidate with the highest score for each text, shape (texts,).
 
-    If the true candidate is tied with another one, the other is taken: a coin toss is not knowledge.
+    Where the true candidate is tied with another one, the other is returned: a tie never helps the model.
     """
-    best = np.empty(len(truth), dtype=np.int64)
+    indices = np.empty(len(truth), dtype=np.int64)
     for rows in _blocks(len(truth)):
         block = scores(rows)
         block[np.arange(len(rows)), truth[rows]] -= SAME_COSINE
-        best[rows] = block.argmax(axis=1)
-    return best
+        indices[rows] = block.argmax(axis=1)
+    return indices
 
 
 def _blocks(count: int) -> Iterator[Indices]:
@@ -91,43 +91,44 @@ def _blocks(count: int) -> Iterator[Indices]:
         yield np.arange(start, min(start + ROWS_AT_ONCE, count))
 
 
-def category_scores(truth: Indices, found: Indices) -> dict[str, float]:
-    """Macro-F1 over the categories that occur in truth or prediction (scikit-learn's default), and accuracy."""
+def category_scores(truth: Indices, predicted: Indices) -> dict[str, float]:
+    """Compute accuracy and macro-F1 over the categories in truth or prediction (scikit-learn's default)."""
     from sklearn.metrics import accuracy_score, f1_score
 
-    macro_f1 = f1_score(truth, found, average="macro", zero_division=0.0)
-    return {"macro_f1": float(macro_f1), "accuracy": float(accuracy_score(truth, found))}
+    macro_f1 = f1_score(truth, predicted, average="macro", zero_division=0.0)
+    return {"macro_f1": float(macro_f1), "accuracy": float(accuracy_score(truth, predicted))}
 
 
-def retrieval_scores(scores: Scores, relevant: list[Indices], same: Indices | None = None) -> dict[str, Floats]:
-    """MRR@10, nDCG@10, recall@1 and recall@10 of each query, each of shape (queries,).
+def retrieval_scores(cosines: Scores, relevant: list[Indices], same: Indices | None = None) -> dict[str, Floats]:
+    """Compute MRR@10, nDCG@10, recall@1 and recall@10 of each query, each of shape (queries,).
 
-    As in the library's InformationRetrievalEvaluator (Manning, Raghavan, Schuetze: Introduction to Information
-    Retrieval, ch. 8), but a tie takes the worse rank: a candidate's rank counts all others that come as near.
+    They are those of the library's InformationRetrievalEvaluator (Manning, Raghavan, Schuetze: Introduction to
+    Information Retrieval, ch. 8), except that a tie takes the worse rank: a candidate's rank counts all others that are
+    as near.
 
     Args:
-        scores: of the queries against all candidates, every text once.
+        cosines: of the queries with all candidates, every text once; or other scores, higher for nearer ones.
         relevant: for each query the indices of its own candidates, at least one.
-        same: for each query the index of the candidate that is the same text, -1 where none is. It is left out unless
-            it is one of the query's own: nothing comes nearer to a text than itself, and nobody looks for that.
+        same: for each query the index of the candidate that is the same text, -1 where there is none. It is left out
+            unless it is one of the query's own: a text is always nearest to itself, and no user searches for that.
     """
-    ranks = _own_ranks(scores, relevant, np.full(len(relevant), -1) if same is None else same)
+    ranks = _own_ranks(cosines, relevant, np.full(len(relevant), -1) if same is None else same)
     discounts = 1 / np.log2(np.arange(2, CUTOFF + 2))
-    found: dict[str, list[float]] = {"mrr@10": [], "ndcg@10": [], "recall@1": [], "recall@10": []}
+    scores: dict[str, list[float]] = {"mrr@10": [], "ndcg@10": [], "recall@1": [], "recall@10": []}
     for own in ranks:
         within = own[own <= CUTOFF]
-        found["mrr@10"].append(1 / own.min() if len(within) else 0.0)
-        found["ndcg@10"].append(float(discounts[within - 1].sum() / discounts[: len(own)].sum()))
-        found["recall@1"].append(float((own == 1).mean()))
-        found["recall@10"].append(len(within) / len(own))
-    return {f"cosine_{name}": np.array(values) for name, values in found.items()}
+        scores["mrr@10"].append(1 / own.min() if len(within) else 0.0)
+        scores["ndcg@10"].append(float(discounts[within - 1].sum() / discounts[: len(own)].sum()))
+        scores["recall@1"].append(float((own == 1).mean()))
+        scores["recall@10"].append(len(within) / len(own))
+    return {f"cosine_{name}": np.array(values) for name, values in scores.items()}
 
 
-def _own_ranks(scores: Scores, relevant: list[Indices], same: Indices) -> list[Indices]:
-    """Rank, from 1, of each own candidate of each query; own candidates that tie keep apart, strangers go first."""
+def _own_ranks(cosines: Scores, relevant: list[Indices], same: Indices) -> list[Indices]:
+    """Rank the own candidates of each query from 1: tied with one another they take successive ranks, others first."""
     ranks: list[Indices] = []
     for rows in _blocks(len(relevant)):
-        for row, query in zip(scores(rows), rows.tolist(), strict=True):
+        for row, query in zip(cosines(rows), rows.tolist(), strict=True):
             own, itself = relevant[query], same[query]
             near = np.sort(row[own])[::-1]
             row[own] = -np.inf
@@ -139,14 +140,14 @@ def _own_ranks(scores: Scores, relevant: list[Indices], same: Indices) -> list[I
 
 
 def roc_auc(cosines: Floats, labels: Floats) -> float:
-    """Area under the receiver operating characteristic (scikit-learn)."""
+    """Compute the area under the receiver operating characteristic (scikit-learn)."""
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(labels, cosines))
 
 
 def pearson_cosine(cosines: Floats, labels: Floats) -> float:
-    """Pearson's correlation of cosine and label (scipy); 0.0 where all cosines are equal."""
+    """Compute Pearson's correlation of cosine and label (scipy); 0.0 where all cosines are equal."""
     from scipy.stats import pearsonr
 
     if np.ptp(cosines) == 0:
@@ -155,9 +156,9 @@ def pearson_cosine(cosines: Floats, labels: Floats) -> float:
 
 
 def weighted_ap(cosines: Floats, labels: Floats, weights: Floats) -> Floats:
-    """`cosine_ap` where pair i stands weights[..., i] times, shape (...); NaN without a pair of label 1.
+    """Compute `cosine_ap` where pair i counts weights[..., i] times, shape (...); NaN without a pair of label 1.
 
-    Of this and the next two there are thousands in a verdict, and scikit-learn takes a millisecond for each.
+    A verdict calls this and the next two thousands of times, and scikit-learn takes a millisecond for each.
     """
     order = np.argsort(-cosines, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(cosines[order]) != 0, True))
@@ -171,9 +172,9 @@ def weighted_ap(cosines: Floats, labels: Floats, weights: Floats) -> Floats:
 
 
 def weighted_spearman(cosines: Floats, labels: Floats, weights: Floats) -> Floats:
-    """`spearman_cosine` where pair i stands weights[..., i] times, shape (...); NaN where all labels are equal.
+    """Compute `spearman_cosine` where pair i counts weights[..., i] times, shape (...); NaN where all labels are equal.
 
-    0.0 where all cosines are equal, as in `spearman_cosine`.
+    It is 0.0 where all cosines are equal, as in `spearman_cosine`.
     """
     total = weights.sum(axis=-1, keepdims=True)
     first, second = (_centred(_weighted_ranks(values, weights), weights, total) for values in (cosines, labels))
@@ -189,7 +190,7 @@ def _centred(ranks: Floats, weights: Floats, total: Floats) -> Floats:
 
 
 def _weighted_ranks(values: Floats, weights: Floats) -> Floats:
-    """Mean rank of each value, counted with its weight, shape of the weights."""
+    """Return the mean rank of each value, counted with its weight, in the shape of the weights."""
     order = np.argsort(values, kind="stable")
     starts = np.flatnonzero(np.append(True, np.diff(values[order]) != 0))
     at = np.add.reduceat(weights[..., order], starts, axis=-1)
@@ -199,16 +200,16 @@ def _weighted_ranks(values: Floats, weights: Floats) -> Floats:
     return ranks
 
 
-def weighted_macro_f1(truth: Indices, found: Indices, num_categories: int, weights: Floats) -> Floats:
-    """Macro-F1 where text i stands weights[..., i] times, shape (...).
+def weighted_macro_f1(truth: Indices, predicted: Indices, num_categories: int, weights: Floats) -> Floats:
+    """Compute macro-F1 where text i counts weights[..., i] times, shape (...).
 
-    The mean F1 of the categories that occur in truth or prediction, as scikit-learn's default.
+    It is the mean F1 of the categories that occur in truth or prediction, as by scikit-learn's default.
     """
-    hits, true, taken = (
+    hits, true, positive = (
         _per_category(categories, num_categories, weights * counted)
-        for categories, counted in ((truth, truth == found), (truth, 1.0), (found, 1.0))
+        for categories, counted in ((truth, truth == predicted), (truth, 1.0), (predicted, 1.0))
     )
-    occurrences = true + taken
+    occurrences = true + positive
     f1 = np.divide(2 * hits, occurrences, out=np.zeros_like(hits), where=occurrences > 0)
     return _ratio(f1.sum(axis=-1), (occurrences > 0).sum(axis=-1).astype(np.float64))
 
@@ -221,6 +222,6 @@ def _per_category(categories: Indices, num_categories: int, weights: Floats) -> 
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """NaN where there is nothing to divide by."""
+    """Divide; NaN where `whole` is not above 0."""
     ratio: Floats = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
     return ratio

@@ -1,3 +1,5 @@
+"""Cover the choice among many states: intervals of differences that hold for all that were evaluated on dev."""
+
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,54 +13,55 @@ from evaluation.metrics import Floats, Indices
 from evaluation.predictions import Predictions
 
 FLIPS = 9_999
-"""With the data itself 10,000: the chance of a false claim is then met to a fifth of it."""
+"""Random sign flips, 10,000 with the data itself: the chance of a false claim is then met to a fifth of it."""
 ADAPTIVITY = 0.45
-"""What a sampler that sees dev costs: `error_of`."""
+"""The price of a sampler that sees dev, see `error_of`."""
 STATES_AT_ONCE = 512
 MOST_ITEMS = 20_000
-"""Items whose predictions are kept of each judged state."""
+"""Items whose predictions are stored for each state."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class States:
-    """Every state that dev has judged, by its predictions: what a claim about the chosen ones has to cover.
+    """The predictions of every state that was evaluated on dev: a claim about the chosen ones has to cover all of them.
 
     Attributes:
         baseline: states of the baseline's training.
         others: states of all other trainings.
-        trials: these trainings.
-        told: judgements of dev that were told; more than there are predictions where some were lost.
+        trials: number of the other trainings.
+        reported: evaluations on dev that were reported; more than there are predictions where some were lost.
     """
 
     baseline: Sequence[NDArray[Any]] = ()
     others: Sequence[NDArray[Any]] = ()
     trials: int = 0
-    told: int = 0
+    reported: int = 0
 
     @property
     def number(self) -> int:
-        """All of them."""
-        return max(self.told, len(self.baseline) + len(self.others))
+        """The number of all states."""
+        return max(self.reported, len(self.baseline) + len(self.others))
 
     def standard_errors(
         self, dev: Mapping[str, Predictions], seed: int, yardsticks: Mapping[str, Predictions] | None = None
     ) -> dict[str, float]:
-        """Return, per rival, the standard errors on each side of an interval that holds for all states at once.
+        """Return, for each simpler model or yardstick, the half-width of an interval that covers every choice over it.
 
-        Every training could have been chosen over the base model, every one but the baseline's over the baseline, and
-        every model over a yardstick.
+        Every trained state could have been chosen over the base model, every state of another training over the
+        baseline, and every state over a yardstick. The half-width is in standard errors, the same on each side.
 
         Args:
-            dev: base, baseline and best, simplest first, as many as there are.
+            dev: predictions of base, baseline and best, simplest first, as many as there are.
+            seed: of blocks, sample and flips.
             yardsticks: name -> its predictions on dev.
         """
         items, yardsticks = sample_of(next(iter(dev.values())), seed), yardsticks or {}
-        models = [judged.of_items(items) for judged in dev.values()]
+        models = [predictions.of_items(items) for predictions in dev.values()]
         baseline, others = (
-            [models[0].with_predictions(each) for each in kept if len(each) == len(items)]
-            for kept in (self.baseline, self.others)
+            [models[0].with_predictions(state) for state in states if len(state) == len(items)]
+            for states in (self.baseline, self.others)
         )
-        outside = [judged.of_items(items) for judged in yardsticks.values()]
+        outside = [predictions.of_items(items) for predictions in yardsticks.values()]
         pseudo = score_pseudo_values([*models, *others, *baseline, *outside], seed)
         states, last = pseudo[:, : pseudo.shape[1] - len(outside)], len(models) + len(others)
         over: dict[str, Floats] = {}
@@ -67,46 +70,48 @@ class States:
             over[name] = rivals - states[:, [index]]
         for index, name in enumerate(yardsticks, states.shape[1]):
             over[name] = states - pseudo[:, [index]]
-        error, lost = error_of(self.trials), self.told > len(baseline) + len(others)
+        error, lost = error_of(self.trials), self.reported > len(baseline) + len(others)
         errors = {name: largest_t(differences, seed, error) for name, differences in over.items()}
-        if lost:  # what is not known could be as different as can be (Bonferroni)
-            unknown = student_t(error / self.told, len(pseudo))
+        if lost:  # a lost state could differ from the known ones in any way (Bonferroni)
+            unknown = student_t(error / self.reported, len(pseudo))
             errors = {name: max(each, unknown) for name, each in errors.items()}
         return errors
 
 
 def error_of(trials: int) -> float:
-    """The chance of a false claim that flips are asked for, so that the search as a whole has at most ERROR.
+    """Return the chance of a false claim for `largest_t` that keeps the search as a whole at ERROR or below.
 
-    Flips know the states that were tried. They do not know that a sampler which has seen dev, and a scheduler that
-    stops what dev likes least, get to the best noise faster than blind trials would: measured, the chance grows with
-    the logarithm of their number (`python -m benchmarks.claims`).
+    Flips cover the states that were tried. They do not cover that a sampler which sees dev, and a scheduler that stops
+    the worst on dev, reach the best noise faster than blind trials would. Measured, the chance grows with the logarithm
+    of the number of trials (`python -m benchmarks.claims`).
     """
     return ERROR / (1 + ADAPTIVITY * math.log1p(trials))
 
 
-def sample_of(judged: Predictions, seed: int) -> Indices:
-    """The items whose predictions are kept, sorted: all, or MOST_ITEMS of them, the rarer label first."""
-    number, draw = len(judged.groups), np.random.default_rng(seed)
+def sample_of(predictions: Predictions, seed: int) -> Indices:
+    """Return the items whose predictions are stored, sorted: all, or MOST_ITEMS of them, the rarer label first."""
+    number, draw = len(predictions.groups), np.random.default_rng(seed)
     if number <= MOST_ITEMS:
         return np.arange(number)
-    rare = draw.permutation(judged.rare)[: MOST_ITEMS // 2]
-    others = draw.permutation(np.setdiff1d(np.arange(number), judged.rare))[: MOST_ITEMS - len(rare)]
+    rare = draw.permutation(predictions.rare)[: MOST_ITEMS // 2]
+    others = draw.permutation(np.setdiff1d(np.arange(number), predictions.rare))[: MOST_ITEMS - len(rare)]
     return np.sort(np.concatenate([rare, others]))
 
 
 def score_pseudo_values(models: Sequence[Predictions], seed: int) -> Floats:
-    """What each block says of each model's score, shape (blocks, models)."""
-    each = np.ones((1, len(models[0].groups)))
-    scores = np.array([float(model.weighted(each)[0]) for model in models])
+    """Compute the jackknife's pseudo-values of each model's score, shape (blocks, models)."""
+    once = np.ones((1, len(models[0].groups)))
+    scores = np.array([float(model.weighted(once)[0]) for model in models])
     return pseudo_values(scores, left_out(models, seed))
 
 
 def largest_t(pseudo: Floats, seed: int, error: float) -> float:
-    """The t that the largest of all differences exceeds with a chance of `error`, were all of them symmetric around 0.
+    """Return the t that the largest of all differences exceeds with a chance of `error` if all are symmetric around 0.
 
     Args:
-        pseudo: what each block says of each difference, shape (blocks, differences).
+        pseudo: pseudo-values of each difference, shape (blocks, differences).
+        seed: of the sign flips.
+        error: chance of a false claim.
 
     Returns:
         Infinity where even equal signs of all blocks are not rare enough, or a score is not defined without a block.

@@ -1,19 +1,20 @@
-"""Whether a search was worth it: base, baseline and best side by side, and which of them is kept."""
+"""Decide whether training and search are a gain: compare base, baseline and best, and select one of them."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from evaluation import jackknife
 from evaluation.comparison import SplitVerdict, compare, plain
-from evaluation.jackknife import LEAST_GROUPS, Interval
+from evaluation.jackknife import Interval
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.threshold import at_threshold, best_f1
 from evaluation.yardsticks.evaluate import YardstickPredictions
 
 ORDER = ("base", "baseline", "best")
-"""From the simplest: no training, the task's own settings, what a search found."""
+"""The models from the simplest on: untrained, trained with the task's own settings, the best of a search."""
 NO_GAIN = "no gain"
 
 
@@ -38,72 +39,68 @@ class YardstickVerdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What is kept, and why."""
+    """The selected model and the reason."""
 
     chosen: str
     """One of ORDER."""
     gain: bool
-    """Whether the best (without a search: the trained model) is better on dev than everything simpler."""
+    """True where the best (without a search: the trained model) is better on dev than everything simpler."""
     reason: str
     splits: dict[str, SplitVerdict]
     yardsticks: YardstickVerdict = YardstickVerdict()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values; an interval becomes value, low, high."""
         return asdict(self) | {"splits": {name: plain(split) for name, split in self.splits.items()}}
 
 
 def choose(dev: SplitVerdict) -> tuple[str, str]:
-    """The model to keep, and why: a model takes the place of a simpler one only where it is better on dev for sure."""
+    """Select a model and give the reason: it replaces a simpler one only if its difference on dev is above zero."""
     names = list(dev.models)
-    if dev.groups < LEAST_GROUPS:
-        return names[0], f"{NO_GAIN} can be told: dev rests on {dev.groups} groups, a claim needs {LEAST_GROUPS}"
-    chosen, said = names[0], []
+    if dev.groups < (least := jackknife.LEAST_GROUPS):
+        return names[0], f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {least}"
+    chosen, sentences = names[0], []
     for name in names[1:]:
         difference = dev.differences[f"{name} - {chosen}"]
-        said.append(_sentence(name, chosen, difference, dev))
+        sentences.append(_sentence(name, chosen, difference, dev))
         if difference.above_zero:
             chosen = name
-    return chosen, "; ".join(said)
+    return chosen, "; ".join(sentences)
 
 
 def verdict(
-    judged: Mapping[str, Mapping[str, Predictions]],
+    predictions: Mapping[str, Mapping[str, Predictions]],
     seed: int,
     keep: str | None = None,
     states: States | None = None,
     yardsticks: YardstickPredictions | None = None,
 ) -> Verdict:
-    """The verdict on judged[split][model]; what is kept follows from dev alone.
+    """Return the verdict; dev alone decides which model is selected.
 
     Args:
-        keep: a model to keep whatever dev says.
-        states: all that dev has judged in the search; by default only the models themselves.
-        yardsticks: those judged on the same splits.
+        predictions: split -> model -> predictions.
+        seed: of blocks, sample and flips.
+        keep: a model to select whatever the scores on dev.
+        states: all states of the search that were evaluated on dev; by default only the models themselves.
+        yardsticks: those evaluated on the same splits.
     """
     states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
     beside = yardsticks.splits
-    errors = {"dev": states.standard_errors(judged["dev"], seed, beside.get("dev"))}
+    errors = {"dev": states.standard_errors(predictions["dev"], seed, beside.get("dev"))}
     splits = {
-        split: compare(judged[split], seed, errors.get(split), beside.get(split))
-        for split in ("dev", *(each for each in judged if each != "dev"))
+        split: compare(predictions[split], seed, errors.get(split), beside.get(split))
+        for split in ("dev", *(split for split in predictions if split != "dev"))
     }
     splits["dev"] = replace(splits["dev"], states=max(1, states.number))
-    for split, models in judged.items():
-        for name, each in models.items():
-            splits[split].scores[name].update(_at_own_threshold(judged["dev"][name], each))
-        for name, each in beside.get(split, {}).items():
-            splits[split].yardsticks[name].scores.update(_at_own_threshold(beside["dev"][name], each))
+    for split, models in predictions.items():
+        for name, model in models.items():
+            splits[split].scores[name].update(_at_own_threshold(predictions["dev"][name], model))
+        for name, yardstick in beside.get(split, {}).items():
+            splits[split].yardsticks[name].scores.update(_at_own_threshold(beside["dev"][name], yardstick))
     chosen, reason = choose(splits["dev"])
-    last = list(splits["dev"].models)[-1]
-    kept = keep or chosen
-    return Verdict(
-        chosen=kept,
-        gain=chosen == last,
-        reason=reason,
-        splits=splits,
-        yardsticks=_against_yardsticks(kept, splits["dev"], yardsticks),
-    )
+    last, selected = list(splits["dev"].models)[-1], keep or chosen
+    against = _against_yardsticks(selected, splits["dev"], yardsticks)
+    return Verdict(chosen=selected, gain=chosen == last, reason=reason, splits=splits, yardsticks=against)
 
 
 def _against_yardsticks(chosen: str, dev: SplitVerdict, judged: YardstickPredictions) -> YardstickVerdict:
@@ -125,23 +122,23 @@ def _seconds(seconds: float) -> str:
     return "less than a second" if seconds < 1 else f"{seconds:.0f} s"
 
 
-def _at_own_threshold(dev: Predictions, judged: Predictions) -> dict[str, float]:
-    """Precision, recall and F1 at the threshold that dev gives the same model; nothing for other kinds."""
-    if not (isinstance(dev, PairPredictions) and isinstance(judged, PairPredictions) and dev.declared.threshold):
+def _at_own_threshold(dev: Predictions, predictions: Predictions) -> dict[str, float]:
+    """Compute precision, recall and F1 at the model's threshold on dev; empty for kinds without a threshold."""
+    if not (isinstance(dev, PairPredictions) and isinstance(predictions, PairPredictions) and dev.declared.threshold):
         return {}
-    return at_threshold(judged, best_f1(dev.cosines, dev.labels))
+    return at_threshold(predictions, best_f1(dev.cosines, dev.labels))
 
 
-def confusion(judged: Predictions) -> dict[str, Any] | None:
-    """Categories and counts; None for other kinds."""
-    if not isinstance(judged, CategoryPredictions):
+def confusion(predictions: Predictions) -> dict[str, Any] | None:
+    """Return categories and counts; None for other kinds."""
+    if not isinstance(predictions, CategoryPredictions):
         return None
-    return {"categories": list(judged.names), "counts": judged.confusion().astype(int).tolist()}
+    return {"categories": list(predictions.names), "counts": predictions.confusion().astype(int).tolist()}
 
 
 def _sentence(name: str, simpler: str, difference: Interval, dev: SplitVerdict) -> str:
-    said = "better" if difference.above_zero else NO_GAIN
-    return f"{name} against {simpler}: {said} ({_width(difference, dev)})"
+    outcome = "better" if difference.above_zero else NO_GAIN
+    return f"{name} against {simpler}: {outcome} ({_width(difference, dev)})"
 
 
 def _width(difference: Interval, dev: SplitVerdict) -> str:

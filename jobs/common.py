@@ -4,7 +4,7 @@ import functools
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Any, ParamSpec
 
@@ -13,6 +13,8 @@ import typer.core
 
 from common.credentials import scrubbed, taken_out
 from common.mistakes import Mistakes
+from common.old_names import modern
+from workflows.options import HELP
 
 Parameters = ParamSpec("Parameters")
 
@@ -34,6 +36,7 @@ class _Command(typer.core.TyperCommand):
     """A command line that cannot be parsed is told without its secrets, and as JSON, too, where that was asked for."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        args = modern(args, {option for parameter in self.params for option in parameter.opts})
         given = tuple(args)  # parsing takes them out of the list
         ctx.meta[GIVEN] = given
         try:
@@ -129,55 +132,26 @@ def print_outcome(as_json: bool, result: dict[str, Any]) -> None:
 TaskName = Annotated[
     str, typer.Argument(metavar="TASK", help="Name of a task, or path of a Python file that declares one.")
 ]
-Data = Annotated[str | None, typer.Option(help="Folder of the prepared pairs. Default: data/TASK.")]
-Run = Annotated[str | None, typer.Option(help="New folder for the results. Default: runs/TASK.")]
+Data = Annotated[str | None, typer.Option(help=HELP["data"])]
 
 
 def _no_empty_name(name: str | None) -> str | None:
-    """Refuse an empty one, as of a variable that is not set in the shell: the task's own model would be trained."""
+    """Refuse an empty one, as of a variable that is not set in the shell: the task's own model would be read."""
     if name == "":
         raise typer.BadParameter("'' is no name; a hub name or a folder is needed")
     return name
 
 
-BaseModel = Annotated[
-    str | None, typer.Option(callback=_no_empty_name, help="Base model: hub name or folder. Default: the task's.")
-]
-Prompt1 = Annotated[
-    str | None, typer.Option(help="Prompt before each first text; '' for none. Default: the model's own.")
-]
-Prompt2 = Annotated[str | None, typer.Option(help="Prompt before each second text.")]
-TrustRemoteCode = Annotated[
-    bool, typer.Option("--trust-remote-code", help="Run Python code that the model brings, here and on the workers.")
-]
-Workers = Annotated[int, typer.Option(help="Number of workers that train one model together (DDP).")]
-CpusPerWorker = Annotated[int, typer.Option(help="CPUs, and threads, per worker.")]
-Gpu = Annotated[bool, typer.Option("--gpu", help="Give each worker one GPU.")]
-Precision = Annotated[str, typer.Option(help="auto, bf16 or fp32. auto: bf16 where the hardware supports it.")]
-Optimizer = Annotated[str, typer.Option(help="auto, adamw_torch or adamw_torch_fused. auto: the fastest.")]
-Distinct = Annotated[
-    bool, typer.Option("--distinct", help="Merge rows with equal token ids into one row, weighted by their count.")
-]
-Seed = Annotated[int, typer.Option(help="Random seed for row order, dropout and the sampler.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Fix a setting (8), or give its choices (8,16,32) or range (0.2:0.8)."
-    ),
-]
+BaseModel = Annotated[str | None, typer.Option(callback=_no_empty_name, help=HELP["base_model"])]
+Prompt1 = Annotated[str | None, typer.Option(help=HELP["prompt1"])]
+Prompt2 = Annotated[str | None, typer.Option(help=HELP["prompt2"])]
+TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help=HELP["trust_remote_code"])]
+CpusPerWorker = Annotated[int, typer.Option(help=HELP["cpus_per_worker"])]
+Gpu = Annotated[bool, typer.Option("--gpu", help=HELP["gpu"])]
 Json = Annotated[bool, typer.Option("--json", help='Print one line of JSON at the end; for errors {"errors": [...]}.')]
-Accept = Annotated[list[str] | None, typer.Option(metavar="CODE", help="Ignore this error of the audit. Repeatable.")]
-RepeatSeeds = Annotated[int, typer.Option(help="Train baseline and best with this many more seeds to show the spread.")]
-Export = Annotated[str, typer.Option(help="Model to keep: auto (by the verdict on dev), best, baseline or base.")]
+Accept = Annotated[list[str] | None, typer.Option(metavar="CODE", help=HELP["accept"])]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and stop.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show Ray's log.")]
-
-
-def options_among(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those arguments of a command that are options of a training or a search, by the names of Options."""
-    from workflows.options import Options  # here: --help needs no pydantic
-
-    return {name: value for name, value in values.items() if name in Options.model_fields and name != "task"}
+Verbose = Annotated[bool, typer.Option("--verbose", help=HELP["verbose"])]
 
 
 def print_result(as_json: bool, values: dict[str, Any], lines: list[str]) -> None:

@@ -49,6 +49,7 @@ def prepare(
 
     from pairs import prepared
     from pairs.from_file import is_data_file, task_of
+    from pairs.manifest import MANIFEST
     from pairs.prepare import prepare as make
     from pairs.published import publish
     from reporting.pairs_table import outcome, show
@@ -70,7 +71,7 @@ def prepare(
     if json:
         return common.print_json(outcome(made.manifest) | {"data": folder, "written": not dry_run, "next": following})
     show(made.manifest, Console())
-    written = ", ".join([*(f"{name}.parquet" for name in made.tables), prepared.MANIFEST])
+    written = ", ".join([*(f"{name}.parquet" for name in made.tables), MANIFEST])
     common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {written}", f"Next: {following}"])
 
 

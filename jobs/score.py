@@ -24,7 +24,7 @@ def score(
     candidates: Annotated[
         str | None, typer.Option(help="File with one candidate per line. Default: those of the run's task.")
     ] = None,
-    best: Annotated[int, typer.Option(help="With one text column: number of candidates to name for each text.")] = 3,
+    top_k: Annotated[int, typer.Option(help="With one text column: number of candidates to name for each text.")] = 3,
     trust_remote_code: common.TrustRemoteCode = False,
     cpus_per_worker: common.CpusPerWorker = 1,
     gpu: common.Gpu = False,
@@ -35,7 +35,7 @@ def score(
     from workflows.score import score_run
     from workflows.score_request import request
 
-    asked = request(model, file, columns.split(","), out, candidates, best, cpus_per_worker, trust_remote_code)
+    asked = request(model, file, columns.split(","), out, candidates, top_k, cpus_per_worker, trust_remote_code)
     done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
     notes = [*asked.prompts.lines, *asked.table.table.notes()]
     if json:

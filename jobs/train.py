@@ -3,42 +3,22 @@
 python -m jobs.train tickets --run runs/tickets-baseline --workers 2
 """
 
+from typing import Any
+
 from jobs import common
+from jobs.options import command
+from workflows.options import TrainOptions
 
 app = common.new_app(__doc__)
 
 
-@app.command()
-@common.reporting_mistakes
-def train(
-    task: common.TaskName,
-    data: common.Data = None,
-    run: common.Run = None,
-    workers: common.Workers = 1,
-    cpus_per_worker: common.CpusPerWorker = 1,
-    gpu: common.Gpu = False,
-    precision: common.Precision = "auto",
-    optimizer: common.Optimizer = "auto",
-    distinct: common.Distinct = False,
-    base_model: common.BaseModel = None,
-    prompt1: common.Prompt1 = None,
-    prompt2: common.Prompt2 = None,
-    trust_remote_code: common.TrustRemoteCode = False,
-    seed: common.Seed = 42,
-    set_: common.Set = None,
-    accept: common.Accept = None,
-    dry_run: common.DryRun = False,
-    json: common.Json = False,
-    verbose: common.Verbose = False,
-) -> None:
+@command(app, TrainOptions)
+def train(*, dry_run: bool, json: bool, **given: Any) -> None:
     """Train a task once with its baseline settings, on one worker or with DDP on several."""
-    given = common.options_among(locals())
     from workflows.dry_run import describe, described
     from workflows.request_checks import check_request
 
-    request = check_request(
-        task, set_ or [], dry_run=dry_run, accept=accept, quiet=json, single=True, export="best", **given
-    )
+    request = check_request(given, dry_run=dry_run, quiet=json, single=True)
     if dry_run:
         return common.print_result(json, described(request), describe(request, single=True))
     from workflows.train import train_run

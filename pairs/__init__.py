@@ -1,0 +1,1 @@
+"""From files of rows to prepared pairs, and from these to batches of token ids."""

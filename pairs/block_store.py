@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from common import storage
+from common.writing import write_then_rename
 
 
 class BlockStore:
@@ -45,9 +46,8 @@ class BlockStore:
         self._delete_unlisted(sizes, own)
 
     def _publish(self, sizes: dict[str, int], own: str) -> None:
-        with self.files.open_output_stream(f"{self._list}.{own}") as file:
+        with write_then_rename(self.files, self._list, half=f"{self._list}.{own}") as file:
             file.write(json.dumps(sizes).encode())
-        self.files.move(f"{self._list}.{own}", self._list)
 
     def _delete_unlisted(self, names: Iterable[str], own: str) -> None:
         """Delete files that the list does not name: an interrupt may come after the list was moved."""

@@ -26,27 +26,27 @@ CONTRADICTIONS: dict[type[Recipe], str] = {
 
 
 def _any_of(chosen: Callable[[str], bool]) -> str:
-    """A regular expression for a character that is chosen; ideographs of planes 2 and 3 are not asked for."""
+    """Return a regular expression for the chosen characters; ideographs of planes 2 and 3 are not considered."""
     characters = map(chr, (*range(0x20000), *range(0xE0000, 0xE1000)))
-    return f"[{''.join(re.escape(each) for each in characters if chosen(each))}]"
+    return f"[{''.join(re.escape(character) for character in characters if chosen(character))}]"
 
 
-INVISIBLE = re.compile(_any_of(lambda each: unicodedata.category(each) == "Cf"))
+INVISIBLE = re.compile(_any_of(lambda character: unicodedata.category(character) == "Cf"))
 """Format characters, such as the zero-width space and joiner, the soft hyphen, and marks of byte order or direction."""
 
 RAISED = ("<super>", "<sub>", "<circle>", "<fraction>")
-APART = re.compile(f"({_any_of(lambda each: unicodedata.decomposition(each).startswith(RAISED))}+)")
+APART = re.compile(f"({_any_of(lambda character: unicodedata.decomposition(character).startswith(RAISED))}+)")
 """Characters that NFKC would make digits or letters of another meaning: 10² would be 102, and ① would be 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """Shaped rows that can be used, and how many were not, by reason."""
+    """Shaped rows that can be used, and the number of those that cannot, by reason."""
 
     rows: list[dict[str, Any]]
     dropped: Counter[str]
     notes: list[str] = dataclasses.field(default_factory=list)
-    """What a user should know about the rows."""
+    """Notes on the rows for the user."""
 
 
 def clean(
@@ -56,20 +56,23 @@ def clean(
     where: str,
     groups: dict[str, str] | None = None,
 ) -> Cleaned:
-    """Shape every row, make a pair of each text of a list, drop what is empty, contradicts another row or repeats one.
+    """Shape every row, make a pair of each text of a list, and drop rows that are empty, repeat or contradict another.
 
-    Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same where they are equal
-    when folded, and so are pairs whose texts are, in either order where the loss is symmetric. A text of which folding
-    leaves nothing is empty.
+    Runs of white space become one space: no tokenizer of ours tells them apart. Texts are the same if they are equal
+    when folded, and so are pairs whose texts are, labelled ones in either order (see `unordered`). A text of which
+    folding leaves nothing is empty. The rows do not depend on the task's loss, so that they serve others, too.
 
     Args:
+        task: the task.
+        raw: the rows of one file.
+        shape: turns a raw row into a row of the task's recipe; None drops it.
         where: the file's name, for messages.
-        groups: of other files of the task, folded -> as it came first there; it gets those of this file. Groups that
-            are the same when folded are one, spelled as it came first.
+        groups: groups of the task's other files: folded -> first spelling. Those of this file are added. Groups that
+            are the same when folded are one, in its first spelling.
 
     Raises:
         Mistakes: a row lacks a field of the task's recipe or cannot be shaped, a text or a group is something else, or
-            a label is not a number that the loss allows.
+            a label is not a number that loss and kind allow.
     """
     dropped: Counter[str] = Counter()
     groups = {} if groups is None else groups
@@ -80,9 +83,9 @@ def clean(
         if shaped is None:
             dropped[shape.left_out if isinstance(shape, PairColumns) else "not usable"] += 1
             continue
-        place = f"row {number} of {where}"
-        for pair in lists.pairs_of(marks.read(shaped, place), place):
-            row = _checked(task, pair, raw_row, place)
+        position = f"row {number} of {where}"
+        for pair in lists.pairs_of(marks.read(shaped, position), position):
+            row = _checked(task, pair, raw_row, position)
             row["group"] = groups.setdefault(folded(row["group"]), row["group"])
             if all(folded(row[name]) for name in task.recipe.texts):
                 rows.append(row)
@@ -92,7 +95,7 @@ def clean(
 
 
 def one_spaced(value: Any) -> str:
-    """A value as text, with one space wherever white space stood; nothing and NaN become empty text.
+    """Return a value as text with runs of white space as one space; None and NaN become empty text.
 
     Raises:
         NotTextError: see `as_text`.
@@ -103,75 +106,85 @@ def one_spaced(value: Any) -> str:
 def folded(text: str) -> str:
     """Normalise a text for comparison: NFKC, case-folded, white space collapsed, invisible characters removed.
 
-    Unicode's NFKC and case folding, as an uncased tokenizer nearly does, without what cannot be seen. Raised, lowered
-    and circled characters and fractions stay what they are.
+    An uncased tokenizer does nearly the same. Raised, lowered and circled characters and fractions stay as they are.
     """
     if text.isascii():
         return one_spaced(text.casefold())
-    parts = APART.split(INVISIBLE.sub("", text))  # those at odd places are matches
+    parts = APART.split(INVISIBLE.sub("", text))  # matches have odd indices
     parts[::2] = [unicodedata.normalize("NFKC", part) for part in parts[::2]]
     return one_spaced("".join(parts).casefold())
 
 
-def _shaped(task: Task, shape: Callable[[Row], Row | None], raw: Row, place: str) -> Row | None:
+def _shaped(task: Task, shape: Callable[[Row], Row | None], raw: Row, position: str) -> Row | None:
     try:
         return shape(raw)
     except Mistakes as mistakes:
-        raise Mistakes([f"{place}: {message}" for message in mistakes.messages]) from None
+        raise Mistakes([f"{position}: {message}" for message in mistakes.messages]) from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         kinds = ", ".join(f"{name} ({type(value).__name__})" for name, value in raw.items())
         raise Mistakes(
-            f"row: {place} cannot be shaped by task {task.name!r}: {type(error).__name__}: {error}; it has {kinds}"
+            f"row: {position} cannot be shaped by task {task.name!r}: {type(error).__name__}: {error}; it has {kinds}"
         ) from None
 
 
-def _checked(task: Task, shaped: Row, raw: Row, place: str) -> dict[str, Any]:
+def _checked(task: Task, shaped: Row, raw: Row, position: str) -> dict[str, Any]:
     row = dict(shaped)
     needed = (*task.recipe.texts, "group", *(("keys",) if isinstance(task.recipe, Blocking) else ()))
     if missing := [field for field in needed if field not in row]:
-        raise Mistakes(f"row: {place} as shaped by task {task.name!r} lacks {', '.join(missing)}; has {', '.join(row)}")
+        fields = f"lacks {', '.join(missing)}; has {', '.join(row)}"
+        raise Mistakes(f"row: {position} as shaped by task {task.name!r} {fields}")
     wrong = []
     for field in (*task.recipe.texts, "group", *(("identity",) if "identity" in row else ())):
         try:
             row[field] = one_spaced(row[field] if field in task.recipe.texts else _key(row[field]))
         except NotTextError as kind:
-            wrong.append(no_text(_column(field, row[field], raw), place, kind))
+            wrong.append(no_text(_column(field, row[field], raw), position, kind))
     raise_if(list(dict.fromkeys(wrong)))
     if isinstance(task.recipe, Given):
-        row["label"] = _label(task, row.get("label"), place)
+        row["label"] = _label(task, row, position)
     if "negatives" in row:
-        if not task.declared_loss.negatives:
-            raise Mistakes(f"negatives: {place} has some; allowed for a {task.loss} loss: labelled pairs, one a row")
-        row["negatives"] = [text for each in row["negatives"] if folded(text := one_spaced(each))]
+        row["negatives"] = [text for value in row["negatives"] if folded(text := one_spaced(value))]
     return row
 
 
 def _key(value: Any) -> Any:
-    """What tells groups apart may be a date, or true and false, too."""
+    """Return the value of a group or an identity; dates, true and false become text."""
     return str(value) if isinstance(value, bool | datetime.date) else value
 
 
 def _column(field: str, value: Any, raw: Row) -> str:
-    """The column of the file that a value comes from, where it was taken as it is; else the field's own name."""
-    return next((str(name) for name, each in raw.items() if each is value), field)
+    """Return the column of the file that holds this value unchanged; the field's own name if none does."""
+    return next((str(name) for name, cell in raw.items() if cell is value), field)
 
 
-def _label(task: Task, value: Any, place: str) -> float | None:
-    if value is None and task.declared_loss.labels == "none":
+def _label(task: Task, row: Row, position: str) -> float | None:
+    """Return the label; None if there is none and the loss reads none, or given negatives are its opposite."""
+    value, reads = row.get("label"), {task.declared_loss.labels, task.declared_kind.labels}
+    if value is None and (task.declared_loss.labels == "none" or "negatives" in row):
         return None
-    binary = task.declared_loss.labels != "graded" or task.declared_kind.labels == "binary"
+    binary = "binary" in reads or "graded" not in reads
     number = number_in(value)
     if number is None or not (number in (0, 1) if binary else -1 <= number <= 1):
         allowed = "0 or 1" if binary else "a number from -1 to 1"
-        raise Mistakes(f"label: {place} has {value!r}; allowed for a {task.loss} loss judged as {task.kind}: {allowed}")
+        raise Mistakes(
+            f"label: {position} has {value!r}; allowed for a {task.loss} loss judged as {task.kind}: {allowed}"
+        )
     return number
 
 
+def unordered(row: Row) -> bool:
+    """Check whether (b, a) says the same as (a, b): a label tells how close two texts are, in whatever order.
+
+    A pair without a label looks for the second text of the first one, and (b, a) is another question.
+    """
+    return row.get("label") is not None
+
+
 def _identity(task: Task, row: Row) -> tuple[Any, Any]:
-    """What makes two rows the same, and what they must then agree on."""
+    """Return what makes two rows the same, and what they then must agree on."""
     if isinstance(task.recipe, Given):
         pair = (folded(row["sentence1"]), folded(row["sentence2"]))
-        return tuple(sorted(pair)) if task.declared_loss.symmetric else pair, row["label"]
+        return tuple(sorted(pair)) if unordered(row) else pair, row["label"]
     if isinstance(task.recipe, AgainstCategory):
         return folded(row["text"]), folded(row["category"])
     return folded(row.get("identity", row["text"])), row["group"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from pairs.batches import Batch
 from pairs.lists import UnfoldedTable
-from tasks.common.label_rule import LabelRule, number_in
+from tasks.common.label_rule import LabelRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,21 +15,15 @@ class LabelledTable(UnfoldedTable):
 
     Attributes:
         rule: applied to the column label.
-        only: the label of the rows that belong to the table; None takes all rows.
     """
 
     rule: LabelRule
-    only: float | None = None
 
     def batches(self, digest: Any = None) -> Iterator[tuple[Batch, float]]:
         """Yield the rows whose labels are not left out, and the fraction of the file read so far."""
         for batch, fraction in super().batches(digest):
             dropped = [self.rule.drops(label) for label in batch["label"]]
             labels = [None if drop else self.rule(label) for drop, label in zip(dropped, batch["label"], strict=True)]
-            selected = [
-                index
-                for index, (drop, label) in enumerate(zip(dropped, labels, strict=True))
-                if not drop and self.only in (None, number_in(label))
-            ]
+            selected = [index for index, drop in enumerate(dropped) if not drop]
             rows = {name: [values[index] for index in selected] for name, values in batch.items()}
             yield {**rows, "label": [labels[index] for index in selected]}, fraction

@@ -1,31 +1,28 @@
-"""The column of given negatives: texts that do not belong to a pair's first text, as many as each row has."""
+"""Given negatives: texts that do not belong to the first text of their row, which may have any number of them."""
 
-import shlex
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from pairs.clean import folded
-from pairs.columns import AS_PAIRS
 from pairs.hashes import text_hashes
-from tasks.common.declaration import Task
-from tasks.common.plain import columns_of
 
 NEGATIVES = "negatives"
-"""list<string> in prepared pairs, there only where some row has one."""
+"""Column of prepared pairs, list<string>; it exists only if some row has a negative."""
 WRONG = "negative that is its own first text or a positive of it"
 REPEATED = "negative that repeats in its row"
 IDS, HASHES = "negative_ids", "negative_hashes"
-"""Their columns after tokenising: list<list<int32>>, and list<int64> of the folded texts."""
+"""Columns of tokenised pairs: list<list<int32>>, and list<int64> of the folded texts."""
 
 
 def tokenized(negatives: pa.ChunkedArray, read: Callable[[list[str]], Sequence[Sequence[int]]]) -> dict[str, pa.Array]:
-    """The tokenised columns of a column of negatives.
+    """Return the tokenised columns of a column of negatives.
 
     Args:
+        negatives: the column, list<string>.
         read: texts -> token ids of each.
     """
     flat, lengths = flattened(negatives)
@@ -35,23 +32,23 @@ def tokenized(negatives: pa.ChunkedArray, read: Callable[[list[str]], Sequence[S
 
 
 def flattened(lists: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
-    """A column of lists as all its values one after the other, and how many each row has; an absent list has none."""
+    """Return all values of a column of lists one after the other, and the number of each row; a null list has none."""
     whole = lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists
     whole = pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
     return whole.flatten(), whole.value_lengths().fill_null(0).to_numpy()
 
 
 def nested(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
-    """The way back."""
+    """Return lists of these lengths that hold the values one after the other; the inverse of `flattened`."""
     return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32()), values)
 
 
 def of_batch(batch: pa.Table) -> tuple[list[pa.Array], np.ndarray]:
-    """Of a tokenised batch: the negatives' token ids, and the hashes of [first text of their row, negative].
+    """Return the negatives of a tokenised batch, in the order of its rows.
 
     Returns:
-        Arrays of lists of int32, one after the other all negatives of the batch in the order of its rows; and
-        [negatives, 2] int64. Nothing where the pairs have no negatives.
+        Their token ids, an array of lists of int32, or no array if the pairs have no negatives; and [negatives, 2]
+        int64, the hashes of the first text of their row and of the negative.
     """
     if IDS not in batch.column_names:
         return [], np.empty((0, 2), dtype=np.int64)
@@ -61,9 +58,9 @@ def of_batch(batch: pa.Table) -> tuple[list[pa.Array], np.ndarray]:
 
 
 def drop_wrong(rows: Sequence[dict[str, Any]], dropped: Counter[str]) -> None:
-    """Drop negatives that the pairs contradict, or that their row has twice; texts are the same when folded.
+    """Drop negatives that the pairs contradict, or that their row has twice; texts are the same if equal when folded.
 
-    The pair stays: that its texts belong together is what its row says, too.
+    The pair stays, since its row also says that its texts belong together.
     """
     if not any(row.get("negatives") for row in rows):
         return
@@ -75,19 +72,7 @@ def drop_wrong(rows: Sequence[dict[str, Any]], dropped: Counter[str]) -> None:
         given, distinct = row.get("negatives", []), dict[str, str]()
         for text in given:
             distinct.setdefault(folded(text), text)
-        kept = {alike: text for alike, text in distinct.items() if alike not in right[folded(row["sentence1"])]}
+        positives = right[folded(row["sentence1"])]
+        row["negatives"] = [text for alike, text in distinct.items() if alike not in positives]
         dropped[REPEATED] += len(given) - len(distinct)
-        dropped[WRONG] += len(distinct) - len(kept)
-        row["negatives"] = list(kept.values())
-
-
-def as_pairs_command(task: Task, files: Mapping[str, str]) -> str | None:
-    """What makes labelled pairs of the negatives in a file of pairs, where the task's loss cannot read them."""
-    used = columns_of(task)
-    if used is None or not used.negatives or used.as_pairs or task.declared_loss.negatives:
-        return None
-    columns = ",".join((used.first, used.second, *used.negatives))
-    words = ["python", "-m", "jobs.prepare", files["train"], "--columns", columns, "--negatives", AS_PAIRS]
-    own = [word for option in ("group", "time") if (name := getattr(used, option)) for word in (f"--{option}", name)]
-    own += [word for split in ("dev", "test") if split in files for word in (f"--{split}-source", files[split])]
-    return shlex.join(words + own)
+        dropped[WRONG] += len(distinct) - len(row["negatives"])

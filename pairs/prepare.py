@@ -1,4 +1,4 @@
-"""The whole way from raw files to a folder of prepared pairs."""
+"""Make prepared pairs of raw files: read, clean, split by group, pair, and describe it all in a manifest."""
 
 import random
 from collections import Counter
@@ -12,17 +12,19 @@ from common.mistakes import Checks, Mistakes, raise_if
 from pairs import prepared
 from pairs.clean import clean
 from pairs.join import WAYS, chooses
-from pairs.negatives import as_pairs_command, drop_wrong
+from pairs.negatives import drop_wrong
 from pairs.read import read
 from pairs.recipes import Pair, make_pairs, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
 from pairs.split import Division, divide
+from pairs.train_view import view_lines
+from pairs.views import View
 from tasks.common.declaration import Given, Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.plain import columns_of
 
 MOST_LABELS_SHOWN = 10
-"""Distinct label values counted one by one; more of them are counted to one decimal."""
+"""Distinct labels that are counted one by one; if there are more, labels are rounded to one decimal first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,34 +37,36 @@ class Preparation:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Raw rows that a split starts from, and what shapes them."""
+    """Raw rows that a split starts from, and the function that shapes them."""
 
     split: str
     name: str
     sha256: str | None
-    """Of the file, in hex; None for generated rows, which task, rows and seed determine."""
+    """SHA-256 of the file, in hex; None for generated rows, which task, rows and seed determine."""
     rows: Sequence[Row]
     shape: Callable[[Row], Row | None]
     notes: tuple[str, ...] = ()
-    """What has to be said of how they were read."""
+    """Notes on how the rows were read."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As in a manifest."""
+        """Return the source as a manifest holds it."""
         return {"split": self.split, "name": self.name, "sha256": self.sha256, "rows": len(self.rows)}
 
 
 def prepare(
     task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None, way: str | None = None
 ) -> Preparation:
-    """Read or generate, clean, split by group, make pairs inside each split.
+    """Read or generate rows, clean them, split them by group, and make pairs inside each split.
 
     Args:
-        files: 'train' (the source), and 'dev' and 'test' where these come from files of their own: paths or addresses.
-        rows: instead of the task's own `rows`.
-        way: see `divide`.
+        task: the task.
+        files: split -> path or address: 'train' is the source; 'dev' and 'test' if they come from files of their own.
+        seed: random seed of everything that is drawn.
+        rows: number of raw rows; None takes the task's own.
+        way: the texts that are kept apart, see `divide`.
 
     Raises:
-        Mistakes: what the user gave does not fit the task; nothing has been written.
+        Mistakes: files or options do not fit the task.
     """
     rows = task.rows if rows is None else rows
     raise_if(_misuse(task, files, rows, way))
@@ -72,6 +76,7 @@ def prepare(
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
     pairs, notes = _pairs(task, division, seed)
     tables = _tables(task, pairs)
+    notes += _of_loss(task, tables["train"])
     table = {
         "rows_in": sum(len(source.rows) for source in sources),
         "dropped": dict(sorted((dropped + division.dropped).items())),
@@ -109,26 +114,24 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
         wrong.append(f"split: {way}: {task.name} has its own rule; allowed: no --split, which is for ready pairs")
     if (used := columns_of(task)) and used.time and {"dev", "test"} <= set(files):
         wrong.append(f"time: {used.time}: dev and test have files of their own; allowed: no --time")
-    if command := as_pairs_command(task, files):
-        wrong.append(f"negatives: a {task.loss} loss cannot read them; to make labelled pairs of them: {command}")
     return wrong
 
 
 def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:
-    """The raw rows: read from files, or generated.
+    """Read the raw rows from files, or generate them.
 
     Raises:
-        Mistakes: a file is not there, or no layout of the task fits it.
+        Mistakes: a file does not exist, or no layout of the task fits it.
     """
     if task.generate and rows:
-        made = list(task.generate(rows, seed))
-        return [Source(split="train", name=f"generated, seed {seed}", sha256=None, rows=made, shape=_as_it_is)]
+        generated = list(task.generate(rows, seed))
+        return [Source(split="train", name=f"generated, seed {seed}", sha256=None, rows=generated, shape=_unchanged)]
     checks = Checks()
-    found = {split: checks.run(read, location, task.layouts) for split, location in files.items()}
+    raws = {split: checks.run(read, location, task.layouts) for split, location in files.items()}
     checks.finish()
     return [
         Source(split=split, name=raw.name, sha256=raw.sha256, rows=raw.rows, shape=raw.layout.shape, notes=raw.notes)
-        for split, raw in found.items()
+        for split, raw in raws.items()
         if raw is not None
     ]
 
@@ -150,7 +153,7 @@ def _cleaned(task: Task, sources: Sequence[Source]) -> tuple[dict[str, list[dict
     return pools, dropped, notes
 
 
-def _as_it_is(row: Row) -> Row:
+def _unchanged(row: Row) -> Row:
     return row
 
 
@@ -158,22 +161,22 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
     pairs: dict[str, list[Pair]] = {}
     notes = list(division.notes)
     for split in [split for split in prepared.SPLITS if split in division.rows]:
-        made = make_pairs(task.recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
-        pairs[split] = made.pairs
-        notes += made.notes
+        paired = make_pairs(task.recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
+        pairs[split] = paired.pairs
+        notes += paired.notes
     if isinstance(task.recipe, Given) and "sentence2" not in division.closed:
         pairs = with_second_groups(pairs)
-    if task.declared_loss.labels == "none":  # a ranking loss takes every pair for a positive, whatever its label
-        pairs["train"] = [pair._replace(label=None) for pair in pairs["train"] if pair.label in (None, 1.0)]
-    # Blocks of the file are what a stream can permute: neighbours should not be pairs of one group.
+    # A stream permutes blocks of the file, so neighbours should not be pairs of one group.
     random.Random(f"{seed}-order").shuffle(pairs["train"])
-    bare = [split for split in pairs if not pairs[split]]
-    raise_if([f"{split}: no pairs can be made of its {len(division.rows[split]):,} rows" for split in bare])
+    empty = [split for split in pairs if not pairs[split]]
+    raise_if([f"{split}: no pairs can be made of its {len(division.rows[split]):,} rows" for split in empty])
     notes += _given_negatives(task, pairs)
     if "test" not in pairs:
         notes.append("no test split: give --test-source to have one")
     elif task.declared_kind.labels != "none" and len({pair.label for pair in pairs["test"]}) < 2:
-        notes.append("test has one label alone and cannot be judged: verdict and threshold will be of dev alone")
+        notes.append(
+            "test has only one label, so models cannot be evaluated on it: verdict and threshold will use dev alone"
+        )
     return pairs, notes
 
 
@@ -193,19 +196,30 @@ def _table(pairs: Sequence[Pair]) -> pa.Table:
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)
 
 
+def _of_loss(task: Task, train: pa.Table) -> list[str]:
+    """Return a note if the task's loss reads other training rows than these.
+
+    Raises:
+        Mistakes: it reads none of them.
+    """
+    read = View.of(task.declared_loss).read(train).num_rows
+    raise_if([f"train: no pair of {len(train):,} is labelled 1; a {task.loss} loss reads no others"] * (not read))
+    return view_lines(task.declared_loss, train.column_names, len(train), read)
+
+
 def _given_negatives(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
-    """How many negatives each split has, for how many of its pairs; nothing where there are none."""
+    """Return a note on the number of negatives in each split; no note if there are none."""
     counts = {split: [len(pair.negatives) for pair in members] for split, members in pairs.items()}
-    told = ", ".join(
-        f"{split} {sum(each):,} for {sum(map(bool, each)):,} of {len(each):,} pairs" for split, each in counts.items()
+    shown = ", ".join(
+        f"{split} {sum(own):,} for {sum(map(bool, own)):,} of {len(own):,} pairs" for split, own in counts.items()
     )
     used = columns_of(task)
     columns = f" ({', '.join(used.negatives)})" if used else ""
-    return [f"given negatives{columns}: {told}"] if any(map(sum, counts.values())) else []
+    return [f"given negatives{columns}: {shown}"] if any(map(sum, counts.values())) else []
 
 
 def label_counts(labels: Sequence[float | None]) -> dict[str, int]:
-    """Label -> rows; to one decimal where there are many labels."""
+    """Count the rows of each label, rounded to one decimal if there are many labels."""
     values = [label for label in labels if label is not None]
     if len(set(values)) > MOST_LABELS_SHOWN:
         values = [round(value, 1) for value in values]

@@ -1,4 +1,4 @@
-"""The folder of prepared pairs: the one place that knows its files and its schema, for writing and for reading.
+"""Read and write a folder of prepared pairs; its files and its schema are known here alone.
 
 train.parquet dev.parquet [test.parquet]   sentence1, sentence2, [label], group, [group2], [negatives]
 [candidates.parquet]                       text: what a sentence1 is ranked against (ranked kinds)
@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,27 +18,26 @@ import pyarrow.parquet
 
 from common import storage
 from common.mistakes import Mistakes, raise_if
+from common.writing import half_of
+from pairs.manifest import AGAIN, MANIFEST, read_manifest
 from pairs.negatives import NEGATIVES
 from tasks.common.kinds import KINDS
 
 SPLITS = ("train", "dev", "test")
-MANIFEST = "manifest.json"
 CANDIDATES = "candidates"
 CANDIDATES_SCHEMA = pa.schema([("text", pa.string())])
 OWN_FILES = frozenset({*(f"{name}.parquet" for name in (*SPLITS, CANDIDATES)), MANIFEST})
-UNFINISHED = ".unfinished"
-AGAIN = (
-    " jobs.prepare wrote the folder; prepare the pairs again, "
-    "or make an edited file a task of its own: python -m jobs.prepare FILE --columns sentence1,sentence2,label"
-)
+HALVES = frozenset(map(half_of, OWN_FILES))
+"""What an interrupted call may have left of them."""
 ROWS_PER_BLOCK = 16_384
-"""Rows per row group: blocks that can be read and permuted one by one, of some MB each."""
+"""Rows per row group: a block of some MB that can be read by itself and permuted with others."""
 
 
 def schema(labelled: bool, two_groups: bool = False, negatives: bool = False) -> pa.Schema:
-    """The columns of a split's table, in order.
+    """Return the columns of a split's table, in order.
 
     Args:
+        labelled: whether some row has a label.
         two_groups: whether a second text may belong to another group than the first; group2 is the second one's.
         negatives: whether some row has given negatives, texts that do not belong to its first one.
     """
@@ -55,15 +54,15 @@ class PreparedPairs:
     folder: str
     manifest: dict[str, Any]
     splits: tuple[str, ...]
-    """Those that are there: train, dev and, if the task has one, test."""
+    """The splits of the folder: train, dev and perhaps test."""
 
     @classmethod
     def open(cls, folder: str) -> "PreparedPairs":
-        """Check a folder and describe it; its files are read once, for their SHA-256.
+        """Check a folder and read its manifest; its files are read once, for their SHA-256.
 
         Raises:
-            Mistakes: no such folder, an unfinished one, a missing split, a table with other columns or types, or files
-                that are not those that were prepared.
+            Mistakes: the folder does not exist or is unfinished, a split is missing, a table has other columns or
+                types, or the files are not those that were prepared.
         """
         names = storage.file_names(folder)
         if MANIFEST not in names:
@@ -86,7 +85,7 @@ class PreparedPairs:
         return str(self.manifest["fingerprint"])
 
     def path(self, split: str) -> str:
-        """Where the split's parquet file is.
+        """Return the location of the split's parquet file.
 
         Raises:
             Mistakes: the folder has no such split.
@@ -96,25 +95,36 @@ class PreparedPairs:
         return storage.join(self.folder, f"{split}.parquet")
 
     def table(self, split: str) -> pa.Table:
-        """The whole split, in memory."""
+        """Return the whole split, in memory."""
         return _read(self.path(split))
 
     def num_rows(self, split: str) -> int:
-        """How many pairs the split has, from the file's footer."""
+        """Return the number of pairs of the split, from the file's footer."""
         return int(_footer(self.path(split)).metadata.num_rows)
 
+    def columns(self, split: str) -> list[str]:
+        """Return the names of the split's columns, from the file's footer."""
+        return list(_footer(self.path(split)).schema_arrow.names)
+
+    def column(self, split: str, name: str) -> Iterator[pa.Array]:
+        """Yield one column of the split, a block of rows at a time."""
+        file_system, path = storage.locate(self.path(split))
+        with file_system.open_input_file(path) as file:
+            for batch in pa.parquet.ParquetFile(file).iter_batches(columns=[name]):
+                yield batch.column(0)
+
     def has_negatives(self, split: str) -> bool:
-        """Whether some row of the split has given negatives."""
-        return NEGATIVES in _footer(self.path(split)).schema_arrow.names
+        """Check whether some row of the split has given negatives."""
+        return NEGATIVES in self.columns(split)
 
     def has_labels(self, split: str) -> bool:
-        """Whether the split has a label column."""
-        return "label" in _footer(self.path(split)).schema_arrow.names
+        """Check whether the split has a label column."""
+        return "label" in self.columns(split)
 
     def candidates(self) -> list[str] | None:
-        """Every distinct sentence2 of all splits and, unless these are categories, every given negative, sorted.
+        """Return every distinct sentence2 of all splits and, unless these are categories, every given negative, sorted.
 
-        None where nothing is ranked.
+        Returns None if the kind of evaluation ranks nothing.
         """
         if not self._ranked:
             return None
@@ -140,29 +150,8 @@ class PreparedPairs:
         return []
 
 
-def read_manifest(folder: str) -> dict[str, Any]:
-    """What jobs.prepare has written about a folder.
-
-    Raises:
-        Mistakes: the manifest is not there, or is damaged: no JSON, or without what every one has.
-    """
-    location = storage.join(folder, MANIFEST)
-    found = storage.read_json(location)
-    try:
-        named = [found["task"], found["fingerprint"], found["declaration"]["kind"]]
-        named += [each["sha256"] for each in found.get("files", {}).values() if each["bytes"] >= 0]
-        sides = [side for key in ("apart", "closed") for side in found.get(key) or ()]
-    except (LookupError, TypeError, AttributeError):
-        named, sides = [None], []
-    if not all(isinstance(each, str) for each in named):
-        raise Mistakes(f"data: {location} is damaged: task, fingerprint, declaration or files are not in it{AGAIN}")
-    if wrong := [side for side in sides if side not in ("sentence1", "sentence2")]:
-        raise Mistakes(f"data: {location} is damaged: {wrong[0]!r} in apart or closed is no text column{AGAIN}")
-    return dict(found)
-
-
 def fingerprint(tables: Mapping[str, pa.Table | pa.parquet.ParquetFile]) -> str:
-    """SHA-256, in hex, over names, columns and values: the same for the same pairs, however the files are encoded."""
+    """Return the SHA-256, in hex, of names, columns and values; it does not depend on how the files are encoded."""
     digest = hashlib.sha256()
     for name in sorted(tables):
         table = tables[name]
@@ -186,13 +175,13 @@ def _content(value: Any) -> bytes:
 
 
 def refuse_changed(folder: str) -> None:
-    """Refuse files that are not those that were prepared: fingerprint, splits and audit would not be theirs.
+    """Refuse files that are not those that were prepared: fingerprint, splits and audit would belong to others.
 
-    The manifest holds the size and the SHA-256 of each file. An older one has the fingerprint of the contents alone,
-    which is slower to compute: every value passes through Python.
+    The manifest holds the size and the SHA-256 of each file. An older one only has the fingerprint of the contents,
+    which is slower to compute, since every value passes through Python.
 
     Raises:
-        Mistakes: a file was changed, added or removed since; each is named.
+        Mistakes: a file was changed, added or removed since; the message names each.
     """
     manifest = read_manifest(folder)
     names = sorted(set(storage.file_names(folder)) & (OWN_FILES - {MANIFEST}))
@@ -201,13 +190,13 @@ def refuse_changed(folder: str) -> None:
         return
     was = manifest["files"]
     changed = [name for name in names if name in was and not _is(storage.join(folder, name), was[name])]
-    found = {"changed": changed, "added": sorted(set(names) - set(was)), "removed": sorted(set(was) - set(names))}
-    raise_if([f"data: {storage.join(folder, name)} was {how} since{AGAIN}" for how in found for name in found[how]])
+    others = {"changed": changed, "added": sorted(set(names) - set(was)), "removed": sorted(set(was) - set(names))}
+    raise_if([f"data: {storage.join(folder, name)} was {how} since{AGAIN}" for how in others for name in others[how]])
 
 
 def _is(location: str, was: Mapping[str, Any]) -> bool:
-    """The size first, which takes no reading."""
-    return storage.size(location) == was["bytes"] and storage.sha256(location) == was["sha256"]
+    """Compare the size first, for which nothing is read, then the SHA-256."""
+    return bool(storage.size(location) == was["bytes"] and storage.sha256(location) == was["sha256"])
 
 
 def _refuse_other_contents(folder: str, names: list[str], expected: str) -> None:
@@ -217,25 +206,14 @@ def _refuse_other_contents(folder: str, names: list[str], expected: str) -> None
         raise Mistakes(f"data: {folder} holds other pairs than its {MANIFEST} says; some file was changed since{AGAIN}")
 
 
-def refuse_other_task(folder: str, manifest: Mapping[str, Any], task: str) -> None:
-    """Refuse pairs that were prepared for another task: its metric, labels and splits are not this one's.
-
-    Raises:
-        Mistakes: naming both tasks.
-    """
-    if manifest["task"] != task:
-        raise Mistakes(f"task: {task!r}, but {folder} holds the pairs of {manifest['task']!r}; give its own --data")
-
-
 def refuse_foreign(folder: str) -> None:
-    """Refuse a folder that holds what no `prepare` has written, or that cannot be made.
+    """Refuse a folder that `prepare` has not written, or that cannot be made.
 
     Raises:
-        Mistakes: it has files, but neither a manifest nor only names that an interrupted `prepare` leaves; or see
-            `refuse_unmakeable`.
+        Mistakes: it has no manifest, and files that no interrupted `prepare` leaves; or see `refuse_unmakeable`.
     """
     names = storage.file_names(folder)
-    foreign = [name for name in names if name.removesuffix(UNFINISHED) not in OWN_FILES]
+    foreign = [name for name in names if name not in OWN_FILES | HALVES]
     if foreign and MANIFEST not in names:
         raise Mistakes(
             f"data: {folder} holds {', '.join(foreign[:5])} and was not made by jobs.prepare; "
@@ -245,9 +223,9 @@ def refuse_foreign(folder: str) -> None:
 
 
 def write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> None:
-    """Write every file under a temporary name, then rename; the manifest goes first and comes last.
+    """Write every file under a temporary name, then rename it; the manifest is deleted first and written last.
 
-    An interrupted call leaves either the old pairs or a folder without manifest, never a mixture that can be opened.
+    An interrupted call leaves the old pairs or a folder without a manifest, never a mixture that can be opened.
 
     Raises:
         Mistakes: see `refuse_foreign`; or the folder cannot be created or written to.
@@ -262,16 +240,18 @@ def write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, An
 def _write(folder: str, tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> None:
     file_system, path = storage.locate(folder)
     file_system.create_dir(path, recursive=True)
+    halves = {f"{name}.parquet": half_of(f"{name}.parquet") for name in tables}
     for name, table in tables.items():
-        _write_table(file_system, f"{path}/{name}.parquet{UNFINISHED}", table)
-    files = {f"{name}.parquet": _described(storage.join(folder, f"{name}.parquet{UNFINISHED}")) for name in tables}
-    with file_system.open_output_stream(f"{path}/{MANIFEST}{UNFINISHED}") as stream:
+        _write_table(file_system, f"{path}/{halves[f'{name}.parquet']}", table)
+    files = {name: _described(storage.join(folder, half)) for name, half in halves.items()}
+    halves[MANIFEST] = half_of(MANIFEST)
+    with file_system.open_output_stream(f"{path}/{halves[MANIFEST]}") as stream:
         stream.write(json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False).encode())
     for name in [MANIFEST, *(name for name in storage.file_names(folder) if name in OWN_FILES - {MANIFEST})]:
         if name in storage.file_names(folder):
             file_system.delete_file(f"{path}/{name}")
-    for name in [*(f"{name}.parquet" for name in tables), MANIFEST]:
-        file_system.move(f"{path}/{name}{UNFINISHED}", f"{path}/{name}")
+    for name, half in halves.items():  # the manifest last
+        file_system.move(f"{path}/{half}", f"{path}/{name}")
 
 
 def _described(location: str) -> dict[str, Any]:

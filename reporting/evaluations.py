@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from rich.table import Table
 
 from common import storage
-from common.run_folder import RunFolder
+from common.run_folder import EVALUATIONS, RunFolder
 from reporting import formats
-
-FILE = "evaluations.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +32,8 @@ def scored_once(
     Raises:
         Mistakes: what the run keeps is damaged.
     """
-    location, key = run.at(FILE), f"{split}/{fingerprint}/{weights}"
-    kept = storage.read_object(location, {}, {key: dict}) if run.exists(FILE) else {}
+    location, key = run.at(EVALUATIONS), f"{split}/{fingerprint}/{weights}"
+    kept = storage.read_object(location, {}, {key: dict}) if run.exists(EVALUATIONS) else {}
     if key in kept:
         with storage.reading(location, "delete it to have this split scored again"):
             stored = kept[key]["scores"].items()
@@ -43,7 +41,7 @@ def scored_once(
             return CachedScores(scores=numbers, since=str(kept[key]["at"]))
     scores = score()
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    run.write_json(FILE, {**kept, key: {"scores": scores, "at": at}})
+    run.write_json(EVALUATIONS, {**kept, key: {"scores": scores, "at": at}})
     return CachedScores(scores=scores)
 
 
@@ -61,7 +59,7 @@ def scores_table(kept: Mapping[str, CachedScores], metric: str) -> Table:
 def cached_lines(kept: Mapping[str, CachedScores]) -> list[str]:
     """Says which scores were looked up and not computed."""
     return [
-        f"{name}: scored at {each.since}, not again: the test split is scored once per run and model ({FILE})"
+        f"{name}: scored at {each.since}, not again: the test split is scored once per run and model ({EVALUATIONS})"
         for name, each in kept.items()
         if each.since
     ]

@@ -1,16 +1,12 @@
 """What a search ends with: how good on dev, where the model is, how the time went, what to try next."""
 
-import json
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 
-from common.jsonable import finite
 from reporting import formats, verdict
+from reporting.result import RunResult, next_commands
 from reporting.trials import epochs_reached
 
 SHOWN_GROUPS = 8
@@ -19,60 +15,6 @@ KEPT = {
     "baseline": "one trained with the baseline settings",
     "best": "search's best",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """The result of one run, plain values only: it is printed, and written to result.json."""
-
-    task: str
-    run: str
-    """Run folder as the user would type it."""
-    metric: str
-    """The deciding metric on dev; higher is better."""
-    base: float | None
-    """The metric of the base model before any training."""
-    baseline: float | None
-    """The metric of the task's baseline settings; None where their trial did not report."""
-    best: float | None
-    best_trial: str | None = None
-    best_epoch: float | None = None
-    """Epochs that the best trial was trained for; fewer than its settings' where the search or the budget ended it."""
-    best_steps: int | None = None
-    """Optimizer steps after which dev gave `best`."""
-    kept_steps: int | None = None
-    """Optimizer steps of the state that is exported; 0 for the base model."""
-    baseline_epoch: float | None = None
-    best_settings: Mapping[str, float] = field(default_factory=dict)
-    baseline_settings: Mapping[str, float] = field(default_factory=dict)
-    model: str | None = None
-    """The best model's folder as the user would type it; None where nothing was trained."""
-    states: Mapping[str, int]
-    """State -> number of trials."""
-    notes: Sequence[str] = ()
-    """What a reader has to know beside the figures, a sentence each."""
-    error: str | None = None
-    """Where nothing was trained: the commonest error of the trials, or what else kept them from it."""
-    wall_s: float
-    kept: str | None = None
-    """Which of base, baseline and best the model is."""
-    verdict: Mapping[str, Any] | None = None
-    """verdict.json; None where there was nothing to compare."""
-    cores: int = 1
-    """CPUs, or GPUs where there are any, of one worker group."""
-    group_times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Worker group -> phase -> seconds: starting, training, evaluating, checkpointing, idle; together its life."""
-
-    @property
-    def core_seconds(self) -> float:
-        """What the worker groups cost: the seconds of their lives times their CPUs, or GPUs."""
-        return self.cores * sum(sum(times.values()) for times in self.group_times.values())
-
-    @property
-    def training_share(self) -> float | None:
-        """Fraction of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
-        total = sum(sum(times.values()) for times in self.group_times.values())
-        return sum(times["training"] for times in self.group_times.values()) / total if total else None
 
 
 def show(result: RunResult, console: Console) -> None:
@@ -102,9 +44,10 @@ def outcome_table(result: RunResult) -> Table:
     table.add_column("epochs", justify="right")
     table.add_column("settings", overflow="fold")  # a value cut off could not be read anywhere on the screen
     best = f"best ({result.best_trial})" if result.best_trial else "best"
+    baseline = ("baseline settings", result.baseline, result.baseline_epoch, result.baseline_settings)
     rows = [
         ("base", result.base, None, {}),
-        ("baseline settings", result.baseline, result.baseline_epoch, result.baseline_settings),
+        *([baseline] if result.baseline_settings else []),
         (best, result.best, result.best_epoch, result.best_settings),
     ]
     for name, value, epoch, settings in rows:
@@ -143,29 +86,6 @@ def outcome_lines(result: RunResult) -> list[str]:
     searched = result.kept and sum(result.states.values()) > 1
     lines.append(f"model: {result.model}" + (f", the {KEPT[result.kept]}" if result.kept and searched else ""))
     return [*lines, "try next:", *(f"  {command}" for command in next_commands(result))]
-
-
-def next_commands(result: RunResult) -> list[str]:
-    """Three commands that can be pasted: evaluate, look at the curves, load the model. None without a model."""
-    if result.model is None:
-        return []
-    load = (  # double quotes inside: shlex.quote puts single ones around
-        "from sentence_transformers import SentenceTransformer; "
-        f'print(SentenceTransformer({json.dumps(result.model)}).encode("a text").shape)'
-    )
-    return [
-        f"python -m jobs.evaluate {shlex.quote(result.model)}",
-        f"python -m tensorboard.main --logdir {shlex.quote(result.run + '/events')}",
-        f"python -c {shlex.quote(load)}",
-    ]
-
-
-def outcome_dict(result: RunResult) -> dict[str, Any]:
-    """For --json and result.json: every field, None for what is not finite, and the commands under 'next'."""
-    values: dict[str, Any] = finite(
-        {**asdict(result), "training_share": result.training_share, "core_seconds": result.core_seconds}
-    )
-    return {**values, "next": next_commands(result)}
 
 
 def _difference(value: float | None, start: float | None) -> str:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from common.run_folder import RunFolder
+from common.run_folder import EVENTS, TRIALS, RunFolder
 from reporting.trials import TrialRecord
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class TrialLog:
                 return
             self._records[record.trial] = record
             self._lines[record.trial] = record.to_line() + "\n"
-            self.folder.write_text("trials.jsonl", "".join(self._lines.values()))
+            self.folder.write_text(TRIALS, "".join(self._lines.values()))
             if record.state != "running":
                 self._end(record.trial)
 
@@ -66,4 +66,4 @@ class TrialLog:
         if writer := self._writers.pop(trial, None):
             writer.close()
             if self._nearby:
-                self.folder.put_folder(os.path.join(self._events, trial), f"events/{trial}")
+                self.folder.put_folder(os.path.join(self._events, trial), f"{EVENTS}/{trial}")

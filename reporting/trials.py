@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from common.best import improves
 from common.jsonable import finite
@@ -57,6 +57,16 @@ class TrialRecord:
     def judged(self, value: float, steps: int) -> "TrialRecord":
         """With a judgement of dev counted."""
         return replace(self, value=value, best_steps=steps) if improves(value, self.value) else self
+
+    def reported(self, metrics: Mapping[str, Any]) -> "TrialRecord":
+        """Return the record after a report of its training: with its judgement of dev, and how far it is.
+
+        Args:
+            metrics: of a report (trainers/job.py), perhaps with the group that ran it.
+        """
+        judged = self.judged(metrics[self.metric], metrics["steps"])
+        names = ("epoch", "steps", "start_s", "first_step_s", "train_s")
+        return replace(judged, **{name: metrics[name] for name in names}, group=metrics.get("group", self.group))
 
     def failed(self, error: str) -> "TrialRecord":
         """With this error, and without a value: the model of a failed trial is not kept."""

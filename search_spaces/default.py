@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 
 from common.mistakes import Checks, Mistakes, raise_if
+from common.space import Choice, Range, Space
 from tasks.common.declaration import WHOLE, Task, setting_misfit
 from tasks.common.losses import SHARED_SETTINGS, Loss
-from tasks.common.space import Choice, Range, Space
 
 MIN_STEPS_PER_EPOCH = 4
 """A default batch size leaves at least this many steps in an epoch; fewer cannot follow a schedule."""

@@ -1,1 +1,1 @@
-"""One file per task. A task file declares one `Task` named `task`; nothing else has to know about it."""
+"""Hold one file per task: each declares a `Task` named `task` and is listed nowhere else."""

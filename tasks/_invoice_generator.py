@@ -1,8 +1,8 @@
-"""Invoices that nobody sent: originals, true duplicates that are hard to see, near misses that look like them.
+"""Generate synthetic invoices: originals, true duplicates that are hard to see, and near misses that look alike.
 
-Fields and their ranges are those of the invoices card's samples. All shares below are ours, chosen so that neither a
-blocking key nor a style of writing gives the answer away: near misses share vendor, amount and description, and the
-distortions of duplicates also stand on originals.
+Fields and their ranges are those of the invoices card's samples. All fractions below are ours. They are chosen so that
+neither a blocking key nor a style of writing gives the answer away: near misses share vendor, amount and description,
+and originals carry the same distortions as duplicates.
 """
 
 import datetime
@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 DUPLICATES_STEP = 20  # 6,000 invoices have 600 duplicates; 1,320 have 120, as on the card; 60/20/20 of it is whole
-NEAR_MISS_SHARE = 0.6  # of the originals repeat another one in most fields
-STYLED_SHARE = 0.3  # of the originals carry a distortion, as a duplicate does
-DISTORTIONS_PER_DUPLICATE = (3, 5)  # of six
+NEAR_MISS_FRACTION = 0.6  # originals that repeat another one in most fields
+STYLED_FRACTION = 0.3  # originals that carry a distortion, as a duplicate does
+DISTORTIONS_PER_DUPLICATE = (3, 5)  # there are six
 FIRST_DAY, DAYS = datetime.date(2022, 1, 1), 3 * 365  # the card's dates run from 2022 to early 2024
 AMOUNTS = (500.0, 60_000.0)  # the card's samples run from 748.89 to 57,089.42
 
@@ -35,7 +35,7 @@ LEGAL_FORMS = {
     "Corporation": "Corp.",
     "Co.": "Company",
 }
-"""Legal form -> how else it is written."""
+"""Legal form -> another spelling of it."""
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "SFr"}
 DESCRIPTIONS = (
     "Annual audit", "Business strategy", "Cloud hosting", "Consulting services", "Data migration", "Facility cleaning",
@@ -43,12 +43,12 @@ DESCRIPTIONS = (
     "Staff training", "Translation services", "Travel expenses", "Vehicle leasing",
 )  # fmt: skip
 MISREAD = {"0": "O", "1": "l", "5": "S", "8": "B", "O": "0", "l": "1", "S": "5", "B": "8", "m": "rn", "e": "c"}
-"""Letter -> what a scanner reads instead."""
+"""Character -> the one that a scanner reads instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Invoice:
-    """One invoice as it was entered; `entity` is what was really owed, the same for an invoice and its duplicate."""
+    """One invoice as it was entered; `entity` names the real bill, the same for an invoice and its duplicate."""
 
     entity: str
     vendor: str
@@ -65,7 +65,7 @@ class Invoice:
 
 
 def invoices(rows: int, seed: int) -> list[Invoice]:
-    """So many invoices in a random order, a tenth of them true duplicates (see DUPLICATES_STEP)."""
+    """Generate `rows` invoices in a random order, a tenth of them true duplicates (see DUPLICATES_STEP)."""
     rng = random.Random(f"invoices-{seed}")
     tenth = rows // 10
     num_duplicates = tenth - tenth % DUPLICATES_STEP if tenth >= DUPLICATES_STEP else tenth
@@ -73,30 +73,30 @@ def invoices(rows: int, seed: int) -> list[Invoice]:
     originals: list[Invoice] = []
     seen: set[Invoice] = set()
     while len(originals) < rows - num_duplicates:
-        near = originals and _chance(NEAR_MISS_SHARE, rng)
-        made = _near_miss(rng.choice(originals), vendors, rng) if near else _original(rng.choice(vendors), rng)
-        made = replace(made, entity="")
-        if made not in seen:
-            seen.add(made)
-            originals.append(replace(made, entity=f"invoice-{len(seen)}"))
-    styled = [_distorted(invoice, 1, STYLES, rng) if _chance(STYLED_SHARE, rng) else invoice for invoice in originals]
+        near = originals and _chance(NEAR_MISS_FRACTION, rng)
+        invoice = _near_miss(rng.choice(originals), vendors, rng) if near else _original(rng.choice(vendors), rng)
+        invoice = replace(invoice, entity="")
+        if invoice not in seen:
+            seen.add(invoice)
+            originals.append(replace(invoice, entity=f"invoice-{len(seen)}"))
+    styled = [_distorted(one, 1, STYLES, rng) if _chance(STYLED_FRACTION, rng) else one for one in originals]
     duplicated = rng.sample(originals, num_duplicates)
-    # More distortions than an original carries: a duplicate never repeats the text that was entered first.
+    # A duplicate carries more distortions than an original, so it never repeats the text that was entered first.
     entered = styled + [
-        _distorted(each, rng.randint(*DISTORTIONS_PER_DUPLICATE), CHANGES + STYLES, rng) for each in duplicated
+        _distorted(invoice, rng.randint(*DISTORTIONS_PER_DUPLICATE), CHANGES + STYLES, rng) for invoice in duplicated
     ]
     rng.shuffle(entered)
     return entered
 
 
-def _chance(share: float, rng: random.Random) -> bool:
-    return rng.random() < share
+def _chance(probability: float, rng: random.Random) -> bool:
+    return rng.random() < probability
 
 
 def _vendors(rng: random.Random) -> list[tuple[str, str, str]]:
-    """Name, legal form, id: every other name twice, since sister companies are the first thing to confuse."""
+    """Return (name, legal form, id); every other name comes twice, since sister companies are easily confused."""
     forms = list(LEGAL_FORMS)
-    pairs = [(name, form) for place, name in enumerate(VENDORS) for form in rng.sample(forms, 1 + place % 2)]
+    pairs = [(name, form) for index, name in enumerate(VENDORS) for form in rng.sample(forms, 1 + index % 2)]
     ids = rng.sample(range(20_000, 99_999), len(pairs))
     return [(name, form, str(number)) for (name, form), number in zip(pairs, ids, strict=True)]
 
@@ -128,7 +128,7 @@ def _purchase_order(rng: random.Random) -> str:
 
 
 def _near_miss(other: Invoice, vendors: list[tuple[str, str, str]], rng: random.Random) -> Invoice:
-    """A recurring charge, the next part of the same order, or the same service from a sister company."""
+    """Return a recurring charge, the next part of the same order, or the same service from a sister company."""
     later = other.date + datetime.timedelta(days=rng.choice((7, 14, 28, 30, 31, 61, 91)))
     kind = rng.randrange(3)
     if kind == 0:  # a follow-up order has a number close to the first one's
@@ -142,8 +142,8 @@ def _near_miss(other: Invoice, vendors: list[tuple[str, str, str]], rng: random.
     )
 
 
-def _distorted(invoice: Invoice, number: int, ways: list["Distortion"], rng: random.Random) -> Invoice:
-    for distort in rng.sample(ways, number):
+def _distorted(invoice: Invoice, number: int, distortions: list["Distortion"], rng: random.Random) -> Invoice:
+    for distort in rng.sample(distortions, number):
         invoice = distort(invoice, rng)
     return invoice
 
@@ -152,7 +152,10 @@ Distortion = Callable[[Invoice, random.Random], Invoice]
 
 
 def _rounded_amount(invoice: Invoice, rng: random.Random) -> Invoice:
-    """To whole units, to tens, or off by up to 3 %, as a fee or a discount makes it (the card: 6294.54 and 6118.43)."""
+    """Round the amount to units or tens, or change it by up to 3 %, as a fee or discount does.
+
+    The card's own example is 6294.54 and 6118.43.
+    """
     amount = float(invoice.amount)
     changed = rng.choice((round(amount), round(amount, -1), amount * rng.uniform(0.97, 1.03)))
     return replace(invoice, amount=f"{changed:.2f}")
@@ -166,24 +169,24 @@ def _shifted_date(invoice: Invoice, rng: random.Random) -> Invoice:
 def _misread(invoice: Invoice, rng: random.Random) -> Invoice:
     field = rng.choice(("vendor", "vendor_id", "purchase_order", "cost_centre", "description"))
     text = str(getattr(invoice, field))
-    places = [place for place, letter in enumerate(text) if letter in MISREAD]
-    if not places:
+    positions = [position for position, letter in enumerate(text) if letter in MISREAD]
+    if not positions:
         return _reordered(invoice, rng)
-    place = rng.choice(places)
-    misread: dict[str, Any] = {field: text[:place] + MISREAD[text[place]] + text[place + 1 :]}
+    position = rng.choice(positions)
+    misread: dict[str, Any] = {field: text[:position] + MISREAD[text[position]] + text[position + 1 :]}
     return replace(invoice, **misread)
 
 
-def _reordered(invoice: Invoice, rng: random.Random) -> Invoice:
+def _reordered(invoice: Invoice, _rng: random.Random) -> Invoice:
     first, *rest = invoice.description.split()
     return replace(invoice, description=" ".join([*rest, first]))
 
 
-def _other_legal_form(invoice: Invoice, rng: random.Random) -> Invoice:
+def _other_legal_form(invoice: Invoice, _rng: random.Random) -> Invoice:
     return replace(invoice, legal_form=LEGAL_FORMS.get(invoice.legal_form, invoice.legal_form))
 
 
-def _currency_sign(invoice: Invoice, rng: random.Random) -> Invoice:
+def _currency_sign(invoice: Invoice, _rng: random.Random) -> Invoice:
     return replace(invoice, currency=CURRENCY_SIGNS.get(invoice.currency, invoice.currency))
 
 

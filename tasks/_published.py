@@ -1,7 +1,7 @@
-"""The rules by which the authors of four published models made their pairs, errors included.
+"""Make pairs as the authors of four published models made them, errors included.
 
-Read from the authors' code, or recounted from what they published. Each takes raw rows and a seed, and returns the rows
-of each split.
+The rules are read from the authors' code, or recounted from their published data. Each takes raw rows and a seed, and
+returns the rows of each split.
 """
 
 import random
@@ -13,13 +13,13 @@ from tasks.common.declaration import Published, Row
 
 NLI_WITHOUT_HEADER = {"3": 0.0, "1": 0.5, "2": 1.0}
 NLI_WITH_HEADER = {"0": 0.0, "1": 0.5, "2": 1.0}
-"""Relation's number in the two forms of the file -> the card's label."""
+"""The relation's number in each form of the file -> the card's label."""
 
 
 def invoices(rows: Sequence[Row], seed: int) -> dict[str, list[Row]]:
-    """The card's 720 pairs of 120 duplicates, split by pair: an invoice may stand in train and in validation.
+    """Make the card's 720 pairs of 120 duplicates, split by pair: an invoice may stand in train and in validation.
 
-    The card chose its threshold on the 144 of validation that it reports.
+    The card chose its threshold on the same 144 validation pairs that it reports.
     """
     from sklearn.model_selection import train_test_split
 
@@ -43,9 +43,9 @@ def _one_invoice(rows: Sequence[Row], pair: tuple[int, int]) -> bool:
 
 
 def pages(rows: Sequence[Row], seed: int) -> dict[str, list[Row]]:
-    """The card's pairs: split by row, all pairs of a page, three strangers a page, and a record for each text.
+    """Make the card's pairs: split by row, all pairs of a page, three strangers a page, and a record for each text.
 
-    The library of that time tokenised the first key of a record alone: the page's name, which states the label.
+    The library of that time tokenised only the first key of a record: the page's name, which states the label.
     """
     from sklearn.model_selection import train_test_split
 
@@ -70,7 +70,7 @@ def _pages_of(rows: Sequence[Row], seed: int) -> list[Row]:
 
 
 def nli(rows: Sequence[Row], seed: int) -> dict[str, list[Row]]:
-    """The card's 1,000 pairs, labelled upside down: entailment 0.0, contradiction 1.0."""
+    """Make the card's 1,000 pairs, labelled upside down: entailment 0.0, contradiction 1.0."""
     labels = NLI_WITHOUT_HEADER if "label_again" in rows[0] else NLI_WITH_HEADER
     agreed = [row for row in rows if str(row["label"]) in labels]
     return {
@@ -82,7 +82,7 @@ def nli(rows: Sequence[Row], seed: int) -> dict[str, list[Row]]:
 
 
 def job_skills(rows: Sequence[Row], seed: int) -> dict[str, list[Row]]:
-    """The card's 100,000 pairs, drawn as often as the file repeats them; 376 of them are distinct."""
+    """Draw the card's 100,000 pairs as often as the file repeats them; 376 of them are distinct."""
     drawn = random.Random(seed).choices(rows, k=100_000)
     return {"train": [{"sentence1": row["Job Description"], "sentence2": row["skills"]} for row in drawn]}
 

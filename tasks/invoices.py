@@ -12,7 +12,7 @@ from tasks.common.declaration import Blocking, Number, Row, Task
 
 
 def text(invoice: Invoice) -> str:
-    """One invoice as one text, field by field in the words of the card's samples."""
+    """Write an invoice as one text, field by field in the words of the card's samples."""
     return (
         f"Invoice from {invoice.vendor} {invoice.legal_form} ({invoice.vendor_id}) dated {invoice.date} "
         f"for {invoice.amount} {invoice.currency}. PO: {invoice.purchase_order}. Cost centre {invoice.cost_centre}. "
@@ -21,7 +21,7 @@ def text(invoice: Invoice) -> str:
 
 
 def blocking_keys(invoice: Invoice) -> list[str]:
-    """The card's keys: vendor id, first four letters of the vendor, PO, description, amount with currency."""
+    """Return the card's keys: vendor id, first four letters of the vendor, PO, description, amount with currency."""
     return [
         f"vendor id {invoice.vendor_id}",
         f"vendor {invoice.vendor[:4].lower()}",
@@ -32,7 +32,7 @@ def blocking_keys(invoice: Invoice) -> list[str]:
 
 
 def generate(rows: int, seed: int) -> Iterator[Row]:
-    """Generated invoices, as rows of the blocking recipe."""
+    """Yield generated invoices as rows of the blocking recipe."""
     for invoice in invoices(rows, seed):
         yield {"text": text(invoice), "group": invoice.entity, "keys": blocking_keys(invoice)}
 

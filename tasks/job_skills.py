@@ -9,7 +9,7 @@ from tasks.common.declaration import Given, Layout, Number, Row, Task
 
 
 def shape(row: Row) -> Row:
-    """Description and skills of a role; roles of one title are too alike to stand in two splits."""
+    """Pair a role's description with its skills; roles of one title are too alike to stand in two splits."""
     return {"sentence1": row["Job Description"], "sentence2": row["skills"], "group": row["Job Title"]}
 
 

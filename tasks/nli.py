@@ -15,7 +15,7 @@ WITH_HEADER = {"0": 1.0, "1": 0.5, "2": 0.0}
 
 
 def pair(row: Row, labels: Mapping[str, float]) -> Row | None:
-    """Premise and hypothesis; a pair that annotators did not agree on has another number and is not used."""
+    """Pair premise and hypothesis; drop a pair that annotators disagreed on, which has another number."""
     label = labels.get(str(row["label"]))
     if label is None:
         return None

@@ -10,9 +10,9 @@ from tasks.common.values import as_text
 
 
 def shape(row: Row) -> Row:
-    """Section title and chunk; page_name and url are left out, as they state the label.
+    """Join section title and chunk; leave page_name and url out, since they state the label.
 
-    The chunk alone tells repeats: the same notice stands under other titles on many pages.
+    The chunk alone identifies repeats: the same notice stands under other titles on many pages.
     """
     title, chunk = as_text(row["section_title"]), as_text(row["text_chunk"])
     return {

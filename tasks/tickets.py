@@ -8,7 +8,7 @@ from tasks.common.declaration import AgainstCategory, Layout, Number, Row, Task
 
 
 def shape(row: Row) -> Row:
-    """The ticket's text against its category; every ticket is a group of its own."""
+    """Pair the ticket's text with its category; every ticket is a group of its own."""
     return {"text": row["Document"], "category": row["Topic_group"], "group": row["Document"]}
 
 

@@ -1,18 +1,24 @@
-"""The documents: links lead somewhere, commands exist, tables and quoted examples are those of the code."""
+"""Test the documents: links lead somewhere, commands exist, tables and quoted examples are those of the code."""
 
 import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from audit.finding import CODES
+from common.run_folder import FILES, WORKING
+from evaluation.verdict import SplitVerdict, Verdict
+from reporting.result import RunResult
+from reporting.trials import TrialRecord
 from tasks.common import loading
 from tasks.common.kinds import KINDS
 from tasks.common.losses import LOSSES
+from tests.house import MAY_IMPORT
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -20,6 +26,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 RESULTS = sorted(path for path in (DOCS / "results").glob("*.md") if path.name != "index.md")
 HISTORY = ROOT / "CHANGELOG.md"
 README = (ROOT / "README.md").read_text()
+FOLDERS = (*MAY_IMPORT, "benchmarks", "tests", "docs")
 COMMIT = re.compile(r"`[0-9a-f]{7}`")
 
 
@@ -28,26 +35,26 @@ def names(paths: list[Path]) -> list[str]:
 
 
 def links(document: Path) -> list[str]:
-    """Where its links and pictures lead within the project, a heading (#...) included."""
+    """Return the targets of a document's links and pictures within the project, headings (#...) included."""
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 
 def anchors(document: Path) -> set[str]:
-    """The headings of a document as GitHub names them in an address."""
+    """Return the headings of a document as GitHub names them in an address."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def commands(document: Path) -> list[tuple[str, set[str]]]:
-    """(job, options) of every `python -m jobs.X ...` in it, lines continued with a backslash joined."""
+    """Return (job, options) of every `python -m jobs.X ...` in a document, with continued lines joined."""
     text = document.read_text().replace("\\\n", " ")
     found = re.findall(r"python -m jobs\.([a-z]\w*)([^\n`#]*)", text)
     return [(job, set(re.findall(r"(?<=\s)--[a-z0-9-]+", rest))) for job, rest in found]
 
 
 def quotes(document: Path) -> list[tuple[str, str]]:
-    """(file, its text) of every example that is quoted under a comment with its path."""
+    """Return (file, its text) of every example that is quoted under a comment with its path."""
     return re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", document.read_text(), re.DOTALL)
 
 
@@ -56,7 +63,7 @@ def first_column(document: Path) -> list[str]:
 
 
 def shown(document: Path, command: str) -> str:
-    """What the document says that a command prints."""
+    """Return the output of a command as the document shows it."""
     _, _, rest = document.read_text().partition(f"$ {command}\n")
     return rest.partition("```")[0].partition("\n$ ")[0].rstrip()
 
@@ -89,6 +96,15 @@ def test_every_document_is_reached_from_the_readme(document: Path) -> None:
         targets = [(page.parent / unquote(link.split("#")[0])).resolve() for link in links(page) if link[0] != "#"]
         new += [target for target in targets if target.suffix == ".md" and target.exists() and target not in reached]
     assert document in reached
+
+
+def test_the_files_that_documents_name_exist() -> None:
+    """Written `folder/file.py`, or beside a link to its folder, where the folder's name may be left out."""
+    sources = {f"/{path.relative_to(ROOT)}" for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    present = [document for document in DOCUMENTS if document not in (*RESULTS, HISTORY)]
+    files = {name for document in present for name in re.findall(r"`([\w/]+\.py)`", document.read_text())}
+    assert len(files) >= 30
+    assert not [name for name in files if not any(source.endswith(f"/{name}") for source in sources)]
 
 
 def test_commands_and_their_options_exist() -> None:
@@ -125,7 +141,7 @@ def test_the_tables_of_the_reference_are_the_declarations() -> None:
 
 def test_the_documents_quote_whole_examples() -> None:
     quoted = {(page.parent / path).resolve(): text for page in DOCUMENTS for path, text in quotes(page)}
-    assert sorted(path.name for path in quoted) == ["beer.py", "listings.py"]
+    assert sorted(path.name for path in quoted) == ["beer.py"]
     for path, text in quoted.items():
         assert text == path.read_text()
 
@@ -141,6 +157,13 @@ def test_the_tutorial_shows_what_its_first_commands_print(tmp_path: Path) -> Non
         done = subprocess.run(arguments, cwd=tmp_path, env=environment, text=True, capture_output=True)
         printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
         assert shown(tutorial, command) == printed, done.stderr
+
+
+def test_the_readme_shows_the_verdict_of_the_tutorial() -> None:
+    verdict = README.split("```")[1].strip().splitlines()
+    assert README.index(verdict[-1]) < README.index("\n## ")  # on the first screen
+    assert any(line.startswith("verdict: ") for line in verdict)
+    assert not set(verdict) - set((DOCS / "tutorial.md").read_text().splitlines())
 
 
 def test_every_result_has_date_commit_and_machine() -> None:
@@ -167,3 +190,17 @@ def test_no_path_of_a_machine(document: Path) -> None:
 @pytest.mark.parametrize("target", re.findall(r"(?:^    |`)make (\w+)", README, re.MULTILINE))
 def test_make_targets_exist(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_page_of_the_run_folder_names_every_file_and_field() -> None:
+    page = (DOCS / "reference" / "run_folder.md").read_text()
+    named = set(re.findall(r"`([\w.*]+)/?`", page))
+    assert {*FILES, *WORKING} <= named
+    for kind in (TrialRecord, RunResult, Verdict):
+        assert {each.name for each in fields(kind)} <= named, kind
+    assert {f"splits.*.{each.name}" for each in fields(SplitVerdict)} - named <= {
+        "splits.*.metric",
+        "splits.*.pairs",
+        "splits.*.groups",
+        "splits.*.states",
+    }

@@ -1,4 +1,4 @@
-"""What every judged state made of dev, item by item, in files of the run: the verdict has to know all it chose from."""
+"""The predictions on dev of every evaluated state, in files of the run: the verdict covers all that it chose from."""
 
 import io
 from collections import defaultdict
@@ -9,40 +9,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common import storage
-from common.run_folder import RunFolder
+from common.run_folder import PREDICTIONS, RunFolder
 
-PREDICTIONS_FOLDER = "predictions"
 READ_AT_ONCE = 16
-"""A store answers each in some tens of milliseconds."""
+"""A store takes some tens of milliseconds for each."""
 
 
 def write_predictions(run: RunFolder, training: str, steps: int, predictions: NDArray[Any]) -> None:
-    """One state's file, there whole or not at all; a state that is judged again gets the same file once more.
+    """Write one state's file, whole or not at all; a state that is evaluated again gets the same file once more.
 
     Raises:
         OSError: the storage refuses it.
     """
     content = io.BytesIO()
     np.save(content, predictions)
-    with run.writing(f"{PREDICTIONS_FOLDER}/{training}-{steps}.npy") as stream:
+    with run.writing(f"{PREDICTIONS}/{training}-{steps}.npy") as stream:
         stream.write(content.getvalue())
 
 
 def read_predictions(run: RunFolder) -> dict[str, list[NDArray[Any]]]:
-    """Training -> predictions of its states; a file that cannot be read is left out."""
-    names = [name for name in storage.file_names(run.at(PREDICTIONS_FOLDER)) if name.endswith(".npy")]
-    found: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    """Return training -> predictions of its states; a file that cannot be read is left out."""
+    names = [name for name in storage.file_names(run.at(PREDICTIONS)) if name.endswith(".npy")]
+    by_training: dict[str, list[NDArray[Any]]] = defaultdict(list)
     with ThreadPoolExecutor(READ_AT_ONCE) as pool:
         contents = pool.map(lambda name: _read(run, name), names)
         for name, content in zip(names, contents, strict=True):
             if (predictions := _parsed(content)) is not None:
-                found[name.rpartition("-")[0]].append(predictions)
-    return dict(found)
+                by_training[name.rpartition("-")[0]].append(predictions)
+    return dict(by_training)
 
 
 def _read(run: RunFolder, name: str) -> bytes:
     try:
-        with run.reading(f"{PREDICTIONS_FOLDER}/{name}") as stream:
+        with run.reading(f"{PREDICTIONS}/{name}") as stream:
             content: bytes = stream.read()
             return content
     except OSError:
@@ -50,7 +49,7 @@ def _read(run: RunFolder, name: str) -> bytes:
 
 
 def _parsed(content: bytes) -> NDArray[Any] | None:
-    """One at a time: numpy parses headers with `ast`, whose depth CPython 3.11 miscounts in threads (gh-106905)."""
+    """Parse one file at a time: numpy uses `ast`, whose depth CPython 3.11 miscounts in threads (gh-106905)."""
     try:
         predictions: NDArray[Any] = np.load(io.BytesIO(content))
         return predictions

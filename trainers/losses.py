@@ -8,6 +8,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import (
     ContrastiveLoss,
+    CoSENTLoss,
     CosineSimilarityLoss,
     MultipleNegativesRankingLoss,
 )
@@ -41,11 +42,11 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
         super().__init__(model, scale=scale, gather_across_devices=True)
 
     def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-        """The mean over this rank's rows; arguments as in `scores`."""
+        """Return the mean over this rank's rows; arguments as in `scores`."""
         return nn.functional.cross_entropy(*self.scores(embeddings, labels))
 
     def scores(self, embeddings: list[Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits, -inf where there is no negative, and [rows] where each row's own document stands.
+        """Return logits, -inf for documents that are no negatives, and the index of each row's own document.
 
         Args:
             embeddings: anchors [rows, dimensions] of this rank, and documents [rows + negatives, dimensions]: those of
@@ -72,51 +73,71 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
 
 
 def gather_uneven(embeddings: Tensor, hashes: Tensor) -> tuple[Tensor, Tensor]:
-    """Those of all ranks, which may have different numbers, also none; with gradient.
+    """Gather embeddings and hashes of all ranks, which may have different numbers, also none; with gradient.
 
-    A collective takes equal shapes, so all are filled up to the most that a rank has, and what filled is cut off.
+    A collective takes equal shapes, so each rank pads to the most that any rank has, and the padding is cut off.
     """
     counts = all_gather(torch.tensor([len(embeddings)], device=embeddings.device))
     most = int(counts.max())
     if not most:
         return embeddings, hashes
     missing = most - len(embeddings)
-    found = all_gather_with_grad(nn.functional.pad(embeddings, (0, 0, 0, missing))).split(most)
-    known = all_gather(nn.functional.pad(hashes, (0, 0, 0, missing))).split(most)
-    kept = [slice(count) for count in counts.tolist()]
-    return (
-        torch.cat([each[own] for each, own in zip(found, kept, strict=True)]),
-        torch.cat([each[own] for each, own in zip(known, kept, strict=True)]),
-    )
+    padded = all_gather_with_grad(nn.functional.pad(embeddings, (0, 0, 0, missing)))
+    padded_hashes = all_gather(nn.functional.pad(hashes, (0, 0, 0, missing)))
+    mask = (torch.arange(most, device=counts.device) < counts.unsqueeze(1)).flatten()
+    return padded[mask], padded_hashes[mask]
 
 
 def same_text(labels: Tensor, hashes: Tensor) -> Tensor:
-    """[rows, all rows]: True where document j says nothing against anchor i, by the hashes of [anchor, document]."""
+    """Return [rows, all rows]: True if document j is no negative of anchor i, by the hashes of [anchor, document]."""
     anchor = labels[:, :1]
     return own_text(labels, hashes) | (anchor == hashes[:, 0])
 
 
 def own_text(labels: Tensor, hashes: Tensor) -> Tensor:
-    """[rows, documents]: True where the document is one of the two texts of row i itself."""
+    """Return [rows, documents]: True if the document is one of the two texts of row i itself."""
     anchor, document = labels[:, :1], labels[:, 1:]
     return (document == hashes[:, 1]) | (anchor == hashes[:, 1])
 
 
+class GatheredCoSENTLoss(CoSENTLoss):
+    """CoSENTLoss over the global batch: each row is compared with all rows of all ranks.
+
+    log(1 + sum of n_i * n_j * exp(scale * (cos_j - cos_i))) over all i, j with label_i > label_j, where row i stands
+    for n_i equal ones. Loss and gradient are 0 if no labels differ. Every rank has the loss of the whole batch.
+    Formula: CoSENT (Su Jianlin 2022, https://kexue.fm/archives/8847), as in the library.
+    """
+
+    def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
+        """The loss of rows that stand for themselves alone; labels: [rows] of this rank."""
+        return self.weighted(embeddings, labels, torch.ones_like(labels))
+
+    def weighted(self, embeddings: list[Tensor], labels: Tensor, repeats: Tensor) -> Tensor:
+        """The loss; both texts [rows, dimensions], labels and repeats [rows], all of this rank."""
+        scores, logs = self.similarity_fct(*embeddings) * self.scale, repeats.log()
+        if torch.distributed.is_initialized():
+            scores, labels, logs = all_gather_with_grad(scores), all_gather(labels), all_gather(logs)
+        terms = (logs - scores).unsqueeze(1) + (logs + scores)
+        higher = labels.unsqueeze(1) > labels
+        return torch.cat([scores.new_zeros(1), terms[higher]]).logsumexp(dim=0)
+
+
 def contrastive_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-    """[rows]; Hadsell et al. 2006, as in the library, which returns the mean or the sum only."""
+    """Return the loss of each row, [rows] (Hadsell et al. 2006); the library returns the mean or the sum only."""
     distances = loss.distance_metric(*embeddings)
     apart = nn.functional.relu(loss.margin - distances)
-    return 0.5 * (labels * distances.pow(2) + (1 - labels) * apart.pow(2))
+    rows: Tensor = 0.5 * (labels * distances.pow(2) + (1 - labels) * apart.pow(2))
+    return rows
 
 
-def cosine_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-    """[rows]; the squared error of the cosine, as in the library."""
+def cosine_rows(_loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
+    """Return the squared error of the cosine of each row, [rows], as in the library."""
     first, second = embeddings
     return (torch.cosine_similarity(first, second) - labels).pow(2)
 
 
 def ranking_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-    """[rows] of this rank."""
+    """Return the loss of each row of this rank, [rows]."""
     scores, own = loss.scores(embeddings, labels)
     return nn.functional.cross_entropy(scores, own, reduction="none")
 
@@ -126,7 +147,7 @@ Weighted = Callable[[Any, list[Tensor], Tensor, Weights], Tensor]
 
 
 def mean_over(rows: Callable[[Any, list[Tensor], Tensor], Tensor]) -> Weighted:
-    """The weighted form of a loss that is the mean over this rank's rows; `rows` gives what each row loses."""
+    """Return the weighted form of a loss that is the mean over this rank's rows; `rows` gives the loss of each row."""
 
     def weighted(loss: Any, embeddings: list[Tensor], labels: Tensor, weights: Weights) -> Tensor:
         return (rows(loss, embeddings, labels) * weights.of_mean_1).mean()
@@ -134,9 +155,15 @@ def mean_over(rows: Callable[[Any, list[Tensor], Tensor], Tensor]) -> Weighted:
     return weighted
 
 
+def cosent_weighted(loss: Any, embeddings: list[Tensor], labels: Tensor, weights: Weights) -> Tensor:
+    """The loss of the batch in which every row stands as often as it repeats."""
+    value: Tensor = loss.weighted(embeddings, labels, weights.repeats)
+    return value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """How a declared loss is made and computed.
+    """How a declared loss is built and computed.
 
     Attributes:
         make: its class; takes the model and the loss's own parameters.
@@ -154,6 +181,11 @@ class Builder:
 BUILDERS: Mapping[str, Builder] = {
     "contrastive": Builder(make=ContrastiveLoss, weighted=mean_over(contrastive_rows)),
     "cosine": Builder(make=CosineSimilarityLoss, weighted=mean_over(cosine_rows)),
+    "cosent": Builder(
+        make=GatheredCoSENTLoss,
+        weighted=cosent_weighted,
+        notes=("Each pair of a batch is compared with all others, across workers.",),
+    ),
     "ranking": Builder(
         make=MaskedRankingLoss,
         weighted=mean_over(ranking_rows),
@@ -170,12 +202,12 @@ BUILDERS: Mapping[str, Builder] = {
 
 
 def build_loss(name: str, model: SentenceTransformer, parameters: Mapping[str, float]) -> nn.Module:
-    """The loss of this name; `parameters` holds exactly those that tasks/common/losses.py declares for it."""
+    """Return the loss of this name; `parameters` holds exactly those that tasks/common/losses.py declares."""
     return BUILDERS[name].make(model, **parameters)
 
 
 def compute_loss(name: str, loss: Any, embeddings: list[Tensor], batch: Mapping[str, Any]) -> Tensor:
-    """The loss of a batch that pairs/collate.py has arranged, weighted where its rows stand for several equal ones."""
+    """Return the loss of a batch from pairs/collate.py, weighted if its rows stand for several equal ones."""
     labels = batch["label"]
     if "weight" not in batch:
         value: Tensor = loss.compute_loss_from_embeddings(embeddings, labels)

@@ -97,7 +97,7 @@ def judged_states(run: RunFolder, found: Outcome) -> States:
     baseline = trainings.pop(found.baseline_metrics.get("training", ""), [])
     others = [state for states in trainings.values() for state in states]
     trials = max(len(trainings), len(found.records) - 1)
-    return States(baseline=baseline, others=others, trials=trials, told=found.told)
+    return States(baseline=baseline, others=others, trials=trials, reported=found.told)
 
 
 def other_seeds(request: Request, started: Session, found: Outcome, live: Live) -> dict[str, list[float]]:

@@ -2,15 +2,10 @@
 
 from typing import Any
 
+from common.run_folder import FILES
+from common.space import different_settings
 from pairs.distinct import DistinctPairs
-from tasks.common.space import different_settings
 from workflows.request import Request
-
-FILES = (
-    *("settings.json", "environment.json", "data.json", "audit.json", "trials.jsonl", "predictions/", "events/"),
-    *("best/", "verdict.json", "result.json"),
-)
-"""What a run leaves in its folder."""
 
 
 def describe(request: Request, single: bool = False) -> list[str]:
@@ -46,13 +41,14 @@ def _request(request: Request) -> list[str]:
     rows, size = pairs.num_rows("train"), int(request.baseline["global_batch_size"])
     splits = ", ".join(f"{pairs.num_rows(split):,} {split}" for split in pairs.splits)
     gpu = " and 1 GPU" if options.gpu else ""
-    files = ", ".join(FILES)
+    files = ", ".join(name if "." in name else f"{name}/" for name in FILES)
     return [
         f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
         request.model.line,
         f"texts: {request.max_length} tokens of each are read",
         *request.how_read(),
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
+        *pairs.lines,
         *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
         f"steps: {request.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {request.steps():,}; "
         f"{rows % size} pairs of each epoch are left out, others each time",

@@ -8,15 +8,17 @@ from transformers.utils.logging import disable_progress_bar
 
 from common import storage
 from common.mistakes import Mistakes
-from common.run_folder import RunFolder
+from common.run_folder import BEST, RunFolder
 from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from models.reading import max_length_of, prompts_of
 from models.saved_model import weights_sha256
-from pairs.prepared import MANIFEST, PreparedPairs, refuse_other_task
+from pairs.manifest import MANIFEST, refuse_other_task
+from pairs.prepared import PreparedPairs
 from pairs.reading import Prompts
 from reporting.evaluations import CachedScores, scored_once
 from reporting.progress import EncodingProgress
+from reporting.run import read_data, read_settings, read_verdict
 from tasks.common.kinds import KINDS
 from tasks.common.loading import load
 from tasks.common.plain import declared_length
@@ -112,9 +114,8 @@ class Subject:
 
         Test was scored then, once; it is not scored again.
         """
-        if split != "test" or self.run is None or not self.run.exists("verdict.json"):
+        if split != "test" or self.run is None or (found := read_verdict(self.run)) is None:
             return None
-        found = storage.read_object(self.run.at("verdict.json"), {"fingerprint": str, "weights": str, "splits": dict})
         same = found["fingerprint"] == self.pairs.fingerprint and found["weights"] == weights_sha256(self.folder)
         return found if same and "test" in found["splits"] else None
 
@@ -135,30 +136,20 @@ def find(model: str, task: str | None, data: str | None, trust_remote_code: bool
     """
     folder, run, line = find_model(model, trust_remote_code)
     notes = [*([line] if line else []), *prompts_of(Path(folder)).lines]
-    settings = settings_of(run) if run else {}
+    settings = read_settings(run) if run else {}
     name = load(task).name if task and task.endswith(".py") else task
     pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
     if name:
         refuse_other_task(pairs.folder, pairs.manifest, name)
     if run and settings["task"] != pairs.manifest["task"]:
         notes.append(f"the model was made for {settings['task']}, it is judged on {pairs.manifest['task']}")
-    elif run and storage.read_object(run.at("data.json"), {"fingerprint": str})["fingerprint"] != pairs.fingerprint:
+    elif run and read_data(run)["fingerprint"] != pairs.fingerprint:
         notes.append(
             f"{pairs.folder} is not what this run was made with: it was prepared anew, "
             "and its dev or test pairs may have been among the run's training pairs"
         )
     trusted = trust_remote_code
     return Subject(folder=folder, run=run, settings=settings, pairs=pairs, trust_remote_code=trusted, notes=notes)
-
-
-def settings_of(run: RunFolder) -> dict[str, Any]:
-    """What a run was request.
-
-    Raises:
-        Mistakes: its settings.json is damaged.
-    """
-    optional = {"data": str, "base_model": str, "max_length": int}
-    return storage.read_object(run.at("settings.json"), {"task": str}, optional)
 
 
 class FoundModel(NamedTuple):
@@ -186,9 +177,9 @@ def find_model(model: str, trust_remote_code: bool = False) -> FoundModel:
 
 def _find(model: str, run: RunFolder, trust_remote_code: bool) -> FoundModel:
     if run.is_run:
-        if not run.exists("best/modules.json"):
+        if not run.exists(f"{BEST}/modules.json"):
             raise Mistakes(f"model: {model!r} is a run without a best model; a run that has trained one is needed")
-        return FoundModel(_sound(run.local_copy("best"), f"{model}/best", trust_remote_code), run)
+        return FoundModel(_sound(run.local_copy(BEST), f"{model}/{BEST}", trust_remote_code), run)
     if storage.is_file(storage.join(model, "modules.json")):
         return FoundModel(_sound(run.local_copy(), model, trust_remote_code), RunFolder.of_model(model))
     resolved = resolve_base_model(model, trust_remote_code, trained=False)

@@ -5,25 +5,28 @@ import os
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.environment import versions
 from common.jsonable import finite
-from common.run_folder import RunFolder
+from common.run_folder import BEST, VERDICT, RunFolder
 from models.base_model import load_model
 from models.loading import load_folder
 from models.reading import store_prompts
 from models.saved_model import THRESHOLD, weights_sha256
 from pairs.distinct import DistinctPairs
-from pairs.prepared import PreparedPairs
+from pairs.train_view import TrainView
 from reporting.card.card import write_card
-from reporting.card.facts import CardFacts
+from reporting.card.facts import TrainingFacts
+from reporting.card.section import VERSIONS
 from reporting.evaluations import scored_once
-from reporting.summary import RunResult
-from reporting.trials import epochs_reached
+from reporting.result import RunResult
+from reporting.run import Run
 from trainers.checkpoint import to_tensors
 from trainers.losses import BUILDERS
+from workflows.options import Options, TrainOptions
 from workflows.outcome import Outcome, SelectedModel
 from workflows.request import Request
 
@@ -31,87 +34,85 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 PAIR_COLUMNS = ("sentence1", "sentence2", "label")
-CARD_VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 SAMPLES = 100
 """Training pairs whose lengths the library's card counts; it shows three of them."""
 
 
-def export(request: Request, run: RunFolder, result: RunResult, found: Outcome, kept: SelectedModel) -> None:
-    """RUN/best: a sentence-transformers folder with the weights kept, its threshold, its card filled with the facts.
+def export(request: Request, folder: RunFolder, found: Outcome, kept: SelectedModel, result: RunResult) -> RunResult:
+    """Write RUN/best: a sentence-transformers folder with the weights that are kept, their threshold and their card.
 
-    What test said is kept under these weights, so that no later question scores it again.
+    Scores of test are kept under these weights, so that no later question scores them again.
+
+    Returns:
+        The result with what the export knows: the weights' type, the loss's notes, the command to repeat.
     """
     model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
     if kept.state is not None:
         model.load_state_dict(to_tensors(kept.state.weights))
     store_prompts(model, request.prompts)
+    result = replace(result, **facts(request, kept))
     with tempfile.TemporaryDirectory() as temporary:
-        folder = os.path.join(temporary, "best")  # whose mode, unlike the temporary folder's, lets others read
-        model.save_pretrained(folder, create_model_card=False)
+        local = os.path.join(temporary, BEST)  # whose mode, unlike the temporary folder's, lets others read
+        model.save_pretrained(local, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
-            Path(folder, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
-        saved = load_folder(folder, device="cpu", trust_remote_code=request.model.trust_remote_code)
-        write_card(folder, {**card_facts(request, result, found, kept), "dtype": dtype_of(saved)}, saved)
-        run.put_folder(folder, "best")
-        weights = weights_sha256(folder)
+            Path(local, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
+        saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
+        result = replace(result, dtype=dtype_of(saved))
+        write_card(local, run_of(request, folder, found, result), training_facts(request, kept), saved)
+        folder.put_folder(local, BEST)
+        weights = weights_sha256(local)
     if result.verdict:
-        run.write_json("verdict.json", {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights})
+        verdict = {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights}
+        folder.write_json(VERDICT, verdict)
         if test := result.verdict["splits"].get("test"):
-            scored_once(run, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
+            scored_once(folder, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
+    return result
 
 
-def loss_notes(loss: str, pairs: PreparedPairs) -> list[str]:
+def run_of(request: Request, folder: RunFolder, found: Outcome, result: RunResult) -> Run:
+    """Return the run as `Run.read` will give it back."""
+    return Run(
+        folder=folder.shown,
+        settings=request.to_dict(),
+        data={"fingerprint": request.pairs.fingerprint, "manifest": request.pairs.manifest},
+        environment={"versions": versions(VERSIONS)},
+        audit=request.audit.to_dict(),
+        trials=tuple(found.records),
+        result=result,
+        verdict=result.verdict,
+    )
+
+
+def facts(request: Request, kept: SelectedModel) -> dict[str, Any]:
+    """Return what the result says of the kept model's training: the loss's notes and the command to repeat it."""
+    command = reproduce(request, kept.record.settings) if kept.record else searched(request)
+    notes = loss_notes(request.task.loss, request.pairs)
+    return {"loss_notes": notes, "reproduce": command, "stopped": stopped(kept)}
+
+
+def loss_notes(loss: str, pairs: TrainView) -> list[str]:
     """What the loss made of these pairs, for the model card."""
     builder = BUILDERS[loss]
     negatives = [builder.negatives_note] if pairs.has_negatives("train") else []
     distinct = [f"{pairs.line}."] if isinstance(pairs, DistinctPairs) else []
-    return [*builder.notes, *negatives, *distinct]
+    read = [f"{line[0].upper()}{line[1:]}." for line in pairs.lines]
+    return [*builder.notes, *negatives, *read, *distinct]
 
 
-def card_facts(request: Request, result: RunResult, found: Outcome, kept: SelectedModel) -> CardFacts:
-    """Everything the card says, in plain values."""
+def training_facts(request: Request, kept: SelectedModel) -> TrainingFacts:
+    """Return what the library's card says of the kept model's training."""
     task, metrics = request.task, kept.metrics
     loss, own = BUILDERS[task.loss].make, dict(kept.record.settings) if kept.record else {}
-    parameters = {name: own.get(name, request.baseline[name]) for name in task.declared_loss.parameters}
     train = request.pairs.table("train").slice(0, SAMPLES)
-    return CardFacts(
-        base_model=request.model.name,
+    return TrainingFacts(
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
-        loss_parameters=parameters,
-        loss_notes=loss_notes(task.loss, request.pairs),
+        loss_parameters={name: own.get(name, request.baseline[name]) for name in task.declared_loss.parameters},
         hyperparameters=own,
-        training_log=training_log(metrics.get("log", []), task.metric),
+        log=training_log(metrics.get("log", []), task.metric),
         best_step=metrics["steps"],
-        task=task.name,
-        kind=task.kind,
-        metric=task.metric,
         dev_metrics=dict(metrics["dev"]),
-        evaluator_class="trainers.dev_evaluator.PairEvaluator",
         train_size=request.pairs.num_rows("train"),
         train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
-        data_fingerprint=request.pairs.fingerprint,
-        seed=request.options.seed,
-        prompts=request.prompts,
-        reproduce=reproduce(request, own) if kept.record else searched(request),
-        stopped=stopped(kept),
-        baseline_epochs=epochs_reached(found.baseline.epoch, found.baseline.epochs) if found.baseline else "",
-        best_epochs=epochs_reached(kept.record.epoch, kept.record.epochs) if kept.record else "",
-        search_space={name: str(allowed) for name, allowed in request.space.items()},
-        states=dict(result.states),
-        settings=dict(result.best_settings),
-        baseline_settings=dict(result.baseline_settings),
-        base=result.base,
-        baseline=result.baseline,
-        best=metrics["dev"].get(task.metric),
-        kept=kept.name,
-        notes=list(result.notes),
-        verdict=result.verdict,
-        audit=request.audit.to_dict()["findings"],
-        pairs={split: request.pairs.num_rows(split) for split in request.pairs.splits},
-        split_rule=str(request.pairs.manifest.get("split_rule", "")),
-        core_seconds=result.core_seconds,
-        wall_s=result.wall_s,
-        versions=versions(CARD_VERSIONS),
     )
 
 
@@ -144,38 +145,20 @@ def stopped(kept: SelectedModel) -> str:
 
 
 def searched(request: Request) -> str:
-    """The command of the search, for a model that no training made."""
-    options = request.options
-    words = [*_shared("jobs.tune", request), "--trials", str(options.trials), "--scheduler", options.scheduler]
-    words += ["--minutes", f"{options.minutes:g}"] if options.minutes else []
-    words += ["--concurrent", str(options.concurrent)] if options.concurrent else []
-    words += ["--repeat-seeds", str(options.repeat_seeds)] if options.repeat_seeds else []
-    words += ["--export", options.export] if options.export != "auto" else []
-    words += [word for override in request.overrides for word in ("--set", override)]
-    return shlex.join(words)
+    """Return the command of the search, for a model that no training made."""
+    return shlex.join(_again(request).command("jobs.tune", request.task.base_model))
 
 
 def reproduce(request: Request, settings: Mapping[str, float]) -> str:
-    """One command that trains the same weights again, from the same prepared pairs."""
-    words = _shared("jobs.train", request)
-    words += [word for name, value in settings.items() for word in ("--set", f"{name}={value!r}")]
-    return shlex.join(words)
+    """Return one command that trains the same weights again, from the same prepared pairs."""
+    options = _again(request)
+    length = [f"max_length={options.max_length}"] if options.max_length else []
+    own = (*length, *(f"{name}={value!r}" for name, value in settings.items()))
+    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | {"set": own})
+    return shlex.join(shared.command("jobs.train", request.task.base_model))
 
 
-def _shared(job: str, request: Request) -> list[str]:
-    """A command of this request, as far as training and search have the same options, for a run folder of its own."""
-    options = request.options
-    address, mark, query = options.run.partition("?")
-    again = f"{address.rstrip('/')}-again{mark}{query}"
-    words = ["python", "-m", job, options.task, "--data", options.data, "--run", again, "--seed", str(options.seed)]
-    words += ["--workers", str(options.workers), "--cpus-per-worker", str(options.cpus_per_worker)]
-    words += ["--precision", options.precision, "--optimizer", options.optimizer, *(["--gpu"] if options.gpu else [])]
-    words += ["--distinct"] if options.distinct else []
-    words += ["--set", f"max_length={options.max_length}"] if options.max_length else []
-    for option, prompt in (("--prompt1", options.prompt1), ("--prompt2", options.prompt2)):
-        words += [option, prompt] if prompt is not None else []
-    words += ["--trust-remote-code"] if options.trust_remote_code else []
-    words += [word for code in request.accept for word in ("--accept", code)]
-    if options.base_model != request.task.base_model:
-        words += ["--base-model", options.base_model]
-    return words
+def _again(request: Request) -> Options:
+    """Return the request's options with a run folder of their own."""
+    address, mark, query = request.options.run.partition("?")
+    return request.options.model_copy(update={"run": f"{address.rstrip('/')}-again{mark}{query}"})

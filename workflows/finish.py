@@ -1,14 +1,14 @@
 """What a training or a search leaves behind: the model that is kept, its card, the verdict, result.json, a summary."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from common.run_folder import RunFolder
+from common.run_folder import BEST, RESULT, RunFolder
 from reporting.live import Live
-from reporting.summary import RunResult, outcome_dict
+from reporting.result import RunResult, outcome_dict
 from reporting.trials import commonest_error, count_states
 from workflows.outcome import Outcome, SelectedModel
 from workflows.request import Request
@@ -66,36 +66,45 @@ def select_model(found: Outcome, comparison: "Comparison | None", wish: str = "a
     return SelectedModel("baseline" if found.best is found.baseline else "best", found.best, found.metrics, found.state)
 
 
-def finish(request: Request, run: RunFolder, found: Outcome, comparison: "Comparison | None") -> RunResult:
+def finish(request: Request, folder: RunFolder, found: Outcome, comparison: "Comparison | None") -> RunResult:
     """Write RUN/best, RUN/verdict.json and RUN/result.json."""
     kept = select_model(found, comparison, request.options.export)
-    result = RunResult(
-        task=request.task.name,
-        run=run.shown,
-        metric=request.task.metric,
-        base=found.base_metrics.get(request.task.metric),
-        baseline=found.baseline.value if found.baseline else None,
-        best=found.best.value if found.best else None,
-        best_trial=found.best.trial if found.best else None,
-        best_epoch=found.best.epoch if found.best else None,
-        best_steps=found.best.best_steps if found.best else None,
-        baseline_epoch=found.baseline.epoch if found.baseline else None,
-        best_settings=found.best.settings if found.best else {},
-        baseline_settings=dict(request.baseline),
-        model=f"{run.shown}/best" if found.state else None,
-        kept=kept.name if found.state else None,
-        kept_steps=kept.metrics.get("steps") if found.state else None,
-        verdict=comparison.to_dict() if comparison else None,
-        cores=request.options.workers * (1 if request.options.gpu else request.options.cpus_per_worker),
-        states=count_states(found.records),
-        notes=list(found.notes),
-        error=None if found.state else commonest_error(found.records) or NOT_JUDGED,
-        wall_s=found.wall_s,
-        group_times=found.group_times,
-    )
+    verdict = comparison.to_dict() if comparison else None
+    result = result_of(request, folder, found, kept, verdict)
     if found.state:
         from workflows.export import export  # takes seconds to import: workflows/session.py begins it early
 
-        export(request, run, result, found, kept)
-    run.write_json("result.json", outcome_dict(result))
+        result = export(request, folder, found, kept, result)
+    folder.write_json(RESULT, outcome_dict(result))
     return result
+
+
+def result_of(
+    request: Request, folder: RunFolder, found: Outcome, kept: SelectedModel, verdict: Mapping[str, Any] | None
+) -> RunResult:
+    """Return what the run has come to, without what only the export knows."""
+    best, baseline, trained = found.best, found.baseline, found.state is not None
+    return RunResult(
+        task=request.task.name,
+        run=folder.shown,
+        metric=request.task.metric,
+        base=found.base_metrics.get(request.task.metric),
+        baseline=baseline.value if baseline else None,
+        best=best.value if best else None,
+        best_trial=best.trial if best else None,
+        best_epoch=best.epoch if best else None,
+        best_steps=best.best_steps if best else None,
+        baseline_epoch=baseline.epoch if baseline else None,
+        best_settings=best.settings if best else {},
+        baseline_settings=dict(found.baseline_settings),
+        model=f"{folder.shown}/{BEST}" if trained else None,
+        kept=kept.name if trained else None,
+        kept_steps=kept.metrics.get("steps") if trained else None,
+        verdict=verdict,
+        cores=request.options.workers * (1 if request.options.gpu else request.options.cpus_per_worker),
+        states=count_states(found.records),
+        notes=list(found.notes),
+        error=None if trained else commonest_error(found.records) or NOT_JUDGED,
+        wall_s=found.wall_s,
+        group_times=found.group_times,
+    )

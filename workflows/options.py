@@ -1,9 +1,11 @@
 """What a user asks of a training or a search, checked."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from common.mistakes import Mistakes, raise_if
 from tasks.common.declaration import SEEDS
@@ -16,37 +18,54 @@ MOST_MINUTES = 366 * 24 * 60
 """A year; infinity is no budget."""
 
 
-class Options(BaseModel):
-    """Options that jobs.train and jobs.tune share, by the names of the command line."""
+class TrainOptions(BaseModel):
+    """The options of jobs.train: their names, types, bounds, defaults and help, which everything else follows.
+
+    A field with a description is an option of the command line (jobs/options.py); one without a default may be left out
+    there, and `check_request` fills it in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: str
-    data: str
-    run: str
-    base_model: str
-    trust_remote_code: bool = False
-    workers: int = Field(1, ge=1)
-    cpus_per_worker: int = Field(1, ge=1)
-    gpu: bool = False
-    distinct: bool = False
-    max_length: int | None = Field(None, ge=LEAST_TOKENS)
-    prompt1: str | None = None
-    prompt2: str | None = None
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-    optimizer: Literal["auto", "adamw_torch", "adamw_torch_fused"] = "auto"
-    seed: int = Field(42, ge=0, lt=SEEDS)
-    trials: int = Field(1, ge=1)
-    concurrent: int | None = Field(None, ge=1)
-    minutes: float | None = Field(None, gt=0, le=MOST_MINUTES)
-    scheduler: Literal["asha", "fifo"] = "asha"
-    repeat_seeds: int = Field(0, ge=0, le=MOST_SEEDS)
-    export: Literal["auto", "best", "baseline", "base"] = "auto"
-    verbose: bool = False
+    data: str = Field(min_length=1, description="Folder of the prepared pairs. Default: data/TASK.")
+    run: str = Field(min_length=1, description="New folder for the results. Default: runs/TASK.")
+    workers: int = Field(default=1, ge=1, description="Number of workers that train one model together (DDP).")
+    cpus_per_worker: int = Field(default=1, ge=1, description="CPUs, and threads, per worker.")
+    gpu: bool = Field(default=False, description="Give each worker one GPU.")
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto", description="auto, bf16 or fp32. auto: bf16 where the hardware supports it."
+    )
+    optimizer: Literal["auto", "adamw_torch", "adamw_torch_fused"] = Field(
+        default="auto", description="auto, adamw_torch or adamw_torch_fused. auto: the fastest."
+    )
+    distinct: bool = Field(
+        default=False, description="Merge rows with equal token ids into one row, weighted by their count."
+    )
+    base_model: str = Field(min_length=1, description="Base model: hub name or folder. Default: the task's.")
+    prompt1: str | None = Field(
+        default=None, description="Prompt before each first text; '' for none. Default: the model's own."
+    )
+    prompt2: str | None = Field(default=None, description="Prompt before each second text.")
+    trust_remote_code: bool = Field(
+        default=False, description="Run Python code that the model brings, here and on the workers."
+    )
+    seed: int = Field(default=42, ge=0, lt=SEEDS, description="Random seed for row order, dropout and the sampler.")
+    set: tuple[str, ...] = Field(
+        default=(),
+        description="Fix a setting (8), or give its choices (8,16,32) or range (0.2:0.8).",
+        json_schema_extra={"metavar": "NAME=VALUE"},
+    )
+    accept: tuple[str, ...] = Field(
+        default=(), description="Ignore this error of the audit. Repeatable.", json_schema_extra={"metavar": "CODE"}
+    )
+    verbose: bool = Field(default=False, description="Show Ray's log.")
+    max_length: int | None = Field(default=None, ge=LEAST_TOKENS)
+    """From --set; None: as many tokens as the task or the base model says."""
 
     @classmethod
     def check(cls, **given: Any) -> Self:
-        """The options.
+        """Return the options.
 
         Raises:
             Mistakes: every option that is not allowed, with its value and what is.
@@ -58,9 +77,61 @@ class Options(BaseModel):
         refuse_relative(data=options.data, run=options.run)
         return options.model_copy(update={"data": _absolute(options.data), "run": _absolute(options.run)})
 
+    def command(self, job: str, base_model: str) -> list[str]:
+        """Return the words of a command with these options: those that differ from their defaults.
+
+        Args:
+            base_model: the task's, which is the default.
+        """
+        words = ["python", "-m", job, self.task]
+        for name, option in declared(type(self)).items():
+            value, default = getattr(self, name), base_model if name == "base_model" else option.default
+            for each in [value] if not isinstance(value, tuple) else value:
+                if each != default:
+                    words += [flag(name)] if each is True else [flag(name), _word(each)]
+        return words
+
+
+class Options(TrainOptions):
+    """The options of jobs.tune; a single training has them, too, with one trial."""
+
+    trials: int = Field(default=16, ge=1, description="Number of settings to try, the baseline first.")
+    minutes: float | None = Field(default=None, gt=0, le=MOST_MINUTES, description="Time budget of the search.")
+    scheduler: Literal["asha", "fifo"] = Field(
+        default="asha", description="asha stops weak trials early; fifo stops none."
+    )
+    concurrent: int | None = Field(default=None, ge=1, description="Trials to run at a time. Default: as many as fit.")
+    repeat_seeds: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_SEEDS,
+        description="Train baseline and best with this many more seeds to show the spread.",
+    )
+    export: Literal["auto", "best", "baseline", "base"] = Field(
+        default="auto", description="Model to keep: auto (by the verdict on dev), best, baseline or base."
+    )
+
+
+def declared(options: type[TrainOptions]) -> dict[str, FieldInfo]:
+    """Return the fields that are options of the command line, by their names."""
+    return {name: field for name, field in options.model_fields.items() if field.description}
+
+
+HELP: Mapping[str, str] = {name: field.description or "" for name, field in declared(Options).items()}
+"""Option -> what it does."""
+
+
+def flag(name: str) -> str:
+    """Return an option as it is typed: cpus_per_worker is --cpus-per-worker."""
+    return "--" + name.replace("_", "-")
+
+
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
 
 def _message(error: Any) -> str:
-    name = str(error["loc"][0]).replace("_", "-")
+    name = flag(str(error["loc"][0])).removeprefix("--")
     return f"{name}: {error['input']!r} is not allowed: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 

@@ -21,6 +21,8 @@ class Outcome:
     """None where it failed or was not judged."""
     baseline_metrics: Mapping[str, Any] = field(default_factory=dict)
     baseline_state: TrainingState | None = None
+    baseline_settings: Mapping[str, float] = field(default_factory=dict)
+    """Empty where a single training had other settings."""
     told: int = 0
     """Judgements of dev, of all trainings."""
     base_metrics: Mapping[str, float]

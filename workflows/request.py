@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from audit.run import Audit
+from common.space import Space
 from models.base_model import ResolvedModel
-from pairs.prepared import PreparedPairs
 from pairs.reading import Prompts, Reading
+from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
-from tasks.common.space import Space
 from workflows.options import Options
 
 
@@ -21,10 +21,9 @@ class Request:
 
     options: Options
     task: Task
-    pairs: PreparedPairs
-    overrides: Sequence[str]
-    """As given with --set; the space, and with it the baseline, follows them."""
+    pairs: TrainView
     space: Space
+    """Follows --set, and the baseline with it."""
     baseline: Mapping[str, float]
     model: ResolvedModel
     max_length: int
@@ -34,8 +33,6 @@ class Request:
     """What the audit of the pairs found; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
     """Why test, which is there, cannot be judged: the verdict then is dev's alone."""
-    accept: Sequence[str] = ()
-    """Codes given with --accept."""
 
     @cached_property
     def reading(self) -> Reading:
@@ -65,6 +62,11 @@ class Request:
         """What is said once more at the verdict."""
         return [f"warning: test cannot be judged, the verdict will be of dev alone: {why}" for why in self.unjudged]
 
+    @property
+    def changed(self) -> bool:
+        """Whether --set gave other settings than the task's baseline."""
+        return dict(self.baseline) != self.task.settings
+
     def steps(self) -> int:
         """Optimizer steps of the baseline settings."""
         rows, size = self.pairs.num_rows("train"), int(self.baseline["global_batch_size"])
@@ -83,6 +85,7 @@ class Request:
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
             "baseline": dict(self.baseline),
+            "pairs": {split: self.pairs.num_rows(split) for split in self.pairs.splits},
             "unjudged": list(self.unjudged),
             "origins": {name: number.origin for name, number in task.baseline.items()},
         }

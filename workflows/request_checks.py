@@ -1,92 +1,120 @@
 """From the words of a command line to a request in which everything is in order, or to all its mistakes at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from audit.plan import Plan, plan_of_folder
 from common.mistakes import Checks, Mistakes, raise_if
 from common.run_folder import RunFolder
+from common.space import Space, different_settings
 from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from pairs.distinct import distinct
-from pairs.prepared import PreparedPairs, refuse_other_task
+from pairs.manifest import refuse_other_task
+from pairs.prepared import PreparedPairs
+from pairs.train_view import TrainView, view_of
 from reporting.progress import waiting
 from search_spaces.default import baseline_in, fixed, for_task
 from tasks.common.declaration import Task
 from tasks.common.loading import load
-from tasks.common.space import different_settings
 from workflows.options import LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
 
 
-def check_request(
-    name: str,
-    overrides: Sequence[str],
-    *,
-    dry_run: bool,
-    accept: Sequence[str] | None,
-    quiet: bool,
-    single: bool = False,
-    **given: Any,
-) -> Request:
+def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, single: bool = False) -> Request:
     """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
 
     The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model, which a dry
     run loads all the same.
 
+    Args:
+        given: options by their names in workflows/options.py; None or not there: not given.
+        single: for one training: --set then gives single values.
+
     Raises:
         Mistakes: all of them.
     """
     checks = Checks()
-    task = _task(checks, name, given["data"])
-    defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
-    length = checks.run(max_length_in, overrides)
-    overrides = [each for each in overrides if not _is_length(each)]
-    named = {**given, **{name: given[name] or each for name, each in defaults.items()}, "max_length": length}
-    options = checks.run(Options.check, task=name, **named)  # of one mistake in it, the rest is checked as it was given
+    task = _task(checks, given["task"], given.get("data"))
+    named = _named(given, task, single)
+    named["max_length"] = checks.run(max_length_in, named["set"])
+    options = checks.run(Options.check, **named)  # if one of them is wrong, the rest is checked as it was given
+    checks.run(check_codes, named["accept"])
     data = options.data if options else named["data"]
-    checks.run(check_codes, accept or [])
     pairs = checks.run(_pairs, data, task)
-    model = checks.run(resolve_base_model, named["base_model"], given.get("trust_remote_code", False))
+    model = checks.run(resolve_base_model, named["base_model"], named.get("trust_remote_code", False))
     plan = _plan(data, task)
     if plan and model:
-        plan = checks.run(read_as, plan, model, length, given.get("prompt1"), given.get("prompt2"))
-    if options and pairs and model and plan and options.distinct:
-        pairs = checks.run(_distinct, pairs, model, plan, task)
-    make, workers = fixed if single else for_task, options.workers if options else 1
-    space: Any = checks.run(make, task, overrides, pairs.num_rows("train"), workers) if pairs else None
+        plan = checks.run(read_as, plan, model, named["max_length"], named.get("prompt1"), named.get("prompt2"))
+    view = checks.run(view_of, pairs, task.declared_loss) if pairs else None
+    if options and view and model and plan and options.distinct:
+        view = checks.run(distinct, view, model.reading(plan.max_length, plan.prompts))
+    space = _space(checks, task, view, named["set"], options.workers if options else 1, single)
     if pairs:
-        _check_pairs(checks, task, pairs)
+        checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
     checks.run(RunFolder.check, options.run if options else named["run"])
     if plan and checks.messages:
-        checks.run(accepted, plan, accept or [], with_model=False, quiet=quiet)
+        checks.run(accepted, plan, named["accept"], with_model=False, quiet=quiet)
     checks.finish()
-    options, plan = cast(Options, options), cast(Plan, plan)  # whatever is missing was a mistake
+    # Whatever is missing was a mistake.
+    in_order: Any = options, task, view, space, model, plan
+    return _request(*in_order, dry_run=dry_run, quiet=quiet)
+
+
+def _named(given: Mapping[str, Any], task: Task, single: bool) -> dict[str, Any]:
+    """Return the options that were given, and those whose default depends on the task or the job."""
+    defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
+    always = {"task": given["task"], "set": (), "accept": (), **({"trials": 1, "export": "best"} if single else {})}
+    return defaults | always | {name: value for name, value in given.items() if value is not None}
+
+
+def _space(
+    checks: Checks, task: Task, view: TrainView | None, overrides: Sequence[str], workers: int, single: bool
+) -> Space | None:
+    searched = [each for each in overrides if not _is_length(each)]
+    make = fixed if single else for_task
+    return checks.run(make, task, searched, view.num_rows("train"), workers) if view else None
+
+
+def _request(
+    options: Options,
+    task: Task,
+    view: TrainView,
+    space: Space,
+    model: ResolvedModel,
+    plan: Plan,
+    *,
+    dry_run: bool,
+    quiet: bool,
+) -> Request:
+    """Audit the pairs, and claim the run folder or, in a dry run, load the base model.
+
+    Raises:
+        Mistakes: errors of the audit that were not accepted; the model does not load; the folder was taken meanwhile.
+    """
     options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
     baseline, trusted = baseline_in(task, space), options.trust_remote_code
     plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
-    findings = accepted(plan, accept or [], with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
-    model, pairs = cast(ResolvedModel, model), cast(PreparedPairs, pairs)
+    findings = accepted(plan, options.accept, with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
+    assert plan.max_length is not None  # read_as has found it
     if dry_run:
         with waiting("loading the base model", quiet=quiet):
-            model.check_loads(cast(int, plan.max_length), plan.prompts)
+            model.check_loads(plan.max_length, plan.prompts)
     else:
         RunFolder.claim(options.run)
     return Request(
         options=options,
         task=task,
-        pairs=pairs,
-        overrides=overrides,
+        pairs=view,
         space=space,
         baseline=baseline,
         model=model,
-        max_length=cast(int, plan.max_length),
+        max_length=plan.max_length,
         prompts=plan.prompts,
         audit=findings,
-        unjudged=_unjudged(task, pairs),
-        accept=accept or (),
+        unjudged=_unjudged(task, view),
     )
 
 
@@ -150,27 +178,3 @@ def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
     checks = Checks()
     checks.run(Evaluator, task.kind, pairs.table("test"), pairs.candidates())
     return checks.messages
-
-
-def _distinct(pairs: PreparedPairs, model: ResolvedModel, plan: Plan, task: Task) -> PreparedPairs:
-    return distinct(pairs, model.reading(plan.max_length, plan.prompts), task.declared_loss.symmetric)
-
-
-def _check_pairs(checks: Checks, task: Task, pairs: PreparedPairs) -> None:
-    """Whether train holds what the loss reads, and dev what the kind is judged by."""
-    checks.run(_check_labels, task, pairs)
-    checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
-
-
-def _check_labels(task: Task, pairs: PreparedPairs) -> None:
-    wanted = task.declared_loss.labels != "none"
-    if not task.declared_loss.negatives and pairs.has_negatives("train"):
-        raise Mistakes(
-            f"data: {pairs.path('train')} has given negatives, which the {task.loss} loss of {task.name} cannot read; "
-            "prepare the pairs again, those of a file with --negatives as-pairs"
-        )
-    if pairs.has_labels("train") != wanted:
-        has, needs = ("no label", "one") if wanted else ("a label", "none")
-        raise Mistakes(
-            f"data: {pairs.path('train')} has {has} column; the {task.loss} loss of {task.name} takes {needs}"
-        )

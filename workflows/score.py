@@ -13,6 +13,7 @@ import ray
 
 from common import storage
 from common.mistakes import Mistakes
+from common.writing import write_then_rename
 from models.base_model import ResolvedModel
 from models.loading import check_loads, check_loads_meanwhile
 from models.saved_model import weights_sha256
@@ -33,7 +34,7 @@ class ScoreRequest:
         model: folder on this machine.
         table: the file, with all its columns; its `texts` are the two, or the one that is held against `candidates`.
         empty: rows that lack a text, and get null.
-        best: how many candidates are named for each text.
+        top_k: how many candidates are named for each text.
         threshold: score from which on a pair belongs together; None: no decision is written.
         prompts: what stands before first and second texts when the model reads them.
         out: folder of the parts, part-00000.parquet and so on.
@@ -44,7 +45,7 @@ class ScoreRequest:
     table: TypedTable
     empty: int
     candidates: tuple[str, ...] | None
-    best: int
+    top_k: int
     threshold: float | None
     prompts: Prompts
     out: str
@@ -53,7 +54,7 @@ class ScoreRequest:
     def key(self) -> str:
         """Of everything that the result depends on."""
         file, weights = self.table.table.sha256(), weights_sha256(self.model)
-        values = [file, self.table.texts, self.candidates, self.best, self.threshold, self.prompts, weights]
+        values = [file, self.table.texts, self.candidates, self.top_k, self.threshold, self.prompts, weights]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
@@ -91,7 +92,7 @@ def _scored(asked: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: boo
         batch_size=1,
         fn_constructor_kwargs={
             "texts": asked.table.texts,
-            **{name: getattr(asked, name) for name in ("candidates", "best", "threshold", "prompts")},
+            **{name: getattr(asked, name) for name in ("candidates", "top_k", "threshold", "prompts")},
             "out": storage.locate(asked.out),
             "files": [ray.put(files)],
             "device": "cuda" if gpu else "cpu",
@@ -131,7 +132,7 @@ def stage(asked: ScoreRequest) -> dict[int, int]:
     except BaseException:  # an interrupt too: half a file is no stage
         _forget_stage(asked.out)
         raise
-    with file_system.open_output_stream(f"{path}/{MARK}") as stream:
+    with write_then_rename(file_system, f"{path}/{MARK}") as stream:
         stream.write(json.dumps({"key": key, "parts": parts}).encode())
     return parts
 

@@ -21,7 +21,8 @@ from pairs.prepared import PreparedPairs
 from pairs.read import all_columns, refuse_repeated
 from pairs.spelling import one_of_each
 from pairs.written import refuse_written
-from workflows.evaluate import find_model, settings_of
+from reporting.run import read_settings
+from workflows.evaluate import find_model
 from workflows.options import refuse_relative
 from workflows.score import ScoreRequest
 from workflows.score_worker import CANDIDATE_COLUMNS, PAIR_COLUMNS
@@ -33,7 +34,7 @@ def request(
     columns: Sequence[str],
     out: str,
     candidates: str | None,
-    best: int,
+    top_k: int,
     cpus_per_worker: int = 1,
     trust_remote_code: bool = False,
 ) -> ScoreRequest:
@@ -54,8 +55,8 @@ def request(
         checks.messages.append(f"columns: {','.join(columns)}; allowed: {allowed}")
     if candidates and len(columns) == 2:
         checks.messages.append(f"candidates: {candidates} with two texts a row; allowed: with one")
-    if best < 1:
-        checks.messages.append(f"best: {best} must be at least 1")
+    if top_k < 1:
+        checks.messages.append(f"top-k: {top_k} must be at least 1")
     if cpus_per_worker < 1:
         checks.messages.append(f"cpus-per-worker: {cpus_per_worker} must be at least 1")
     checks.run(refuse_relative, out=out)
@@ -72,7 +73,7 @@ def request(
         table=table,
         empty=empty,
         candidates=tuple(choices) if choices else None,
-        best=best,
+        top_k=top_k,
         threshold=threshold,
         prompts=prompts_of(Path(found.folder)),
         out=out,
@@ -110,7 +111,7 @@ def _candidates(model: str, run: RunFolder | None, file: str | None) -> list[str
         if not found:
             raise Mistakes(f"candidates: {file} has no line of text; one candidate a line is needed")
         return found
-    settings = settings_of(run) if run else {}
+    settings = read_settings(run) if run else {}
     pairs = PreparedPairs.open(settings["data"]) if "data" in settings else None
     if pairs is None or (found_there := pairs.candidates()) is None:
         raise Mistakes(f"candidates: {model!r} lies in no run that has some; --candidates FILE, one a line, is needed")

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from common.writing import write_then_rename
 from evaluation.metrics import Floats, normalized, pair_cosines
 from models.encode import encode
 from pairs.clean import folded, one_spaced
@@ -25,7 +26,7 @@ class Scorer:
     Args:
         texts: names of the two texts, or of one.
         candidates: what the one is held against.
-        best: how many of them are named.
+        top_k: how many of them are named.
         threshold: score from which on a pair belongs together; None: no decision.
         prompts: what stands before the texts when the model reads them; candidates are second texts.
     """
@@ -35,11 +36,11 @@ class Scorer:
         model: "SentenceTransformer",
         texts: tuple[str, ...],
         candidates: tuple[str, ...] | None,
-        best: int,
+        top_k: int,
         threshold: float | None,
         prompts: Prompts = NO_PROMPTS,
     ) -> None:
-        self.model, self.texts, self.candidates, self.best = model, texts, candidates, best
+        self.model, self.texts, self.candidates, self.top_k = model, texts, candidates, top_k
         self.threshold, self.prompts = threshold, prompts
         self.choice = self._vectors([prompts.second + text for text in candidates]) if candidates else None
 
@@ -67,7 +68,7 @@ class Scorer:
 
     def _best(self, cosines: Floats) -> dict[str, pa.Array]:
         assert self.candidates is not None
-        order = np.argsort(-cosines, axis=1, kind="stable")[:, : self.best]
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, : self.top_k]
         names = [[self.candidates[place] for place in row] for row in order]
         scores = np.take_along_axis(cosines, order, axis=1).astype(np.float32).tolist()
         named, scored = CANDIDATE_COLUMNS
@@ -123,8 +124,7 @@ class PartScorer:
             table = self.scorer.scored(
                 pq.read_table(f"{path}/{STAGED}/{name}", filesystem=file_system, partitioning=None)
             )
-            half = f"{path}/{STAGED}/{name}.scored"
-            with file_system.open_output_stream(half) as stream:
+            half = f"{path}/{STAGED}/{name}.scored"  # goes with the stage if this process dies
+            with write_then_rename(file_system, f"{path}/{name}", half=half) as stream:
                 pq.write_table(table, stream)
-            file_system.move(half, f"{path}/{name}")
         return {"part": batch["part"]}

@@ -6,30 +6,31 @@ from dataclasses import replace
 
 import ray
 
-from common.run_folder import RunFolder
+from common.run_folder import PREDICTIONS, STATES, RunFolder
+from common.space import Space
 from reporting.trials import TrialRecord
-from trainers.checkpoint import FOLDER, TrainingState, read_state, state_name
-from trainers.dev_predictions import PREDICTIONS_FOLDER
+from trainers.checkpoint import TrainingState, read_state, state_name
 from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import tuner
 from workflows.finish import undisturbed
+from workflows.options import Options
 from workflows.outcome import Outcome
-from workflows.request import Request
 from workflows.session import Session
 from workflows.tracker import Estimate, Watch
 
 
-def plan_of(request: Request, run: RunFolder, started: Session) -> SearchPlan:
-    """What was request, on what was started for it."""
-    options = request.options
+def plan_of(
+    options: Options, space: Space, baseline: Mapping[str, float], run: RunFolder, session: Session
+) -> SearchPlan:
+    """Return what to search, on the groups that were started for it."""
     return SearchPlan(
         run=run,
-        template=started.template,
-        groups=started.groups,
-        board=started.board,
-        space=request.space,
-        baseline=dict(request.baseline),
+        template=session.template,
+        groups=session.groups,
+        board=session.board,
+        space=space,
+        baseline=dict(baseline),
         trials=options.trials,
         minutes=options.minutes,
         scheduler=options.scheduler,
@@ -50,7 +51,7 @@ def search(plan: SearchPlan, watch: Watch) -> Outcome:
     hurried = False
     if plan.minutes:
         watch.live.budget(plan.minutes * 60)
-    for folder in (FOLDER, PREDICTIONS_FOLDER):
+    for folder in (STATES, PREDICTIONS):
         plan.run.create_folder(folder)
     try:
         tuner(plan, watch).fit()
@@ -79,6 +80,7 @@ def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
         baseline=watch.records[held] if held else None,
         baseline_metrics=watch.results[held] if held else {},
         baseline_state=own,
+        baseline_settings=plan.baseline,
         notes=[
             *([] if held else [without_baseline(watch.records.get(baseline or ""))]),
             *(f"{group.name} took no further trials: {group.lost}" for group in plan.groups if group.lost),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 
 from common.environment import environment
-from common.run_folder import RunFolder
+from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
 from pairs.tokenized import refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
 from trainers.groups.board import ProgressBoard
@@ -70,17 +70,17 @@ def start(request: Request, run: RunFolder, concurrent: int) -> Session:
         Mistakes: a text or a label is missing in some row, the base model cannot be loaded, a worker lacks the GPU
             that is asked for, or another run began in this folder; nothing was started.
     """
-    refuse_missing(request.pairs, "train")
+    refuse_missing(request.pairs)
     request.model.check_loads(request.max_length, request.prompts)
     options = request.options
     seen = ask_worker(options.cpus_per_worker, options.gpu)
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
     workers = {"device": seen.device, "threads": hardware.threads, **seen.environment}
     with run.reserved():
-        run.write_json("settings.json", {**request.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
-        run.write_json("environment.json", {**environment(), "workers": workers})
-        run.write_json("audit.json", request.audit.to_dict())
-        run.write_json("data.json", {"fingerprint": request.pairs.fingerprint, "manifest": request.pairs.manifest})
+        run.write_json(SETTINGS, {**request.to_dict(), "hardware": asdict(hardware), "concurrent": concurrent})
+        run.write_json(ENVIRONMENT, {**environment(), "workers": workers})
+        run.write_json(AUDIT, request.audit.to_dict())
+        run.write_json(DATA, {"fingerprint": request.pairs.fingerprint, "manifest": request.pairs.manifest})
         return _begin(request, run, concurrent, hardware)
 
 
@@ -100,7 +100,7 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,
-        storage=run.at("groups"),
+        storage=run.at(GROUPS),
     )
     groups = [WorkerGroup(config, f"group-{number}") for number in range(1, concurrent + 1)]
     import_meanwhile("workflows.export")
@@ -116,7 +116,7 @@ def data(request: Request) -> Data:
     """The pairs in the object store, train as tokens and dev as texts."""
     candidates = request.pairs.candidates()
     return Data(
-        train=tokenize(request.pairs, "train", request.reading),
+        train=tokenize(request.pairs, request.reading),
         dev=[ray.put(request.pairs.table("dev"))],
         prompts=request.prompts,
         candidates=tuple(candidates) if candidates else None,

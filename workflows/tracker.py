@@ -46,23 +46,12 @@ class Watch(tune.Callback):
             self._put(trial, record.failed(error))
             return
         self.told += 1
-        judged = record.judged(result[self.metric], result["steps"])
-        if judged is not record:
+        reported = record.reported(result)
+        if reported.best_steps == result["steps"]:
             self.results[trial.trial_id] = result
         scalars = {name: number for name, number in result.items() if isinstance(number, float)}
         self.log.scalars(record.trial, result["steps"], scalars)
-        self._put(
-            trial,
-            replace(
-                judged,
-                epoch=result["epoch"],
-                steps=result["steps"],
-                start_s=result["start_s"],
-                first_step_s=result["first_step_s"],
-                train_s=result["train_s"],
-                group=result["group"],
-            ),
-        )
+        self._put(trial, reported)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         record = self.records[trial.trial_id]

@@ -1,62 +1,110 @@
-"""A single training from a request to its summary."""
+"""A single training: the flow of jobs.train. One worker group, one job, no search around it."""
 
 import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
 
+from common import run_folder
 from common.run_folder import RunFolder
 from reporting.live import Live
-from reporting.summary import outcome_dict, show
 from reporting.trial_log import TrialLog
+from reporting.trials import TrialRecord
+from trainers.checkpoint import TrainingState
+from trainers.dev_predictions import write_predictions
 from trainers.groups.board import group_times
-from workflows.finish import compared, finish, undisturbed
+from trainers.groups.client import reports
+from trainers.job import PREDICTIONS, Job, Report
 from workflows.outcome import Outcome
 from workflows.request import Request
-from workflows.session import reach_cluster, start
-from workflows.single import train_once
+from workflows.run import run
+from workflows.session import Session
+
+BASELINE = "baseline"
+TRAINED = "trained"
+"""Name of a training whose settings are not the task's baseline."""
 
 
 def train_run(request: Request, quiet: bool = False) -> dict[str, Any]:
-    """Train, export the best state by dev, print the summary; returns result.json's content.
+    """Train, export the best state by dev, print the summary; return the content of result.json.
 
     Raises:
         Mistakes: no cluster, or one that is too small; nothing was started.
     """
-    task, run = request.task, RunFolder(request.options.run)
-    log = TrialLog(run)
-    with Live(task.metric, 1, quiet=quiet) as live:
-        for line in request.lines():
-            live.say(line)
-        where, _ = reach_cluster(request)
-        live.header([where, "reading and tokenising pairs"])
-        started = start(request, run, 1)
-        live.header([f"{where}; {request.options.workers} workers; {started.hardware.line()}"])
-        began = time.monotonic()
-        try:
-            trained = train_once(started, run, log, live)
-            record = trained.record
-            found = Outcome(
-                records=[record],
-                best=record if trained.state else None,
-                metrics=trained.metrics,
-                state=trained.state,
-                baseline=record if trained.state else None,
-                baseline_metrics=trained.metrics,
-                baseline_state=trained.state,
-                told=trained.told,
-                base_metrics=ray.get(started.board.get_base_scores.remote()),
-                wall_s=time.monotonic() - began,
-                group_times=group_times(started.board, {group.name: group.began for group in started.groups}),
-            )
-            found, verdict = compared(request, started, found, live)
-        finally:
-            with undisturbed():
-                started.end()
-        with undisturbed():
-            log.close()
-            result = finish(request, run, found, verdict)
-            live.header([])
-    if not quiet:
-        show(result, live.console)
-    return outcome_dict(result)
+    return run(request, _train, quiet=quiet)
+
+
+def _train(request: Request, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> Outcome:
+    began = time.monotonic()
+    name = TRAINED if request.changed else BASELINE
+    trained = train_once(replace(session.template, trial=name), session, folder, log, live)
+    return outcome_of(trained, session, time.monotonic() - began, is_baseline=not request.changed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SingleRun:
+    """What a training reached."""
+
+    record: TrialRecord
+    metrics: dict[str, Any]
+    """Of the best judgement of dev, with the training log up to it."""
+    state: TrainingState | None
+    told: int = 0
+    """Judgements of dev."""
+
+
+def train_once(job: Job, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> SingleRun:
+    """Train a job; an interrupt ends it with the best state so far."""
+    group = session.groups[0]
+    job = replace(job, score_base=True, assigned_at=time.time())
+    record = TrialRecord(
+        trial=job.trial, settings=dict(job.settings), metric=job.metric, epochs=job.settings["epochs"], group=group.name
+    )
+    trained = SingleRun(record=record, metrics={}, state=None)
+    live.update(record)
+    folder.create_folder(run_folder.PREDICTIONS)
+    try:
+        for report in reports(group.client, job):
+            if (predictions := report.metrics.pop(PREDICTIONS, None)) is not None:
+                write_predictions(folder, job.trial, report.metrics["steps"], predictions)
+            trained = after(trained, report)
+            log.update(trained.record)
+            live.update(trained.record)
+            if report.metrics:
+                numbers = {name: value for name, value in report.metrics.items() if isinstance(value, float)}
+                log.scalars(job.trial, report.metrics["steps"], numbers)
+    except KeyboardInterrupt:
+        trained = replace(trained, record=replace(trained.record, state="stopped"))
+        log.update(trained.record)
+    return trained
+
+
+def after(trained: SingleRun, report: Report) -> SingleRun:
+    """Return what the training has reached with this report; nothing of a training that fails is kept."""
+    if report.error is not None:
+        return SingleRun(record=trained.record.failed(report.error), metrics={}, state=None)
+    record = replace(trained.record.reported(report.metrics), state="completed" if report.done else "running")
+    trained = replace(trained, record=record, told=trained.told + 1)
+    if record.best_steps != report.metrics["steps"]:
+        return trained
+    return replace(trained, metrics=report.metrics, state=report.state)
+
+
+def outcome_of(trained: SingleRun, session: Session, wall_s: float, *, is_baseline: bool) -> Outcome:
+    """Return the outcome: the training is its best model and, if it has the baseline settings, its baseline."""
+    record = trained.record if trained.state else None
+    return Outcome(
+        records=[trained.record],
+        best=record,
+        metrics=trained.metrics,
+        state=trained.state,
+        baseline=record if is_baseline else None,
+        baseline_metrics=trained.metrics if is_baseline else {},
+        baseline_state=trained.state if is_baseline else None,
+        baseline_settings=trained.record.settings if is_baseline else {},
+        told=trained.told,
+        base_metrics=ray.get(session.board.get_base_scores.remote()),
+        wall_s=wall_s,
+        group_times=group_times(session.board, {group.name: group.began for group in session.groups}),
+    )

@@ -20,9 +20,6 @@ def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:
     train = splits[0]
     if train.labels is None or not len(known := train.labels[~np.isnan(train.labels)]):
         return
-    if not plan.labelled:
-        yield from _ignored(train, known)
-        return
     yield from _out_of_range(plan, splits)
     yield from _one_sided(train, known)
     yield from _contradictory(plan, train)
@@ -40,22 +37,6 @@ def pair_hashes(plan: Plan, facts: Facts) -> Hashes:
 def first_rows(split: str, chosen: NDArray[np.bool_]) -> list[tuple[str, int]]:
     """The first rows that are chosen."""
     return [(split, int(row)) for row in np.flatnonzero(chosen)[:EXAMPLES]]
-
-
-def _ignored(train: Facts, known: NDArray[np.float64]) -> Iterator[Finding]:
-    values, counts = np.unique(known, return_counts=True)
-    if len(values) < 2:
-        return
-    assert train.labels is not None
-    others = train.labels < values[-1]
-    yield Finding(
-        code="label_ignored",
-        severity="error",
-        count=int(others.sum()),
-        share=float(others.mean()),
-        statistic={"labels": dict(zip(map(str, values[:10].tolist()), counts[:10].tolist(), strict=True))},
-        rows=first_rows(train.split, others),
-    )
 
 
 def _out_of_range(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:

@@ -1,91 +1,120 @@
 """'How this model was made': what a model's card says beside what the library writes, as Markdown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from common.space import plain_text
 from reporting import formats
-from reporting.card.facts import CardFacts
 from reporting.findings import amount
+from reporting.result import RunResult
+from reporting.run import Run
+from reporting.trials import epochs_reached
 from reporting.verdict import lines, with_interval
 
 NAMES = {"base": "base model", "baseline": "baseline settings", "best": "the search's best"}
+VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 
 
-def made_section(facts: CardFacts) -> list[str]:
-    """Data, audit, results, threshold, search, and the command to repeat it."""
+def made_section(run: Run) -> list[str]:
+    """Return data, audit, results, threshold, search, and the command to repeat it, as lines.
+
+    Args:
+        run: one with a result.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if run.result is None:
+        raise ValueError(f"{run.folder} has no result, so no model was made")
     return [
-        *_data(facts),
-        *_audit(facts),
-        *_results(facts),
-        *_use(facts),
-        *_search(facts),
-        *_repeat(facts),
+        *_data(run, run.result),
+        *_audit(run),
+        *_results(run, run.result),
+        *_use(run),
+        *_search(run, run.result),
+        *_repeat(run.result),
     ]
 
 
-def _data(facts: CardFacts) -> Iterator[str]:
+def _data(run: Run, result: RunResult) -> Iterator[str]:
+    settings, manifest = run.settings, run.data.get("manifest", {})
     yield from ("## How this model was made", "")
-    yield f"- **Task:** {facts['task']}, {facts['kind']} pairs, chosen by `{facts['metric']}` on dev"
-    yield f"- **Base model:** {facts['base_model']}"
-    if facts.get("dtype"):
-        yield f"- **Weights:** {facts['dtype']}, as they were trained and judged"
-    if facts.get("kept") == "base":
+    yield f"- **Task:** {settings['task']}, {settings['kind']} pairs, chosen by `{result.metric}` on dev"
+    yield f"- **Base model:** {settings['base_model']}"
+    if result.dtype:
+        yield f"- **Weights:** {result.dtype}, as they were trained and judged"
+    if result.kept == "base":
         yield "- **This model:** the base model, unchanged; what is said of losses and settings is what was tried"
-    if any(prompts := facts.get("prompts", ("", ""))):
+    if any(prompts := settings.get("prompts", ("", ""))):
         yield f"- **Prompts:** {prompts[0]!r} before first texts, {prompts[1]!r} before second ones"
-    yield f"- **Prepared pairs:** fingerprint `{facts['data_fingerprint']}`"
-    if sizes := facts.get("pairs"):
+    yield f"- **Prepared pairs:** fingerprint `{run.data['fingerprint']}`"
+    if sizes := settings.get("pairs"):
         yield f"- **Splits:** {', '.join(f'{count:,} {split}' for split, count in sizes.items())}"
-    if facts.get("split_rule"):
-        yield f"- **Split rule:** {facts['split_rule']}"
-    yield f"- **Seed:** {facts['seed']}"
-    yield from (f"- **Loss:** {note}" for note in facts.get("loss_notes", []))
-    if facts.get("versions"):
-        yield f"- **Trained with:** {', '.join(f'{name} {value}' for name, value in facts['versions'].items())}"
+    if rule := manifest.get("split_rule"):
+        yield f"- **Split rule:** {rule}"
+    yield f"- **Seed:** {settings['seed']}"
+    yield from (f"- **Loss:** {note}" for note in result.loss_notes)
+    versions = run.environment.get("versions", {})
+    if shown := [f"{name} {versions[name]}" for name in VERSIONS if name in versions]:
+        yield f"- **Trained with:** {', '.join(shown)}"
 
 
-def _audit(facts: CardFacts) -> Iterator[str]:
-    if "audit" not in facts:
+def _audit(run: Run) -> Iterator[str]:
+    if "findings" not in run.audit:
         return
     yield from ("", "### Audit of the pairs", "")
-    if not facts["audit"]:
+    if not run.audit["findings"]:
         yield "Nothing was found."
-    for each in facts["audit"]:
+    for each in run.audit["findings"]:
         accepted = ", accepted" if each["severity"] == "error" else ""
         yield f"- **{each['code']}** ({each['severity']}{accepted}): {amount(each)}; {each['effect']}"
 
 
-def _results(facts: CardFacts) -> Iterator[str]:
-    yield from ("", "### Results", "", *_figures(facts))
-    if notes := facts.get("notes"):
-        yield from ("", *(f"- {note}" for note in notes))
+def _results(run: Run, result: RunResult) -> Iterator[str]:
+    yield from ("", "### Results", "", *(_compared(run.verdict, result) if run.verdict else _on_dev(result)))
+    if result.notes:
+        yield from ("", *(f"- {note}" for note in result.notes))
 
 
-def _figures(facts: CardFacts) -> Iterator[str]:
-    if verdict := facts.get("verdict"):
-        splits = verdict["splits"]
-        yield f"| {facts['metric']} (95 % interval) | {' | '.join(splits)} |"
-        yield "|:--|" + "--:|" * len(splits)
-        for name in splits["dev"]["models"]:
-            cells = " | ".join(with_interval(split["models"][name]) for split in splits.values())
-            yield f"| {_column(facts, name)} | {cells} |"
-        yield ""
-        yield from (f"- {line}" for line in lines(verdict))
-        if epochs := facts.get("baseline_epochs"):
-            yield f"- epochs trained: baseline {epochs}, this model {facts.get('best_epochs') or 'none'}"
-        return
-    yield from (f"| on dev | {facts['metric']} | epochs |", "|:--|--:|--:|")
-    yield f"| base model | {formats.score(facts.get('base'))} | |"
-    yield f"| baseline settings | {formats.score(facts.get('baseline'))} | {facts.get('baseline_epochs', '')} |"
-    yield f"| this model | {formats.score(facts.get('best'))} | {facts.get('best_epochs', '')} |"
+def _compared(verdict: Mapping[str, Any], result: RunResult) -> Iterator[str]:
+    splits = verdict["splits"]
+    yield f"| {result.metric} (95 % interval) | {' | '.join(splits)} |"
+    yield "|:--|" + "--:|" * len(splits)
+    for name in splits["dev"]["models"]:
+        cells = " | ".join(with_interval(split["models"][name]) for split in splits.values())
+        yield f"| {_column(result, name)} | {cells} |"
+    yield ""
+    yield from (f"- {line}" for line in lines(verdict))
+    if epochs := _epochs(result, "baseline"):
+        yield f"- epochs trained: baseline {epochs}, this model {_epochs(result, result.kept) or 'none'}"
 
 
-def _use(facts: CardFacts) -> Iterator[str]:
+def _on_dev(result: RunResult) -> Iterator[str]:
+    values = {"base": result.base, "baseline": result.baseline, "best": result.best}
+    yield from (f"| on dev | {result.metric} | epochs |", "|:--|--:|--:|")
+    yield f"| base model | {formats.score(result.base)} | |"
+    yield f"| baseline settings | {formats.score(result.baseline)} | {_epochs(result, 'baseline')} |"
+    yield f"| this model | {formats.score(values.get(result.kept or 'best'))} | {_epochs(result, result.kept)} |"
+
+
+def _epochs(result: RunResult, name: str | None) -> str:
+    """Return the epochs that a model was trained for, of those its settings ask for; '' for the base model."""
+    trained = {
+        "baseline": (result.baseline_epoch, result.baseline_settings),
+        "best": (result.best_epoch, result.best_settings),
+    }
+    epoch, settings = trained.get(name or "best", (None, {}))
+    return "" if epoch is None else epochs_reached(epoch, settings["epochs"])
+
+
+def _use(run: Run) -> Iterator[str]:
     """Three lines of Python that score a pair."""
-    threshold = (facts.get("verdict") or {}).get("threshold")
+    threshold = (run.verdict or {}).get("threshold")
     decision = f" >= {formats.exact(threshold['value'])}" if threshold else ""
     yield from ("", "### Scoring pairs", "", "```python", "from sentence_transformers import SentenceTransformer", "")
     yield 'model = SentenceTransformer("PATH/TO/THIS/FOLDER")'
-    first, second = ("encode_query", "encode_document") if any(facts.get("prompts", ())) else ("encode", "encode")
+    prompts = any(run.settings.get("prompts", ()))
+    first, second = ("encode_query", "encode_document") if prompts else ("encode", "encode")
     yield f'print(model.similarity(model.{first}("one text"), model.{second}("another")).item(){decision})'
     yield from (
         "```",
@@ -94,30 +123,35 @@ def _use(facts: CardFacts) -> Iterator[str]:
     )
 
 
-def _search(facts: CardFacts) -> Iterator[str]:
-    if space := facts.get("search_space"):
-        counts = ", ".join(f"{count} {state}" for state, count in facts.get("states", {}).items())
-        yield from ("", "### Search", "", f"Trials: {counts}.{_cost(facts)}", "")
-        tried = {"baseline": facts.get("baseline_settings", {}), "best": facts.get("settings", {})}
-        if tried["best"] == tried["baseline"]:
-            del tried["best"]
-        yield f"| setting | searched | {' | '.join(_column(facts, name) for name in tried)} |"
-        yield "|:--|:--|" + "--:|" * len(tried)
-        for name, allowed in space.items():
-            yield f"| {name} | {allowed} | {' | '.join(formats.number(each.get(name)) for each in tried.values())} |"
+def _search(run: Run, result: RunResult) -> Iterator[str]:
+    space = run.settings.get("space")
+    if not space:
+        return
+    counts = ", ".join(f"{count} {state}" for state, count in result.states.items())
+    yield from ("", "### Search", "", f"Trials: {counts}.{_cost(result)}", "")
+    tried = {"baseline": result.baseline_settings, "best": result.best_settings}
+    if tried["best"] == tried["baseline"]:
+        del tried["best"]
+    shown = {name: settings for name, settings in tried.items() if settings}
+    yield f"| setting | searched | {' | '.join(_column(result, name) for name in shown)} |"
+    yield "|:--|:--|" + "--:|" * len(shown)
+    for name, allowed in space.items():
+        cells = " | ".join(formats.number(settings.get(name)) for settings in shown.values())
+        yield f"| {name} | {plain_text(allowed)} | {cells} |"
 
 
-def _column(facts: CardFacts, name: str) -> str:
-    return f"{NAMES[name]}{' (this model)' if name == facts.get('kept') else ''}"
+def _column(result: RunResult, name: str) -> str:
+    return f"{NAMES[name]}{' (this model)' if name == result.kept else ''}"
 
 
-def _cost(facts: CardFacts) -> str:
-    if "core_seconds" not in facts:
+def _cost(result: RunResult) -> str:
+    if not result.core_seconds:
         return ""
-    return f" {formats.duration(facts['wall_s'])} of wall time, {facts['core_seconds']:,.0f} core- or GPU-seconds."
+    return f" {formats.duration(result.wall_s)} of wall time, {result.core_seconds:,.0f} core- or GPU-seconds."
 
 
-def _repeat(facts: CardFacts) -> Iterator[str]:
-    yield from ("", "### To make it again from the prepared pairs", "", "```bash", facts["reproduce"], "```")
-    if facts.get("stopped"):
-        yield from ("", facts["stopped"])
+def _repeat(result: RunResult) -> Iterator[str]:
+    if result.reproduce:
+        yield from ("", "### To make it again from the prepared pairs", "", "```bash", result.reproduce, "```")
+    if result.stopped:
+        yield from ("", result.stopped)

@@ -1,4 +1,4 @@
-"""The baseline numbers that the five tasks share, each with its origin."""
+"""Hold the baseline numbers that the five tasks share, each with its origin."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a task declares: texts, loss, baseline numbers with their origin, how raw rows become pairs, how it is judged.
+"""Declare a task: texts, loss, baseline numbers with their origin, how raw rows become pairs, how models are scored.
 
 Machines, worker counts and paths are never part of a task.
 """
@@ -10,9 +10,10 @@ from numbers import Real
 from typing import Any, ClassVar
 
 from common.mistakes import raise_if
+from common.old_names import SETTINGS, renamed
 from tasks.common.kinds import KINDS, Kind
 from tasks.common.losses import LOSSES, Loss
-from tasks.common.number import Number
+from tasks.common.number import Number as Number  # task files import everything from here
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -21,23 +22,23 @@ BELOW_ONE = ("warmup_ratio", "weight_decay")
 TEXT_FIELDS = ("name", "about", "source", "loss", "kind", "label", "group", "base_model")
 
 SEEDS = 2**32
-"""A seed is a whole number from 0 and below this, for numpy takes no other."""
+"""A seed is a whole number from 0 and below this: numpy takes no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """Rows already are pairs. A shaped row: sentence1, sentence2, group, and label unless the loss takes none.
+    """Take rows that already are pairs.
 
-    For a ranking loss perhaps `negatives`, a list of texts that do not belong to sentence1. Where sentence2 is a list,
-    the row is as many pairs.
+    A shaped row has sentence1, sentence2, group, and perhaps a label. It may have `negatives`, a list of texts that do
+    not belong to sentence1. Where sentence2 is a list, the row is as many pairs.
     """
 
     texts: ClassVar[tuple[str, ...]] = ("sentence1", "sentence2")
     """Fields of a shaped row that a model reads; in every recipe."""
     apart: ClassVar[tuple[str, ...]] = ("sentence1", "sentence2")
-    """Those of them that may not stand in two splits; in every recipe."""
+    """Those texts that may not stand in two splits; in every recipe."""
     shared_texts: str = "join"
-    """What becomes of groups that share a text.
+    """Treatment of groups that share a text.
 
     'join': they go to the same split. 'drop': a train row that shares a text with dev or test is dropped.
     """
@@ -45,9 +46,9 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class WithinGroup:
-    """Texts of one group are positives of each other, of different groups negatives.
+    """Pair texts of one group as positives and texts of different groups as negatives.
 
-    A shaped row: text, group, and `identity` where only a part of the text tells what is a repeat.
+    A shaped row has text, group, and `identity` where only a part of the text decides what is a repeat.
     """
 
     texts: ClassVar[tuple[str, ...]] = ("text",)
@@ -58,9 +59,9 @@ class WithinGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class AgainstCategory:
-    """Train: the text with its category (1.0) and with other categories (0.0); dev, test: with its own only.
+    """Pair a text with its category (1.0) and, in train only, with other categories (0.0).
 
-    A shaped row: text, category, group.
+    A shaped row has text, category and group.
     """
 
     texts: ClassVar[tuple[str, ...]] = ("text", "category")
@@ -70,9 +71,9 @@ class AgainstCategory:
 
 @dataclass(frozen=True, kw_only=True)
 class Blocking:
-    """Records of one group are true duplicates (1.0); near misses that share a blocking key are negatives (0.0).
+    """Pair records of one group as true duplicates (1.0), and near misses that share a blocking key as negatives (0.0).
 
-    A shaped row: text, group, keys (list of strings).
+    A shaped row has text, group and keys (a list of strings).
     """
 
     texts: ClassVar[tuple[str, ...]] = ("text",)
@@ -86,10 +87,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """One file layout the raw data is known to come in, and how its rows are shaped."""
+    """A file layout in which the raw data is known to come, and how its rows are shaped."""
 
     columns: tuple[str, ...]
-    """Columns the file must have; every one is present in the row given to `shape`."""
+    """Columns that the file must have; the row given to `shape` has all of them."""
     shape: Callable[[Row], Row | None]
     """Raw row -> the recipe's row, or None to drop it (counted as 'not usable')."""
     header: bool = True
@@ -98,10 +99,10 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """How the pairs of the published model were made, errors included: for showing that an audit finds them."""
+    """The way in which a published model's pairs were made, errors included, to show that an audit finds them."""
 
     rule: str
-    """In words, for the manifest."""
+    """The rule in words, for the manifest."""
     pairs: Callable[[Sequence[Row], int], Mapping[str, Sequence[Row]]]
     """(raw rows, seed) -> split -> rows of sentence1, sentence2 and perhaps label, of whatever type they had."""
     rows: int | None = None
@@ -120,47 +121,48 @@ class Task:
     about: str
     """One line for the task table."""
     source: str
-    """Where the raw data comes from and where a user gets it."""
+    """The origin of the raw data, and the place to get it."""
     loss: str
     """Name of a loss, one of LOSSES."""
     baseline: Mapping[str, Number]
     """SHARED_SETTINGS and the loss's own parameters, each with its origin."""
     max_length: Number | None = None
-    """Tokens per text, as the model saw them in the original training; None: what the base model was saved with,
-    512 at most."""
+    """Tokens per text, as in the original training; None: the base model's own number, 512 at most."""
     kind: str
     """Name of a kind of evaluation, one of KINDS."""
     label: str
-    """What a label means, in one line."""
+    """The meaning of a label, in one line."""
     recipe: Recipe
     layouts: tuple[Layout, ...] = ()
     """Tried in order; the first that fits the file's columns is used. Empty only for a generated task."""
     group: str
-    """What may not be torn apart by the split, in words."""
+    """The unit that always stays in one split, in words."""
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
-    """Train, dev, test shares of the groups. Test 0.0: it comes from its own file (--test-source)."""
+    """Fractions of the groups in train, dev and test. Test 0.0: it comes from its own file (--test-source)."""
     rows: int | None = None
-    """How many raw rows are taken by default (whole groups, drawn with the seed); None: all."""
+    """Number of raw rows that are taken by default (whole groups, drawn with the seed); None: all."""
     dev_rows: int | None = None
-    """A fixed size of dev, for a source that is larger than a search needs: `rows` then counts train alone."""
+    """A fixed size of dev, for a source that is larger than a search needs; `rows` then counts train alone."""
     generate: Callable[[int, int], Iterable[Row]] | None = None
     """(rows, seed) -> shaped rows, for a task whose data is generated."""
     published: Published | None = None
     inferred_from: str = ""
-    """What in a file of pairs has decided loss and kind, in words; empty where they are declared."""
+    """The reason for which loss and kind were inferred from a file of pairs; empty where they are declared."""
     base_model: str = BASE_MODEL
 
     def __post_init__(self) -> None:
+        if isinstance(self.baseline, Mapping):
+            object.__setattr__(self, "baseline", renamed(self.baseline, SETTINGS, told=True))
         raise_if(list(_misfits(self)))
 
     @property
     def declared_loss(self) -> Loss:
-        """What the loss reads and takes."""
+        """The declaration of the loss: the labels that it reads and its parameters."""
         return LOSSES[self.loss]
 
     @property
     def declared_kind(self) -> Kind:
-        """What the kind of evaluation is decided by and needs."""
+        """The declaration of the kind of evaluation: its deciding metric and the labels that it needs."""
         return KINDS[self.kind]
 
     @property
@@ -189,7 +191,7 @@ def _wrong_types(task: Task) -> Iterable[str]:
         if not isinstance(text := getattr(task, name), str) or not text.strip():
             yield f"{name}: {text!r} must be text"
     if not isinstance(task.recipe, Recipe):
-        yield f"recipe: {task.recipe!r} must be one of {', '.join(each.__name__ for each in Recipe.__args__)}"
+        yield f"recipe: {task.recipe!r} must be one of {', '.join(recipe.__name__ for recipe in Recipe.__args__)}"
     if isinstance(task.baseline, Mapping):
         for name, number in _numbers(task).items():
             if not (isinstance(number, Number) and _is_finite(number.value)):
@@ -210,12 +212,12 @@ def _wrong_types(task: Task) -> Iterable[str]:
 
 
 def _numbers(task: Task) -> dict[str, Any]:
-    """Every Number that a task declares, by its name there."""
-    of_recipe = [field.name for field in fields(task.recipe)] if isinstance(task.recipe, Recipe) else []
+    """Return every Number that a task declares, by its name there."""
+    recipe_fields = [field.name for field in fields(task.recipe)] if isinstance(task.recipe, Recipe) else []
     return {
         **{f"baseline.{name}": number for name, number in task.baseline.items()},
         **({} if task.max_length is None else {"max_length": task.max_length}),
-        **{f"recipe.{name}": getattr(task.recipe, name) for name in of_recipe if name != "shared_texts"},
+        **{f"recipe.{name}": getattr(task.recipe, name) for name in recipe_fields if name != "shared_texts"},
     }
 
 
@@ -250,10 +252,12 @@ def _wrong_values(task: Task) -> Iterable[str]:
 
 
 def setting_misfit(name: str, value: float, loss: Loss | None) -> str | None:
-    """What is wrong with the value of a setting or another number of a task; None where nothing is.
+    """Return the error in the value of a setting or another number of a task; None where it is allowed.
 
     Args:
-        loss: whose own settings have bounds, too; None: not known.
+        name: of the setting, or recipe.NAME for a number of the recipe.
+        value: of the setting.
+        loss: its own parameters have bounds, too; None: the loss is not known.
     """
     if name in BELOW_ONE:
         return None if 0 <= value < 1 else f"{value:g} must be at least 0 and below 1"

@@ -1,4 +1,4 @@
-"""What a user says of the labels of a file: the scale of scores, what words mean, which rows are not labelled."""
+"""Turn a file's labels into labels of pairs, by a user's scale of scores, meanings of words and labels to drop."""
 
 import math
 import re
@@ -10,9 +10,9 @@ from common.mistakes import Checks, Mistakes
 
 MEANING = re.compile(r"(.*?)=\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:,|$)", re.DOTALL)
 """One of 'yes=1,no=0'; a word may hold a comma."""
-SHARE = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})")
+FRACTION = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})")
 ROUNDING = 5e-4
-"""Fraction of a scale by which a score may lie outside: cosines of 16 bits come to 1.001."""
+"""A score may lie outside of its scale by this fraction of it: cosines of 16 bits reach 1.001."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +20,8 @@ class LabelRule:
     """How the labels of a file become labels of pairs.
 
     Attributes:
-        scale: lowest and highest score that can be given; scores between them are mapped linearly to 0 to 1. From -1 to
-            1 they are cosines already, and stay.
+        scale: lowest and highest possible score; scores between them are mapped linearly to 0 to 1. Scores from -1 to 1
+            are cosines already and stay as they are.
         meanings: name of a label (see `label_name`) -> its number.
         drop: names of labels whose rows are left out.
     """
@@ -31,18 +31,18 @@ class LabelRule:
     drop: tuple[str, ...] = ()
 
     def drops(self, value: Any) -> bool:
-        """Whether the row of this label is left out."""
+        """Check whether a row with this label is left out."""
         return any(name in self.drop for name in _names(value))
 
     def lacks(self, value: Any) -> bool:
-        """Whether others have a meaning and this has none."""
+        """Check whether other labels have a meaning and this one has none."""
         return bool(self.meanings) and not self.scale and not any(name in self.meanings for name in _names(value))
 
     def __call__(self, value: Any) -> Any:
-        """The label as a number; a value that the rule says nothing about is returned as it is.
+        """Return the label as a number; a value that the rule does not cover is returned as it is.
 
         Raises:
-            Mistakes: a number without a meaning beside others that have one, or a score outside of the scale.
+            Mistakes: a number has no meaning where other labels have one, or a score lies outside of the scale.
         """
         for name in _names(value):
             if name in self.meanings:
@@ -62,7 +62,7 @@ class LabelRule:
 
     @classmethod
     def of(cls, values: Mapping[str, Any] | None) -> "LabelRule":
-        """From what dataclasses.asdict made of one, perhaps by way of JSON."""
+        """Return the rule that dataclasses.asdict has turned into these values, perhaps by way of JSON."""
         values = values or {}
         scale = values.get("scale")
         return cls(
@@ -73,10 +73,10 @@ class LabelRule:
 
 
 def label_rule(scale: str | None = None, labels: str | None = None, drop: Sequence[str] = ()) -> LabelRule:
-    """The rule in a user's words: '0:5', 'yes=1,no=0', ['-1'].
+    """Parse the rule from options: '0:5', 'yes=1,no=0', ['-1'].
 
     Raises:
-        Mistakes: all words that say no such thing.
+        Mistakes: an option cannot be parsed; all of them are named at once.
     """
     checks = Checks()
     ends = checks.run(_ends, scale) if scale is not None else None
@@ -88,15 +88,15 @@ def label_rule(scale: str | None = None, labels: str | None = None, drop: Sequen
 def _ends(scale: str) -> tuple[float, float]:
     low, high = map(number_in, scale.split(":")) if scale.count(":") == 1 else (None, None)
     if low is None or high is None or low >= high:
-        raise Mistakes(f"scale: {scale!r}; allowed: LOWEST:HIGHEST score that can be given, such as 0:5 or 1:5")
+        raise Mistakes(f"scale: {scale!r}; allowed: LOWEST:HIGHEST possible score, such as 0:5 or 1:5")
     return low, high
 
 
 def _meanings(labels: str) -> dict[str, float]:
-    found = list(MEANING.finditer(labels))
-    if not found or "".join(match.group() for match in found) != labels:
-        raise Mistakes(f"labels: {labels!r}; allowed: LABEL=NUMBER, with commas between, such as yes=1,no=0")
-    named = [(label_name(match[1]), float(match[2])) for match in found]
+    matches = list(MEANING.finditer(labels))
+    if not matches or "".join(match.group() for match in matches) != labels:
+        raise Mistakes(f"labels: {labels!r}; allowed: LABEL=NUMBER, separated by commas, such as yes=1,no=0")
+    named = [(label_name(match[1]), float(match[2])) for match in matches]
     if wrong := [f"{name}={number:g}" for name, number in named if not -1 <= number <= 1]:
         raise Mistakes(f"labels: {', '.join(wrong)}; allowed: numbers from -1 to 1")
     if len(dict(named)) < len(named):
@@ -105,7 +105,7 @@ def _meanings(labels: str) -> dict[str, float]:
 
 
 def number_in(value: Any) -> float | None:
-    """A value as a finite number, or None where it is none."""
+    """Return a value as a finite number, or None where it is none."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -114,17 +114,17 @@ def number_in(value: Any) -> float | None:
 
 
 def score_in(value: Any) -> float | None:
-    """A number as people write scores, too: '85 %', '4,5' and '3/5', which is 0.6."""
+    """Return a score as a number, or None; people also write '85 %', '4,5' and '3/5', which is 0.6."""
     if isinstance(value, str):
         value = value.strip().removesuffix("%").strip()
         value = value.replace(",", ".") if re.fullmatch(r"[-+]?\d+,\d+", value) else value
-        if (share := SHARE.fullmatch(value)) and int(share[2]):
-            return int(share[1]) / int(share[2])
+        if (fraction := FRACTION.fullmatch(value)) and int(fraction[2]):
+            return int(fraction[1]) / int(fraction[2])
     return number_in(value)
 
 
 def label_name(value: Any) -> str:
-    """One name for a label however it is written: 1, '1' and '1.0' are '1', ' Yes' is 'yes', nothing and NaN are ''."""
+    """Return one name for all spellings of a label: 1, '1' and '1.0' are '1', ' Yes' is 'yes', None and NaN are ''."""
     number = number_in(value)
     if number is not None:
         return repr(int(number)) if number.is_integer() else repr(number)
@@ -133,5 +133,5 @@ def label_name(value: Any) -> str:
 
 
 def _names(value: Any) -> list[str]:
-    """A truth value goes by its number, too."""
+    """Return the names that a label goes by; true and false go by their numbers, too."""
     return [str(value).lower(), label_name(value)] if isinstance(value, bool) else [label_name(value)]

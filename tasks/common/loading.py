@@ -17,15 +17,16 @@ __all__ = ["from_dict", "from_source", "load", "names", "to_dict"]
 
 
 def names() -> list[str]:
-    """The tasks in tasks/: every module there but those that start with '_' and the folder of shared parts."""
-    found = pkgutil.iter_modules(tasks.__path__)
-    return sorted(module.name for module in found if not module.ispkg and not module.name.startswith("_"))
+    """List the tasks in tasks/: every module there that does not start with '_'; packages are left out."""
+    modules = pkgutil.iter_modules(tasks.__path__)
+    return sorted(module.name for module in modules if not module.ispkg and not module.name.startswith("_"))
 
 
 def load(name_or_path: str, data: str | None = None) -> Task:
-    """The task of a name in tasks/, of a .py file anywhere, or of a file of pairs that was prepared.
+    """Load the task of a name in tasks/, of a .py file anywhere, or of a file of pairs that was prepared.
 
     Args:
+        name_or_path: the name of a task, or the path of its .py file.
         data: the folder of the prepared pairs, or the one above it; data/NAME when not given.
 
     Raises:
@@ -35,17 +36,18 @@ def load(name_or_path: str, data: str | None = None) -> Task:
         return from_source(_text(name_or_path), name_or_path)
     if name_or_path in names():
         return _declared(import_module(f"tasks.{name_or_path}"), f"tasks/{name_or_path}.py")
-    made = _made_from_file(name_or_path, data)
-    if made is None:
+    task = _made_from_file(name_or_path, data)
+    if task is None:
         raise Mistakes(_unknown(name_or_path))
-    return made
+    return task
 
 
 def from_source(source: str, origin: str) -> Task:
-    """The task that a Python source text declares, also on a machine that does not have the file.
+    """Load the task that a Python source text declares, also on a machine that does not have the file.
 
     Args:
-        origin: names the source in messages and tracebacks.
+        source: the text of a task's .py file.
+        origin: its name in messages and tracebacks.
 
     Raises:
         Mistakes: the source cannot be run, or declares no `task`.
@@ -93,9 +95,11 @@ def _made_from_file(name: str, data: str | None) -> Task | None:
 def _unknown(name: str) -> str:
     close = difflib.get_close_matches(name, names(), cutoff=0.5)
     meant = f" (did you mean {' or '.join(close)}?)" if close else ""
-    held = storage.file_names(name) if "/" in name and not storage.is_file(name) else []
-    parts = any(each.endswith(".parquet") for each in held)
-    folder = f", a folder with {', '.join(held[:4])} and no parquet parts directly in it" if held and not parts else ""
+    files = storage.file_names(name) if "/" in name and not storage.is_file(name) else []
+    parts = any(file.endswith(".parquet") for file in files)
+    folder = (
+        f", a folder with {', '.join(files[:4])} and no parquet parts directly in it" if files and not parts else ""
+    )
     return (
         f"task: {name!r} is unknown{meant}{folder}; allowed: {', '.join(names())}, the path of a task's .py file, "
         "or the name of a task that jobs.prepare made from a file of pairs"

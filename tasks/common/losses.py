@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from common.space import Range
 from tasks.common.number import Number
-from tasks.common.space import Range
 
-LossName = Literal["contrastive", "cosine", "ranking"]
+LossName = Literal["contrastive", "cosine", "cosent", "ranking"]
 SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")
 """Settings that a training has whatever its loss."""
 
@@ -95,6 +95,22 @@ LOSSES: Mapping[str, Loss] = {
             baseline={
                 "global_batch_size": Number(16, "as on the cards of pages and nli"),
                 "epochs": Number(4, "ours: between the 1 of the nli card and the 10 of the tickets card"),
+            },
+        ),
+        Loss(
+            name="cosent",
+            labels="graded",
+            symmetric=True,
+            meaning="from -1.0 to 1.0: of two pairs, the one with the higher label should have the higher cosine",
+            parameters={
+                "scale": Parameter(
+                    default=Number(20.0, "default of the library's CoSENTLoss"),
+                    around=lambda baseline: Range(low=baseline / 2, high=baseline * 3, log=True),
+                )
+            },
+            baseline={
+                "global_batch_size": Number(16, "ours: as for cosine, which reads the same labels"),
+                "epochs": Number(4, "ours: as for cosine, which reads the same labels"),
             },
         ),
         Loss(

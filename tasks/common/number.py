@@ -1,4 +1,4 @@
-"""A number and where it comes from."""
+"""Hold a number together with its origin."""
 
 from typing import NamedTuple
 

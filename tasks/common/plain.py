@@ -1,35 +1,36 @@
-"""A task as plain values: what a manifest holds, so that a run can be read without the task's code."""
+"""Turn a task into plain values for a manifest, so that a run can be read without the task's code."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from common.old_names import SETTINGS, renamed
 from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Recipe, Row, Task
 from tasks.common.label_rule import LabelRule
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairColumns:
-    """Shapes the rows of a file of ready pairs: which columns hold the two texts, and what else a row says of them."""
+    """Shape the rows of a file of ready pairs: which columns hold the two texts, label, negatives, group and date."""
 
     first: str
     second: str
-    """A cell may hold a list: then it makes as many pairs (pairs/lists.py)."""
+    """A cell may hold a list: then the row makes as many pairs (pairs/lists.py)."""
     label: str | None = None
     negatives: tuple[str, ...] = ()
     """Texts that do not belong to the first one, or lists of them."""
     as_pairs: bool = False
-    """Whether negatives become pairs of their own, labelled 0.0 beside the others' 1.0."""
+    """True: negatives become pairs of their own with label 0.0, the others have label 1.0."""
     group: str | None = None
-    """What a split may not tear apart, such as a customer; the first text unless given."""
+    """The column whose rows stay in one split, such as a customer; the first text unless given."""
     time: str | None = None
     """A date by which the rows are split."""
     rule: LabelRule = field(default_factory=LabelRule)
-    """How a label of the file becomes one of a pair."""
+    """Turns a label of the file into one of a pair."""
 
     @property
     def left_out(self) -> str:
-        """Why a row is left out, in words."""
+        """The reason for which a row is left out, in words."""
         return f"label {', '.join(name or 'empty' for name in self.rule.drop)} (--drop-label)"
 
     @property
@@ -39,7 +40,7 @@ class PairColumns:
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def __call__(self, row: Row) -> Row | None:
-        """Raw row -> pair, grouped by its first text unless a column is; None where its label says to leave it out."""
+        """Turn a raw row into a pair, grouped by its first text or by `group`; None where its label is dropped."""
         if self.label is not None and self.rule.drops(row[self.label]):
             return None
         pair = {"sentence1": row[self.first], "sentence2": row[self.second], "group": row[self.group or self.first]}
@@ -48,7 +49,7 @@ class PairColumns:
         return pair | ({"time": row[self.time]} if self.time else {})
 
     def _negatives(self, row: Row) -> list[Any]:
-        """Of all its columns; a row may have fewer, where null, NaN or an empty cell stands for none."""
+        """Collect the negatives of all columns; a row has fewer where a cell is null, NaN or empty."""
         cells = [row[name] for name in self.negatives]
         values = [value for cell in cells for value in (cell if isinstance(cell, list | tuple) else [cell])]
         return [value for value in values if value is not None and value == value and value != ""]
@@ -56,21 +57,21 @@ class PairColumns:
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryColumns(PairColumns):
-    """Shapes the rows of a file of texts and their categories; `second` is the category."""
+    """Shape the rows of a file of texts and their categories; `second` is the category."""
 
     def __call__(self, row: Row) -> Row | None:
-        """Raw row -> text with its category."""
+        """Turn a raw row into a text with its category."""
         pair = dict(super().__call__(row) or {})
         return {"text": pair.pop("sentence1"), "category": pair.pop("sentence2"), **pair} if pair else None
 
 
 def columns_of(task: Task) -> PairColumns | None:
-    """The columns that a file of ready pairs was declared with; None for a task that code shapes."""
+    """Return the columns that a file of ready pairs was declared with; None for a task that code shapes."""
     return next((layout.shape for layout in task.layouts if isinstance(layout.shape, PairColumns)), None)
 
 
 def to_dict(task: Task) -> dict[str, Any]:
-    """Everything a task declares, as values that JSON can hold; code is named by what it needs (columns)."""
+    """Return everything a task declares as values that JSON can hold; code is represented by its columns."""
     own = {field.name: getattr(task, field.name) for field in fields(task)}
     del own["generate"], own["published"]
     return own | {
@@ -85,11 +86,11 @@ def to_dict(task: Task) -> dict[str, Any]:
 
 
 def from_dict(declaration: Mapping[str, Any]) -> Task:
-    """The task of a file of ready pairs, from what `to_dict` wrote.
+    """Return the task of a file of ready pairs from the values of `to_dict`, which may have last version's names.
 
     Raises:
         KeyError, TypeError: the values were not written by `to_dict`.
-        ValueError: the task was made by code, which plain values cannot bring back.
+        ValueError: the task was made by code, which plain values cannot restore.
     """
     if declaration["made_from"] != "file":
         raise ValueError(f"task {declaration['name']!r} was made from {declaration['made_from']}, not from a file")
@@ -98,7 +99,7 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
     return Task(
         **plain
         | {
-            "baseline": {name: Number(**number) for name, number in declaration["baseline"].items()},
+            "baseline": {name: Number(**number) for name, number in renamed(declaration["baseline"], SETTINGS).items()},
             "max_length": Number(**length) if (length := declaration["max_length"]) else None,
             "shares": tuple(declaration["shares"]),
             "recipe": (recipe := _recipe(declaration["recipe"])),
@@ -108,10 +109,10 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
 
 
 def declared_length(declaration: Mapping[str, Any]) -> int | None:
-    """Tokens per text that a declaration names; None where it leaves them to the base model.
+    """Return the tokens per text of a declaration; None where it leaves them to the base model.
 
     Raises:
-        LookupError, TypeError, ValueError: it names something else.
+        LookupError, TypeError, ValueError: max_length is missing or not a whole number of at least 1.
     """
     if declaration["max_length"] is None:
         return None

@@ -1,4 +1,4 @@
-"""What a cell stands for as text; a value that is no text is refused, never written the way Python writes it."""
+"""Read a cell as text; refuse a value that is no text instead of writing it the way Python does."""
 
 import datetime
 import math
@@ -15,10 +15,10 @@ class NotTextError(ValueError):
 
 
 def as_text(value: Any) -> str:
-    """The text that a value holds: nothing and NaN are empty, bytes are UTF-8, a number is written as such.
+    """Return a value as text: None and NaN are empty, bytes are UTF-8, a number is written as such.
 
     Raises:
-        NotTextError: it is a list, a record, a date, true or false, infinite, or bytes that are no UTF-8.
+        NotTextError: the value is a list, a record, a date, true or false, infinite, or bytes that are no UTF-8.
     """
     if isinstance(value, str):
         return value
@@ -35,7 +35,7 @@ def as_text(value: Any) -> str:
 
 
 def no_text(column: str, place: str, kind: NotTextError) -> str:
-    """The message of a mistake: 'answer: row 3 of pairs.jsonl has a list; ...'."""
+    """Return the message of a mistake: 'answer: row 3 of pairs.jsonl has a list; ...'."""
     return f"{column}: {place} has {kind}; allowed where a text belongs: {ALLOWED}"
 
 

@@ -13,6 +13,8 @@ from audit.finding import Finding
 from audit.plan import Plan
 from audit.run import BaseModel, audit
 from pairs.batches import Table
+from tasks.common.kinds import default_kind
+from tasks.common.losses import LOSSES
 
 Row = Mapping[str, Any]
 
@@ -37,7 +39,7 @@ def plan(folder: Path, splits: Mapping[str, Sequence[Row]], loss: str, **changes
         tables[split] = Table(
             location=str(folder / f"{split}.parquet"), columns={name: name for name in table.column_names}
         )
-    kind = {"contrastive": "binary", "cosine": "graded", "ranking": "retrieval"}[loss]
+    kind = default_kind(LOSSES[loss].labels).name
     fixed = {"name": "a case", "kind": kind, "global_batch_size": 4, "max_length": 8, "base_model": "none"}
     return Plan(**{**fixed, "tables": tables, "loss": loss, **changes})
 

@@ -96,3 +96,25 @@ def test_a_large_random_table_has_no_finding(tmp_path: Path) -> None:
     ]
     model = FixedModel(lambda first, second: len(set(first) & set(second)))
     assert audit(plan(tmp_path, {"train": train}, "cosine"), silent, model).findings == ()
+
+
+def test_the_training_split_is_audited_as_the_loss_reads_it(tmp_path: Path) -> None:
+    train = rows(30, [1.0, 0.0, 0.0])
+    train[5]["sentence2"] = train[6]["sentence1"] = ""
+    splits = {"train": train, "dev": rows(40, [1.0, 0.0])}
+    audits = {loss: audit(plan(tmp_path, splits, loss, apart=()), silent, None) for loss in ("ranking", "contrastive")}
+    assert {loss: found.rows for loss, found in audits.items()} == {"ranking": 10 + 40, "contrastive": 30 + 40}
+    (empty,) = (each for each in audits["ranking"].findings if each.code == "empty_text")
+    assert [example["row"] for example in empty.examples] == [7]
+    assert "label" not in empty.examples[0]
+
+
+def test_given_negatives_are_audited_as_pairs_if_the_loss_has_labels(tmp_path: Path) -> None:
+    train = [{**row, "negatives": [f"other {n}"]} for n, row in enumerate(rows(30))]
+    train[3]["negatives"] = [train[3]["sentence2"]]
+    audits = {loss: audit(plan(tmp_path, {"train": train}, loss), silent, None) for loss in ("ranking", "contrastive")}
+    assert {loss: found.rows for loss, found in audits.items()} == {"ranking": 30, "contrastive": 60}
+    codes = {loss: [each.code for each in found.findings] for loss, found in audits.items()}
+    assert codes == {"ranking": [], "contrastive": ["contradictory_labels"]}
+    examples = audits["contrastive"].findings[0].examples
+    assert [(example["row"], example["label"]) for example in examples] == [(4, 1.0), (4, 0.0)]

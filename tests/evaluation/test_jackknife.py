@@ -1,4 +1,4 @@
-"""Intervals against closed forms and repetition."""
+"""Test intervals against closed forms and repeated sampling."""
 
 import numpy as np
 import pytest
@@ -169,7 +169,7 @@ def test_of_items_takes_every_column() -> None:
         kind="category",
         groups=np.arange(4),
         truth=np.array([0, 1, 0, 1]),
-        found=np.array([0, 1, 1, 1]),
+        predicted=np.array([0, 1, 1, 1]),
         names=("a", "b"),
     )
     assert categories.of_items(np.array([0, 3])).scores()["accuracy"] == 1.0

@@ -1,4 +1,4 @@
-"""Metrics against independent computations: closed forms, loops, scikit-learn, scipy."""
+"""Test metrics against independent computations: closed forms, loops, scikit-learn, scipy."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def random_rows(seed: int, rows: int, dimensions: int = 8) -> metrics.Floats:
 
 
 def ranked(queries: Any, candidates: Any, own: Any, same: Any = None) -> dict[str, metrics.Floats]:
-    return metrics.retrieval_scores(metrics.cosines(queries, candidates), own, same)
+    return metrics.retrieval_scores(metrics.cosines_of(queries, candidates), own, same)
 
 
 def test_normalized_rows_have_length_one_and_zero_stays_zero() -> None:
@@ -62,13 +62,13 @@ def test_nearest_is_the_highest_cosine_for_more_rows_than_are_held_at_once(monke
     monkeypatch.setattr(metrics, "ROWS_AT_ONCE", 7)
     texts, candidates = random_rows(3, 40), random_rows(4, 9)
     expected = [int(np.argmax([text @ candidate for candidate in candidates])) for text in texts]
-    assert metrics.nearest(metrics.cosines(texts, candidates), np.zeros(40, dtype=np.int64)).tolist() == expected
+    assert metrics.nearest(metrics.cosines_of(texts, candidates), np.zeros(40, dtype=np.int64)).tolist() == expected
 
 
 def test_a_tie_with_the_true_category_counts_as_wrong() -> None:
     candidates = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     texts = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    assert metrics.nearest(metrics.cosines(texts, candidates), np.array([0, 1, 2])).tolist() == [1, 0, 2]
+    assert metrics.nearest(metrics.cosines_of(texts, candidates), np.array([0, 1, 2])).tolist() == [1, 0, 2]
 
 
 def test_category_scores_are_those_of_the_plain_definitions() -> None:
@@ -81,7 +81,7 @@ def test_category_scores_are_those_of_the_plain_definitions() -> None:
 
 
 def own_candidates(queries: int) -> list[metrics.Indices]:
-    """One own candidate each, or two."""
+    """Return one or two own candidates for each query."""
     return [np.array([index] if index % 3 else [index, index + 1]) for index in range(queries)]
 
 
@@ -127,7 +127,7 @@ Drawn = tuple[metrics.Floats, metrics.Floats, metrics.Indices]
 
 @pytest.fixture
 def drawn() -> Drawn:
-    """Cosines with ties, labels 0 and 1, and how often each pair was drawn."""
+    """Return cosines with ties, labels 0 and 1, and the number of draws of each pair."""
     generator = np.random.default_rng(7)
     cosines = np.round(generator.uniform(-1, 1, 60), 1)
     return cosines, generator.integers(0, 2, 60).astype(float), generator.integers(0, 4, 60)

@@ -1,4 +1,4 @@
-"""A claim has to hold for the best of all that dev has judged."""
+"""Test that a claim holds for the best of all states that were evaluated on dev."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ BASE = RNG.uniform(0.2, 0.6, size=200)
 
 
 def noisy(number: int, seed: int = 0) -> list[QueryPredictions]:
-    """Models as good as the base, each better on some queries and worse on others."""
+    """Return models as good as the base, each better on some queries and worse on others."""
     noise = np.random.default_rng(seed).normal(size=(number, 200)) * 0.1
     return [queries(BASE + each) for each in noise]
 
@@ -82,8 +82,8 @@ def test_judgements_whose_predictions_are_lost_cost_as_much_as_can_be() -> None:
     baseline, best, *more = noisy(30)
     models = {"base": queries(BASE), "baseline": baseline, "best": best}
     known = [state.predictions for state in more]
-    whole = States(others=known, trials=29, told=28).standard_errors(models, 0)
-    lost = States(others=[*known[:5], known[0][:7]], trials=29, told=28).standard_errors(models, 0)
+    whole = States(others=known, trials=29, reported=28).standard_errors(models, 0)
+    lost = States(others=[*known[:5], known[0][:7]], trials=29, reported=28).standard_errors(models, 0)
     assert lost["baseline"] >= whole["baseline"]
     assert lost["baseline"] == pytest.approx(t.ppf(1 - error_of(29) / 28, 99))
 

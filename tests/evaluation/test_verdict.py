@@ -1,4 +1,4 @@
-"""Which model is kept, and what is said of it."""
+"""Test which model a verdict selects, and the reason that it gives."""
 
 import numpy as np
 import pytest
@@ -91,7 +91,7 @@ def test_few_groups_allow_no_claim(number: int) -> None:
     models = {"base": queries(BASE[:number]), "baseline": queries(BASE[:number] + 0.2)}
     found = verdict({"dev": models}, seed=0)
     assert (found.chosen, found.gain) == ("base", False)
-    assert found.reason == f"no gain can be told: dev rests on {number} groups, a claim needs 10"
+    assert found.reason == f"no gain can be claimed: dev rests on {number} groups, a claim needs 10"
     assert np.isnan(found.splits["dev"].models["base"].low)
 
 
@@ -177,7 +177,7 @@ def test_a_yardsticks_difference_holds_for_all_states() -> None:
     others = [queries(BASE + each).predictions for each in noise]
     one, many = (
         verdict({"dev": models}, seed=0, states=states, yardsticks=yardsticks(words=BASE))
-        for states in (None, States(others=others, trials=60, told=60))
+        for states in (None, States(others=others, trials=60, reported=60))
     )
     width = [each.splits["dev"].yardsticks["words"].differences["best"] for each in (one, many)]
     assert width[0].high - width[0].low < width[1].high - width[1].low

@@ -1,4 +1,4 @@
-"""jobs.audit, and the audit in front of a training."""
+"""Test jobs.audit, and the audit before a training."""
 
 import json
 from pathlib import Path
@@ -107,7 +107,8 @@ def test_a_raw_file_is_audited_as_its_labels_are_read(tmp_path: Path, tiny_model
     assert found["empty_text"]["examples"][0]["row"] == 5
     assert "single_label" in codes_of(*words, "--labels", "yes=1,no=1", "--drop-label", "?")
     found = codes_of(*words, "--labels", "yes=1,no=0", "--drop-label", "?", "--loss", "ranking")
-    assert "label_ignored" not in found
+    assert list(found) == ["empty_text"]
+    assert found["empty_text"]["examples"][0]["row"] == 5
     assert run(audit.app, "tickets", "--scale", "0:5")[2].startswith("error: scale: tickets is prepared; allowed: only")
 
 
@@ -143,7 +144,7 @@ def test_what_cannot_be_audited(
 
 
 def as_published(tmp_path: Path) -> str:
-    """Pages as records."""
+    """Prepare pages as published, whose texts are records, and return the folder."""
     rows = "".join(f"page {n % 4},t,chunk {n}\n" for n in range(40))
     (tmp_path / "pages.csv").write_text("page_name,section_title,text_chunk\n" + rows)
     data = str(tmp_path / "published")
@@ -167,7 +168,7 @@ def test_the_base_model_is_asked_but_for_a_dry_run(dry_run: bool, asked: bool, t
     source, data = write(tmp_path / "fruit.parquet", long), str(tmp_path / "data")
     assert run(prepare.app, source, "--columns", "a,b,l", "--data", data)[0] == 0
     given = {"data": data, "run": str(tmp_path / "run"), "base_model": tiny_model}
-    found = check_request("fruit", [], dry_run=dry_run, accept=None, quiet=True, single=True, **given).audit
+    found = check_request({"task": "fruit", **given}, dry_run=dry_run, quiet=True, single=True).audit
     assert ("truncated" in [each.code for each in found.findings]) == asked
 
 
@@ -205,11 +206,12 @@ def test_one_pass_over_the_data_is_enough_where_nothing_else_is_wrong(
         return audited.accepted(*given, with_model=with_model, **more)
 
     monkeypatch.setattr("workflows.request_checks.accepted", counted)
-    given: dict[str, Any] = {"dry_run": False, "accept": None, "quiet": True, "single": True, "base_model": tiny_model}
-    check_request("fruit", [], data=data, run=str(tmp_path / "run"), **given)
+    how: dict[str, Any] = {"dry_run": False, "quiet": True, "single": True}
+    given = {"task": "fruit", "data": data, "base_model": tiny_model}
+    check_request({**given, "run": str(tmp_path / "run")}, **how)
     assert passes == [True]
     with pytest.raises(Mistakes, match="margin"):
-        check_request("fruit", ["margin=9"], data=data, run=str(tmp_path / "other"), **given)
+        check_request({**given, "run": str(tmp_path / "other"), "set": ["margin=9"]}, **how)
     assert passes == [True, False]
 
 

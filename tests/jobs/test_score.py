@@ -1,4 +1,4 @@
-"""jobs.score on a local Ray: pairs, candidates, and an interrupted call that is taken up again."""
+"""Test jobs.score on a local Ray: pairs, candidates, and a call that continues an interrupted one."""
 
 import json
 import shutil
@@ -61,7 +61,7 @@ def run(*words: str) -> tuple[int, str, str]:
 
 
 def scorer(folder: str, **changes: Any) -> Scorer:
-    given = {"texts": ("a", "b"), "candidates": None, "best": 3, "threshold": None}
+    given = {"texts": ("a", "b"), "candidates": None, "top_k": 3, "threshold": None}
     return Scorer(SentenceTransformer(folder, device="cpu"), **{**given, **changes})
 
 
@@ -82,7 +82,7 @@ def test_pairs_get_a_score_and_where_a_threshold_is_stored_a_decision(tiny_model
 
 def test_a_text_gets_its_best_candidates(tiny_model: str, file: str) -> None:
     names = ("apple", "the invoice 3", "paper")
-    row = scorer(tiny_model, texts=("a",), candidates=names, best=2).scored(pq.read_table(file)).to_pylist()[3]
+    row = scorer(tiny_model, texts=("a",), candidates=names, top_k=2).scored(pq.read_table(file)).to_pylist()[3]
     assert row["candidates"][0] == "the invoice 3"
     assert row["scores"][0] == pytest.approx(1.0, abs=1e-5)
     assert len(row["candidates"]) == len(row["scores"]) == 2
@@ -169,7 +169,7 @@ def test_columns_that_the_output_adds_may_not_be_there(tiny_model: str, file: st
         (("--columns", "a,c"), "columns: c not in"),
         (("--columns", "a,b,id"), "columns: a,b,id; allowed: two texts"),
         (("--columns", "a"), "--candidates FILE, one a line, is needed"),
-        (("--columns", "a,b", "--best", "0"), "best: 0 must be at least 1"),
+        (("--columns", "a,b", "--top-k", "0"), "top-k: 0 must be at least 1"),
         (("--columns", "a,b", "--candidates", "names.txt"), "candidates: names.txt with two texts a row"),
         (("--columns", "a", "--candidates", "names.jsonl"), "candidates: names.jsonl holds rows; allowed: a text file"),
     ],

@@ -1,4 +1,4 @@
-"""Loss and kind of a file of pairs: what its labels probably are, how a user has them read, and what goes together."""
+"""Test loss and kind of a file of pairs: guessed meanings of labels, options for them, what fits together."""
 
 import json
 import random
@@ -13,6 +13,7 @@ from pairs.from_file import layout_of, table_of, task_from_file
 from pairs.inferred import SAID, FileOptions, Held, go_together, infer
 from pairs.labels import guesses
 from pairs.prepare import prepare
+from pairs.views import View
 from tasks.common.declaration import AgainstCategory, Task
 from tasks.common.kinds import KINDS
 from tasks.common.label_rule import label_name, label_rule
@@ -203,7 +204,7 @@ def test_what_cannot_be_read_so(tmp_path: Path, labels: list[str], asked: dict[s
 
 
 def test_a_loss_that_reads_labels_makes_no_categories_of_answers(tmp_path: Path) -> None:
-    with pytest.raises(Mistakes, match="loss cosine is not to be had of no labels; allowed .*: ranking with retrieval"):
+    with pytest.raises(Mistakes, match="loss cosine does not fit no labels; allowed .*: ranking with retrieval"):
         task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine")
     assert task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine", kind="category").kind == "category"
 
@@ -239,21 +240,28 @@ def together(held: Held) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("held", "loss", "kind"),
-    [(held, *pair) for held in ("none", "binary", "graded") for pair in together(held)],
+    [(held, *pair) for held in SAID for pair in together(held)],
 )
 def test_every_loss_makes_pairs_for_every_kind_that_it_goes_with(
     tmp_path: Path, held: Held, loss: str, kind: str
 ) -> None:
     from evaluation.evaluator import Evaluator
 
-    columns = COLUMNS[:2] if held == "none" else COLUMNS
-    lines = [f"question {n},answer {n % 6},{(n * 7 % 5 % 2) / (2 if held == 'graded' else 1)}" for n in range(120)]
-    (tmp_path / "pairs.csv").write_text("\n".join([",".join(COLUMNS), *lines]) + "\n")
+    columns = [*COLUMNS[:2], *{"none": [], "negatives": ["negative"]}.get(held, ["label"])]
+    beside = {"negatives": "answer to {0}", "graded": "{1:.1f}"}.get(held, "{2}")
+    lines = [f"question {n},answer {n % 6},{beside.format(n, n * 7 % 5 % 2 / 2, n * 7 % 5 % 2)}" for n in range(120)]
+    (tmp_path / "pairs.csv").write_text("\n".join([",".join([*columns, "more"][:3]), *lines]) + "\n")
     location = str(tmp_path / "pairs.csv")
     made = prepare(task(location, columns, loss=loss, kind=kind), {"train": location}, seed=1)
     candidates = made.tables["candidates"].column("text").to_pylist() if "candidates" in made.tables else None
     assert Evaluator(kind, made.tables["dev"], candidates).num_pairs
-    assert ("label" in made.tables["train"].column_names) == (LOSSES[loss].labels != "none")
+    train = View.of(LOSSES[loss]).read(made.tables["train"])
+    assert ("label" in train.column_names) == (LOSSES[loss].labels != "none")
+    by_category = held == "none" and kind == "category"
+    assert made.tables["train"].column_names[2:] == {
+        "none": ["label", "group"] if by_category else ["group"],
+        "negatives": ["group", "negatives"],
+    }.get(held, ["label", "group"])
 
 
 def test_what_goes_together_is_what_the_files_labels_say() -> None:
@@ -335,7 +343,7 @@ def test_a_test_of_one_label_is_said(tmp_path: Path) -> None:
     for labels, said in (("11", True), ("01", False)):
         (tmp_path / "test.csv").write_text(f"question,answer,label\nx,y,{labels[0]}\nv,w,{labels[1]}\n")
         made = prepare(task(location), {"train": location, "test": f"{tmp_path}/test.csv"}, seed=1)
-        assert any("test has one label alone" in note for note in made.manifest["table"]["notes"]) == said
+        assert any("test has only one label" in note for note in made.manifest["table"]["notes"]) == said
 
 
 def test_rows_that_stand_twice_are_no_texts_of_several_categories(tmp_path: Path) -> None:

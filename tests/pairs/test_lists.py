@@ -1,4 +1,4 @@
-"""Lists of positives, and given negatives in files: one pair for each positive, what is dropped, what is refused."""
+"""Test lists of positives and given negatives in files: one pair per positive, dropped rows, refused values."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,6 @@ from pairs.from_file import task_from_file
 from pairs.lists import UnfoldedTable
 from pairs.prepare import Preparation, prepare
 from tasks.common.declaration import Row
-from tasks.common.loading import from_dict, to_dict
 
 ROWS = [{"query": f"q{n}", "pos": [f"p{n}", f"pp{n}"], "neg": [f"n{n}", f"nn{n}"] if n % 2 else []} for n in range(30)]
 
@@ -30,7 +29,7 @@ def made(folder: Path, rows: list[dict[str, Any]], columns: str = "", **options:
 
 
 def pairs_of(preparation: Preparation) -> dict[tuple[str, str], list[str]]:
-    """First and second text -> negatives, over all splits."""
+    """Return the negatives of each first and second text, over all splits."""
     rows = [row for name in ("train", "dev", "test") for row in preparation.tables[name].to_pylist()]
     return {(row["sentence1"], row["sentence2"]): row.get("negatives", []) for row in rows}
 
@@ -116,17 +115,6 @@ def test_other_nested_values_are_refused_by_column_row_and_kind(
         made(tmp_path, [*ROWS, {"query": "q", "pos": "p", "neg": "n", **row}])
 
 
-def test_a_loss_that_cannot_read_negatives_names_the_command_that_makes_pairs(tmp_path: Path) -> None:
-    file = written(tmp_path, ROWS, "my lists.jsonl")
-    plain = to_dict(task_from_file(file, []))
-    labelled = to_dict(task_from_file(file, [], negatives="as-pairs"))
-    other = {name: labelled[name] for name in ("loss", "kind", "baseline")}
-    task = from_dict(plain | other)
-    command = f"python -m jobs.prepare '{file}' --columns query,pos,neg --negatives as-pairs"
-    with pytest.raises(Mistakes, match=f"a contrastive loss cannot read them; .*: {command}"):
-        prepare(task, {"train": file}, seed=1)
-
-
 def test_a_table_with_lists_is_read_as_the_pairs_that_they_make(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {"query": "a", "pos": ["b", "c"]},
@@ -150,6 +138,4 @@ def test_rows_that_code_shapes_may_have_lists_too(tmp_path: Path) -> None:
         (first, second, ["n 1"]) for first in "xy" for second in "pq"
     ]
     contrastive = task_from_file(written(tmp_path, ROWS), [], negatives="as-pairs")
-    message = "negatives: row 1 of raw.csv has some; allowed for a contrastive loss: labelled pairs, one a row"
-    with pytest.raises(Mistakes, match=message):
-        clean(contrastive, raw, lambda row: {**shape(row), "label": 1.0}, "raw.csv")
+    assert clean(contrastive, raw, shape, "raw.csv").rows == rows

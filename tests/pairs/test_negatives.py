@@ -1,4 +1,4 @@
-"""The column of given negatives on its way from a prepared folder to tokens."""
+"""Test the column of given negatives from a prepared folder to tokens."""
 
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from pairs.distinct import without_repeats
 from pairs.negatives import flattened, nested
 from pairs.prepared import PreparedPairs
 from pairs.tokenized import refuse_missing, tokenize_batch
+from pairs.train_view import TrainView, view_of
+from tasks.common.losses import LOSSES
 from tests.word_tokenizer import word_reading
 from workflows.export import loss_notes
 
@@ -23,18 +25,18 @@ def pairs_with(given: list[list[str]]) -> pa.Table:
     return pa.table(texts, schema=prepared.schema(labelled=False, negatives=True))
 
 
-def folder_with(folder: Path, train: pa.Table) -> PreparedPairs:
+def folder_with(folder: Path, train: pa.Table) -> TrainView:
     tables = {"train": train, "dev": pairs_with(GIVEN)}
     manifest = {"task": "t", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
     prepared.write(str(folder), tables, manifest)
-    return PreparedPairs.open(str(folder))
+    return view_of(PreparedPairs.open(str(folder)), LOSSES["ranking"])
 
 
 def test_negatives_come_back_from_a_folder_and_an_empty_list_is_nothing_missing(tmp_path: Path) -> None:
     pairs = folder_with(tmp_path / "data", pairs_with(GIVEN))
     assert pairs.table("train")["negatives"].to_pylist() == GIVEN
     assert pairs.has_negatives("train")
-    refuse_missing(pairs, "train")
+    refuse_missing(pairs)
 
 
 def test_the_card_says_that_there_were_negatives(tmp_path: Path) -> None:

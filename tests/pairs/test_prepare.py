@@ -1,4 +1,4 @@
-"""The whole way for every task: counts, labels, no leak between splits, the same for the same seed."""
+"""Test preparation of every task: counts, labels, no leak between splits, the same pairs for the same seed."""
 
 import random
 from collections import Counter
@@ -12,8 +12,11 @@ import pytest
 from common.mistakes import Mistakes
 from evaluation.evaluator import Evaluator
 from pairs.from_file import task_from_file
+from pairs.inferred import FileOptions
 from pairs.prepare import Preparation, prepare
+from pairs.views import View
 from tasks.common.loading import load, names
+from tasks.common.losses import LOSSES
 
 
 def pages(folder: Path) -> dict[str, str]:
@@ -231,6 +234,42 @@ def test_train_is_not_in_the_order_of_its_groups(tmp_path: Path) -> None:
     groups = prepared_task("invoices", tmp_path).tables["train"].column("group").to_pylist()
     same_as_next = sum(first == second for first, second in zip(groups, groups[1:], strict=False))
     assert same_as_next < len(groups) / 4  # in order it would be five of six
+
+
+def of_file(file: str, **asked: str) -> Preparation:
+    return prepare(task_from_file(file, [], FileOptions(**asked)), {"train": file}, seed=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [(("a", "b", "label"), "binary"), (("a", "b", "negative"), "retrieval"), (("a", "b"), "category")],
+)
+def test_what_is_prepared_does_not_depend_on_the_loss(tmp_path: Path, columns: tuple[str, ...], kind: str) -> None:
+    third, few = columns[2:], len(columns) == 2
+    rows: list[tuple[Any, ...]] = [(f"q {n}", f"a {n % 9 if few else n}", n % 2) for n in range(90)]
+    rows += [("a 3", "q 3", 1), ("a 4", "q 4", 1), ("q 5", "a 5", 1)] if third == ("label",) else []
+    cells = [(first, second, f"not {n}" if third == ("negative",) else n) for first, second, n in rows]
+    file = table(tmp_path / "pairs.csv", columns, [row[: len(columns)] for row in cells])
+    made = {name: of_file(file, loss=name, kind=kind) for name in LOSSES}
+    assert len({each.manifest["fingerprint"] for each in made.values()}) == 1
+    read = {name: View.of(LOSSES[name]).read(each.tables["train"]).num_rows for name, each in made.items()}
+    assert read["ranking"] < read["contrastive"] == read["cosine"]
+    for name, each in made.items():
+        said = any(f"loss reads {read[name]} training" in note for note in each.manifest["table"]["notes"])
+        assert said == (read[name] != each.tables["train"].num_rows)
+
+
+def test_a_training_split_that_holds_nothing_for_its_loss_is_refused(tmp_path: Path) -> None:
+    rows = [(f"q {n}", f"a {n}", n % 2) for n in range(60)]
+    file = table(tmp_path / "pairs.csv", ("a", "b", "label"), rows)
+    ranking = task_from_file(file, [], FileOptions(loss="ranking"))
+    files = {
+        "train": table(tmp_path / "a.csv", ("a", "b", "label"), rows[::2]),
+        "dev": table(tmp_path / "b.csv", ("a", "b", "label"), [(f"p {n}", f"r {n}", n % 2) for n in range(9)]),
+        "test": table(tmp_path / "c.csv", ("a", "b", "label"), [(f"s {n}", f"t {n}", n % 2) for n in range(9)]),
+    }
+    with pytest.raises(Mistakes, match="train: no pair of 30 is labelled 1; a ranking loss reads no others"):
+        prepare(ranking, files, seed=1)
 
 
 @pytest.mark.parametrize(

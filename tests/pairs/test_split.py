@@ -1,4 +1,4 @@
-"""Splits: no group torn, no text on two sides, shares kept, and the same for the same seed."""
+"""Test splits: no group or text in two of them, fractions as wanted, the same for the same seed."""
 
 import itertools
 import random
@@ -19,7 +19,7 @@ PAIRS = replace(load("nli"), recipe=Given(shared_texts="join"), shares=(0.6, 0.2
 
 
 def pairs(number: int, seed: int = 0, repeated: float = 0.3) -> Rows:
-    """Pairs of which some share their second text with another group's."""
+    """Return pairs, some of which share their second text with another group."""
     rng = random.Random(seed)
     seconds = [f"second {place}" for place in range(number)]
     rows = []
@@ -125,7 +125,7 @@ def test_second_texts_that_are_few_only_among_all_rows_are_no_categories_of_some
 
 
 def crossed() -> Rows:
-    """Questions against 40 canonical ones, 19 of which stand as first texts, too."""
+    """Return questions with 40 canonical ones as second texts, 19 of which are first texts, too."""
     drawn = random.Random(0)
     every = [(f"c{a}", f"c{b}") for a in range(19) for b in range(40) if a < b or b >= 19]
     every += [(f"q{n}", f"c{drawn.randrange(40)}") for n in range(500)]
@@ -159,10 +159,13 @@ def test_a_split_that_has_lost_all_rows_says_to_what() -> None:
         divide(PAIRS, {"train": rows, "test": turned}, seed=1, rows=None)
 
 
-@pytest.mark.parametrize(("task", "left"), [("nli", 99), ("job_skills", 100)])
-def test_a_pair_the_other_way_round_is_no_other_pair_to_a_symmetric_loss(task: str, left: int) -> None:
-    rows = [{"sentence1": f"a{n}", "sentence2": f"b{n}", "label": 1.0, "group": f"a{n}"} for n in range(100)]
-    test = [{"sentence1": "B7", "sentence2": "A7", "label": 1.0, "group": "B7"}]
+@pytest.mark.parametrize("task", ["nli", "job_skills"])
+@pytest.mark.parametrize(("label", "left"), [(1.0, 99), (None, 100)])
+def test_a_labelled_pair_the_other_way_round_is_no_other_pair_whatever_the_loss(
+    task: str, label: float | None, left: int
+) -> None:
+    rows = [{"sentence1": f"a{n}", "sentence2": f"b{n}", "label": label, "group": f"a{n}"} for n in range(100)]
+    test = [{"sentence1": "B7", "sentence2": "A7", "label": label, "group": "B7"}]
     division = divide(
         replace(PAIRS, **{name: getattr(load(task), name) for name in ("loss", "kind", "baseline")}),
         {"train": rows, "test": test},
@@ -179,7 +182,7 @@ def test_second_texts_like_categories_are_kept_apart_where_that_is_asked_for() -
 
 
 def questions(number: int, texts: int) -> Rows:
-    """So many pairs drawn at random: nearly all of them hang together."""
+    """Draw `number` pairs at random, so that nearly all are connected."""
     every = list(itertools.combinations(range(texts), 2))
     chosen = random.Random(0).sample(every, number)
     return [
@@ -209,7 +212,7 @@ def test_first_texts_alone_are_kept_apart_where_that_is_asked_for() -> None:
 
 
 def hub(number: int) -> Rows:
-    """Pairs that share a text with one pair each, and all of them one text."""
+    """Return pairs that each share their first text with one other pair; half of them share their second text."""
     return [
         {"sentence1": f"t{n}", "sentence2": "hub" if half else f"s{n}", "label": 1.0, "group": f"t{n}"}
         for n in range(number)

@@ -1,4 +1,4 @@
-"""From prepared files to tokens, with Ray Data: as the model itself would read them, in memory and in blocks."""
+"""Test tokenising with Ray Data: the tokens that the model itself would read, in memory and in blocks."""
 
 import asyncio
 from collections import Counter
@@ -23,6 +23,9 @@ from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
 from pairs.reading import Reading
 from pairs.tokenized import refuse_missing, tokenize, tokenize_batch
+from pairs.train_view import TrainView, view_of
+from pairs.views import View
+from tasks.common.losses import LOSSES
 from tests.trainers.cases import rows, with_negatives
 from tests.word_tokenizer import word_reading
 from trainers.losses import same_text
@@ -31,7 +34,7 @@ ROWS = 500
 
 
 class _Signal:
-    """Lets those who wait go on once it is sent."""
+    """Block waiting callers until the signal is sent."""
 
     def __init__(self) -> None:
         self.sent = asyncio.Event()
@@ -46,17 +49,18 @@ class _Signal:
 Signal: Any = ray.remote(num_cpus=0, max_concurrency=16)(_Signal)
 
 
-def prepare(folder: Path, train: pa.Table) -> PreparedPairs:
+def prepare(folder: Path, train: pa.Table, loss: str = "cosine") -> TrainView:
     tables = {"train": train, "dev": rows(20, "cosine", seed=1)}
     manifest = {"task": "t", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
     prepared.write(str(folder), tables, manifest)
-    return PreparedPairs.open(str(folder))
+    return view_of(PreparedPairs.open(str(folder)), LOSSES[loss])
 
 
 def tokens_of(pairs: pa.Table, model: str) -> list[list[int]]:
-    """Of every text."""
+    """Return the tokens of every text."""
     tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32))
-    return [*tokens["ids1"].to_pylist(), *tokens["ids2"].to_pylist(), *flattened(tokens["negative_ids"])[0].to_pylist()]
+    given = flattened(tokens["negative_ids"])[0].to_pylist() if "negative_ids" in tokens.column_names else []
+    return [*tokens["ids1"].to_pylist(), *tokens["ids2"].to_pylist(), *given]
 
 
 def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
@@ -72,13 +76,13 @@ def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
 
 
 def finish_first_block_last(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
-    """Ray Data works on several blocks at a time; that of the first text waits for another one."""
+    """Delay the block of the first text until another one is done; Ray Data works on several at a time."""
     later = Signal.remote()
 
-    def waiting(batch: pa.Table, reading: Reading) -> pa.Table:
+    def waiting(batch: pa.Table, reading: Reading, view: View | None) -> pa.Table:
         holds_first = first in batch["sentence1"].to_pylist()
         ray.get(later.wait.remote() if holds_first else later.send.remote(), timeout=60)
-        return tokenize_batch(batch, reading)
+        return tokenize_batch(batch, reading, view)
 
     monkeypatch.setattr(tokenized, "tokenize_batch", waiting)
     monkeypatch.setattr(tokenized, "TOKENIZE_ROWS", 64)
@@ -96,26 +100,44 @@ def test_hashes_are_of_folded_texts_whatever_the_tokenizer_tells_apart(cased: bo
     assert same_text(features["label"], features["label"]).all()  # and no negatives of each other
 
 
-@pytest.mark.parametrize(("in_memory", "at_once"), [(True, tokenized.AT_ONCE_BYTES), (True, 0), (False, 0)])
-def test_every_row_arrives_once_over_both_ranks(
-    ray_cluster: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool, at_once: int
+@pytest.mark.parametrize(
+    ("in_memory", "at_once", "loss"),
+    [(True, tokenized.AT_ONCE_BYTES, "cosine"), (True, 0, "ranking"), (False, 0, "ranking"), (False, 0, "cosine")],
+)
+def test_every_row_that_the_loss_reads_arrives_once_over_both_ranks(
+    ray_cluster: str,
+    tiny_model: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    in_memory: bool,
+    at_once: int,
+    loss: str,
 ) -> None:
+    """One preparation of labels and given negatives; streamed and in memory the rows are the same."""
     monkeypatch.setattr(tokenized, "AT_ONCE_BYTES", at_once)
     if at_once:
         monkeypatch.setattr(tokenized, "_tokenized", None)  # the way of Ray Data
     monkeypatch.setattr(tokenized, "BLOCK_ROWS", 64)
-    train = with_negatives(rows(ROWS, "cosine"))
+    stored = with_negatives(rows(ROWS, "cosine"))
     if not at_once:
-        finish_first_block_last(monkeypatch, train["sentence1"][0].as_py())
-    pairs = prepare(tmp_path / "data", train)
-    tokens = tokenize(pairs, "train", resolve_base_model(tiny_model).reading(32), in_memory=in_memory)
-    assert tokens.num_rows == ROWS
+        finish_first_block_last(monkeypatch, stored["sentence1"][0].as_py())
+    pairs = prepare(tmp_path / "data", stored, loss)
+    train = pairs.table("train")
+    reading = resolve_base_model(tiny_model).reading(32)
+    tokens = tokenize(pairs, reading, in_memory=in_memory)
+    negatives = sum(map(len, stored["negatives"].to_pylist()))
+    assert tokens.num_rows == len(train) == (ROWS // 2 if loss == "ranking" else ROWS + negatives)
     assert bool(tokens.table) == in_memory
     read = [ray.get(tokens.table[0])] if in_memory else [pq.read_table(block) for block in tokens.blocks]
+    found = pa.concat_tables(read)
     in_file = text_hashes(train["sentence1"].to_pylist()).tolist()
-    assert [row for each in read for row in each["hash1"].to_pylist()] == in_file  # whichever block was done first
-    given = text_hashes(flattened(train["negatives"])[0].to_pylist()).tolist()
-    assert [each for table in read for row in table["negative_hashes"].to_pylist() for each in row] == given
+    assert found["hash1"].to_pylist() == in_file  # whichever block was done first
+    assert found["hash2"].to_pylist() == text_hashes(train["sentence2"].to_pylist()).tolist()
+    if loss == "ranking":
+        given = text_hashes(flattened(train["negatives"])[0].to_pylist()).tolist()
+        assert flattened(found["negative_hashes"])[0].to_pylist() == given
+    else:
+        assert found["label"].to_pylist() == train["label"].to_pylist()
     words = np.unique(np.concatenate(tokens_of(train, tiny_model)))
     seen_tokens = tokens.seen_tokens()
     assert (seen_tokens is not None) == in_memory
@@ -126,12 +148,13 @@ def test_every_row_arrives_once_over_both_ranks(
         for batch in tokens.batches(share, seed=0, epoch=0):
             assert len(batch) == 16
             seen.update(batch["hash1"].to_pylist())
-    assert sum(seen.values()) == ROWS // 32 * 32
+    assert sum(seen.values()) == len(train) // 32 * 32
     assert not seen - Counter(in_file)
     if not in_memory:
-        assert len(tokens.blocks) == 8
-        again = tokenize(pairs, "train", resolve_base_model(tiny_model).reading(32), in_memory=False)
-        assert again == tokens
+        assert len(tokens.blocks) == -(-len(train) // 64)
+        assert tokenize(pairs, reading, in_memory=False) == tokens
+        other = prepare(tmp_path / "data", stored, "ranking" if loss == "cosine" else "contrastive")
+        assert not set(tokenize(other, reading, in_memory=False).blocks) & set(tokens.blocks)
 
 
 def test_distinct_rows_arrive_with_their_weights(tiny_model: str, tmp_path: Path) -> None:
@@ -154,4 +177,4 @@ def test_a_row_without_a_text_is_refused_by_name_and_count(tmp_path: Path) -> No
     pairs = prepare(folder, rows(10, "cosine"))
     pa.parquet.write_table(train, folder / "train.parquet")
     with pytest.raises(Mistakes, match="'sentence2' is empty in 2 rows"):
-        refuse_missing(pairs, "train")
+        refuse_missing(pairs)

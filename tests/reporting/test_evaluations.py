@@ -1,4 +1,4 @@
-"""Scores that a run keeps."""
+"""Test the scores that a run stores."""
 
 from pathlib import Path
 

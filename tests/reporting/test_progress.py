@@ -1,4 +1,4 @@
-"""A word about encoding that takes long."""
+"""Test the progress lines of a long encoding."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What a search ends with."""
+"""Test the summary at the end of a search."""
 
 import json
 import shlex
@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from reporting.summary import RunResult, next_commands, outcome_dict, outcome_lines, outcome_table, time_table
+from reporting.result import RunResult, next_commands, outcome_dict
+from reporting.summary import outcome_lines, outcome_table, time_table
 
 RESULT = RunResult(
     task="tickets",
@@ -33,7 +34,7 @@ RESULT = RunResult(
 
 
 def drawn(table: Table, width: int = 120) -> list[list[str]]:
-    """The cells of every row."""
+    """Return the cells of every row."""
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(table)

@@ -1,4 +1,4 @@
-"""A trial's line."""
+"""Test a trial's record and line."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A verdict as a person reads it."""
+"""Test the tables and lines of a verdict."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
-"""One suite over every task: its space holds its baseline; and how a user narrows it."""
+"""Test the search space of every task: it holds the baseline, and options narrow it."""
 
 import pytest
 
 from common.mistakes import Mistakes
+from common.space import Choice, Range
 from search_spaces.default import baseline_in, fixed, for_task
 from tasks.common.loading import load, names
-from tasks.common.space import Choice, Range
 
 ROWS = 10_000
 

@@ -1,13 +1,16 @@
-"""Small real pairs and jobs for tests that train: the words of the tiny model, so that texts differ."""
+"""Make small pairs and jobs for tests that train, in words of the tiny model, so that texts differ."""
 
 import random
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import ray
 
 from models.base_model import resolve_base_model
+from pairs.order import Shard, batches_in_memory
 from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common.kinds import default_kind
 from tasks.common.losses import LOSSES
@@ -33,8 +36,22 @@ BARE_JOB = Job(
 """Needs no cluster, and cannot be trained."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class InHand(TokenizedPairs):
+    """Hold pairs in memory, without a cluster."""
+
+    tokens: pa.Table
+    counted: bool
+
+    def seen_tokens(self) -> np.ndarray | None:
+        return distinct_ids(self.tokens) if self.counted else None
+
+    def batches(self, shard: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
+        return batches_in_memory(self.tokens, shard, seed, epoch)
+
+
 def with_negatives(pairs: pa.Table, most: int = 2) -> pa.Table:
-    """Ranking pairs with given negatives: the rows have 0 to `most` of them in turn."""
+    """Return ranking pairs with given negatives: the rows have 0 to `most` of them in turn."""
     draw = random.Random(5)
     given = [
         [" ".join(draw.choices(VOCABULARY, k=5)) for _ in range(number % (most + 1))] for number in range(len(pairs))
@@ -58,7 +75,7 @@ def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
 
 
 def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False, **changes: Any) -> Job:
-    """Two epochs of 8 steps; call it with a cluster connected."""
+    """Return a job of two epochs of 8 steps; a cluster must be connected."""
     train, dev = rows(train_rows, loss), rows(24, loss, seed=1)
     train = with_negatives(train) if negatives else train
     tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).reading(MAX_LENGTH))
@@ -90,7 +107,7 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
 
 
 def group_config(model: str, num_workers: int, storage: str) -> GroupConfig:
-    """A group of one-CPU workers."""
+    """Return the configuration of a group of one-CPU workers."""
     return GroupConfig(
         model=[ray.put(resolve_base_model(model).files())],
         board=ProgressBoard.remote(),

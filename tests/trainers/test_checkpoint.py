@@ -1,4 +1,4 @@
-"""A state on disk is whole or not there."""
+"""Test that a state on disk is whole or absent."""
 
 import pickle
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.run_folder import RunFolder
-from trainers.checkpoint import FOLDER, TrainingState, read_state, state_name, write_state
+from common.run_folder import STATES, RunFolder
+from trainers.checkpoint import TrainingState, read_state, state_name, write_state
 
 STATE = TrainingState(weights={"w": np.arange(5.0)}, optimizer={"o": 1}, schedule={}, trainer="{}", clock={"s": 2.0})
 NAME = state_name("trial", 12)
@@ -16,7 +16,7 @@ NAME = state_name("trial", 12)
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder.claim(str(tmp_path / "run"))
-    folder.create_folder(FOLDER)
+    folder.create_folder(STATES)
     return folder
 
 
@@ -26,9 +26,9 @@ def test_a_state_comes_back(run: RunFolder) -> None:
     assert found.weights["w"].tolist() == STATE.weights["w"].tolist()
     assert (found.optimizer, found.trainer, found.clock) == (STATE.optimizer, STATE.trainer, STATE.clock)
     run.delete_file(NAME)
-    run.delete_folder(FOLDER)
-    run.delete_folder(FOLDER)
-    assert not run.exists(FOLDER)
+    run.delete_folder(STATES)
+    run.delete_folder(STATES)
+    assert not run.exists(STATES)
 
 
 def test_what_was_not_written_to_its_end_has_no_name(run: RunFolder) -> None:

@@ -1,4 +1,4 @@
-"""Predictions of judged states, on their way into files and back."""
+"""Test that predictions of evaluated states are written to files and read back."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.run_folder import RunFolder
-from trainers.dev_predictions import PREDICTIONS_FOLDER, read_predictions, write_predictions
+from common.run_folder import PREDICTIONS, RunFolder
+from trainers.dev_predictions import read_predictions, write_predictions
 from workflows.compare import judged_states
 from workflows.outcome import Outcome
 
@@ -15,7 +15,7 @@ from workflows.outcome import Outcome
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     made = RunFolder(str(tmp_path))
-    made.create_folder(PREDICTIONS_FOLDER)
+    made.create_folder(PREDICTIONS)
     return made
 
 
@@ -39,7 +39,7 @@ def test_a_state_that_is_judged_again_counts_once(run: RunFolder) -> None:
 def test_a_file_that_cannot_be_read_is_left_out(run: RunFolder, tmp_path: Path) -> None:
     write_predictions(run, "a", 5, np.zeros(3))
     for name, content in {"b-5.npy": b"\x93NUM", "c-5.npy": b"", ".a-6.npy.half": b"\x93NUM"}.items():
-        (tmp_path / PREDICTIONS_FOLDER / name).write_bytes(content)
+        (tmp_path / PREDICTIONS / name).write_bytes(content)
     assert list(read_predictions(run)) == ["a"]
 
 

@@ -1,4 +1,4 @@
-"""The losses: masking against a closed form, and parameters that really reach them."""
+"""Test the losses: masking against a closed form, and parameters that reach them."""
 
 import math
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.losses import CoSENTLoss, MultipleNegativesRankingLoss
 
 from trainers.losses import BUILDERS, Weights, build_loss, same_text
 
@@ -77,3 +77,38 @@ def test_a_row_of_weight_zero_teaches_the_ranking_loss_nothing(
     lengths = anchors.grad.norm(dim=1)  # type: ignore[union-attr]
     assert lengths[0] == 0.0
     assert lengths[1] > 0.0
+
+
+COSENT_LABELS = {
+    "graded": [-1.0, 0.25, 0.25, 1.0],
+    "0 and 1": [0.0, 1.0, 1.0, 0.0],
+    "all equal": [0.5, 0.5, 0.5, 0.5],
+}
+
+
+@pytest.mark.parametrize("labels", COSENT_LABELS.values(), ids=COSENT_LABELS)
+def test_cosent_has_the_value_and_the_gradient_of_the_librarys(
+    model: SentenceTransformer, embeddings: list[torch.Tensor], labels: list[float]
+) -> None:
+    first = embeddings[0].requires_grad_()
+    found = []
+    for loss in (build_loss("cosent", model, {"scale": 17.0}), CoSENTLoss(model, scale=17.0)):
+        made: Any = loss
+        computed = made.compute_loss_from_embeddings([first, embeddings[1]], torch.tensor(labels))
+        found.append((computed.detach(), torch.autograd.grad(computed, first)[0]))
+    (ours, own), (theirs, wanted) = found
+    assert float(ours) == pytest.approx(float(theirs), rel=1e-6)
+    assert torch.allclose(own, wanted, atol=1e-6)
+    assert (float(ours) == 0.0) == (bool((own == 0.0).all())) == (len(set(labels)) == 1)
+
+
+def test_a_row_of_cosent_that_stands_for_several_counts_as_often(
+    model: SentenceTransformer, embeddings: list[torch.Tensor]
+) -> None:
+    loss: Any = build_loss("cosent", model, {"scale": 20.0})
+    labels, repeats = torch.tensor([0.0, 0.5, 0.5, 1.0]), torch.tensor([1.0, 3.0, 1.0, 2.0])
+    weights = Weights(repeats / repeats.mean(), repeats)
+    distinct = BUILDERS["cosent"].weighted(loss, embeddings, labels, weights)
+    rows = repeats.long()
+    repeated = value(loss, [each.repeat_interleave(rows, dim=0) for each in embeddings], labels.repeat_interleave(rows))
+    assert float(distinct) == pytest.approx(repeated, rel=1e-6)

@@ -1,9 +1,8 @@
-"""Training only the words that occur must give what training the whole table gives, the words that do not included."""
+"""Test that training the occurring token ids alone gives the weights of training the whole table."""
 
 import copy
 import pickle
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,19 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from transformers import TrainerCallback
 
 from models.base_model import resolve_base_model
-from pairs.order import Shard, batches_in_memory
-from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
-from tests.trainers.cases import BARE_JOB, VOCABULARY, rows
+from pairs.order import Shard
+from pairs.tokenized import distinct_ids, tokenize_batch
+from tests.trainers.cases import BARE_JOB, VOCABULARY, InHand, rows
 from trainers.checkpoint import TrainingState
 from trainers.fine_tune import build_trainer, resume_folder
 from trainers.job import Data, Job
-from trainers.vocabulary import word_embeddings
+from trainers.vocabulary import token_embeddings
 
 SHARE = Shard(global_batch_size=8)
 
 
-@dataclass(frozen=True, kw_only=True)
-class InHand(TokenizedPairs):
-    """Pairs without a cluster."""
-
-    tokens: pa.Table
-    counted: bool
-
-    def seen_tokens(self) -> np.ndarray | None:
-        return distinct_ids(self.tokens) if self.counted else None
-
-    def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
-        return batches_in_memory(self.tokens, share, seed, epoch)
-
-
 class Captured(TrainerCallback):
-    """The state after the fourth step."""
+    """Capture the state after the fourth step."""
 
     trainer: Any
     state = b""
@@ -53,7 +38,7 @@ class Captured(TrainerCallback):
 
 
 def job(model: str, counted: bool) -> Job:
-    """Two epochs of four steps; half of the table's words occur, and weights decay a thousand times as usual."""
+    """Return a job of two epochs of four steps; half of the token ids occur, weights decay a thousandfold."""
     pairs = rows(32, "cosine").drop_columns("group").slice(0, 10)
     pairs = pa.concat_tables([pairs] * 4).slice(0, 32)
     tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32)).combine_chunks()
@@ -68,7 +53,7 @@ def job(model: str, counted: bool) -> Job:
 def trained(
     asked: Job, base: SentenceTransformer, folder: Path, start: TrainingState | None = None, **more: Any
 ) -> Any:
-    """The trainer at its end, and the state after its fourth step."""
+    """Return the trainer at its end, and the state after its fourth step."""
     folder.mkdir()
     captured = Captured()
     trainer = build_trainer(asked, base, SHARE, str(folder), start=start, callbacks=[captured], **more)
@@ -85,7 +70,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
 ) -> None:
     """Whether the tokenizer pads with the table's own padding, with another word or has none, or the table has none."""
     base = SentenceTransformer(tiny_model, device="cpu")
-    base.tokenizer.pad_token, word_embeddings(base).padding_idx = pad, padding_idx
+    base.tokenizer.pad_token, token_embeddings(base).padding_idx = pad, padding_idx
     asked: Any = job(tiny_model, counted=True)
     plain, _ = trained(job(tiny_model, counted=False), base, tmp_path / "plain")
     ours, cut = trained(asked, base, tmp_path / "ours")
@@ -94,7 +79,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
     (name,) = (name for name in wanted if name.endswith("word_embeddings.weight"))
     unseen = np.setdiff1d(np.arange(len(wanted[name])), distinct_ids(asked.data.train.tokens))
     assert 100 < len(unseen) < len(wanted[name])
-    before = word_embeddings(base).weight.detach().numpy()
+    before = token_embeddings(base).weight.detach().numpy()
     assert np.abs(found[name] - before)[unseen].max() > 1e-3
     assert ours.embeddings.weight.shape[0] == len(before) - len(unseen) + more  # and what pads
     assert found.keys() == wanted.keys()
@@ -104,7 +89,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
 
 
 class Embeds(BaseEvaluator):
-    """Judges nothing, and keeps what the model makes of these texts."""
+    """Store the model's embeddings of these texts instead of an evaluation."""
 
     texts = VOCABULARY[:50]
     found = np.empty(0)

@@ -1,4 +1,4 @@
-"""A run folder whose storage stops in the middle of a state; light to import, as a trial's actor does it."""
+"""Hold a run folder whose storage stops in the middle of a state; a trial's actor imports it, so it is light."""
 
 import os
 from collections.abc import Iterator
@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from common.run_folder import RunFolder
-from trainers.checkpoint import FOLDER
+from common.run_folder import STATES, RunFolder
 
 
 class Blocked(RunFolder):
-    """Writes the states of the first trial; of the next one it never gets to the end, and says so through a pipe."""
+    """Write the states of the first trial; block while writing those of the next one, and report it through a pipe."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -24,10 +23,10 @@ class Blocked(RunFolder):
     def writing(self, name: str) -> Iterator[Any]:
         with super().writing(name) as stream:
             yield stream
-            if name.startswith(FOLDER) and self._another_trial_has_one(name):
+            if name.startswith(STATES) and self._another_trial_has_one(name):
                 self.told.write_text("blocked")  # waits until the test reads it
                 self.never.read_text()
 
     def _another_trial_has_one(self, name: str) -> bool:
         own = Path(name).name.partition("-")[0]
-        return any(not each.name.startswith((own, f".{own}")) for each in Path(self.at(FOLDER)).iterdir())
+        return any(not each.name.startswith((own, f".{own}")) for each in Path(self.at(STATES)).iterdir())

@@ -1,7 +1,8 @@
-"""The commands that a card gives: the same search again, the same weights again."""
+"""Test the commands in a card: they repeat the search, and give the same weights."""
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pairs import prepared
 from search_spaces.default import baseline_in, fixed, for_task
 from tests.trainers.cases import rows
 from workflows.export import reproduce, searched
+from workflows.options import Options
 from workflows.request import Request
 from workflows.request_checks import check_request
 
@@ -27,29 +29,28 @@ MORE = {"--concurrent": ["2"], "--repeat-seeds": ["1"], "--export": ["best"]}
 
 @pytest.fixture
 def asked(tmp_path: Path, tiny_model: str) -> Request:
-    """A search with two settings narrowed."""
+    """Return the request of a search with two settings narrowed."""
     tables = {"train": rows(64, "contrastive"), "dev": rows(24, "contrastive", seed=1)}
     manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
     prepared.write(str(tmp_path / "data"), tables, manifest)
-    return check_request(
-        "invoices",
-        ["margin=0.625:0.7", "epochs=2,3"],
-        dry_run=True,
-        accept=["too_small", "split_leak"],
-        quiet=True,
-        data=str(tmp_path / "data"),
-        run=str(tmp_path / "run"),
-        base_model=tiny_model,
-        seed=3,
-        trials=7,
-        minutes=2.5,
-        scheduler="fifo",
-        distinct=True,
-        concurrent=2,
-        repeat_seeds=1,
-        export="best",
+    given = {
+        "task": "invoices",
+        "set": ["margin=0.625:0.7", "epochs=2,3"],
+        "accept": ["too_small", "split_leak"],
+        "data": str(tmp_path / "data"),
+        "run": str(tmp_path / "run"),
+        "base_model": tiny_model,
+        "seed": 3,
+        "trials": 7,
+        "minutes": 2.5,
+        "scheduler": "fifo",
+        "distinct": True,
+        "concurrent": 2,
+        "repeat_seeds": 1,
+        "export": "best",
         **MACHINE,
-    )
+    }
+    return check_request(given, dry_run=True, quiet=True)
 
 
 def options(command: str) -> dict[str, list[str]]:
@@ -103,3 +104,11 @@ def test_a_training_can_be_asked_for_again(asked: Request) -> None:
     assert command.startswith("python -m jobs.train invoices ")
     assert baseline_in(asked.task, fixed(asked.task, given["--set"], 64, 1)) == settings
     assert given["--seed"] == ["3"]
+
+
+@pytest.mark.parametrize("job", [searched, lambda asked: reproduce(asked, {})])
+def test_what_is_as_by_default_is_not_in_the_command(asked: Request, job: Callable[[Request], str]) -> None:
+    plain = {**asked.options.model_dump(), "workers": 1, "seed": 42, "gpu": False, "distinct": False, "accept": ()}
+    task = replace(asked.task, base_model=asked.options.base_model)
+    given = options(job(replace(asked, options=Options(**plain), task=task)))
+    assert not {"--workers", "--seed", "--gpu", "--distinct", "--accept", "--base-model", "--prompt1"} & set(given)

@@ -1,4 +1,4 @@
-"""What follows from a request before anything runs."""
+"""Test what follows from a request before anything runs."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from common.space import Choice, Space
 from pairs.reading import NO_PROMPTS
 from tasks.common.loading import load
-from tasks.common.space import Choice, Space
 from tests.trainers.cases import BARE_JOB
 from trainers.hardware import Hardware
 from trainers.job import Job
@@ -17,14 +17,13 @@ from workflows.session import job
 
 
 def template(space: Space) -> Job:
-    """The job of every trial of such a search, or of a single training."""
+    """Return the job of every trial of a search, or of a single training."""
     nothing: Any = None
     task = load("nli")
     asked = Request(
         options=SimpleNamespace(seed=1),  # type: ignore[arg-type]
         task=task,
         pairs=nothing,
-        overrides=(),
         space=space,
         baseline={**task.settings, "epochs": space["epochs"].most},
         model=nothing,

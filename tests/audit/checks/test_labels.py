@@ -1,4 +1,4 @@
-"""Labels as a whole: each rule on labels that break it and on labels that nearly do."""
+"""Test the checks of labels: each on labels that break it and on labels that nearly do."""
 
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,6 @@ def test_the_range_is_checked_in_every_split(tmp_path: Path) -> None:
     splits = {"train": rows(9, [0.0, 1.0]), "dev": rows(40, [0.0, 1.0, 3.0])}
     finding = found(plan(tmp_path, splits, "cosine", apart=()))["label_range"]
     assert (finding.count, finding.statistic["greatest"], finding.examples[0]["split"]) == (13, 3.0, "dev")
-
-
-@pytest.mark.parametrize(("labels", "expected"), [([1.0, 0.0], {"label_ignored": "error"}), ([1.0], {})])
-def test_a_ranking_loss_ignores_labels_that_differ(
-    tmp_path: Path, labels: list[float], expected: dict[str, str]
-) -> None:
-    assert codes(tmp_path, rows(12, labels), "ranking") == expected
 
 
 @pytest.mark.parametrize(
@@ -79,7 +72,7 @@ def test_a_pair_the_other_way_round_may_contradict(tmp_path: Path) -> None:
 
 
 def agreeing(sign: float) -> list[dict[str, Any]]:
-    """Rows whose first text names their label, which a model can be made to follow or to contradict."""
+    """Return rows whose first text names their label, so that a stub model can follow or contradict it."""
     labels = np.random.default_rng(0).permutation([0.0, 0.5, 1.0] * 400)
     return [
         {"sentence1": f"{number} {sign * label}", "sentence2": "b", "label": label}

@@ -1,6 +1,7 @@
-"""The library's model card, filled from plain facts, without network and without training."""
+"""Test the library's model card, filled from plain facts, without network and training."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,43 +10,65 @@ from huggingface_hub import ModelCard
 from sentence_transformers import SentenceTransformer
 
 from reporting.card.card import made_section, write_card
-from reporting.card.facts import CardFacts
+from reporting.card.facts import TrainingFacts
+from reporting.result import RunResult
+from reporting.run import Run
 
-FACTS = CardFacts(
-    base_model="sentence-transformers/all-MiniLM-L6-v2",
+RESULT = RunResult(
+    task="invoices",
+    run="runs/invoices",
+    metric="cosine_ap",
+    base=0.5,
+    baseline=0.84,
+    best=0.8712,
+    best_epoch=2.0,
+    baseline_epoch=4.0,
+    best_settings={"learning_rate": 3e-5, "margin": 0.625, "epochs": 4.0},
+    baseline_settings={"learning_rate": 2e-5, "margin": 0.5, "epochs": 4.0},
+    model="runs/invoices/best",
+    states={"completed": 2, "stopped": 3},
+    wall_s=61.0,
+    loss_notes=["Repeats are left out."],
+    reproduce="python -m jobs.tune invoices --data data/invoices --seed 42",
+    stopped="This training was ended after 2 of 4 epochs.",
+)
+RUN = Run(
+    folder="runs/invoices",
+    settings={
+        "task": "invoices",
+        "kind": "binary",
+        "metric": "cosine_ap",
+        "base_model": "sentence-transformers/all-MiniLM-L6-v2",
+        "seed": 42,
+        "space": {
+            "learning_rate": {"low": 5e-6, "high": 8e-5, "log": True},
+            "margin": {"low": 0.2, "high": 0.8, "log": False},
+        },
+    },
+    data={"fingerprint": "f" * 64, "manifest": {}},
+    environment={"versions": {"ray": "2.60.0"}},
+    result=RESULT,
+)
+TRAINING = TrainingFacts(
     loss_class="sentence_transformers.sentence_transformer.losses.ContrastiveLoss",
     loss_parameters={"margin": 0.625},
-    loss_notes=["Repeats are left out."],
     hyperparameters={"learning_rate": 3e-5, "global_batch_size": 16},
-    training_log=[
+    log=[
         {"Epoch": 1.0, "Step": 27, "Training Loss": 0.0421, "cosine_ap": 0.81},
         {"Epoch": 2.0, "Step": 54, "Training Loss": 0.0312, "cosine_ap": 0.87},
     ],
     best_step=54,
-    task="invoices",
-    kind="binary",
-    metric="cosine_ap",
     dev_metrics={"cosine_ap": 0.8712},
     train_size=43210,
     train_samples=[
         {"sentence1": "invoice 12 | of apple", "sentence2": "invoice 12 of apple", "label": 1.0},
         {"sentence1": "invoice 13", "sentence2": "paper", "label": 0.0},
     ],
-    data_fingerprint="f" * 64,
-    seed=42,
-    reproduce="python -m jobs.tune invoices --data data/invoices --seed 42",
-    search_space={"learning_rate": "5e-06 to 8e-05, log", "margin": "0.2 to 0.8"},
-    states={"completed": 2, "stopped": 3},
-    settings={"learning_rate": 3e-5, "margin": 0.625},
-    baseline_settings={"learning_rate": 2e-5, "margin": 0.5},
-    base=0.5,
-    baseline=0.84,
-    baseline_epochs="4/4",
-    best_epochs="2/4",
-    stopped="This training was ended after 2 of 4 epochs.",
-    best=0.8712,
-    versions={"ray": "2.60.0"},
 )
+
+
+def run_with(**result: Any) -> Run:
+    return replace(RUN, result=replace(RESULT, **result))
 
 
 @pytest.fixture
@@ -57,17 +80,17 @@ def loaded(folder: Path) -> SentenceTransformer:
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
 
-def card(folder: Path, facts: CardFacts) -> str:
-    write_card(str(folder), facts, loaded(folder))
+def card(folder: Path, run: Run = RUN, training: TrainingFacts = TRAINING) -> str:
+    write_card(str(folder), run, training, loaded(folder))
     return (folder / "README.md").read_text(encoding="utf8")
 
 
 def test_notes_stand_beside_the_results(folder: Path) -> None:
-    assert "- the baseline settings failed" in card(folder, {**FACTS, "notes": ["the baseline settings failed"]})
+    assert "- the baseline settings failed" in card(folder, run_with(notes=["the baseline settings failed"]))
 
 
 def test_the_librarys_card_is_filled(folder: Path) -> None:
-    text = card(folder, FACTS)
+    text = card(folder)
     for part in (
         "finetuned from [sentence-transformers/all-MiniLM-L6-v2]",
         "ContrastiveLoss</code>](https://sbert.net",
@@ -91,7 +114,7 @@ def test_the_librarys_card_is_filled(folder: Path) -> None:
 
 
 def test_its_metadata_is_what_a_hub_reads(folder: Path) -> None:
-    write_card(str(folder), FACTS, loaded(folder))
+    write_card(str(folder), RUN, TRAINING, loaded(folder))
     data = ModelCard.load(folder / "README.md").data
     assert data.base_model == "sentence-transformers/all-MiniLM-L6-v2"
     assert data.library_name == "sentence-transformers"
@@ -101,15 +124,15 @@ def test_its_metadata_is_what_a_hub_reads(folder: Path) -> None:
 
 
 def test_our_section_stands_once_before_the_training_details(folder: Path) -> None:
-    text = card(folder, FACTS)
-    assert card(folder, FACTS) == text
+    text = card(folder)
+    assert card(folder) == text
     assert text.count("## How this model was made") == 1
     assert text.index("## Usage") < text.index("## How this model was made") < text.index("## Training Details")
-    assert "\n".join(made_section(FACTS)) in text
+    assert "\n".join(made_section(RUN)) in text
 
 
 def test_the_section_says_what_is_needed_to_make_it_again() -> None:
-    text = "\n".join(made_section(FACTS))
+    text = "\n".join(made_section(RUN))
     for part in (
         "**Task:** invoices, binary pairs",
         "`" + "f" * 64 + "`",
@@ -119,7 +142,7 @@ def test_the_section_says_what_is_needed_to_make_it_again() -> None:
         "ended after 2 of 4 epochs",
         "Trials: 2 completed, 3 stopped",
         "| setting | searched | baseline settings | the search's best |",
-        "| learning_rate | 5e-06 to 8e-05, log | 2e-05 | 3e-05 |",
+        "| learning_rate | 5e-06 to 8e-05, logarithmic | 2e-05 | 3e-05 |",
         "| margin | 0.2 to 0.8 | 0.5 | 0.625 |",
         "```bash\npython -m jobs.tune invoices --data data/invoices --seed 42\n```",
         "ray 2.60.0",
@@ -139,8 +162,14 @@ def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
     }
     finding = {"code": "shortcut", "severity": "warning", "count": 5, "share": 0.5, "statistic": {"rule": "a field"}}
     finding["effect"] = "it reads nothing"
-    more: Any = {"verdict": verdict, "audit": [finding], "kept": "baseline", "pairs": {"train": 432, "dev": 144}}
-    text = "\n".join(made_section({**FACTS, **more, "core_seconds": 1234.4, "wall_s": 61.0, "split_rule": "by page"}))
+    run = replace(
+        run_with(kept="baseline", group_times={"group-1": {"training": 1234.4}}),
+        settings={**RUN.settings, "pairs": {"train": 432, "dev": 144}},
+        data={"fingerprint": "f", "manifest": {"split_rule": "by page"}},
+        audit={"findings": [finding]},
+        verdict=verdict,
+    )
+    text = "\n".join(made_section(run))
     for part in (
         "**Splits:** 432 train, 144 dev",
         "**Split rule:** by page",
@@ -157,8 +186,8 @@ def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
 
 @pytest.mark.parametrize("local", [False, True])
 def test_the_card_of_a_kept_base_model_claims_no_training(folder: Path, local: bool) -> None:
-    facts: Any = {**FACTS, "kept": "base", **({"base_model": str(folder)} if local else {})}
-    text = card(folder, facts)
+    run = run_with(kept="base")
+    text = card(folder, replace(run, settings={**run.settings, "base_model": str(folder)}) if local else run)
     begin = (
         "model, the unchanged base model. It" if local else "model, the unchanged base model [sentence-transformers/"
     )
@@ -174,24 +203,33 @@ def test_the_card_of_a_kept_base_model_claims_no_training(folder: Path, local: b
 
 @pytest.mark.parametrize(("kept", "column"), [("baseline", "baseline settings"), ("best", "the search's best")])
 def test_the_settings_of_the_kept_model_are_marked(kept: str, column: str) -> None:
-    facts: Any = {**FACTS, "kept": kept}
-    (header,) = [line for line in made_section(facts) if line.startswith("| setting ")]
+    (header,) = [line for line in made_section(run_with(kept=kept)) if line.startswith("| setting ")]
     assert [each.strip() for each in header.split("|") if "this model" in each] == [f"{column} (this model)"]
 
 
 def test_a_single_run_shows_its_settings_once() -> None:
-    facts: Any = {**FACTS, "settings": FACTS["baseline_settings"]}
-    assert "| margin | 0.2 to 0.8 | 0.5 |" in made_section(facts)
+    assert "| margin | 0.2 to 0.8 | 0.5 |" in made_section(run_with(best_settings=RESULT.baseline_settings))
+
+
+def test_a_training_of_other_settings_has_no_column_of_the_baseline() -> None:
+    assert "| margin | 0.2 to 0.8 | 0.625 |" in made_section(run_with(baseline_settings={}, baseline_epoch=None))
+
+
+def test_a_run_without_a_result_has_no_section() -> None:
+    with pytest.raises(ValueError, match="has no result"):
+        made_section(replace(RUN, result=None))
 
 
 def test_a_single_run_of_a_local_model_with_another_loss(folder: Path) -> None:
-    facts: Any = {name: value for name, value in FACTS.items() if name in CardFacts.__required_keys__} | {
-        "base_model": str(folder),
-        "loss_class": "sentence_transformers.sentence_transformer.losses.MultipleNegativesRankingLoss",
-        "loss_parameters": {"scale": 17.0},
-        "train_samples": [{"sentence1": "a job", "sentence2": "a skill"}],
-    }
-    text = card(folder, facts)
+    training = TrainingFacts(
+        loss_class="sentence_transformers.sentence_transformer.losses.MultipleNegativesRankingLoss",
+        loss_parameters={"scale": 17.0},
+        dev_metrics=TRAINING.dev_metrics,
+        train_size=TRAINING.train_size,
+        train_samples=[{"sentence1": "a job", "sentence2": "a skill"}],
+    )
+    settings = {**RUN.settings, "base_model": str(folder), "space": {}}
+    text = card(folder, replace(RUN, settings=settings), training)
     assert "huggingface.co//" not in text
     assert f"**Base model:** {folder}" in text
     assert "MultipleNegativesRankingLoss</code>]" in text
@@ -203,6 +241,6 @@ def test_a_single_run_of_a_local_model_with_another_loss(folder: Path) -> None:
 
 def test_the_model_still_loads_and_nothing_else_was_left(folder: Path) -> None:
     before = {path.name for path in folder.iterdir()}
-    write_card(str(folder), FACTS, loaded(folder))
+    write_card(str(folder), RUN, TRAINING, loaded(folder))
     assert {path.name for path in folder.iterdir()} == before | {"README.md"}
     assert SentenceTransformer(str(folder), device="cpu", local_files_only=True).encode("invoice").shape == (32,)

@@ -1,4 +1,4 @@
-"""Who is stopped early: nobody that is held against the best, and with fifo nobody. What a search has found."""
+"""Test which trials are stopped early, never the baseline and with fifo none, and the outcome of a search."""
 
 import itertools
 from dataclasses import replace
@@ -10,12 +10,12 @@ import pytest
 import ray
 from ray.tune.schedulers import TrialScheduler
 
-from common.run_folder import RunFolder
+from common.run_folder import STATES, RunFolder
+from common.space import Choice, Range, Space
 from reporting.live import Live
 from reporting.trial_log import TrialLog
-from tasks.common.space import Choice, Range
 from tests.trainers.cases import BARE_JOB
-from trainers.checkpoint import FOLDER, TrainingState, state_name, write_state
+from trainers.checkpoint import TrainingState, state_name, write_state
 from trainers.search.plan import SearchPlan
 from trainers.search.tuner import sampler, scheduler
 from workflows.options import Options
@@ -29,18 +29,17 @@ BASELINE, OTHER = {"margin": 0.5}, {"margin": 0.7}
 def of_search(
     *epochs: float, warmup: tuple[float, float] = (0.0, 0.2), baseline: dict[str, float] = BASELINE, **asked: Any
 ) -> TrialScheduler:
-    """The scheduler of a search over trainings of so many epochs."""
+    """Return the scheduler of a search over trainings of these epochs."""
     options = Options(task="t", data="d", run="r", base_model="b", **asked)
     started: Any = SimpleNamespace(template=replace(BARE_JOB, reports=4), groups=[], board=None)
-    space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
-    request: Any = SimpleNamespace(options=options, space=space, baseline=baseline)
-    made = scheduler(plan_of(request, RunFolder("r"), started), baseline)
+    space: Space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
+    made = scheduler(plan_of(options, space, baseline, RunFolder("r"), started), baseline)
     made.set_search_properties("score", "max")
     return made
 
 
 class Trials:
-    """What Tune tells a scheduler of its trials."""
+    """Report trials to a scheduler as Tune does."""
 
     def __init__(self, scheduler: TrialScheduler) -> None:
         self.scheduler, self.known = scheduler, set[str]()
@@ -130,11 +129,11 @@ def test_a_small_space_is_tried_whole_and_each_setting_once(
 
 
 class Told:
-    """What Tune tells of trials, and the states that their actors have written."""
+    """Stand for Tune: report trials and the states that their actors have written."""
 
     def __init__(self, folder: Path) -> None:
         self.run = RunFolder.claim(str(folder / "run"))
-        self.run.create_folder(FOLDER)
+        self.run.create_folder(STATES)
         self.lost: list[str | None] = []
         """Of each worker group, why it takes no further trials."""
         self.live = Live("score", 9, quiet=True)

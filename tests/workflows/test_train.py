@@ -1,4 +1,4 @@
-"""A single training's record, metrics and state go together."""
+"""Test that a single training's record, metrics and state belong together."""
 
 from dataclasses import replace
 
@@ -6,28 +6,28 @@ import pytest
 
 from reporting.trials import TrialRecord
 from trainers.job import Report
-from workflows.single import SingleRun, _after
+from workflows.train import SingleRun, after
 
 NOTHING = SingleRun(record=TrialRecord(trial="baseline", settings={}, metric="score", epochs=1), metrics={}, state=None)
 
 
-def after(*values: float, error: str | None = None) -> SingleRun:
+def trained_to(*values: float, error: str | None = None) -> SingleRun:
     trained = NOTHING
     for steps, value in enumerate(values, 1):
         times = dict.fromkeys(("start_s", "first_step_s", "train_s"), 1.0)
         metrics = {"score": value, "epoch": float(steps), "steps": steps, **times}
-        trained = _after(trained, Report(metrics, state=f"state {steps}"), "score")
-    return _after(trained, Report(error=error), "score") if error else trained
+        trained = after(trained, Report(metrics, state=f"state {steps}"))
+    return after(trained, Report(error=error)) if error else trained
 
 
 @pytest.mark.parametrize("values", [(0.3, 0.5, 0.5, 0.4), (float("nan"), 0.5)])
 def test_the_first_of_equals_is_kept(values: tuple[float, ...]) -> None:
-    trained = after(*values)
+    trained = trained_to(*values)
     assert (trained.record.value, trained.record.best_steps, trained.record.steps) == (0.5, 2, len(values))
     assert (trained.metrics["steps"], trained.state) == (2, "state 2")
 
 
 def test_of_a_training_that_failed_nothing_is_kept() -> None:
-    trained = after(0.5, error="loss is nan")
+    trained = trained_to(0.5, error="loss is nan")
     assert trained == replace(trained, metrics={}, state=None)
     assert (trained.record.state, trained.record.value) == ("failed", None)

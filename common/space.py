@@ -1,20 +1,21 @@
-"""What a search may vary, in plain values: a range, a list of choices, or one fixed value."""
+"""Describe a search space in plain values: a range, a list of choices, or one fixed value."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Any value from low to high; on a logarithmic scale where ratios matter rather than differences."""
+    """Any value from low to high, on a logarithmic scale where ratios matter rather than differences."""
 
     low: float
     high: float
     log: bool = False
 
     def nearest(self, value: float) -> float:
-        """The allowed value closest to this one."""
+        """Return the allowed value closest to this one."""
         return min(max(value, self.low), self.high)
 
     @property
@@ -33,8 +34,8 @@ class Choice:
     values: tuple[float, ...]
 
     def nearest(self, value: float) -> float:
-        """The allowed value closest to this one, by ratio."""
-        return min(self.values, key=lambda each: abs(math.log((each or 1e-12) / (value or 1e-12))))
+        """Return the allowed value closest to this one, by ratio."""
+        return min(self.values, key=lambda choice: abs(math.log((choice or 1e-12) / (value or 1e-12))))
 
     @property
     def most(self) -> float:
@@ -46,9 +47,14 @@ class Choice:
 
 
 Space = Mapping[str, Range | Choice]
-"""Setting name -> what it may be."""
+"""Setting name -> its allowed values."""
 
 
 def different_settings(space: Space) -> float:
-    """How many there are to try: infinitely many where a setting has a range."""
-    return math.prod(math.inf if isinstance(each, Range) else len(each.values) for each in space.values())
+    """Count the settings of a space: infinitely many where one has a range."""
+    return math.prod(math.inf if isinstance(allowed, Range) else len(allowed.values) for allowed in space.values())
+
+
+def plain_text(allowed: Mapping[str, Any]) -> str:
+    """Return the text of a Range or Choice from its plain values, as in settings.json."""
+    return str(Choice(values=tuple(allowed["values"])) if "values" in allowed else Range(**allowed))

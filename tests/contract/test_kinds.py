@@ -1,0 +1,151 @@
+"""Test every declared kind of evaluation; a new one is found by its declaration."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from rich.console import Console
+from sentence_transformers import SentenceTransformer
+
+from common.run_folder import RunFolder
+from evaluation.evaluator import Encode, Evaluator
+from evaluation.predictions import Predictions
+from models.encode import encode
+from pairs.clean import folded
+from reporting.trials import TrialRecord
+from reporting.verdict import show
+from tasks.common.kinds import KINDS, Kind, KindName
+from tests.contract.cases import Content, request
+from trainers.checkpoint import TrainingState, to_arrays
+from trainers.job import Data, EvaluationJob
+from workflows import compare
+from workflows.finish import finish
+from workflows.outcome import Outcome
+from workflows.request import Request
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def content(kind: Kind) -> Content:
+    return "categories" if kind.categories else kind.labels
+
+
+def test_the_type_of_a_name_lists_the_declared_kinds() -> None:
+    assert sorted(get_args(KindName)) == sorted(KINDS)
+
+
+def ideal(asked: Request, sign: float = 1.0) -> Encode:
+    """Return a model that gives every pair of dev and test the cosine that its label asks for, or its opposite.
+
+    A first text lies on its own axis if it is held against its second text alone, else on that of its second text.
+    """
+    rows = [row for split in ("dev", "test") for row in asked.pairs.table(split).to_pylist()]
+    vectors: dict[str, Any] = {}
+    axes = {folded(row["sentence2"]): index for index, row in enumerate(rows)}
+    for row in rows:
+        first, second = np.zeros((2, 2 * len(rows)))
+        own = axes[folded(row["sentence2"])]
+        if asked.task.declared_kind.ranked:
+            first[own], second[own] = sign, 1.0
+        else:
+            label = sign * row["label"]
+            first[own], second[own], second[len(rows) + own] = 1.0, label, np.sqrt(1 - label**2)
+        vectors |= {row["sentence1"]: first, row["sentence2"]: second}
+    nowhere = np.eye(1, 2 * len(rows), 2 * len(rows) - 1)[0]
+    return lambda texts: np.array([vectors.get(text, nowhere) for text in texts])
+
+
+def encoder(model: SentenceTransformer) -> Encode:
+    return lambda texts: encode(model, texts, lambda *_: None)
+
+
+def judge(asked: Request, model: Encode, split: str) -> Predictions:
+    return Evaluator(asked.task.kind, asked.pairs.table(split), asked.pairs.candidates()).evaluate(model)
+
+
+@every_kind
+def test_its_score_is_1_for_the_ideal_model_and_lower_for_its_opposite(
+    kind: Kind, tiny_model: str, tmp_path: Path
+) -> None:
+    asked = request(tmp_path, tiny_model, content(kind), "--kind", kind.name)
+    for split in ("dev", "test"):
+        best, worst = (judge(asked, ideal(asked, sign), split).scores() for sign in (1.0, -1.0))
+        assert next(iter(best)) == kind.metric
+        assert best[kind.metric] == pytest.approx(1.0)
+        assert kind.lowest <= worst[kind.metric] < 0.6
+
+
+@every_kind
+def test_the_deciding_score_follows_from_what_is_kept_of_a_model(kind: Kind, tiny_model: str, tmp_path: Path) -> None:
+    asked = request(tmp_path, tiny_model, content(kind), "--kind", kind.name)
+    judged = judge(asked, encoder(SentenceTransformer(tiny_model, device="cpu")), "dev")
+    again = judge(asked, ideal(asked), "dev").with_predictions(judged.predictions)
+    once = np.ones(len(judged.groups))
+    assert float(again.weighted(once)) == pytest.approx(judged.scores()[kind.metric], abs=1e-5)
+
+
+@pytest.fixture
+def judged_here(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Encode]], None]:
+    """Have models judged in this process instead of by worker groups."""
+
+    def use(models: Mapping[str, Encode]) -> None:
+        def evaluate(_: Any, names: Mapping[str, Any], what: EvaluationJob, __: Any) -> Any:
+            candidates = list(what.candidates or ()) or None
+            judges = {split: Evaluator(what.kind, table[0], candidates) for split, table in what.splits.items()}
+            return {split: {name: each.evaluate(models[name]) for name in names} for split, each in judges.items()}
+
+        monkeypatch.setattr(compare, "evaluate_models", evaluate)
+        monkeypatch.setattr(compare.ray, "put", lambda table: table)
+
+    return use
+
+
+def outcome(asked: Request, model: SentenceTransformer, scores: Mapping[str, float]) -> Outcome:
+    """Return the outcome of a search whose best trial has these scores on dev."""
+    state = TrainingState(weights=to_arrays(model.state_dict()), optimizer={}, schedule={}, trainer="{}")
+    value, settings = scores[asked.task.metric], dict(asked.baseline)
+    best = TrialRecord(trial="t1", settings=settings, metric=asked.task.metric, value=value, best_steps=8, epochs=1)
+    return Outcome(
+        records=[best],
+        best=best,
+        metrics={"dev": dict(scores), "steps": 8, "log": []},
+        state=state,
+        baseline=None,
+        base_metrics={},
+        wall_s=1.0,
+        group_times={},
+    )
+
+
+@every_kind
+def test_a_better_model_is_kept_by_the_verdict_and_described_by_its_card(
+    kind: Kind, tiny_model: str, tmp_path: Path, judged_here: Callable[[Mapping[str, Encode]], None]
+) -> None:
+    asked = request(tmp_path, tiny_model, content(kind), "--kind", kind.name)
+    model = SentenceTransformer(tiny_model, device="cpu")
+    judged_here({"base": encoder(model), "best": ideal(asked)})
+    data = Data(train=None, dev=[asked.pairs.table("dev")], candidates=tuple(asked.pairs.candidates() or ()))  # type: ignore[arg-type]
+    session: Any = SimpleNamespace(template=SimpleNamespace(data=data), able=list)
+    screen: Any = SimpleNamespace(say=lambda line: None, header=lambda lines: None)
+    found = outcome(asked, model, judge(asked, ideal(asked), "dev").scores())
+    comparison = compare.compare(asked, session, found, screen)
+    assert comparison is not None
+    assert (comparison.verdict.chosen, comparison.verdict.gain) == ("best", True)
+    assert (comparison.threshold is not None) == kind.threshold
+    run = RunFolder.claim(asked.options.run)
+    finish(asked, run, found, comparison)
+    verdict = json.loads(Path(run.path, "verdict.json").read_text())
+    for split in ("dev", "test"):
+        assert verdict["splits"][split]["metric"] == kind.metric
+        assert (verdict["splits"][split]["confusion"] is not None) == (kind.categories is not None)
+        assert verdict["splits"][split]["differences"]["best - base"]["value"] > 0
+    with (tmp_path / "shown").open("w") as file:
+        show(verdict, Console(file=file, width=200))
+    for text in (Path(run.path, "best", "README.md").read_text(), (tmp_path / "shown").read_text()):
+        assert kind.metric in text
+        assert "kept: best" in text
+    assert f"{kind.name} pairs, chosen by `{kind.metric}` on dev" in Path(run.path, "best", "README.md").read_text()

@@ -1,0 +1,53 @@
+"""Test that a request counts the training rows that the task's loss reads."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.mistakes import Mistakes
+from pairs import prepared
+from pairs.from_file import task_from_file
+from pairs.inferred import FileOptions
+from pairs.prepare import prepare
+from workflows.dry_run import describe, described
+from workflows.export import loss_notes
+from workflows.request import Request
+from workflows.request_checks import check_request
+
+READ = "the ranking loss reads 36 training pairs: those of 54 that are labelled 1"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """Prepare ninety pairs, two thirds of them labelled 1, for a ranking loss; 54 of them are in train."""
+    lines = [f"question {n},answer {n},{int(n % 3 > 0)}" for n in range(90)]
+    (tmp_path / "pairs.csv").write_text("\n".join(["a,b,label", *lines]) + "\n")
+    file = str(tmp_path / "pairs.csv")
+    made = prepare(task_from_file(file, [], FileOptions(loss="ranking")), {"train": file}, seed=42)
+    prepared.write(str(tmp_path / "data"), made.tables, made.manifest)
+    return str(tmp_path / "data")
+
+
+def request(data: str, model: str, *overrides: str, **options: Any) -> Request:
+    given = {"task": "pairs", "data": data, "run": f"{data}-run", "base_model": model, "set": overrides, **options}
+    accept = ["too_small", "split_leak", "unknown_tokens"]
+    return check_request({**given, "accept": accept}, dry_run=True, quiet=True, single=True)
+
+
+def test_steps_and_counts_are_of_the_rows_that_the_loss_reads(data: str, tiny_model: str) -> None:
+    asked = request(data, tiny_model, "epochs=2", "global_batch_size=10")
+    assert asked.steps() == 2 * 3
+    shown = described(asked)
+    assert (shown["pairs"]["train"], shown["left_out_per_epoch"]) == (36, 6)
+    assert READ in describe(asked, single=True)
+    assert f"T{READ[1:]}." in loss_notes("ranking", asked.pairs)
+
+
+def test_a_batch_is_held_against_the_rows_that_the_loss_reads(data: str, tiny_model: str) -> None:
+    with pytest.raises(Mistakes, match="global_batch_size: 37 is more than the 36 training pairs"):
+        request(data, tiny_model, "global_batch_size=37")
+
+
+def test_distinct_rows_are_those_of_the_view(data: str, tiny_model: str) -> None:
+    assert request(data, tiny_model, "global_batch_size=8", distinct=True).pairs.num_rows("train") <= 36

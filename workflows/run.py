@@ -1,0 +1,61 @@
+"""The frame of a training and of a search: from a request to a saved model and its summary."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from common.run_folder import STATES, RunFolder
+from reporting.live import Live
+from reporting.result import outcome_dict
+from reporting.summary import show
+from reporting.trial_log import TrialLog
+from workflows.finish import compared, finish, undisturbed
+from workflows.request import Request
+from workflows.session import Session, reach_cluster, start
+
+if TYPE_CHECKING:
+    from workflows.outcome import Outcome
+
+Flow = Callable[[Request, Session, RunFolder, TrialLog, Live], "Outcome"]
+"""What is trained between the start of the worker groups and the verdict."""
+
+
+def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool = False) -> dict[str, Any]:
+    """Train, compare, export, and print the summary; return the content of result.json.
+
+    Args:
+        flow: trains on the session's groups. An interrupt ends it with what it has reached.
+        notes: lines to show before the start.
+
+    Raises:
+        Mistakes: no cluster, or one that is too small; nothing was started.
+    """
+    folder = RunFolder(request.options.run)
+    log = TrialLog(folder)
+    with Live(request.task.metric, request.options.trials, quiet=quiet) as live:
+        for line in [*request.lines(), *notes]:
+            live.say(line)
+        where, concurrent = reach_cluster(request)
+        live.header([where, "reading and tokenising pairs"])
+        session = start(request, folder, concurrent)
+        live.header([f"{where}; {_groups(concurrent, request.options.workers)}; {session.hardware.line()}"])
+        try:
+            outcome = flow(request, session, folder, log, live)
+            outcome, comparison = compared(request, session, outcome, live)
+        finally:
+            with undisturbed():
+                session.end()
+        with undisturbed():
+            log.close()
+            live.header(["saving the best model"])
+            result = finish(request, folder, outcome, comparison)
+            if not outcome.interrupted:
+                folder.delete_folder(STATES)  # each state has three times a model's size; the best model is saved
+            live.header([])
+    if not quiet:
+        show(result, live.console)
+    return outcome_dict(result)
+
+
+def _groups(count: int, workers: int) -> str:
+    groups = "1 worker group" if count == 1 else f"{count} worker groups"
+    return groups if workers == 1 else f"{groups} of {workers} workers"
