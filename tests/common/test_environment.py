@@ -1,4 +1,4 @@
-"""The machine and the versions of a run."""
+"""The description of the machine and the package versions."""
 
 import importlib.metadata
 import json

@@ -1,4 +1,4 @@
-"""Names in paths and addresses."""
+"""The last name of paths and addresses."""
 
 import pytest
 
