@@ -1,4 +1,4 @@
-"""Numbers and times as formats."""
+"""Formats of numbers and times."""
 
 import math
 
