@@ -116,7 +116,7 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.Mon
     folder = RunFolder.claim(str(tmp_path / "run"))
     folder.write_text("a.txt", "old")
 
-    class Full(RuntimeError):
+    class FullError(RuntimeError):
         pass
 
     class Refusing:
@@ -129,10 +129,10 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.Mon
         def move(self, source: str, target: str) -> None:
             assert Path(source).read_text() == "new"
             assert Path(target).read_text() == "old"
-            raise Full
+            raise FullError
 
     monkeypatch.setattr(folder, "files", Refusing(folder.files))
-    with pytest.raises(Full):
+    with pytest.raises(FullError):
         folder.write_text("a.txt", "new")
     assert Path(folder.at("a.txt")).read_text() == "old"
 

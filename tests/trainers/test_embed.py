@@ -20,7 +20,8 @@ from pairs.tokenized import tokenize_batch
 from tests.trainers.cases import BARE_JOB, MAX_LENGTH, rows
 from trainers.fine_tune import build_trainer, switch_off_dropout
 from trainers.losses import build_loss
-from trainers.pair_trainer import PairTrainer, TrialFailed, embed, word_embeddings
+from trainers.pair_trainer import PairTrainer, TrialFailed, embed
+from trainers.vocabulary import word_embeddings
 
 PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosine": {}, "ranking": {"scale": 20.0}}
 

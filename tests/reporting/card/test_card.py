@@ -9,8 +9,9 @@ import pytest
 from huggingface_hub import ModelCard
 from sentence_transformers import SentenceTransformer
 
-from reporting.card.card import made_section, write_card
+from reporting.card.card import write_card
 from reporting.card.facts import TrainingFacts
+from reporting.card.section import made_section
 from reporting.result import RunResult
 from reporting.run import Run
 
