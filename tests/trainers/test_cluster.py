@@ -57,11 +57,11 @@ def test_what_does_not_fit_is_refused_with_the_sum() -> None:
             4,
             2,
             False,
-            r"3 x \(3 CPUs, 0 GPUs\) there is room for 3 workers of 2 CPUs;",
+            r"3 x \(3 CPUs, 0 GPUs\) have room for 3 workers of 2 CPUs;",
         ),
         (cluster((2, 0), (2, 0)), 2, 2, False, "the cluster has 4;"),
-        (cluster((4, 0), (1, 4)), 2, 2, True, r"1 x \(4 CPUs, 0 GPUs\), 1 x \(1 CPUs, 4 GPUs\) there is room for 0"),
-        (cluster((9, 1), (1, 1)), 2, 4, True, "there is room for 1 workers of 4 CPUs and 1 GPU;"),
+        (cluster((4, 0), (1, 4)), 2, 2, True, r"1 x \(4 CPUs, 0 GPUs\), 1 x \(1 CPUs, 4 GPUs\) have room for 0"),
+        (cluster((9, 1), (1, 1)), 2, 4, True, "have room for 1 workers of 4 CPUs and 1 GPU;"),
     ],
 )
 def test_a_sum_that_fits_no_node_is_refused(has: Capacity, workers: int, cpus: int, gpu: bool, said: str) -> None:

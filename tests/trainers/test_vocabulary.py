@@ -21,7 +21,7 @@ from tests.trainers.cases import BARE_JOB, VOCABULARY, InHand, rows
 from trainers.checkpoint import TrainingState
 from trainers.fine_tune import build_trainer, resume_folder
 from trainers.job import Data, Job
-from trainers.vocabulary import word_embeddings
+from trainers.vocabulary import token_embeddings
 
 SHARE = Shard(global_batch_size=8)
 
@@ -70,7 +70,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
 ) -> None:
     """Whether the tokenizer pads with the table's own padding, with another word or has none, or the table has none."""
     base = SentenceTransformer(tiny_model, device="cpu")
-    base.tokenizer.pad_token, word_embeddings(base).padding_idx = pad, padding_idx
+    base.tokenizer.pad_token, token_embeddings(base).padding_idx = pad, padding_idx
     asked: Any = job(tiny_model, counted=True)
     plain, _ = trained(job(tiny_model, counted=False), base, tmp_path / "plain")
     ours, cut = trained(asked, base, tmp_path / "ours")
@@ -79,7 +79,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
     (name,) = (name for name in wanted if name.endswith("word_embeddings.weight"))
     unseen = np.setdiff1d(np.arange(len(wanted[name])), distinct_ids(asked.data.train.tokens))
     assert 100 < len(unseen) < len(wanted[name])
-    before = word_embeddings(base).weight.detach().numpy()
+    before = token_embeddings(base).weight.detach().numpy()
     assert np.abs(found[name] - before)[unseen].max() > 1e-3
     assert ours.embeddings.weight.shape[0] == len(before) - len(unseen) + more  # and what pads
     assert found.keys() == wanted.keys()

@@ -13,7 +13,7 @@ from common.run_folder import STATES, RunFolder
 from trainers.checkpoint import TrainingState, read_state
 from trainers.dev_predictions import read_predictions
 from trainers.job import FAILED_VALUE, PREDICTIONS, Report
-from trainers.search.trial import NoGroup, Trial, lease
+from trainers.search.trial import NoGroupError, Trial, lease
 
 
 class Pretending:
@@ -73,7 +73,7 @@ def leasing(made: Trial, monkeypatch: pytest.MonkeyPatch, *groups: Any) -> list[
 
     def lease(self: Trial) -> Any:
         if not free:
-            raise NoGroup("it could not start")
+            raise NoGroupError("it could not start")
         return free.pop(0)
 
     monkeypatch.setattr(Trial, "_lease", lease)
@@ -178,5 +178,5 @@ def test_a_lost_group_is_not_leased(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "get", lambda answer: answer)
     monkeypatch.setattr(ray, "get_runtime_context", lambda: SimpleNamespace(current_actor="me"))
     assert lease({"one": mailbox(False, "it could not start"), "two": mailbox(True, None)}) == "two"
-    with pytest.raises(NoGroup, match="it could not start"):
+    with pytest.raises(NoGroupError, match="it could not start"):
         lease({"one": mailbox(False, "it could not start")})
