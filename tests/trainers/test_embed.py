@@ -96,7 +96,7 @@ class CastsOf(TorchDispatchMode):
     """Count the copies of one tensor in another type."""
 
     def __init__(self, tensor: torch.Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.tensor, self.count = tensor, 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
