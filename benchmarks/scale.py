@@ -77,7 +77,7 @@ class StubGroup:
         self.running = stub_worker.remote(self.mailbox)
 
 
-@ray.remote(num_cpus=0)
+@ray.remote(num_cpus=0)  # type: ignore[untyped-decorator]  # Ray ships no types for it
 def stub_worker(mailbox: Any) -> None:
     """Report as a worker does."""
     time.sleep(START_S)
@@ -97,7 +97,7 @@ def stub_worker(mailbox: Any) -> None:
                 break
 
 
-class PlainTrial(tune.Trainable):
+class PlainTrial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
     """Report as the stub does, in plain Tune."""
 
     def setup(self, _config: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import typer
 import typer.core
 
 from common.credentials import scrubbed, taken_out
+from common.jsonable import finite
 from common.mistakes import Mistakes
 from common.old_names import modern
 from workflows.options import HELP
@@ -113,7 +114,6 @@ def _cleaned(value: Any) -> Any:
 
 def print_json(result: dict[str, Any]) -> None:
     """One machine-readable line on standard output; NaN and infinity become null, as JSON has neither."""
-    from common.run_folder import finite  # here: --help needs no pyarrow
 
     def plain(value: Any) -> Any:
         return finite(value.tolist()) if hasattr(value, "tolist") else str(value)  # numpy's own numbers

@@ -14,7 +14,7 @@ from audit.cache import cached_audit
 from audit.finding import Finding
 from audit.plan import Plan, plan_of_files
 from audit.run import Audit
-from tests.test_layout import ROOT
+from tests.house import ROOT
 from tests.tiny_model import build_tiny_model
 from workflows.preflight import audited
 
@@ -90,7 +90,7 @@ def test_an_audit_by_other_code_is_another(
     monkeypatch.setattr(cache, "CODE", tuple(tmp_path / "code" / folder for folder in folders))
     assert made_with(plan, None)
     assert not made_with(plan, None)
-    with open(tmp_path / "code" / name, "a") as file:
+    with (tmp_path / "code" / name).open("a") as file:
         file.write("# changed\n")
     assert made_with(plan, None)
 

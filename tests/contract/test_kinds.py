@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+import ray
 from rich.console import Console
 from sentence_transformers import SentenceTransformer
 
@@ -99,7 +100,7 @@ def judged_here(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Encod
             return {split: {name: each.evaluate(models[name]) for name in names} for split, each in judges.items()}
 
         monkeypatch.setattr(compare, "evaluate_models", evaluate)
-        monkeypatch.setattr(compare.ray, "put", lambda table: table)
+        monkeypatch.setattr(ray, "put", lambda table: table)
 
     return use
 

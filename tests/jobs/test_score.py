@@ -68,7 +68,8 @@ def scorer(folder: str, **changes: Any) -> Scorer:
 def expected(folder: str, table: pa.Table) -> np.ndarray:
     encoder = SentenceTransformer(folder, device="cpu")
     vectors = [encoder.encode(table[name].to_pylist(), normalize_embeddings=True) for name in ("a", "b")]
-    return np.einsum("ij,ij->i", *vectors)
+    cosines: np.ndarray = np.einsum("ij,ij->i", *vectors)
+    return cosines
 
 
 def test_pairs_get_a_score_and_where_a_threshold_is_stored_a_decision(tiny_model: str, file: str) -> None:

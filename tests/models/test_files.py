@@ -211,7 +211,7 @@ def test_every_job_ends_with_exit_code_2_and_writes_nothing(model: Path, case: s
         (evaluate, [str(model), "--task", "invoices", "--data", data]),
         (score, [str(model), str(tmp_path / "pairs.csv"), "--columns", "a,b", "--out", out]),
     ):
-        result = CliRunner().invoke(job.app, words)  # type: ignore[attr-defined]
+        result = CliRunner().invoke(job.app, words)
         assert result.exit_code == 2, (job, result.output, result.exception)
         assert said in result.stderr
     assert not Path(run).exists()

@@ -1,6 +1,7 @@
 """Test batches as tensors: every text once, little padding, with labels."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ BATCH = {
 }
 
 
-def texts(features: dict) -> list[list[int]]:
+def texts(features: dict[str, Any]) -> list[list[int]]:
     """Return every text of the chunks without padding, in order."""
     return [
         ids[mask == 1].tolist()

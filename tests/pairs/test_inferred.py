@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from common.mistakes import Mistakes
-from pairs.from_file import layout_of, table_of, task_from_file
+from pairs.columns import layout_of
+from pairs.from_file import table_of, task_from_file
 from pairs.inferred import SAID, FileOptions, Held, go_together, infer
 from pairs.labels import guesses
 from pairs.prepare import prepare

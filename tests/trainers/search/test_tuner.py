@@ -50,7 +50,7 @@ class Trials:
         if name not in self.known:
             self.scheduler.on_trial_add(controller, trial)
             self.known.add(name)
-        return self.scheduler.on_trial_result(controller, trial, {"epoch": epoch, "score": score})
+        return str(self.scheduler.on_trial_result(controller, trial, {"epoch": epoch, "score": score}))
 
 
 @pytest.mark.parametrize(("config", "expected"), [(BASELINE, "CONTINUE"), (OTHER, "STOP")])
