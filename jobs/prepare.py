@@ -44,34 +44,36 @@ def prepare(
     dry_run: common.DryRun = False,
     json: common.Json = False,
 ) -> None:
-    """Prepare the pairs of a task, or of a file of ready pairs (its task gets the file's name)."""
+    """Prepare the pairs of a task, or of a file of ready pairs, whose task is named after the file."""
     from rich.console import Console
 
     from pairs import prepared
     from pairs.from_file import is_data_file, task_of
     from pairs.manifest import MANIFEST
-    from pairs.prepare import prepare as make
+    from pairs.prepare import prepare as prepare_pairs
     from pairs.published import publish
     from reporting.pairs_table import outcome, show
     from workflows.options import refuse_lost
 
-    asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
-    declared = task_of(task, source, columns, asked, negatives=negatives, group=group, time=time)
+    options = label_options.file_options(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
+    declared = task_of(task, source, columns, options, negatives=negatives, group=group, time=time)
     files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     refuse_lost(data=folder)
     prepared.refuse_foreign(folder)
     given = {split: file for split, file in files.items() if file}
-    made = (publish if as_published else make)(declared, given, seed=seed, rows=rows, way=split)
+    build = publish if as_published else prepare_pairs
+    pairs = build(declared, given, seed=seed, rows=rows, way=split)
     if not dry_run:
-        prepared.write(folder, made.tables, made.manifest)
+        prepared.write(folder, pairs.tables, pairs.manifest)
     known_as = task if task.endswith(".py") else declared.name
     tuning = f"python -m jobs.tune {known_as}" + (f" --data {data}" if data else "")
     following = f"python -m jobs.audit {folder}" if as_published else tuning
     if json:
-        return common.print_json(outcome(made.manifest) | {"data": folder, "written": not dry_run, "next": following})
-    show(made.manifest, Console())
-    written = ", ".join([*(f"{name}.parquet" for name in made.tables), MANIFEST])
+        common.print_json(outcome(pairs.manifest) | {"data": folder, "written": not dry_run, "next": following})
+        return
+    show(pairs.manifest, Console())
+    written = ", ".join([*(f"{name}.parquet" for name in pairs.tables), MANIFEST])
     common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {written}", f"Next: {following}"])
 
 

@@ -109,7 +109,7 @@ def test_a_text_that_is_empty_has_no_candidates(call: Call, tmp_path: Path) -> N
 def test_the_count_of_rows_without_a_score_is_said(call: Call) -> None:
     file = call.json_lines({"a": "", "b": ""}, TEXT, {"a": "", "b": "", "x": 1}, {**TEXT, "x": "one"})
     done = CliRunner().invoke(score.app, [call.model, file, "--columns", "a,b", "--out", str(call.out)])
-    assert "2 of them have an empty text, and null where a score would be\n" in done.stdout
+    assert "2 of them have an empty text; their score is null\n" in done.stdout
     assert "\nx: values of several types, written as JSON\n" in done.stdout
 
 

@@ -8,7 +8,7 @@ from audit.plan import plan_of_files
 from common.mistakes import Mistakes
 from pairs.from_file import task_from_file
 from tests.tiny_model import build_tiny_model
-from workflows.score_request import request
+from workflows.score_request import check_score_request
 
 LISTS = "lists written as text; allowed: a text in each cell, or the lists themselves, in .jsonl or .parquet"
 
@@ -34,7 +34,7 @@ def test_they_are_refused_in_every_job(tmp_path: Path, cell: str, said: str) -> 
     for read in (
         lambda: task_from_file(file, ["a", "b"]),
         lambda: plan_of_files({"train": file}, ["a", "b"]),
-        lambda: request(model, file, ["a", "b"], str(tmp_path / "out"), None, 3),
+        lambda: check_score_request(model, file, ["a", "b"], str(tmp_path / "out"), None, 3),
     ):
         with pytest.raises(Mistakes, match="b: .*x.csv has cells such as ") as caught:
             read()

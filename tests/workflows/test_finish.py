@@ -118,7 +118,7 @@ def test_an_export_that_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -
     ("records", "said"),
     [
         ([BASELINE.failed("loss is nan"), BEST.failed("no bf16"), BEST.failed("no bf16")], "no bf16"),
-        ([replace(BEST, state="stopped")], "no trial came as far as its first judgement of dev"),
+        ([replace(BEST, state="stopped")], "no trial reached its first evaluation on dev"),
     ],
 )
 def test_where_nothing_was_trained_the_result_says_why(records: list[TrialRecord], said: str) -> None:
