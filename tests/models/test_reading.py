@@ -1,4 +1,4 @@
-"""A model reads a text in one way everywhere: the tokens and embeddings of training are those of its own encode."""
+"""Tokens and embeddings of training are those of the model's own encode."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ Build = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Models by name, each built once."""
+    """Give a function that builds each model once, by name."""
     folder = tmp_path_factory.mktemp("architectures")
 
     def get(name: str, **options: Any) -> Path:
@@ -88,7 +88,7 @@ def test_the_longest_text_that_is_allowed_can_be_read(built: Build, name: str) -
     assert np.isfinite(model.encode(["word " * 200])).all()
 
 
-def test_relative_positions_have_no_limit_and_the_default_is_512_at_most(built: Build, tmp_path: Path) -> None:
+def test_relative_positions_have_no_limit_and_the_default_is_512_at_most(built: Build) -> None:
     folder = built("t5", max_length=2000)
     assert max_length_of(folder, 4000, None) == 4000
     assert max_length_of(folder, None, None) == 512
@@ -96,7 +96,7 @@ def test_relative_positions_have_no_limit_and_the_default_is_512_at_most(built: 
 
 
 def prompted(tmp_path: Path, model: Path, **config: Any) -> Path:
-    """A copy of the model with these prompts in its configuration."""
+    """Copy a model, with these prompts in its configuration."""
     folder = Path(shutil.copytree(model, tmp_path / "prompted"))
     file = folder / "config_sentence_transformers.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | config))
@@ -171,11 +171,11 @@ def test_what_the_model_gives_its_tokenizer_counts_in_training_too(built: Build,
     file = folder / "sentence_bert_config.json"
     options = {"truncation_side": "left", "trust_remote_code": True}
     file.write_text(json.dumps(json.loads(file.read_text()) | {name: options}))
-    found = resolve_base_model(str(folder))
-    assert found.reading().truncation_side == "left"
-    found.check_loads(32, NO_PROMPTS)
-    model = load_model(found.files(), 32, "cpu")
-    refuse_other_tokens(found.reading(), model, ["first " + "word " * 200 + "last"])
+    resolved = resolve_base_model(str(folder))
+    assert resolved.reading().truncation_side == "left"
+    resolved.check_loads(32, NO_PROMPTS)
+    model = load_model(resolved.files(), 32, "cpu")
+    refuse_other_tokens(resolved.reading(), model, ["first " + "word " * 200 + "last"])
     with pytest.raises(Mistakes, match="base-model: it reads 'the first word"):
         try_model(model, str(folder), "base-model", "left", resolve_base_model(str(built("bert"))).reading())
 
