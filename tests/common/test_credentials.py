@@ -1,4 +1,4 @@
-"""Keys and secrets of an address appear in no output, and the store is opened with both."""
+"""Test that key and secret of an address open the store and are never printed or stored."""
 
 import re
 from collections.abc import Iterator
@@ -91,7 +91,7 @@ def test_s3_is_opened_with_both() -> None:
 
 @pytest.fixture
 def secret_place(tmp_path: Path) -> Iterator[str]:
-    """Give the address of a store whose files need key and secret."""
+    """Yield an address with key and secret of an empty store in memory."""
     fsspec.filesystem("memory").rm("/", recursive=True)
     yield f"fsspec+memory://KEYKEY:SEKRET@bucket{tmp_path}"
     fsspec.filesystem("memory").rm("/", recursive=True)

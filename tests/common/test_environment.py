@@ -1,4 +1,4 @@
-"""The description of the machine and the package versions."""
+"""Test the description of a run's machine and versions."""
 
 import importlib.metadata
 import json

@@ -1,4 +1,4 @@
-"""Names of the previous version are translated, with a note on standard error."""
+"""Test that names of the version before are understood, with a note on standard error."""
 
 import pytest
 

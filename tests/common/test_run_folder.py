@@ -1,4 +1,4 @@
-"""A run's folder on this machine and in a store (fsspec's memory store in place of s3)."""
+"""Test a run's folder on this machine and in a store (fsspec's memory stands for s3)."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The last name of paths and addresses."""
+"""Test names in paths and addresses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Folders that cannot be created and paths that are not allowed are refused before anything is computed."""
+"""Test that folders and paths that cannot be created are named before any computation."""
 
 import os
 from collections.abc import Callable
@@ -41,7 +41,7 @@ READERS: dict[str, Job] = {
 
 @pytest.fixture
 def said(tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Job, str], str]:
-    """What a job says of a place."""
+    """Return a job's message on a path."""
     monkeypatch.chdir(tmp_path)
     data = prepare_invoices(tmp_path / "data", train=40, dev=20)
     (tmp_path / "a.csv").write_text("a,b\none,two\n")

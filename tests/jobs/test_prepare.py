@@ -1,4 +1,4 @@
-"""`python -m jobs.prepare` as a user calls it."""
+"""Test `python -m jobs.prepare` as a user calls it."""
 
 import json
 import shlex

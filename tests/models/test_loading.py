@@ -1,4 +1,4 @@
-"""Models are loaded in fp32 from any dtype; a failure is reported with its reason."""
+"""Test the loader: fp32 whatever dtype the files have, and a reason where loading fails."""
 
 import json
 import shutil
@@ -103,7 +103,7 @@ def test_the_audit_and_a_score_see_the_weights_in_fp32(tiny_model: str, tmp_path
 
 @pytest.fixture
 def unknown(tiny_model: str, tmp_path: Path) -> str:
-    """Give a model of an architecture that transformers does not know; only loading shows it."""
+    """Make a model of an architecture that transformers does not know, which only loading reveals."""
     folder = shutil.copytree(tiny_model, tmp_path / "unknown")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "model_type": "brand-new"}))

@@ -1,4 +1,4 @@
-"""Tokens and embeddings of training are those of the model's own encode."""
+"""Test that training reads texts as a model's own encode does: the same tokens and embeddings."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ Build = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Give a function that builds each model once, by name."""
+    """Return models by name, each built once."""
     folder = tmp_path_factory.mktemp("architectures")
 
     def get(name: str, **options: Any) -> Path:
@@ -96,7 +96,7 @@ def test_relative_positions_have_no_limit_and_the_default_is_512_at_most(built: 
 
 
 def prompted(tmp_path: Path, model: Path, **config: Any) -> Path:
-    """Copy a model, with these prompts in its configuration."""
+    """Copy the model with these prompts in its configuration."""
     folder = Path(shutil.copytree(model, tmp_path / "prompted"))
     file = folder / "config_sentence_transformers.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | config))

@@ -1,4 +1,4 @@
-"""The cache of scores in a run's folder."""
+"""Test the scores that a run stores."""
 
 from pathlib import Path
 

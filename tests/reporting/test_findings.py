@@ -1,4 +1,4 @@
-"""Findings of an audit as text."""
+"""Test the table of an audit's findings."""
 
 from reporting.findings import leaked, lines, short_line
 

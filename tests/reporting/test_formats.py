@@ -1,4 +1,4 @@
-"""Formats of numbers and times."""
+"""Test how numbers and times are written."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The live table: what it shows on a terminal, when piped, and when quiet; from several threads."""
+"""Test the live table on a terminal, when piped, when quiet, and from several threads."""
 
 import io
 import threading

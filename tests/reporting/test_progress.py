@@ -1,4 +1,4 @@
-"""Progress of long work on standard error."""
+"""Test the progress lines of a long encoding."""
 
 import io
 

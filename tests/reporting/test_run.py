@@ -1,4 +1,4 @@
-"""A run read back from its folder: a finished one, an unfinished one, and one of the previous version."""
+"""Test a run read back from its folder: finished, still running, and written by the version before."""
 
 import json
 from dataclasses import replace

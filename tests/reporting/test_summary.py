@@ -1,4 +1,4 @@
-"""The summary of a run."""
+"""Test the summary at the end of a search."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""The record of a trial."""
+"""Test a trial's record and line."""
 
 import json
 

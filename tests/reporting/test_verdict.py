@@ -1,4 +1,4 @@
-"""A verdict as tables and lines."""
+"""Test the tables and lines of a verdict."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The search space of every task contains its baseline, and a user can narrow it."""
+"""Test the search space of every task: it holds the baseline, and options narrow it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What fits a cluster, node by node; and addresses that cannot be reached."""
+"""Test what fits a cluster node by node, and addresses that cannot be reached."""
 
 import signal
 import socket
@@ -13,7 +13,7 @@ from trainers.cluster import Capacity, Node, capacity, concurrent_groups, connec
 
 
 def cluster(*nodes: tuple[float, float]) -> Capacity:
-    """Of (CPUs, GPUs)."""
+    """Return a cluster with a node for each (CPUs, GPUs)."""
     cpus, gpus = (sum(each) for each in zip(*nodes, strict=True))
     return Capacity(cpus=cpus, gpus=gpus, nodes=tuple(Node(*node) for node in nodes))
 
@@ -138,7 +138,7 @@ def test_an_address_that_cannot_be_reached_is_refused(monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Of something that takes connections and never says a word; it is RAY_ADDRESS."""
+    """Listen on an address that accepts connections and never answers, and set RAY_ADDRESS to it."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setattr("ray.is_initialized", lambda: False)

@@ -1,4 +1,4 @@
-"""Dropout on a CPU: torch's distribution, and attention that is the library's but for what is left out."""
+"""Test dropout on a CPU: torch's distribution, and the library's attention except for dropped weights."""
 
 from types import SimpleNamespace
 from typing import Any

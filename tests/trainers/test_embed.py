@@ -1,4 +1,4 @@
-"""Work avoided must not change the mathematics: loss and gradient against the library's way, column by column."""
+"""Test that chunks do not change the mathematics: loss and gradient equal the library's, column by column."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -28,7 +28,7 @@ PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosi
 def loss_and_gradient(
     model: SentenceTransformer, loss: str, embeddings: Any, labels: torch.Tensor
 ) -> tuple[float, torch.Tensor]:
-    """The loss and its gradient over all parameters as one vector; some parameters' own is zero up to rounding."""
+    """Return the loss and its gradient over all parameters as one vector; parts of it are zero up to rounding."""
     value: Any = build_loss(loss, model, PARAMETERS[loss])
     value = value.compute_loss_from_embeddings(embeddings, labels)
     gradients = torch.autograd.grad(value, list(model.parameters()), allow_unused=True)
@@ -92,7 +92,7 @@ def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every
 
 
 class CastsOf(TorchDispatchMode):
-    """Counts the copies of one tensor in another type."""
+    """Count the copies of one tensor in another type."""
 
     def __init__(self, tensor: torch.Tensor) -> None:
         super().__init__()

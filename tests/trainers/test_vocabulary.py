@@ -1,4 +1,4 @@
-"""Training only the words that occur must give what training the whole table gives, the words that do not included."""
+"""Test that training the occurring token ids alone gives the weights of training the whole table."""
 
 import copy
 import pickle
@@ -27,7 +27,7 @@ SHARE = Shard(global_batch_size=8)
 
 
 class Captured(TrainerCallback):
-    """The state after the fourth step."""
+    """Capture the state after the fourth step."""
 
     trainer: Any
     state = b""
@@ -38,7 +38,7 @@ class Captured(TrainerCallback):
 
 
 def job(model: str, counted: bool) -> Job:
-    """Two epochs of four steps; half of the table's words occur, and weights decay a thousand times as usual."""
+    """Return a job of two epochs of four steps; half of the token ids occur, weights decay a thousandfold."""
     pairs = rows(32, "cosine").drop_columns("group").slice(0, 10)
     pairs = pa.concat_tables([pairs] * 4).slice(0, 32)
     tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32)).combine_chunks()
@@ -53,7 +53,7 @@ def job(model: str, counted: bool) -> Job:
 def trained(
     asked: Job, base: SentenceTransformer, folder: Path, start: TrainingState | None = None, **more: Any
 ) -> Any:
-    """The trainer at its end, and the state after its fourth step."""
+    """Return the trainer at its end, and the state after its fourth step."""
     folder.mkdir()
     captured = Captured()
     trainer = build_trainer(asked, base, SHARE, str(folder), start=start, callbacks=[captured], **more)
@@ -89,7 +89,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
 
 
 class Embeds(BaseEvaluator):
-    """Judges nothing, and keeps what the model makes of these texts."""
+    """Store the model's embeddings of these texts instead of an evaluation."""
 
     texts = VOCABULARY[:50]
     found = np.empty(0)

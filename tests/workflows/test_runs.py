@@ -1,4 +1,4 @@
-"""A search and a single training, whole, on a tiny model: what they leave in the run folder."""
+"""Test a whole search and a single training on a tiny model: the files of their run folders."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def lines(run: Path) -> list[dict[str, Any]]:
 
 
 def with_prompts(model: str, folder: Path) -> str:
-    """A copy of the model with prompts of its own, of which the first is its default, too."""
+    """Copy the model with its own prompts; the first one is also its default."""
     copy = SentenceTransformer(model, device="cpu")
     copy.prompts, copy.default_prompt_name = {"query": "query: ", "passage": "word of a page: "}, "query"
     copy.save_pretrained(str(folder), create_model_card=False)
@@ -114,7 +114,7 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
 
 
 def one_label_in_test(data: str, folder: Path) -> str:
-    """The same pairs, of which test cannot be judged."""
+    """Return the same pairs with a test split that cannot be evaluated."""
     tables = {split: pq.read_table(f"{data}/{split}.parquet") for split in prepared.SPLITS}
     tables["test"] = tables["test"].filter(pc.equal(tables["test"]["label"], 1.0))
     prepared.write(str(folder), tables, json.loads(Path(data, "manifest.json").read_text()))
@@ -122,7 +122,7 @@ def one_label_in_test(data: str, folder: Path) -> str:
 
 
 def exported_value(run: Path, data: str) -> float:
-    """Dev's metric of the weights on disk."""
+    """Return the metric on dev of the weights on disk."""
     dev = Evaluator("binary", pq.read_table(Path(data) / "dev.parquet"))
     return score_model(str(run / "best"), dev, lambda done, total: None)["cosine_ap"]
 

@@ -1,4 +1,4 @@
-"""The library's model card, filled from plain facts, without network and without training."""
+"""Test the library's model card, filled from plain facts, without network and training."""
 
 import shutil
 from dataclasses import replace
