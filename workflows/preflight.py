@@ -13,7 +13,7 @@ from common import storage
 from common.mistakes import Checks, Mistakes, raise_if
 from models.base_model import ResolvedModel, resolve_base_model
 from models.encode import OnProgress
-from models.loading import found_sound, load_folder
+from models.loading import load_folder, remember_sound
 from models.reading import max_length_of, positions_of, prompts_of
 from models.soundness import try_model
 from pairs.from_file import INFERRED, is_data_file
@@ -150,7 +150,7 @@ def lazy_base_model(plan: Plan, base: ResolvedModel, on_progress: OnProgress, *,
         with waiting("loading the base model", quiet=quiet):
             model = load_folder(folder, max_length=plan.max_length, trust_remote_code=trusted, name=base.name)
             try_model(model, folder, "base-model", base.name, read())
-        found_sound(folder, trusted)
+        remember_sound(folder, trusted)
         return model
 
     return LazyBaseModel(read, load, on_progress)
