@@ -1,4 +1,4 @@
-"""Prepared pairs of the invoices task, small and without a search; and values changed at one place."""
+"""Provide small prepared pairs of the invoices task, and values with one part changed."""
 
 import copy
 from collections.abc import Iterator

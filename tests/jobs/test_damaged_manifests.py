@@ -1,4 +1,4 @@
-"""A manifest with any value changed: a job that reads prepared pairs takes it or names it, and has no traceback."""
+"""Every job that reads prepared pairs accepts a changed manifest or names the change, without a traceback."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whatever a file holds: prepare, audit and score do their work or name the mistake; nothing ends in a traceback."""
+"""prepare, audit and score work on any file or name the mistake; nothing ends in a traceback."""
 
 import csv
 import datetime

@@ -1,4 +1,4 @@
-"""--json is JSON and nothing else on standard output, whatever was asked."""
+"""With --json, every command prints JSON and nothing else on standard output."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""The command line is what workflows/options.py declares, and so is the page about it."""
+"""The command line and its page have exactly the options that workflows/options.py declares."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Folders that cannot be made and paths that none can have: named before anything is computed."""
+"""Folders that cannot be created and impossible paths are named before anything is computed."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""jobs.score on a local Ray: pairs, candidates, and an interrupted call that is taken up again."""
+"""jobs.score on a local Ray: pairs, candidates, and an interrupted call that is resumed."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""jobs.score on rows of all kinds, without Ray: what is written is one table, and what has no text has no score."""
+"""jobs.score writes one table for rows of all kinds, with null for rows without text; tested without Ray."""
 
 import json
 from collections.abc import Iterator

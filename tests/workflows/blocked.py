@@ -1,4 +1,4 @@
-"""A run folder whose storage stops in the middle of a state; light to import, as a trial's actor does it."""
+"""A run folder whose storage stops in the middle of a state. A trial's actor imports it, so its imports are light."""
 
 import os
 from collections.abc import Iterator

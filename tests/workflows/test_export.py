@@ -1,4 +1,4 @@
-"""The commands that a card gives: the same search again, the same weights again."""
+"""The commands in a card repeat the same search and train the same weights."""
 
 import shlex
 from collections.abc import Callable

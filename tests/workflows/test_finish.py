@@ -1,4 +1,4 @@
-"""Which model a run leaves: what the verdict chose, else what was best on dev; also where its user is in a hurry."""
+"""A run exports the model that the verdict selected, or else the best on dev, also after a second interrupt."""
 
 import signal
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A request is about the training rows that the task's loss reads."""
+"""A request counts the training rows that the task's loss reads."""
 
 from pathlib import Path
 from typing import Any

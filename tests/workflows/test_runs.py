@@ -1,4 +1,4 @@
-"""A search and a single training, whole, on a tiny model: what they leave in the run folder."""
+"""A whole search and a whole single training on a tiny model leave the right files in the run folder."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What happens before the first worker: who is asked about the hardware, and what is left where something fails."""
+"""Before the first worker starts, a worker reports the hardware, and a failure leaves the run folder empty."""
 
 from pathlib import Path
 from types import SimpleNamespace
