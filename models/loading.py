@@ -47,7 +47,7 @@ def load_folder(
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # its bar of weights is noise; it has no types
+    logging.disable_progress_bar()
     getLogger("sentence_transformers.base.model").addFilter(_is_no_default_prompt)
     try:
         model = SentenceTransformer(

@@ -102,7 +102,7 @@ class Subject:
         def compute() -> dict[str, float]:
             own = prompts_of(Path(folder)) if prompts is None else prompts
             evaluator = Evaluator(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
-            disable_progress_bar()  # type: ignore[no-untyped-call]  # loading the weights takes no time here
+            disable_progress_bar()
             trusted = self.trust_remote_code
             with EncodingProgress() as on_progress:
                 return score_model(folder, evaluator, on_progress, max_length=max_length, trust_remote_code=trusted)

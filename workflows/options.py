@@ -169,4 +169,4 @@ def _absolute(path: str) -> str:
 
     Path.resolve would follow links, and Path.expanduser fails at a ~ without such a user.
     """
-    return path if "://" in path else os.path.abspath(os.path.expanduser(path))
+    return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111

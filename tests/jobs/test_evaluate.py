@@ -1,4 +1,4 @@
-"""Test jobs.evaluate on a tiny model: the pairs it finds, its output, and that test is scored once."""
+"""jobs.evaluate on a tiny model: the pairs it finds, its output, and a test split that is scored once."""
 
 import json
 import shutil

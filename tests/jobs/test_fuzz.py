@@ -1,4 +1,4 @@
-"""Test any file: prepare, audit and score succeed or name the mistake, and never end in a traceback."""
+"""prepare, audit and score work on any file or name the mistake; nothing ends in a traceback."""
 
 import csv
 import datetime

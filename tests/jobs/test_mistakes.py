@@ -1,4 +1,4 @@
-"""Test every mistake of a user: exit code 2, a message with name, value and what is allowed, nothing started."""
+"""A user's mistake ends in exit code 2 and one message with name, value and what is allowed; nothing starts."""
 
 import re
 import shutil

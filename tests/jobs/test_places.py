@@ -1,4 +1,4 @@
-"""Test that folders and paths that cannot be created are named before any computation."""
+"""Folders that cannot be created and impossible paths are named before anything is computed."""
 
 import os
 from collections.abc import Callable

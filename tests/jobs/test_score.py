@@ -1,4 +1,4 @@
-"""Test jobs.score on a local Ray: pairs, candidates, and a call that continues an interrupted one."""
+"""jobs.score on a local Ray: pairs, candidates, and an interrupted call that is resumed."""
 
 import json
 import shutil

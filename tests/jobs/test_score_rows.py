@@ -1,4 +1,4 @@
-"""Test jobs.score on rows of all kinds, without Ray: it writes one table, and a row without text has no score."""
+"""jobs.score writes one table for rows of all kinds, with null for rows without text; tested without Ray."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Test which model a run exports: the verdict's, else the best on dev, also after an interrupt."""
+"""A run exports the model that the verdict selected, or else the best on dev, also after a second interrupt."""
 
 import signal
 from dataclasses import replace

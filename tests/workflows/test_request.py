@@ -1,4 +1,4 @@
-"""Test what follows from a request before anything runs."""
+"""The job of a request evaluates dev as often in a search as in a single training."""
 
 from dataclasses import replace
 from types import SimpleNamespace

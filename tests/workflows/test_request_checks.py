@@ -1,4 +1,4 @@
-"""Test that a request counts the training rows that the task's loss reads."""
+"""A request counts the training rows that the task's loss reads."""
 
 from pathlib import Path
 from typing import Any

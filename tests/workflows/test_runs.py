@@ -1,4 +1,4 @@
-"""Test a whole search and a single training on a tiny model: the files of their run folders."""
+"""A whole search and a whole single training on a tiny model leave the right files in the run folder."""
 
 import json
 import os

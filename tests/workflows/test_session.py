@@ -1,4 +1,4 @@
-"""Test the steps before the first worker: where hardware is detected, and what remains after a failure."""
+"""Before the first worker starts, a worker reports the hardware, and a failure leaves the run folder empty."""
 
 from pathlib import Path
 from types import SimpleNamespace
