@@ -35,11 +35,11 @@ from benchmarks.measure import in_turns, progress, ratios, report
 from benchmarks.search_cost import prepared
 from common.run_folder import RunFolder
 from jobs import train
-from pairs.tokenized import TokenizedPairs
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from search_spaces.default import baseline_in, for_task
 from tasks.common import loading
+from tokens.tokenized import TokenizedPairs
 from trainers.checkpoint import TrainingState
 from trainers.cluster import connect
 from trainers.groups.board import ProgressBoard

@@ -23,14 +23,14 @@ import typer
 from benchmarks.measure import progress, report
 from models.base_model import resolve_base_model
 from pairs import prepared
-from pairs.block_store import BlockStore
-from pairs.collate import collate
-from pairs.order import Shard
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
 from pairs.train_view import view_of
 from tasks.common.declaration import BASE_MODEL
 from tasks.common.losses import LOSSES
+from tokens.block_store import BlockStore
+from tokens.collate import collate
+from tokens.order import Shard
+from tokens.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
 from trainers.cluster import connect
 from trainers.groups.board import ProgressBoard
 from trainers.groups.worker_group import GroupConfig, WorkerGroup, end_groups

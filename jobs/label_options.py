@@ -13,7 +13,7 @@ from tasks.common.label_rule import label_rule
 from tasks.common.losses import LOSSES
 
 if TYPE_CHECKING:
-    from pairs.inferred import FileOptions
+    from pairs.labels.inferred import FileOptions
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -85,7 +85,7 @@ def file_options(
     Raises:
         Mistakes: every option with a value that is not allowed.
     """
-    from pairs.inferred import FileOptions  # here: --help needs no pyarrow
+    from pairs.labels.inferred import FileOptions  # here: --help needs no pyarrow
 
     checks = Checks()
     rule = checks.run(label_rule, scale, labels, drop_label or [])

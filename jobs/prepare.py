@@ -57,24 +57,22 @@ def prepare(
 
     options = label_options.file_options(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
     declared = task_of(task, source, columns, options, negatives=negatives, group=group, time=time)
-    files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
+    sources = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
+    files = {split: file for split, file in sources.items() if file}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     refuse_lost(data=folder)
     prepared.refuse_foreign(folder)
-    given = {split: file for split, file in files.items() if file}
-    build = publish if as_published else prepare_pairs
-    pairs = build(declared, given, seed=seed, rows=rows, way=split)
+    pairs = (publish if as_published else prepare_pairs)(declared, files, seed=seed, rows=rows, way=split)
     if not dry_run:
         prepared.write(folder, pairs.tables, pairs.manifest)
-    known_as = task if task.endswith(".py") else declared.name
-    tuning = f"python -m jobs.tune {known_as}" + (f" --data {data}" if data else "")
-    following = f"python -m jobs.audit {folder}" if as_published else tuning
+    tuned = f"{task if task.endswith('.py') else declared.name}{f' --data {data}' if data else ''}"
+    following = f"python -m jobs.audit {folder}" if as_published else f"python -m jobs.tune {tuned}"
     if json:
         common.print_json(outcome(pairs.manifest) | {"data": folder, "written": not dry_run, "next": following})
         return
     show(pairs.manifest, Console())
-    written = ", ".join([*(f"{name}.parquet" for name in pairs.tables), MANIFEST])
-    common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {written}", f"Next: {following}"])
+    names = ", ".join([*(f"{name}.parquet" for name in pairs.tables), MANIFEST])
+    common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {names}", f"Next: {following}"])
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from common.storage import local_path
 from models.files import check_files, used
 from models.loading import check_loads, check_loads_meanwhile, load_folder
 from models.reading import max_length_of, reading_of
-from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.declaration import BASE_MODEL
+from tokens.reading import NO_PROMPTS, Prompts, Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -20,7 +20,7 @@ def encode(model: "SentenceTransformer", texts: list[str], on_progress: OnProgre
     """Return the vectors of the texts in their order, shape (texts, dimensions).
 
     Texts are sorted by length, longest first, so that a batch needs little padding. They have their prompts already
-    (pairs/reading.py): the model's default prompt is not added.
+    (tokens/reading.py): the model's default prompt is not added.
     """
     order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
     parts = []

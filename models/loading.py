@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from common.mistakes import Mistakes
 from models.positions import positions_in
 from models.soundness import reason, try_model
-from pairs.reading import Reading
+from tokens.reading import Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

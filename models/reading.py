@@ -10,7 +10,7 @@ from typing import Any
 from common.mistakes import Mistakes
 from models.positions import positions_in
 from models.soundness import SAMPLES, reason, transformer_prefix
-from pairs.reading import NO_PROMPTS, Prompts, Reading
+from tokens.reading import NO_PROMPTS, Prompts, Reading
 
 LONGEST = 512
 """Most tokens of a text by default: a model may read 32,768, at sixty times the cost."""

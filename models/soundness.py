@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.mistakes import Mistakes
-from pairs.reading import Reading, refuse_other_tokens
+from tokens.reading import Reading, refuse_other_tokens
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -12,8 +12,8 @@ from sentence_transformers import SentenceTransformerTrainer
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import TrainerCallback
 
-from pairs.collate import collate
-from pairs.order import Shard
+from tokens.collate import collate
+from tokens.order import Shard
 from trainers.checkpoint import TrainingState, to_arrays, to_tensors
 from trainers.job import Job
 from trainers.losses import compute_loss

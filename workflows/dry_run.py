@@ -4,7 +4,7 @@ from typing import Any
 
 from common.run_folder import FILES
 from common.space import different_settings
-from pairs.distinct import DistinctPairs
+from tokens.distinct import DistinctPairs
 from workflows.request import Request
 
 

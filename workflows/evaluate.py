@@ -15,13 +15,13 @@ from models.reading import max_length_of, prompts_of
 from models.saved_model import weights_sha256
 from pairs.manifest import MANIFEST, refuse_other_task
 from pairs.prepared import PreparedPairs
-from pairs.reading import Prompts
 from reporting.evaluations import CachedScores, scored_once
 from reporting.progress import EncodingProgress
 from reporting.run import read_data, read_settings, read_verdict
 from tasks.common.kinds import KINDS
 from tasks.common.loading import load
 from tasks.common.plain import declared_length
+from tokens.reading import Prompts
 from workflows.score_model import score_model
 
 

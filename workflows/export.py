@@ -15,7 +15,6 @@ from models.base_model import load_model
 from models.loading import load_folder
 from models.reading import store_prompts
 from models.saved_model import THRESHOLD, weights_sha256
-from pairs.distinct import DistinctPairs
 from pairs.train_view import TrainView
 from reporting.card.card import write_card
 from reporting.card.facts import TrainingFacts
@@ -23,6 +22,7 @@ from reporting.card.section import VERSIONS
 from reporting.evaluations import scored_once
 from reporting.result import RunResult
 from reporting.run import Run
+from tokens.distinct import DistinctPairs
 from trainers.checkpoint import to_tensors
 from trainers.losses import BUILDERS
 from workflows.options import Options, TrainOptions

@@ -17,13 +17,13 @@ from models.loading import load_folder, remember_sound
 from models.reading import max_length_of, positions_of, prompts_of
 from models.soundness import try_model
 from pairs.from_file import INFERRED, is_data_file
-from pairs.inferred import FileOptions
+from pairs.labels.inferred import FileOptions
 from pairs.manifest import MANIFEST
 from pairs.prepared import refuse_changed
-from pairs.reading import Reading, refuse_long_prompts
 from reporting.findings import short_line
 from reporting.progress import EncodingProgress, ReadingProgress, waiting
 from tasks.common.loading import load
+from tokens.reading import Reading, refuse_long_prompts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -8,10 +8,10 @@ from typing import Any
 from audit.run import Audit
 from common.space import Space
 from models.base_model import ResolvedModel
-from pairs.reading import Prompts, Reading
 from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
+from tokens.reading import Prompts, Reading
 from workflows.options import Options
 
 

@@ -10,7 +10,6 @@ from common.run_folder import RunFolder
 from common.space import Space, different_settings
 from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
-from pairs.distinct import distinct
 from pairs.manifest import refuse_other_task
 from pairs.prepared import PreparedPairs
 from pairs.train_view import TrainView, view_of
@@ -18,6 +17,7 @@ from reporting.progress import waiting
 from search_spaces.default import baseline_in, fixed, for_task
 from tasks.common.declaration import Task
 from tasks.common.loading import load
+from tokens.distinct import distinct
 from workflows.options import LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request

@@ -14,13 +14,13 @@ import ray
 from common import storage
 from common.mistakes import Mistakes
 from common.writing import write_then_rename
+from files.schema import TypedTable
 from models.base_model import ResolvedModel
 from models.loading import check_loads, check_loads_meanwhile
 from models.saved_model import weights_sha256
-from pairs.inferred_schema import TypedTable
-from pairs.reading import Prompts
-from pairs.tokenized import ray_data
 from reporting.progress import ScoringProgress
+from tokens.reading import Prompts
+from tokens.tokenized import ray_data
 from trainers.cluster import capacity, concurrent_groups, connect
 from workflows.score_worker import PartScorer
 from workflows.scored_folder import MARK, STAGED, name_of

@@ -9,18 +9,18 @@ from pathlib import Path
 from common import storage
 from common.mistakes import Checks, Mistakes
 from common.run_folder import RunFolder
+from files.batches import Table
+from files.columns import are_numbers
+from files.empty_texts import count_empty
+from files.formats.lines import lines
+from files.formats.source import JSON
+from files.read import all_columns, refuse_repeated
+from files.schema import TypedTable
+from files.written import refuse_written
 from models.reading import prompts_of
 from models.saved_model import stored_threshold
-from pairs.batches import Table
-from pairs.columns import are_numbers
-from pairs.empty_texts import count_empty
-from pairs.formats.lines import lines
-from pairs.formats.source import JSON
-from pairs.inferred_schema import TypedTable
 from pairs.prepared import PreparedPairs
-from pairs.read import all_columns, refuse_repeated
 from pairs.spelling import one_of_each
-from pairs.written import refuse_written
 from reporting.run import read_settings
 from workflows.evaluate import find_model
 from workflows.options import refuse_relative

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 from common.writing import write_then_rename
 from evaluation.metrics import Floats, normalized, pair_cosines
 from models.encode import encode
-from pairs.clean import folded, one_spaced
-from pairs.reading import NO_PROMPTS, Prompts
+from tasks.common.texts import folded, one_spaced
+from tokens.reading import NO_PROMPTS, Prompts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -7,7 +7,7 @@ import ray
 
 from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
-from pairs.tokenized import refuse_missing, tokenize
+from tokens.tokenized import refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
 from trainers.groups.board import ProgressBoard
 from trainers.groups.client import GroupClient

@@ -74,16 +74,17 @@ def test_what_cannot_be_read_is_made_again(plan: Plan, tmp_path: Path, text: str
     [
         "audit/checks/leaks.py",
         "pairs/clean.py",
-        "pairs/join.py",
-        "pairs/hashes.py",
-        "pairs/formats/lines.py",
+        "pairs/splits/join.py",
+        "common/hashes.py",
+        "tokens/reading.py",
+        "files/formats/lines.py",
         "tasks/common/values.py",
     ],
 )
 def test_an_audit_by_other_code_is_another(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    folders = ("audit", "pairs", "common", "tasks/common")
+    folders = ("audit", "files", "pairs", "tokens", "common", "tasks/common")
     assert tuple(ROOT / folder for folder in folders) == cache.CODE
     for folder in folders:
         shutil.copytree(ROOT / folder, tmp_path / "code" / folder)

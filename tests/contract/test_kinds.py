@@ -16,10 +16,10 @@ from common.run_folder import RunFolder
 from evaluation.evaluator import Encode, Evaluator
 from evaluation.predictions import Predictions
 from models.encode import encode
-from pairs.clean import folded
 from reporting.trials import TrialRecord
 from reporting.verdict import show
 from tasks.common.kinds import KINDS, Kind, KindName
+from tasks.common.texts import folded
 from tests.contract.cases import Content, request
 from trainers.checkpoint import TrainingState, to_arrays
 from trainers.job import Data, EvaluationJob

@@ -10,10 +10,10 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from pairs.tokenized import tokenize_batch
 from tasks.common.losses import LOSSES, Loss, LossName
 from tests.contract.cases import Content, request
 from tests.contract.steps import Ranks, TokensInMemory, take_step, two_ranks
+from tokens.tokenized import tokenize_batch
 from trainers.hardware import Hardware
 from trainers.job import Data, Job
 from trainers.losses import BUILDERS, build_loss, compute_loss

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from audit.finding import CODES
 from common.mistakes import Mistakes
+from files.read import read
 from jobs import audit, evaluate, prepare, score, train, tune
 from pairs import prepared
-from pairs.read import read
 from tasks.common.declaration import Layout
 from tests.jobs.cases import prepare_invoices
 from tests.trainers.cases import rows

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from common.mistakes import Mistakes
 from jobs import score
-from pairs.reading import Prompts
+from tokens.reading import Prompts
 from workflows.score import stage
 from workflows.score_request import check_score_request
 from workflows.score_worker import Scorer
@@ -121,7 +121,7 @@ def test_a_file_of_candidates_is_utf8(
 def test_what_is_no_text_is_named_before_anything_is_scored(
     tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("files.batches.ROWS_AT_ONCE", 1)
     (tmp_path / "pairs.jsonl").write_text('{"a": "x", "b": "y"}\n{"a": "x", "b": ["y"]}\n')
     with pytest.raises(Mistakes, match="b: row 2 of pairs.jsonl has a list; allowed where a text belongs"):
         stage(
@@ -139,7 +139,7 @@ def test_the_first_row_is_no_pair_where_it_is_a_header(tiny_model: str, tmp_path
 def test_an_interrupted_call_is_taken_up_again(
     ray_cluster: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 6)
+    monkeypatch.setattr("files.batches.ROWS_AT_ONCE", 6)
     out = str(tmp_path / "scored.parquet")
     asked = check_score_request(model, file, ["a", "b"], out, None, 3)
     assert stage(asked) == {0: 6, 1: 6, 2: 6, 3: 2}

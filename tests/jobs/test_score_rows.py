@@ -45,7 +45,7 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray.get", lambda value: value)
     monkeypatch.setattr("workflows.score.connect", lambda *_: None)
     monkeypatch.setattr("workflows.score._scored", scored)
-    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("files.batches.ROWS_AT_ONCE", 2)
 
 
 class Call:

@@ -18,8 +18,8 @@ from common.mistakes import Mistakes
 from jobs import audit, evaluate, score, train, tune
 from models.base_model import load_model, resolve_base_model
 from models.files import used
-from pairs.reading import NO_PROMPTS
 from tests.jobs.cases import prepare_invoices
+from tokens.reading import NO_PROMPTS
 
 SETTINGS = "config_sentence_transformers.json"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d" * 32 + "\nsize 90868376\n"

@@ -20,7 +20,7 @@ from common.mistakes import Mistakes
 from models import loading
 from models.base_model import load_model, resolve_base_model
 from models.loading import check_loads, load_folder
-from pairs.reading import NO_PROMPTS
+from tokens.reading import NO_PROMPTS
 from workflows.preflight import lazy_base_model
 from workflows.score_model import score_model
 

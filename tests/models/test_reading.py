@@ -17,10 +17,10 @@ from models.base_model import load_model, resolve_base_model
 from models.loading import load_folder
 from models.reading import max_length_of, prompts_of, store_prompts
 from models.soundness import try_model
-from pairs.collate import collate
-from pairs.reading import NO_PROMPTS, Prompts, refuse_long_prompts, refuse_other_tokens
-from pairs.tokenized import distinct_ids, tokenize_batch
 from tests.architectures import ARCHITECTURES, POSITIONS, build
+from tokens.collate import collate
+from tokens.reading import NO_PROMPTS, Prompts, refuse_long_prompts, refuse_other_tokens
+from tokens.tokenized import distinct_ids, tokenize_batch
 from trainers.pair_trainer import embed
 from trainers.vocabulary import padding_id, train_seen_tokens
 

@@ -13,7 +13,7 @@ import pytest
 from common.mistakes import Mistakes
 from evaluation.evaluator import Evaluator
 from pairs.from_file import task_from_file
-from pairs.inferred import FileOptions
+from pairs.labels.inferred import FileOptions
 from pairs.prepare import Preparation, prepare
 from pairs.views import View
 from tasks.common.loading import load, names

@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from pairs.clean import folded
 from pairs.recipes import Pair, make_pairs, with_second_groups
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Number, Recipe, WithinGroup
+from tasks.common.texts import folded
 
 TWO, FIVE = Number(2, "this test"), Number(5, "this test")
 

@@ -14,10 +14,10 @@ from sentence_transformers.sentence_transformer.modules import Dense
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from models.base_model import resolve_base_model
-from pairs.collate import collate, pad
-from pairs.order import Shard
-from pairs.tokenized import tokenize_batch
 from tests.trainers.cases import BARE_JOB, MAX_LENGTH, rows
+from tokens.collate import collate, pad
+from tokens.order import Shard
+from tokens.tokenized import tokenize_batch
 from trainers.fine_tune import build_trainer, switch_off_dropout
 from trainers.losses import build_loss
 from trainers.pair_trainer import PairTrainer, TrialFailedError, embed

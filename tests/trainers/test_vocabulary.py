@@ -15,9 +15,9 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from transformers import TrainerCallback
 
 from models.base_model import resolve_base_model
-from pairs.order import Shard
-from pairs.tokenized import distinct_ids, tokenize_batch
 from tests.trainers.cases import BARE_JOB, VOCABULARY, InHand, rows
+from tokens.order import Shard
+from tokens.tokenized import distinct_ids, tokenize_batch
 from trainers.checkpoint import TrainingState
 from trainers.fine_tune import build_trainer, resume_folder
 from trainers.job import Data, Job

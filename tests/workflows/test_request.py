@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from common.space import Choice, Space
-from pairs.reading import NO_PROMPTS
 from tasks.common.loading import load
 from tests.trainers.cases import BARE_JOB
+from tokens.reading import NO_PROMPTS
 from trainers.hardware import Hardware
 from trainers.job import Job
 from workflows.request import Request

@@ -11,7 +11,7 @@ import torch
 from common.environment import environment
 from common.mistakes import Mistakes
 from common.run_folder import RunFolder
-from pairs.reading import NO_PROMPTS
+from tokens.reading import NO_PROMPTS
 from trainers.hardware import Seen, ask_worker, choose, look
 from workflows import session as start
 

@@ -81,7 +81,7 @@ def work(config: dict[str, Any]) -> None:
     import torch
 
     from models.base_model import load_model
-    from pairs.order import Shard
+    from tokens.order import Shard
 
     torch.set_num_threads(config["threads"])
     context = train.get_context()
