@@ -43,7 +43,7 @@ from tokens.tokenized import TokenizedPairs
 from trainers.checkpoint import TrainingState
 from trainers.cluster import connect
 from trainers.groups.board import ProgressBoard
-from trainers.groups.mailbox import Arrival, Mailbox
+from trainers.groups.mailbox import Arrival, Mailbox, MailboxActor
 from trainers.job import Data, Job, Report
 from trainers.search.plan import SearchPlan
 from workflows.search import search
@@ -78,7 +78,7 @@ class StubGroup:
 
 
 @ray.remote(num_cpus=0)  # type: ignore[untyped-decorator]  # Ray ships no types for it
-def stub_worker(mailbox: Any) -> None:
+def stub_worker(mailbox: MailboxActor) -> None:
     """Report as a worker does."""
     time.sleep(START_S)
     ray.get(mailbox.enter.remote("stub"))

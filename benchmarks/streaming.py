@@ -32,7 +32,7 @@ from tokens.collate import collate
 from tokens.order import Shard
 from tokens.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
 from trainers.cluster import connect
-from trainers.groups.board import ProgressBoard
+from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.worker_group import GroupConfig, WorkerGroup, end_groups
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import Data, Job
@@ -131,7 +131,7 @@ def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, floa
     return uss, done.seconds / ((done.rows - done.first_rows) / SIZE)
 
 
-def watched(board: Any) -> Iterator[tuple[int, float]]:
+def watched(board: BoardActor) -> Iterator[tuple[int, float]]:
     """Yield each of STEPS with the worker's USS, in MiB, once it has reached it."""
     for wanted in STEPS:
         while (reached := ray.get(board.all.remote()).get("stream")) is None or reached.step < wanted:

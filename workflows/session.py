@@ -1,7 +1,7 @@
 """Connect to a cluster, put model and tokenised pairs there, and start the worker groups."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ray
 
@@ -9,7 +9,7 @@ from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
 from tokens.tokenized import refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
-from trainers.groups.board import ProgressBoard
+from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, ask_worker, choose
 from trainers.job import Data, Job
@@ -25,7 +25,7 @@ class Session:
 
     hardware: Hardware
     groups: list["WorkerGroup"]
-    board: Any
+    board: BoardActor
     """The ProgressBoard actor (trainers/groups/board.py)."""
     template: Job
     """The job of the baseline settings, without a name."""

@@ -11,7 +11,7 @@ from ray import tune
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from reporting.trials import TrialRecord
-from trainers.groups.board import seconds_left
+from trainers.groups.board import BoardActor, seconds_left
 
 POLL_S = 1.0
 """Seconds between two estimates of the time left."""
@@ -99,7 +99,7 @@ class Estimate(threading.Thread):
         concurrent: number of trials that run at a time.
     """
 
-    def __init__(self, board: Any, watch: Watch, rows_per_trial: float, trials: int, concurrent: int) -> None:
+    def __init__(self, board: BoardActor, watch: Watch, rows_per_trial: float, trials: int, concurrent: int) -> None:
         super().__init__(daemon=True)
         self.board, self.watch, self.rows_per_trial = board, watch, rows_per_trial
         self.trials, self.concurrent, self.ended = trials, concurrent, threading.Event()

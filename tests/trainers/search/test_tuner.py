@@ -113,7 +113,7 @@ def test_a_small_space_is_tried_whole_and_each_setting_once(
     template: Any = SimpleNamespace(seed=1, metric="score")
     nothing: Any = None
     plan = SearchPlan(
-        run=nothing, template=template, groups=[], board=None, space=space, baseline={"margin": 0.5, "epochs": 2.0},
+        run=nothing, template=template, groups=[], board=nothing, space=space, baseline={"margin": 0.5, "epochs": 2.0},
         trials=count, minutes=None, scheduler="fifo",
     )  # fmt: skip
     first = {name: plan.baseline[name] for name in plan.varied}
