@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import Floats, normalized, pair_cosines
 from models.encode import OnProgress, encode
-from pairs.reading import Reading
+from tokens.reading import Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -12,12 +12,16 @@ from audit.plan import Plan
 from audit.run import Audit
 from common import storage
 from common.writing import write_then_rename
-from pairs import batches
+from files import batches
+from pairs import clean
 from tasks.common import values
+from tokens import reading
 
 CODE = (
     Path(__file__).parent,
     Path(batches.__file__).parent,
+    Path(clean.__file__).parent,
+    Path(reading.__file__).parent,
     Path(storage.__file__).parent,
     Path(values.__file__).parent,
 )

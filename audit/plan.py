@@ -9,20 +9,20 @@ import pyarrow.parquet as pq
 from audit.scan import TEXTS
 from common import storage
 from common.mistakes import Mistakes
-from pairs.batches import Table
-from pairs.columns import layout_of
+from files.batches import Table
+from files.columns import layout_of
 from pairs.from_file import INFERRED, table_of
-from pairs.inferred import FileOptions, infer
+from pairs.labels.inferred import FileOptions, infer
 from pairs.manifest import MANIFEST, read_manifest, refuse_other_task
 from pairs.negatives import NEGATIVES
 from pairs.prepared import SPLITS
-from pairs.reading import NO_PROMPTS, Prompts
 from pairs.views import View, ViewedTable
 from tasks.common.declaration import BASE_MODEL, Task
 from tasks.common.kinds import KINDS, Kind, KindName
 from tasks.common.loading import to_dict
 from tasks.common.losses import LOSSES, Loss, LossName
 from tasks.common.plain import PairColumns, declared_length
+from tokens.reading import NO_PROMPTS, Prompts
 
 
 @dataclass(frozen=True, kw_only=True)

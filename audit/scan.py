@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.limits import EXAMPLES, OVERSIZED_CHARACTERS, SHORTCUT_PAIRS
-from pairs.batches import Table
-from pairs.clean import folded, one_spaced
-from pairs.hashes import Hashes, text_hashes
-from pairs.missing import stands_for_nothing
+from common.hashes import Hashes, text_hashes
+from files.batches import Table
+from files.missing import stands_for_nothing
 from pairs.negatives import NEGATIVES
 from tasks.common.label_rule import number_in
+from tasks.common.texts import folded, one_spaced
 from tasks.common.values import NotTextError
 
 TEXTS = ("sentence1", "sentence2")

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from tokenizers import Tokenizer
 
-from pairs.order import shuffled
 from pairs.prepare import prepare
 from tasks.common import loading
+from tokens.order import shuffled
 
 SPECIAL_TOKENS = 2
 """Special tokens of a BERT-like tokenizer: one before a text and one after it."""

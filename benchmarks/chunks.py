@@ -16,12 +16,12 @@ from sentence_transformers import SentenceTransformer
 
 from benchmarks.measure import in_turns, progress, report
 from models.base_model import load_model, resolve_base_model
-from pairs.collate import collate, pad
-from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import tokenize_batch
 from tasks.common import loading
 from tasks.common.declaration import BASE_MODEL, Task
+from tokens.collate import collate, pad
+from tokens.order import Shard, batches_in_memory
+from tokens.tokenized import tokenize_batch
 from trainers.dropout import Dropout, use_cpu_dropout
 from trainers.hardware import TOKENS_PER_CALL, Hardware, choose
 from trainers.losses import build_loss

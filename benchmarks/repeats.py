@@ -25,15 +25,15 @@ from benchmarks.search_cost import called
 from evaluation.comparison import compare
 from evaluation.evaluator import Evaluator
 from evaluation.jackknife import Interval
+from files.read import read
 from models.base_model import resolve_base_model
 from models.encode import encode
 from pairs import prepared
-from pairs.clean import one_spaced
-from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
-from pairs.read import read
 from pairs.train_view import view_of
 from tasks.common import loading
+from tasks.common.texts import one_spaced
+from tokens.distinct import distinct
 
 TASK = "job_skills"
 EPOCHS = 10

@@ -20,7 +20,7 @@ import typer
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 
 from benchmarks.measure import report
-from pairs.tokenized import TokenizedPairs
+from tokens.tokenized import TokenizedPairs
 from trainers.job import Data, Job
 from trainers.search.halving import Halving, first_rung
 

@@ -35,15 +35,15 @@ from benchmarks.measure import in_turns, progress, ratios, report
 from benchmarks.search_cost import prepared
 from common.run_folder import RunFolder
 from jobs import train
-from pairs.tokenized import TokenizedPairs
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from search_spaces.default import baseline_in, for_task
 from tasks.common import loading
+from tokens.tokenized import TokenizedPairs
 from trainers.checkpoint import TrainingState
 from trainers.cluster import connect
 from trainers.groups.board import ProgressBoard
-from trainers.groups.mailbox import Arrival, Mailbox
+from trainers.groups.mailbox import Arrival, Mailbox, MailboxActor
 from trainers.job import Data, Job, Report
 from trainers.search.plan import SearchPlan
 from workflows.search import search
@@ -77,8 +77,8 @@ class StubGroup:
         self.running = stub_worker.remote(self.mailbox)
 
 
-@ray.remote(num_cpus=0)
-def stub_worker(mailbox: Any) -> None:
+@ray.remote(num_cpus=0)  # type: ignore[untyped-decorator]  # Ray ships no types for it
+def stub_worker(mailbox: MailboxActor) -> None:
     """Report as a worker does."""
     time.sleep(START_S)
     ray.get(mailbox.enter.remote("stub"))
@@ -97,7 +97,7 @@ def stub_worker(mailbox: Any) -> None:
                 break
 
 
-class PlainTrial(tune.Trainable):
+class PlainTrial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
     """Report as the stub does, in plain Tune."""
 
     def setup(self, _config: dict[str, Any]) -> None:

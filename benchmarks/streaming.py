@@ -23,16 +23,16 @@ import typer
 from benchmarks.measure import progress, report
 from models.base_model import resolve_base_model
 from pairs import prepared
-from pairs.block_store import BlockStore
-from pairs.collate import collate
-from pairs.order import Shard
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
 from pairs.train_view import view_of
 from tasks.common.declaration import BASE_MODEL
 from tasks.common.losses import LOSSES
+from tokens.block_store import BlockStore
+from tokens.collate import collate
+from tokens.order import Shard
+from tokens.tokenized import BLOCK_ROWS, TokenizedPairs, tokenize
 from trainers.cluster import connect
-from trainers.groups.board import ProgressBoard
+from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.worker_group import GroupConfig, WorkerGroup, end_groups
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import Data, Job
@@ -131,7 +131,7 @@ def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, floa
     return uss, done.seconds / ((done.rows - done.first_rows) / SIZE)
 
 
-def watched(board: Any) -> Iterator[tuple[int, float]]:
+def watched(board: BoardActor) -> Iterator[tuple[int, float]]:
     """Yield each of STEPS with the worker's USS, in MiB, once it has reached it."""
     for wanted in STEPS:
         while (reached := ray.get(board.all.remote()).get("stream")) is None or reached.step < wanted:

@@ -25,11 +25,11 @@ from benchmarks.cases import CASES, Case, drawn, training_pairs
 from benchmarks.measure import in_turns, process, progress, ratios, report
 from benchmarks.rivals import library_trainer
 from models.base_model import load_model, resolve_base_model
-from pairs.order import Shard, batches_in_memory
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common import loading
 from tasks.common.declaration import BASE_MODEL, Task
+from tokens.order import Shard, batches_in_memory
+from tokens.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from trainers.cluster import ALLOCATOR
 from trainers.fine_tune import build_trainer
 from trainers.hardware import Hardware, choose

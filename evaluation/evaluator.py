@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from common.mistakes import Mistakes, raise_if
 from evaluation import metrics
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
-from evaluation.yardsticks.fit import PairYardstick, Yardstick
-from pairs.clean import folded
-from pairs.reading import NO_PROMPTS, Prompts
+from evaluation.yardsticks.fit import Yardstick
+from evaluation.yardsticks.pairs import PairYardstick
 from pairs.spelling import one_of_each
 from tasks.common.kinds import KINDS, Kind
+from tasks.common.texts import folded
+from tokens.reading import NO_PROMPTS, Prompts
 
 Encode = Callable[[list[str]], NDArray[Any]]
 """Texts -> array of shape (texts, dimensions), in the order of the texts."""
@@ -29,7 +30,7 @@ class Evaluator:
         table: columns sentence1, sentence2 and label, one pair a row. A ranked kind needs no label, and leaves rows
             with label 0.0 (as in train) out.
         candidates: all texts that sentence1 is compared with, for a ranked kind. Texts that are the same when folded
-            (pairs/clean.py) are one candidate, and one query. The other kinds ignore them.
+            (tasks/common/texts.py) are one candidate, and one query. The other kinds ignore them.
         prompts: the prompts before first and second texts.
 
     Raises:

@@ -53,18 +53,18 @@ def audit(
 
     check_codes(accept or [])
     length = max_length_alone(set_ or [])
-    judging = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
-    asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.audit", loss, kind, scale, labels, drop_label)
+    split_files = {split: file for split, file in (("dev", dev_source), ("test", test_source)) if file}
+    options = label_options.file_options(ctx.meta[common.GIVEN], "jobs.audit", loss, kind, scale, labels, drop_label)
     sizes = {"global_batch_size": global_batch_size, "base_model": base_model}
-    plan = plan_of(subject, data, columns, judging, asked, group=group, **sizes)
+    plan = plan_of(subject, data, columns, split_files, options, group=group, **sizes)
     plan = read_as(plan, None, length, prompt1, prompt2, trust_remote_code)
-    found = audited(plan, quiet=json, trust_remote_code=trust_remote_code)
+    result = audited(plan, quiet=json, trust_remote_code=trust_remote_code)
     notes = [*plan.prompts.lines, *(note for table in plan.tables.values() for note in table.notes())]
     if json:
-        common.print_json(found.to_dict() | {"notes": notes})
+        common.print_json(result.to_dict() | {"notes": notes})
     else:
-        common.print_lines(lines(plan.name, found.to_dict()) + [f"Note: {note}." for note in notes])
-    if refused(found, accept or []):
+        common.print_lines(lines(plan.name, result.to_dict()) + [f"Note: {note}." for note in notes])
+    if refused(result, accept or []):
         raise typer.Exit(2)
 
 

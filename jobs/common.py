@@ -1,4 +1,4 @@
-"""What every job shares at its door: the app, mistakes as exit code 2, the one line of --json."""
+"""Share what every job needs: the app, common options, exit code 2 for mistakes, the line of --json."""
 
 import functools
 import json
@@ -12,6 +12,7 @@ import typer
 import typer.core
 
 from common.credentials import scrubbed, taken_out
+from common.jsonable import finite
 from common.mistakes import Mistakes
 from common.old_names import modern
 from workflows.options import HELP
@@ -20,11 +21,11 @@ Parameters = ParamSpec("Parameters")
 
 
 UsageError: Any = typer.BadParameter.__base__
-"""An option that does not exist or is not of its type; typer exports it under no name of its own."""
+"""The error for an unknown option or a wrong type; typer does not export it by name."""
 
 
 GIVEN = "jobs.common.given"
-"""Key of the words of a command line in the meta of its context."""
+"""Key of the command line's words in `ctx.meta`."""
 
 
 class _App(typer.Typer):
@@ -33,7 +34,7 @@ class _App(typer.Typer):
 
 
 class _Command(typer.core.TyperCommand):
-    """A command line that cannot be parsed is told without its secrets, and as JSON, too, where that was asked for."""
+    """Report a command line that cannot be parsed without its secrets, and with --json as JSON, too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         args = modern(args, {option for parameter in self.params for option in parameter.opts})
@@ -43,7 +44,7 @@ class _Command(typer.core.TyperCommand):
             return super().parse_args(ctx, args)
         except UsageError as error:
             for word in given:
-                with suppress(Mistakes):  # of the address; which word the command cannot read is told first
+                with suppress(Mistakes):  # a mistake in an address matters less than the word that cannot be parsed
                     taken_out(word)
             message = scrubbed(error.format_message())
             if "--json" in given:
@@ -52,17 +53,20 @@ class _Command(typer.core.TyperCommand):
 
 
 def new_app(about: str | None) -> typer.Typer:
-    """A typer app with plain tracebacks; the module's docstring is its help."""
+    """Return a typer app with plain tracebacks.
+
+    Args:
+        about: its help text, which is the module's docstring.
+    """
     return _App(
         help=about, add_completion=False, pretty_exceptions_enable=False, context_settings={"max_content_width": 110}
     )
 
 
 def reporting_mistakes(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """A user's mistakes become text on standard error and exit code 2; anything else stays a traceback, exit code 1.
+    """Turn a user's mistakes into text on standard error and exit code 2; other errors keep traceback and code 1.
 
-    With --json, {"errors": [...]} is on standard output in both cases. Neither shows a key or a secret that an address
-    holds.
+    With --json, both also print {"errors": [...]} on standard output. Neither shows the keys or secrets of an address.
     """
 
     @functools.wraps(command)
@@ -79,22 +83,22 @@ def reporting_mistakes(command: Callable[Parameters, None]) -> Callable[Paramete
         except typer.Exit:
             raise
         except Exception as error:
-            told = traceback.format_exc()
+            trace = traceback.format_exc()
             if kwargs.get("json"):
                 print_json({"errors": [scrubbed(f"internal error: {type(error).__name__}: {error}")]})
-            if scrubbed(told) == told:
+            if scrubbed(trace) == trace:
                 raise
-            print(scrubbed(told), file=sys.stderr)
+            print(scrubbed(trace), file=sys.stderr)
             raise typer.Exit(1) from None
 
     return run
 
 
 def _without_secrets(given: Any) -> Any:
-    """The options of a command; what opens their stores is kept aside (common/credentials.py).
+    """Return the options without keys and secrets, which common/credentials.py keeps for opening the stores.
 
     Raises:
-        Mistakes: they are in --run, which Ray opens by itself and names in files of its own.
+        Mistakes: --run has some; Ray opens that address itself and writes it into its own files.
     """
     clean = {name: _cleaned(value) for name, value in given.items()}
     if clean.get("run") != given.get("run"):
@@ -107,13 +111,12 @@ def _without_secrets(given: Any) -> Any:
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, list):
-        return [_cleaned(each) for each in value]
+        return [_cleaned(item) for item in value]
     return taken_out(value) if isinstance(value, str) else value
 
 
 def print_json(result: dict[str, Any]) -> None:
-    """One machine-readable line on standard output; NaN and infinity become null, as JSON has neither."""
-    from common.run_folder import finite  # here: --help needs no pyarrow
+    """Print one line of JSON on standard output; NaN and infinity become null, as JSON has neither."""
 
     def plain(value: Any) -> Any:
         return finite(value.tolist()) if hasattr(value, "tolist") else str(value)  # numpy's own numbers
@@ -122,7 +125,15 @@ def print_json(result: dict[str, Any]) -> None:
 
 
 def print_outcome(as_json: bool, result: dict[str, Any]) -> None:
-    """What a run has reached, as one line for a machine; exit code 1 where it has trained nothing, and said why."""
+    """Print the result of a run as one line of JSON, if requested.
+
+    Args:
+        as_json: whether to print it.
+        result: content of result.json; a run that trained nothing has no model, and an error.
+
+    Raises:
+        typer.Exit: code 1, if the run trained nothing.
+    """
     if as_json:
         print_json(result)
     if result["model"] is None:
@@ -136,7 +147,7 @@ Data = Annotated[str | None, typer.Option(help=HELP["data"])]
 
 
 def _no_empty_name(name: str | None) -> str | None:
-    """Refuse an empty one, as of a variable that is not set in the shell: the task's own model would be read."""
+    """Refuse an empty name, such as that of an unset shell variable: the task's own model would be used instead."""
     if name == "":
         raise typer.BadParameter("'' is no name; a hub name or a folder is needed")
     return name
@@ -155,10 +166,10 @@ Verbose = Annotated[bool, typer.Option("--verbose", help=HELP["verbose"])]
 
 
 def print_result(as_json: bool, values: dict[str, Any], lines: list[str]) -> None:
-    """One line for a machine, or text for a person."""
+    """Print values as one line of JSON, or lines of text."""
     print_json(values) if as_json else print_lines(lines)
 
 
 def print_lines(lines: list[str]) -> None:
-    """Plain text on standard output."""
+    """Print plain text on standard output."""
     print("\n".join(lines), flush=True)

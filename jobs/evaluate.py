@@ -15,6 +15,7 @@ from jobs.common import Json, TrustRemoteCode, new_app, print_json, print_lines,
 if TYPE_CHECKING:
     from reporting.evaluations import CachedScores
     from workflows.evaluate import Subject
+    from workflows.yardsticks import LexicalScores
 
 app = new_app(__doc__)
 
@@ -23,7 +24,10 @@ TaskOption = Annotated[str | None, typer.Option("--task", help="Task. Default: t
 Data = Annotated[
     str | None, typer.Option(help="Folder of the prepared pairs. Default: those of the model's run, or data/TASK.")
 ]
-Split = Annotated[str, typer.Option(help="dev, test or train. Test is scored once per run and model, then looked up.")]
+Split = Annotated[
+    str,
+    typer.Option(help="dev, test or train. Test is scored once per run and model; later calls show the stored scores."),
+]
 Base = Annotated[bool, typer.Option("--base", help="Also score the base model.")]
 
 
@@ -42,32 +46,42 @@ def evaluate(
     from workflows.evaluate import find
 
     subject = find(model, task, data, trust_remote_code)
-    kept = {"model": subject.score(split, subject.folder)}
+    scores = {"model": subject.score(split, subject.folder)}
     if base:
-        kept["base"] = subject.score_base(split)
-    (_print_json if json else _print)(subject, model, split, kept)
+        scores["base"] = subject.score_base(split)
+    yardsticks = None if subject.verdict(split) or split == "train" else subject.yardsticks(split, quiet=json)
+    (_print_json if json else _print)(subject, model, split, scores, yardsticks)
 
 
-def _print(subject: "Subject", model: str, split: str, kept: dict[str, "CachedScores"]) -> None:
+def _print(
+    subject: "Subject", model: str, split: str, scores: dict[str, "CachedScores"], yardsticks: "LexicalScores | None"
+) -> None:
     from rich.console import Console
 
     from reporting.evaluations import cached_lines, scores_table
     from reporting.verdict import show
+    from reporting.yardsticks import lexical_table
 
     print_lines([f"{model} on {split} of {subject.pairs.folder} ({subject.pairs.num_rows(split)} pairs)"])
-    Console().print(scores_table(kept, subject.metric))
-    for line in [*cached_lines(kept), *(f"note: {note}" for note in subject.notes)]:
+    Console().print(scores_table(scores, subject.metric))
+    if yardsticks:
+        Console().print(lexical_table(yardsticks.metric, split, yardsticks.scores, yardsticks.unavailable))
+    for line in [*cached_lines(scores), *(f"note: {note}" for note in subject.notes)]:
         print_lines([line])
     if (verdict := subject.verdict(split)) and subject.run:
-        with storage.reading(subject.run.at("verdict.json"), "delete it to be shown the scores alone"):
+        with storage.reading(subject.run.at("verdict.json"), "delete it to see the scores alone"):
             show(verdict, Console())
 
 
-def _print_json(subject: "Subject", model: str, split: str, kept: dict[str, "CachedScores"]) -> None:
-    own, base = kept["model"], kept.get("base")
+def _print_json(
+    subject: "Subject", model: str, split: str, scores: dict[str, "CachedScores"], yardsticks: "LexicalScores | None"
+) -> None:
+    own, base = scores["model"], scores.get("base")
     result = {"model": model, "split": split, **subject.to_dict(), "scores": own.scores, "scored_at": own.since}
     if verdict := subject.verdict(split):
         result["verdict"] = verdict
+    if yardsticks:
+        result["yardsticks"] = yardsticks.to_dict()
     print_json(result | ({"base_model": {"name": subject.base_model, "scores": base.scores}} if base else {}))
 
 

@@ -1,4 +1,4 @@
-"""Options that say what columns and labels of a file of pairs mean, for jobs.prepare and jobs.audit."""
+"""Declare the options about columns and labels of a file of pairs, for jobs.prepare and jobs.audit."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ from tasks.common.label_rule import label_rule
 from tasks.common.losses import LOSSES
 
 if TYPE_CHECKING:
-    from pairs.inferred import FileOptions
+    from pairs.labels.inferred import FileOptions
 
 
 def one_of(names: Iterable[str]) -> str:
-    """Names as a choice: 'a, b or c'."""
+    """Return names as a choice: 'a, b or c'."""
     *others, last = names
     return f"{', '.join(others)} or {last}"
 
@@ -39,7 +39,8 @@ Time = Annotated[
     ),
 ]
 Split = Annotated[
-    str | None, typer.Option(help="Pairs only: keep 'texts' or only 'first-text' from standing in two splits.")
+    str | None,
+    typer.Option(help="Pairs only: let no text ('texts') or no first text ('first-text') appear in two splits."),
 ]
 Loss = Annotated[str | None, typer.Option(help=f"FILE only: {one_of(LOSSES)}. Default: by its labels.")]
 Kind = Annotated[str | None, typer.Option(help=f"FILE only: evaluate as {one_of(KINDS)}. Default: by its labels.")]
@@ -58,10 +59,10 @@ INSTEAD = {
     "--columns": ("--columns", "--scale", "--labels", "--drop-label"),
     "--drop-label": (),
 }
-"""Option that is advised -> options of the user's that it takes the place of."""
+"""Recommended option -> options of the user that it replaces."""
 
 
-def asked(
+def file_options(
     given: Sequence[str],
     job: str,
     loss: str | None,
@@ -70,32 +71,37 @@ def asked(
     labels: str | None,
     drop_label: Sequence[str] | None,
 ) -> "FileOptions":
-    """What the options say.
+    """Return the checked options.
 
     Args:
-        given: the words of the command line, for messages.
-        job: the module that is run.
+        given: the words of the command line, for the commands in messages.
+        job: the module that runs, such as jobs.prepare.
+        loss: --loss.
+        kind: --kind.
+        scale: --scale.
+        labels: --labels.
+        drop_label: --drop-label.
 
     Raises:
-        Mistakes: all words that say nothing.
+        Mistakes: every option with a value that is not allowed.
     """
-    from pairs.inferred import FileOptions  # here: --help needs no pyarrow
+    from pairs.labels.inferred import FileOptions  # here: --help needs no pyarrow
 
     checks = Checks()
     rule = checks.run(label_rule, scale, labels, drop_label or [])
-    found = checks.run(FileOptions, loss=loss, kind=kind, command=partial(command_line, job, given))
+    options = checks.run(FileOptions, loss=loss, kind=kind, command=partial(command_line, job, given))
     checks.finish()
     assert rule is not None
-    assert found is not None
-    return FileOptions(loss=loss, kind=kind, rule=rule, command=found.command)
+    assert options is not None
+    return FileOptions(loss=loss, kind=kind, rule=rule, command=options.command)
 
 
 def command_line(job: str, given: Sequence[str], options: Sequence[str]) -> str:
-    """The user's command with these options, in the place of those that they contradict."""
-    gone = {name for option in options for name in INSTEAD.get(option, ())}
-    kept, skipped = [], False
+    """Return the user's command with these options in place of those that they contradict."""
+    replaced = {name for option in options for name in INSTEAD.get(option, ())}
+    words, is_replaced = [], False
     for word in given:
-        skipped, now = word in gone, skipped
-        if not (now or skipped or word.partition("=")[0] in gone):
-            kept.append(word)
-    return shlex.join(["python", "-m", job, *kept, *options])
+        is_replaced, is_its_value = word in replaced, is_replaced
+        if not (is_its_value or is_replaced or word.partition("=")[0] in replaced):
+            words.append(word)
+    return shlex.join(["python", "-m", job, *words, *options])

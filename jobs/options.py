@@ -1,4 +1,4 @@
-"""Commands of the command line, made from the options that workflows/options.py declares."""
+"""Make the commands jobs.train and jobs.tune from the options that workflows/options.py declares."""
 
 import inspect
 from collections.abc import Callable
@@ -12,11 +12,14 @@ from jobs import common
 from workflows.options import TrainOptions, declared, flag
 
 Run = Callable[..., None]
-"""task, dry_run, json, and the options by their names."""
+"""A command's function: takes task, dry_run, json, and the options by their names."""
 
 
 def command(app: typer.Typer, options: type[TrainOptions]) -> Callable[[Run], Run]:
-    """Make a function the app's command, with a task, the declared options, --dry-run and --json."""
+    """Return a decorator that makes a function the app's command.
+
+    The command takes a task, the declared options, --dry-run and --json.
+    """
 
     def decorate(run: Run) -> Run:
         checked = common.reporting_mistakes(run)
@@ -27,7 +30,7 @@ def command(app: typer.Typer, options: type[TrainOptions]) -> Callable[[Run], Ru
             _parameter("json", common.Json, False),
         ]
         checked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        checked.__annotations__ = {each.name: each.annotation for each in parameters}
+        checked.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         app.command()(checked)
         return run
 
@@ -43,7 +46,7 @@ def _default(field: FieldInfo) -> Any:
 
 
 def _annotation(name: str, field: FieldInfo) -> Any:
-    """Return what typer reads; a choice is read as text, so that our own message names what is allowed."""
+    """Return the annotation that typer reads. A choice becomes text, so that our own message names what is allowed."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     option = typer.Option(flag(name), help=field.description, metavar=extra.get("metavar"))  # type: ignore[arg-type]
     return Annotated[_type(field), option]

@@ -1,4 +1,4 @@
-"""The page about every option of every job: docs/reference/options.md, made by `make docs`."""
+"""Generate docs/reference/options.md, the page about every option of every job, for `make docs`."""
 
 import importlib
 from typing import Any
@@ -14,20 +14,23 @@ code 2, and `--json` then prints `{"errors": [...]}`.
 
 
 def page() -> str:
-    """Return docs/reference/options.md."""
+    """Return the content of docs/reference/options.md."""
     return PAGE + "".join(map(_section, JOBS))
 
 
 def _section(job: str) -> str:
-    shown: Any = typer.main.get_command(importlib.import_module(f"jobs.{job}").app)
-    arguments = [each.metavar or each.name.upper() for each in shown.params if each.param_type_name == "argument"]
-    options = [each for each in shown.params if each.param_type_name == "option" and each.name != "help"]
+    command: Any = typer.main.get_command(importlib.import_module(f"jobs.{job}").app)
+    arguments = [param.metavar or param.name.upper() for param in command.params if param.param_type_name == "argument"]
+    options = [param for param in command.params if param.param_type_name == "option" and param.name != "help"]
     lines = [
         f"\n## jobs.{job}\n",
         f"    python -m jobs.{job} {' '.join(arguments)} [OPTIONS]\n",
         "| Option | Default | What it does |",
         "|---|---|---|",
-        *(f"| `{each.opts[0]}{_value(each)}` | {_shown(each.default)} | {_escaped(each.help)} |" for each in options),
+        *(
+            f"| `{option.opts[0]}{_value(option)}` | {_shown(option.default)} | {_escaped(option.help)} |"
+            for option in options
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -44,35 +44,42 @@ def prepare(
     dry_run: common.DryRun = False,
     json: common.Json = False,
 ) -> None:
-    """Prepare the pairs of a task, or of a file of ready pairs (its task gets the file's name)."""
+    """Prepare the pairs of a task, or of a file of ready pairs, whose task is named after the file."""
     from rich.console import Console
 
     from pairs import prepared
     from pairs.from_file import is_data_file, task_of
     from pairs.manifest import MANIFEST
-    from pairs.prepare import prepare as make
+    from pairs.prepare import prepare as prepare_pairs
     from pairs.published import publish
     from reporting.pairs_table import outcome, show
+    from reporting.yardsticks import lexical_table
     from workflows.options import refuse_lost
+    from workflows.yardsticks import of_preparation
 
-    asked = label_options.asked(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
-    declared = task_of(task, source, columns, asked, negatives=negatives, group=group, time=time)
-    files = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
+    options = label_options.file_options(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
+    declared = task_of(task, source, columns, options, negatives=negatives, group=group, time=time)
+    sources = {"train": task if is_data_file(task) else source, "dev": dev_source, "test": test_source}
+    files = {split: file for split, file in sources.items() if file}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     refuse_lost(data=folder)
     prepared.refuse_foreign(folder)
-    given = {split: file for split, file in files.items() if file}
-    made = (publish if as_published else make)(declared, given, seed=seed, rows=rows, way=split)
+    pairs = (publish if as_published else prepare_pairs)(declared, files, seed=seed, rows=rows, way=split)
     if not dry_run:
-        prepared.write(folder, made.tables, made.manifest)
-    known_as = task if task.endswith(".py") else declared.name
-    tuning = f"python -m jobs.tune {known_as}" + (f" --data {data}" if data else "")
-    following = f"python -m jobs.audit {folder}" if as_published else tuning
+        prepared.write(folder, pairs.tables, pairs.manifest)
+    tuned = f"{task if task.endswith('.py') else declared.name}{f' --data {data}' if data else ''}"
+    following = f"python -m jobs.audit {folder}" if as_published else f"python -m jobs.tune {tuned}"
+    yardsticks = None if as_published else of_preparation(pairs.tables, pairs.manifest, quiet=json)
     if json:
-        return common.print_json(outcome(made.manifest) | {"data": folder, "written": not dry_run, "next": following})
-    show(made.manifest, Console())
-    written = ", ".join([*(f"{name}.parquet" for name in made.tables), MANIFEST])
-    common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {written}", f"Next: {following}"])
+        bar = {"yardsticks": yardsticks.to_dict()} if yardsticks else {}
+        state = {"data": folder, "written": not dry_run, "next": following}
+        common.print_json(outcome(pairs.manifest) | bar | state)
+        return
+    show(pairs.manifest, Console())
+    if yardsticks:
+        Console().print(lexical_table(yardsticks.metric, "dev", yardsticks.scores, yardsticks.unavailable))
+    names = ", ".join([*(f"{name}.parquet" for name in pairs.tables), MANIFEST])
+    common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {names}", f"Next: {following}"])
 
 
 if __name__ == "__main__":

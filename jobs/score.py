@@ -1,4 +1,4 @@
-"""Score unlabelled pairs, or find the best categories of texts, with a saved model.
+"""Score unlabelled pairs, or find the best candidates for each text, with a saved model.
 
 python -m jobs.score runs/invoices/best pairs.csv --columns first,second --out scored.parquet
 
@@ -31,25 +31,26 @@ def score(
     json: common.Json = False,
     verbose: common.Verbose = False,
 ) -> None:
-    """Score pairs: a score for each, and a decision where the model has a threshold."""
+    """Score pairs, with a decision if the model has a threshold, or find the best candidates for each text."""
     from workflows.score import score_run
-    from workflows.score_request import request
+    from workflows.score_request import check_score_request
 
-    asked = request(model, file, columns.split(","), out, candidates, top_k, cpus_per_worker, trust_remote_code)
-    done = score_run(asked, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
-    notes = [*asked.prompts.lines, *asked.table.table.notes()]
+    names = columns.split(",")
+    request = check_score_request(model, file, names, out, candidates, top_k, cpus_per_worker, trust_remote_code)
+    result = score_run(request, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
+    notes = [*request.prompts.lines, *request.table.table.notes()]
     if json:
-        common.print_json(done | {"notes": notes})
+        common.print_json(result | {"notes": notes})
         return
-    common.print_lines(_lines(done) + [f"Note: {note}." for note in notes])
+    common.print_lines(_lines(result) + [f"Note: {note}." for note in notes])
 
 
-def _lines(done: dict[str, Any]) -> list[str]:
-    lines = [f"{done['rows']:,} rows in {done['out']}: {', '.join(done['columns'])}"]
-    if done["without_score"]:
-        lines.append(f"{done['without_score']:,} of them have an empty text, and null where a score would be")
-    if done["as_json"]:
-        lines.append(f"{', '.join(done['as_json'])}: values of several types, written as JSON")
+def _lines(result: dict[str, Any]) -> list[str]:
+    lines = [f"{result['rows']:,} rows in {result['out']}: {', '.join(result['columns'])}"]
+    if result["without_score"]:
+        lines.append(f"{result['without_score']:,} of them have an empty text; their score is null")
+    if result["as_json"]:
+        lines.append(f"{', '.join(result['as_json'])}: values of several types, written as JSON")
     return lines
 
 

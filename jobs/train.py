@@ -20,7 +20,8 @@ def train(*, dry_run: bool, json: bool, **given: Any) -> None:
 
     request = check_request(given, dry_run=dry_run, quiet=json, single=True)
     if dry_run:
-        return common.print_result(json, described(request), describe(request, single=True))
+        common.print_result(json, described(request), describe(request, single=True))
+        return
     from workflows.train import train_run
 
     common.print_outcome(json, train_run(request, quiet=json))

@@ -20,7 +20,8 @@ def tune(*, dry_run: bool, json: bool, **given: Any) -> None:
 
     request = check_request(given, dry_run=dry_run, quiet=json)
     if dry_run:
-        return common.print_result(json, described(request), describe(request))
+        common.print_result(json, described(request), describe(request))
+        return
     from workflows.tune import tune_run
 
     common.print_outcome(json, tune_run(request, quiet=json))

@@ -1,22 +1,23 @@
-"""Where a base model comes from, and how it travels: its files go through the object store, so every node trains the
-same weights and no worker asks a model hub.
+"""Find a base model, and read its files for the object store.
+
+Every node gets the files from there, so that all train the same weights and no worker needs a model hub.
 """
 
 import glob
 import hashlib
-import os
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from common.mistakes import Mistakes
+from common.storage import local_path
 from models.files import check_files, used
 from models.loading import check_loads, check_loads_meanwhile, load_folder
 from models.reading import max_length_of, reading_of
-from pairs.reading import NO_PROMPTS, Prompts, Reading
 from tasks.common.declaration import BASE_MODEL
+from tokens.reading import NO_PROMPTS, Prompts, Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -27,20 +28,20 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedModel:
-    """A base model's folder on this machine and the one line that says which copy it is."""
+    """A base model's folder on this machine, and the line of output that names this copy."""
 
     name: str
     folder: Path
     line: str
     trust_remote_code: bool = False
-    """Whether code that it brings may run."""
+    """Whether the model's own code may run."""
 
     def files(self) -> dict[str, bytes]:
-        """Relative name -> content, to be put into the object store once."""
+        """Return relative name -> content of its files, for the object store."""
         return {name: path.read_bytes() for name, path in self._paths().items()}
 
     def sha256(self) -> str:
-        """Over the same names and contents, in hex."""
+        """Return a SHA-256, in hex, over the names and contents of `files`."""
         digest = hashlib.sha256()
         for name, path in self._paths().items():
             with path.open("rb") as file:
@@ -48,18 +49,25 @@ class ResolvedModel:
         return digest.hexdigest()
 
     def check_files(self, trained: bool = True) -> None:
-        """Refuse a damaged folder, or to be trained one of another kind, before a worker or the audit loads it.
+        """Refuse a damaged folder before a worker or the audit loads it.
+
+        Args:
+            trained: whether to refuse also a kind of model that cannot be trained.
 
         Raises:
-            Mistakes: everything that its files show.
+            Mistakes: everything that is wrong with its files.
         """
         check_files(self.name, self._paths(), self.trust_remote_code, trained)
 
     def check_loads(self, max_length: int, prompts: Prompts) -> None:
-        """Load it here, let it read texts, and keep nothing of it (models/loading.py).
+        """Check that this process can load it and encode texts; see `models.loading.check_loads`.
+
+        Args:
+            max_length: tokens of a text.
+            prompts: of first and second texts.
 
         Raises:
-            Mistakes: it cannot be loaded, or reads otherwise than `reading` says.
+            Mistakes: it cannot be loaded, or its tokens differ from those of `reading`.
         """
         check_loads(
             str(self.folder),
@@ -69,7 +77,7 @@ class ResolvedModel:
         )
 
     def check_loads_meanwhile(self, max_length: int, prompts: Prompts) -> None:
-        """Begin to load it; who calls `check_loads` then waits for the rest."""
+        """Begin `check_loads` in a thread; a later call of `check_loads` waits for it."""
         check_loads_meanwhile(
             str(self.folder),
             lambda: self.reading(max_length, prompts),
@@ -78,7 +86,7 @@ class ResolvedModel:
         )
 
     def reading(self, max_length: int | None = None, prompts: Prompts = NO_PROMPTS) -> Reading:
-        """How it reads texts; see `reading_of`, and `max_length_of` where no length is given."""
+        """Return how it reads texts; see `reading_of`, and `max_length_of` for the length if none is given."""
         length = max_length or max_length_of(self.folder, None, None)
         return reading_of(self.folder, length, prompts, self.trust_remote_code)
 
@@ -89,30 +97,41 @@ class ResolvedModel:
 
 
 def resolve_base_model(name: str, trust_remote_code: bool = False, *, trained: bool = True) -> ResolvedModel:
-    """A local folder, a model on the hub or in its cache, or for MiniLM the offline package.
+    """Find a base model: a local folder, a model on the hub or in its cache, or for MiniLM the offline package.
 
     Args:
-        trust_remote_code: whether code that it brings may run.
-        trained: whether it is to be trained, and not only to be scored.
+        name: path or hub name.
+        trust_remote_code: whether the model's own code may run.
+        trained: whether it will be trained, and not only scored.
 
     Raises:
         Mistakes: none of the three has it, or its files show that it cannot be loaded or trained.
     """
-    if os.path.isdir(folder := Path(os.path.expanduser(name))):  # False, too, where no path may be as long
+    folder = local_path(name)
+    kind = _kind(folder)
+    if kind == "folder":
         if not (folder / "modules.json").is_file():
             raise Mistakes(f"base-model: {name!r} has no modules.json; a sentence-transformers folder is needed")
         line = f"base model: local folder {folder}"
-        found = ResolvedModel(name=name, folder=folder.resolve(), line=line, trust_remote_code=trust_remote_code)
-    elif os.path.isfile(folder):
+        model = ResolvedModel(name=name, folder=folder.resolve(), line=line, trust_remote_code=trust_remote_code)
+    elif kind == "file":
         raise Mistakes(f"base-model: {name!r} is a file; a sentence-transformers folder, or a hub name, is needed")
     elif name == BASE_MODEL and (packaged := _offline_minilm()):
         return packaged
     else:
         folder = _from_hub(name)
         line = f"base model: {name} from the model hub, in {folder}"
-        found = ResolvedModel(name=name, folder=folder, line=line, trust_remote_code=trust_remote_code)
-    found.check_files(trained)
-    return found
+        model = ResolvedModel(name=name, folder=folder, line=line, trust_remote_code=trust_remote_code)
+    model.check_files(trained)
+    return model
+
+
+def _kind(path: Path) -> Literal["folder", "file"] | None:
+    """Return what is at a path; None if nothing is, or if the path is too long or not readable."""
+    try:
+        return "folder" if path.is_dir() else "file" if path.is_file() else None
+    except OSError:
+        return None
 
 
 def _offline_minilm() -> ResolvedModel | None:
@@ -129,18 +148,18 @@ def _offline_minilm() -> ResolvedModel | None:
 
 
 def _from_hub(name: str) -> Path:
-    """Its snapshot on this machine, downloaded without the copies of its weights that are not used."""
+    """Return the model's snapshot on this machine; download it without unused copies of its weights."""
     from huggingface_hub import list_repo_files, snapshot_download
 
     wanted: list[str] | None = None
-    with suppress(Exception):  # without the hub at hand there is only the cache, and what is wrong is told below
+    with suppress(Exception):  # without the hub only the cache is left, and the error is reported below
         wanted = [glob.escape(file) for file in used(list_repo_files(name))]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except Exception as error:  # the hub's errors share no base class: network, offline mode, unknown name
         reason = str(error).splitlines()[0]
         raise Mistakes(
-            f"base-model: {name!r} is neither a folder here nor to be had from the model hub ({reason}); "
+            f"base-model: {name!r} is neither a folder here nor available from the model hub ({reason}); "
             f"give a folder, or install the extra 'offline' for {BASE_MODEL}"
         ) from error
 
@@ -148,7 +167,13 @@ def _from_hub(name: str) -> Path:
 def load_model(
     files: dict[str, bytes], max_length: int | None, device: str, trust_remote_code: bool = False
 ) -> "SentenceTransformer":
-    """The model of these files, reading at most `max_length` tokens a text (None: what is saved with it).
+    """Load the model of these files.
+
+    Args:
+        files: relative name -> content.
+        max_length: tokens of a text that are read; None: as saved with the model.
+        device: name of the device, as torch has it.
+        trust_remote_code: whether the model's own code may run.
 
     Raises:
         Mistakes: it cannot be loaded.

@@ -1,4 +1,4 @@
-"""Encode texts with a model, in batches of similar length, and say how far it is."""
+"""Encode texts with a model, in batches of similar length, and report progress."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,13 +13,14 @@ TEXTS_AT_ONCE = 64
 """Batch size; progress is reported after each batch."""
 
 OnProgress = Callable[[int, int], None]
-"""(texts encoded, texts in all): called after every TEXTS_AT_ONCE texts."""
+"""Function of (texts encoded, texts in all) that is called after every TEXTS_AT_ONCE texts."""
 
 
 def encode(model: "SentenceTransformer", texts: list[str], on_progress: OnProgress) -> NDArray[np.float64]:
-    """Vectors of the texts in their order, shape (texts, dimensions); long texts are encoded together, and first.
+    """Return the vectors of the texts in their order, shape (texts, dimensions).
 
-    Prompts stand in the texts already (pairs/reading.py): the model adds none, whatever its default is.
+    Texts are sorted by length, longest first, so that a batch needs little padding. They have their prompts already
+    (tokens/reading.py): the model's default prompt is not added.
     """
     order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
     parts = []

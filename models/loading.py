@@ -1,4 +1,4 @@
-"""The one way in which a sentence-transformers folder is loaded: in fp32, whatever dtype its files hold."""
+"""Load sentence-transformers folders, always in fp32, and check once per process that a model loads."""
 
 import threading
 from collections.abc import Callable
@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 from common.mistakes import Mistakes
 from models.positions import positions_in
 from models.soundness import reason, try_model
-from pairs.reading import Reading
+from tokens.reading import Reading
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
 _TRIED: dict[tuple[str, bool], Mistakes | None] = {}
-"""(folder, whether its own code may run) -> what was wrong, of the models that this process has tried."""
+"""(folder, whether its own code may run) -> its mistakes, for each model that this process has tried."""
 _TRYING = threading.Lock()
+"""Held while a model is tried."""
 
 
 def load_folder(
@@ -29,13 +30,15 @@ def load_folder(
     field: str = "base-model",
     name: str | None = None,
 ) -> "SentenceTransformer":
-    """A model with fp32 weights: AdamW destroys fp16 ones, as its epsilon is 0 there, and numpy knows no bf16.
+    """Load a model with fp32 weights: AdamW's epsilon is 0 in fp16 and would destroy them, and numpy has no bf16.
 
     Args:
-        device: torch's name of it; None: a GPU where there is one.
-        max_length: tokens per text; None leaves what is saved with the model. Both are lowered to its positions.
-        trust_remote_code: whether code that the model brings may run.
-        field, name: what the user gave it by, for the message; the folder where no name is given.
+        folder: path of this machine.
+        device: name of the device, as torch has it; None: a GPU if there is one.
+        max_length: tokens of a text; None: as saved with the model. Both are lowered to its positions.
+        trust_remote_code: whether the model's own code may run.
+        field: option that gave the model, for the message.
+        name: value of the option, for the message; the folder by default.
 
     Raises:
         Mistakes: the library cannot load it, with the library's reason.
@@ -44,7 +47,7 @@ def load_folder(
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # a bar per hundred weights says nothing
+    logging.disable_progress_bar()
     getLogger("sentence_transformers.base.model").addFilter(_is_no_default_prompt)
     try:
         model = SentenceTransformer(
@@ -53,23 +56,23 @@ def load_folder(
             local_files_only=True,
             trust_remote_code=trust_remote_code,
             model_kwargs={"dtype": torch.float32},
-        ).float()  # a model without a transformer comes in its file's dtype
-    except Exception as error:  # a library's reader raises whatever a damaged file leads it to
+        ).float()  # a model without a transformer has its file's dtype
+    except Exception as error:  # a damaged file may raise anything
         raise Mistakes(f"{field}: {name or folder!r} cannot be loaded: {reason(error)}") from error
-    _read_at_most(model, max_length)
+    _set_max_length(model, max_length)
     return model
 
 
 def _is_no_default_prompt(record: LogRecord) -> bool:
-    """Leave out that a default prompt applies: here none does, and which prompts are used is said in a line of ours."""
+    """Drop the library's line that a default prompt applies: here none does, and our own line names the prompts."""
     return not record.getMessage().startswith("Default prompt name is set to")
 
 
-def _read_at_most(model: "SentenceTransformer", wanted: int | None) -> None:
-    """Let it read as many tokens as wanted, else as are saved, but never more than it has positions for."""
+def _set_max_length(model: "SentenceTransformer", max_length: int | None) -> None:
+    """Set the tokens of a text to the given number, else to the saved one, but not above its positions."""
     transformer: Any = model.transformers_model
     positions = positions_in(transformer.config.to_dict()) if transformer is not None else None
-    length = wanted or (model.max_seq_length if transformer is not None else None)
+    length = max_length or (model.max_seq_length if transformer is not None else None)
     if length is not None:
         model.max_seq_length = length if positions is None else min(length, positions)
 
@@ -82,43 +85,47 @@ def check_loads(
     field: str = "base-model",
     name: str = "",
 ) -> None:
-    """Load a model on the CPU, let it read texts, and keep nothing of it; once in a process.
+    """Check, once per process, that a model can be loaded on the CPU and encodes texts; discard it then.
+
+    A call waits while another thread tries a model.
 
     Args:
-        read: loads how training will read texts; None: it is not to be trained.
-
-    Who asks while another thread tries the same model waits for its answer.
+        folder: path of this machine.
+        read: loads how training reads texts; None if the model will not be trained.
+        trust_remote_code: whether the model's own code may run.
+        field: option that gave the model, for the message.
+        name: value of the option, for the message; the folder by default.
 
     Raises:
-        Mistakes: it cannot be loaded, or cannot read a text.
+        Mistakes: it cannot be loaded, or cannot encode a text.
     """
     key, name = (folder, trust_remote_code), name or folder
     with _TRYING:
         if key not in _TRIED:
-            _TRIED[key] = _tried(folder, read, trust_remote_code, field, name)
+            _TRIED[key] = _mistakes(folder, read, trust_remote_code, field, name)
     if (mistakes := _TRIED[key]) is not None:
         raise Mistakes(mistakes.messages)
 
 
-def check_loads_meanwhile(folder: str, read: Callable[[], Reading] | None = None, **given: Any) -> None:
-    """Begin `check_loads` in a thread; what it finds is told to who calls `check_loads` then.
+def check_loads_meanwhile(folder: str, read: Callable[[], Reading] | None = None, **options: Any) -> None:
+    """Begin `check_loads` in a thread; a later call of `check_loads` raises its mistakes.
 
-    The process waits for it at its end: torch, half imported, would print tracebacks there.
+    The process waits for the thread at its end: a half-imported torch would print tracebacks there.
     """
 
     def check() -> None:
         with suppress(Mistakes):
-            check_loads(folder, read, **given)
+            check_loads(folder, read, **options)
 
     threading.Thread(target=check).start()
 
 
-def found_sound(folder: str, trust_remote_code: bool) -> None:
-    """Remember that a model was loaded here and has read texts: it need not be tried again."""
+def remember_sound(folder: str, trust_remote_code: bool) -> None:
+    """Remember that this process has loaded a model and encoded texts, so that it is not tried again."""
     _TRIED[folder, trust_remote_code] = None
 
 
-def _tried(
+def _mistakes(
     folder: str, read: Callable[[], Reading] | None, trust_remote_code: bool, field: str, name: str
 ) -> Mistakes | None:
     try:

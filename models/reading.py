@@ -1,4 +1,4 @@
-"""What a model's folder says about how it reads: its own length, its positions, its prompts and its tokenizer."""
+"""Read from a model's folder how it reads texts: length, positions, prompts and tokenizer."""
 
 import json
 import re
@@ -9,29 +9,30 @@ from typing import Any
 
 from common.mistakes import Mistakes
 from models.positions import positions_in
-from models.soundness import SAMPLES, reason, transformer_place
-from pairs.reading import NO_PROMPTS, Prompts, Reading
+from models.soundness import SAMPLES, reason, transformer_prefix
+from tokens.reading import NO_PROMPTS, Prompts, Reading
 
 LONGEST = 512
-"""Tokens of a text, where neither the user nor the task says: a model may read 32,768, at sixty times the cost."""
+"""Most tokens of a text by default: a model may read 32,768, at sixty times the cost."""
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-"""What Python makes of bytes on a command line that are not UTF-8, and JSON of half an escape."""
+"""A surrogate: Python reads it from bytes on a command line that are not UTF-8, and from half an escape in JSON."""
 SECOND_PROMPTS = ("document", "passage", "corpus")
-"""Names of the prompt of second texts, in the order in which the library's `encode_document` looks for them."""
+"""Names of the prompt of second texts, in the order of the library's `encode_document`."""
 
 
 def max_length_of(folder: Path, given: int | None, declared: int | None) -> int:
     """Decide how many tokens of a text are read.
 
     Args:
-        given: by the user.
-        declared: by the task. It is lowered to the model's positions, where these are fewer.
+        folder: of the model.
+        given: number that the user gave.
+        declared: number in the task's declaration; it is lowered to the model's positions.
 
     Returns:
-        The first of both that is there, else the smaller of the model's own length and LONGEST.
+        The given number, else the declared one, else the smaller of the model's own length and LONGEST.
 
     Raises:
-        Mistakes: the user's is more than the model has positions for: the first long text would end the run.
+        Mistakes: the user's number is above the model's positions: the first long text would end the run.
     """
     positions = positions_of(folder)
     if given is not None and positions is not None and given > positions:
@@ -41,22 +42,24 @@ def max_length_of(folder: Path, given: int | None, declared: int | None) -> int:
 
 
 def prompts_of(folder: Path, first: str | None = None, second: str | None = None) -> Prompts:
-    """Decide what stands before the texts: what is given, else the model's own.
+    """Decide which prompts are put before the texts: the given ones, else the model's own.
 
     The model's own are `query` for first texts and `document`, `passage` or `corpus` for second ones; a model with
     neither may have a default prompt for all its texts.
 
     Args:
-        first, second: None: the model's own; empty: none.
+        folder: of the model.
+        first: prompt of first texts; None: the model's own; empty: none.
+        second: prompt of second texts, in the same way.
 
     Raises:
-        Mistakes: a tokenizer does not take one, or the model's pooling leaves prompts out, which a training does not.
+        Mistakes: a prompt is not UTF-8, or the model's pooling leaves prompts out, which training does not.
     """
     own = _own_prompts(folder)
     prompts = Prompts(own.first if first is None else first, own.second if second is None else second)
-    if torn := [each for each in prompts if HALF_CHARACTER.search(each)]:
+    if torn := [prompt for prompt in prompts if HALF_CHARACTER.search(prompt)]:
         raise Mistakes(f"prompts: {', '.join(map(repr, torn))}, with half a character; allowed: text in UTF-8")
-    if any(prompts) and any(each.get("include_prompt") is False for each in _module_configs(folder)):
+    if any(prompts) and any(config.get("include_prompt") is False for config in _module_configs(folder)):
         raise Mistakes(
             f"prompts: {prompts.first!r} and {prompts.second!r}, but the model's pooling leaves prompts out "
             "(include_prompt false), which only plain encode does; allowed: in training and audit --prompt1 '' "
@@ -66,7 +69,7 @@ def prompts_of(folder: Path, first: str | None = None, second: str | None = None
 
 
 def store_prompts(model: Any, prompts: Prompts) -> None:
-    """Give a SentenceTransformer the prompts that it was trained with, under the names that the library asks for."""
+    """Store in a SentenceTransformer the prompts that it was trained with, under the library's names."""
     names = ["document", *(name for name in SECOND_PROMPTS if name in model.prompts)]
     had_default = model.default_prompt_name is not None
     model.prompts |= {"query": prompts.first} | dict.fromkeys(names, prompts.second)
@@ -80,8 +83,14 @@ def reading_of(
 ) -> Reading:
     """Load the tokenizer of a model's folder as the library does.
 
+    Args:
+        folder: of the model.
+        max_length: tokens of a text, the prompt included.
+        prompts: of first and second texts.
+        trust_remote_code: whether the model's own code may run.
+
     Raises:
-        Mistakes: it cannot be loaded, or is none that a training can use.
+        Mistakes: it cannot be loaded, is no fast tokenizer, or cannot read a text.
     """
     from transformers import AutoTokenizer
 
@@ -90,7 +99,7 @@ def reading_of(
         tokenizer: Any = AutoTokenizer.from_pretrained(
             str(inner), **_tokenizer_options(folder), local_files_only=True, trust_remote_code=trust_remote_code
         )
-    except Exception as error:  # whatever a damaged file makes the library raise
+    except Exception as error:  # a damaged file may raise anything
         raise Mistakes(f"base-model: the tokenizer in {inner} cannot be loaded: {reason(error)}") from error
     if not tokenizer.is_fast:
         raise Mistakes(f"base-model: {inner} has no fast tokenizer (tokenizer.json); a model with one is needed")
@@ -105,13 +114,13 @@ def reading_of(
     )
     try:
         reading.whole_ids(SAMPLES)
-    except Exception as error:  # the library raises bare ones, of a vocabulary without a word for the unknown
+    except Exception as error:  # the library raises a bare one if the vocabulary lacks its token for the unknown
         raise Mistakes(f"base-model: the tokenizer in {inner} cannot read a text: {reason(error)}") from error
     return reading
 
 
 def _lowered(normalizer: dict[str, Any] | None) -> dict[str, Any]:
-    """What the library's Transformer makes of do_lower_case: letters become small ones before all else."""
+    """Return a normalizer that lowers letters first, as the library's Transformer does for do_lower_case."""
     steps: list[dict[str, Any]] = [normalizer] if normalizer else []
     if normalizer and normalizer["type"] == "Sequence":
         steps = normalizer["normalizers"]
@@ -121,12 +130,12 @@ def _lowered(normalizer: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def transformer_folder(folder: Path) -> Path:
-    """Find where the first module of a model's folder lies: the folder itself, or one such as 0_Transformer."""
-    return folder / transformer_place(_json(folder / "modules.json"))
+    """Return the folder of the first module: the model's own, or one in it such as 0_Transformer."""
+    return folder / transformer_prefix(_json(folder / "modules.json"))
 
 
 def _own_max_length(folder: Path) -> int | None:
-    """As the library decides it: what was saved with the model, else the tokenizer's and the positions' smaller."""
+    """Return the length as the library does: the saved one, else the smaller of the tokenizer's and the positions."""
     if saved := _transformer_config(folder).get("max_seq_length"):
         return int(saved)
     inner = transformer_folder(folder)
@@ -137,7 +146,7 @@ def _own_max_length(folder: Path) -> int | None:
 
 
 def positions_of(folder: Path) -> int | None:
-    """Tokens that a model has positions for; None where positions are relative, or config.json does not say."""
+    """Return the tokens that a model has positions for; None as in `positions_in`."""
     return positions_in(_json(transformer_folder(folder) / "config.json") or {})
 
 
@@ -151,13 +160,13 @@ def _own_prompts(folder: Path) -> Prompts:
 
 
 def _transformer_config(folder: Path) -> dict[str, Any]:
-    """What is saved beside the transformer: max_seq_length, do_lower_case."""
+    """Return the settings saved beside the transformer, such as max_seq_length and do_lower_case."""
     files = sorted(transformer_folder(folder).glob("sentence_*_config.json"))
     return dict(_json(files[0]) or {}) if files else {}
 
 
 def _tokenizer_options(folder: Path) -> dict[str, Any]:
-    """What the library gives to the tokenizer, under its name of today or of before; never leave to run code."""
+    """Return the saved options of the tokenizer, under their present or former name; without leave to run code."""
     config = _transformer_config(folder)
     options: dict[str, Any] = config.get("tokenizer_args") or config.get("processor_kwargs") or {}
     return {name: value for name, value in options.items() if name not in ("trust_remote_code", "local_files_only")}
@@ -170,5 +179,5 @@ def _module_configs(folder: Path) -> Sequence[dict[str, Any]]:
 
 
 def _json(file: Path) -> Any:
-    """Its content; None where it is not there. A damaged one was refused before (models/base_model.py)."""
+    """Return the value of a JSON file; None if it is missing. `check_files` has refused a damaged one before."""
     return json.loads(file.read_text(encoding="utf8")) if file.is_file() else None

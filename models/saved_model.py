@@ -1,4 +1,4 @@
-"""What a saved model's folder holds beside the model: its threshold; and the name of its weights."""
+"""Read a saved model's threshold, and the SHA-256 of its weights."""
 
 import hashlib
 from pathlib import Path
@@ -6,13 +6,14 @@ from pathlib import Path
 from common import storage
 
 THRESHOLD = "threshold.json"
-"""In a model's folder: from which cosine on a pair counts as belonging together (evaluation/threshold.py)."""
+"""File in a model's folder with the least cosine of a pair that counts as positive (evaluation/threshold.py)."""
 
 WEIGHT_FILES = (".safetensors", ".bin")
+"""Suffixes of files with weights."""
 
 
 def stored_threshold(folder: str) -> float | None:
-    """What is stored with a model, if anything is.
+    """Return the threshold stored with a model; None if there is none.
 
     Raises:
         Mistakes: it is no finite number.
@@ -22,7 +23,7 @@ def stored_threshold(folder: str) -> float | None:
 
 
 def weights_sha256(folder: str) -> str:
-    """SHA-256 over a model's weight files in the order of their names; of a single file it is the file's own."""
+    """Return the SHA-256 over a model's weight files in the order of their names; for a single file it is its own."""
     digest = hashlib.sha256()
     for path in sorted(path for path in Path(folder).rglob("*") if path.suffix in WEIGHT_FILES):
         digest.update(path.read_bytes())

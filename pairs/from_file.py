@@ -6,12 +6,12 @@ from dataclasses import fields, replace
 
 from common import storage
 from common.mistakes import Mistakes, raise_if
-from pairs.batches import Table
-from pairs.columns import layout_of
-from pairs.formats.parquet import is_parts
-from pairs.inferred import FileOptions, infer
-from pairs.labelled import LabelledTable
-from pairs.lists import UnfoldedTable
+from files.batches import Table
+from files.columns import layout_of
+from files.formats.parquet import is_parts
+from files.labelled import LabelledTable
+from files.lists import UnfoldedTable
+from pairs.labels.inferred import FileOptions, infer
 from pairs.negatives import NEGATIVES
 from tasks.common.baseline import CARDS_FIT
 from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Task

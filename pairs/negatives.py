@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pairs.clean import folded
-from pairs.hashes import text_hashes
+from common.hashes import text_hashes
+from tasks.common.texts import folded
 
 NEGATIVES = "negatives"
 """Column of prepared pairs, list<string>; it exists only if some row has a negative."""

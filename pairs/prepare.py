@@ -9,14 +9,14 @@ from typing import Any
 import pyarrow as pa
 
 from common.mistakes import Checks, Mistakes, raise_if
+from files.read import read
 from pairs import prepared
 from pairs.clean import clean
-from pairs.join import WAYS, chooses
 from pairs.negatives import drop_wrong
-from pairs.read import read
 from pairs.recipes import Pair, make_pairs, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
-from pairs.split import Division, divide
+from pairs.splits.join import WAYS, chooses
+from pairs.splits.split import Division, divide
 from pairs.train_view import view_lines
 from pairs.views import View
 from tasks.common.declaration import Given, Row, Task

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pairs.columns import AS_PAIRS
+from files.columns import AS_PAIRS
 from tasks.common.label_rule import LabelRule
 from tasks.common.losses import Loss
 

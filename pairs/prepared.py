@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
@@ -97,6 +98,24 @@ class PreparedPairs:
     def table(self, split: str) -> pa.Table:
         """Return the whole split, in memory."""
         return _read(self.path(split))
+
+    def sample(self, split: str, most: int, seed: int) -> pa.Table:
+        """Return at most so many rows of the split as they are stored, drawn with the seed, in their order.
+
+        Reads one row group at a time.
+        """
+        file_system, path = storage.locate(self.path(split))
+        with file_system.open_input_file(path) as stream:
+            file = pa.parquet.ParquetFile(stream)
+            rows = file.metadata.num_rows
+            chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:most])
+            groups, start = [], 0
+            for number in range(file.num_row_groups):
+                stop = start + file.metadata.row_group(number).num_rows
+                own = chosen[(chosen >= start) & (chosen < stop)] - start
+                groups.append(file.read_row_group(number).take(own))
+                start = stop
+        return pa.concat_tables(groups) if groups else self.table(split)
 
     def num_rows(self, split: str) -> int:
         """Return the number of pairs of the split, from the file's footer."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import NamedTuple
 
-from pairs.clean import folded
 from pairs.spelling import one_of_each
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, WithinGroup
+from tasks.common.texts import folded
 
 MOST_IN_A_BLOCK = 1_000
 """Records per blocking key: a larger block is sampled, since the work grows with the square of its size."""

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pairs.clean import folded
-from pairs.join import chooses, like_categories
+from pairs.splits.join import chooses, like_categories
 from tasks.common.declaration import AgainstCategory, Task
+from tasks.common.texts import folded
 
 Pools = dict[str, list[dict[str, Any]]]
 MOST_SHOWN = 5

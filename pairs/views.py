@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pairs.batches import Batch, Table
+from files.batches import Batch, Table
 from pairs.negatives import NEGATIVES, flattened
 from tasks.common.label_rule import number_in
 from tasks.common.losses import Loss

@@ -1,4 +1,4 @@
-"""The default space of a task, centred on the task's baseline, and how a user narrows it."""
+"""Build a task's search space: centred on its baseline, and narrowed by the user."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from tasks.common.declaration import WHOLE, Task, setting_misfit
 from tasks.common.losses import SHARED_SETTINGS, Loss
 
 MIN_STEPS_PER_EPOCH = 4
-"""A default batch size leaves at least this many steps in an epoch; fewer cannot follow a schedule."""
+"""Least steps in an epoch with a default batch size; fewer cannot follow a schedule."""
 
 
 def _learning_rate(baseline: float) -> Range:
@@ -17,12 +17,13 @@ def _learning_rate(baseline: float) -> Range:
 
 
 def for_task(task: Task, overrides: Sequence[str], num_rows: int, num_workers: int) -> dict[str, Range | Choice]:
-    """The space of a task.
+    """Return the search space of a task.
 
     Args:
+        task: whose baseline is the centre.
         overrides: NAME=VALUE, NAME=A,B,C or NAME=LOW:HIGH, as given with --set.
         num_rows: training pairs.
-        num_workers: what a batch size has to be divided by.
+        num_workers: workers of a group; a batch size has to be a multiple.
 
     Raises:
         Mistakes: unknown names, reversed ranges, values out of bounds, all at once.
@@ -31,7 +32,7 @@ def for_task(task: Task, overrides: Sequence[str], num_rows: int, num_workers: i
 
 
 def fixed(task: Task, overrides: Sequence[str], num_rows: int, num_workers: int) -> dict[str, Range | Choice]:
-    """A space of one point: the baseline, with single values of a user in their places; as for_task otherwise."""
+    """Return a space of one point: the baseline with the user's values; otherwise as `for_task`."""
     space: dict[str, Range | Choice] = {name: Choice(values=(value,)) for name, value in task.settings.items()}
     space = _overridden(space, task, overrides, num_rows, num_workers)
     raise_if(
@@ -56,7 +57,7 @@ def _overridden(
 
 
 def baseline_in(task: Task, space: Space) -> dict[str, float]:
-    """The task's baseline settings, each moved to the nearest value the space allows: the first trial."""
+    """Return the settings of the first trial: the baseline, each moved to the nearest value in the space."""
     return {name: allowed.nearest(task.settings[name]) for name, allowed in space.items()}
 
 
@@ -64,7 +65,9 @@ def _default(task: Task, num_rows: int, num_workers: int) -> dict[str, Range | C
     settings = task.settings
     size = int(settings["global_batch_size"])
     sizes = [
-        each for each in (size // 2, size, size * 2, size * 4) if each == size or _fits(each, num_rows, num_workers)
+        choice
+        for choice in (size // 2, size, size * 2, size * 4)
+        if choice == size or _fits(choice, num_rows, num_workers)
     ]
     varied: dict[str, Range | Choice] = {
         name: own.around(settings[name]) for name, own in task.declared_loss.parameters.items()
@@ -111,8 +114,8 @@ def _misfits(loss: Loss, space: Space, num_rows: int, num_workers: int) -> list[
     misfits = []
     for name, allowed in space.items():
         values = allowed.values if isinstance(allowed, Choice) else (allowed.low, allowed.high)
-        found = [_misfit(loss, name, value, num_rows, num_workers) for value in values]
-        misfits += [misfit for misfit in found if misfit is not None]
+        messages = [_misfit(loss, name, value, num_rows, num_workers) for value in values]
+        misfits += [message for message in messages if message is not None]
     return misfits
 
 

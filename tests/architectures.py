@@ -133,6 +133,6 @@ def build(name: str, folder: str, *, max_length: int | None = 32, do_lower_case:
         tokenizer.save_pretrained(plain)
         transformer = Transformer(plain, max_seq_length=max_length, do_lower_case=do_lower_case)
         more = [Dense(32, 16, activation_function=torch.nn.Tanh())] if dense else []
-        modules = [transformer, Pooling(32, pooling), *more, Normalize()]  # type: ignore[arg-type]
+        modules = [transformer, Pooling(32, pooling), *more, Normalize()]
         SentenceTransformer(modules=modules, device="cpu").save_pretrained(folder, create_model_card=False)
     return folder

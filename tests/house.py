@@ -14,17 +14,20 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT: dict[str, set[str]] = {
     "common": set(),
     "tasks": {"common"},
-    "pairs": {"common", "tasks"},
-    "models": {"common", "tasks", "pairs"},
-    "evaluation": {"common", "tasks", "pairs", "models"},
+    "files": {"common", "tasks"},
+    "pairs": {"common", "tasks", "files"},
+    "tokens": {"common", "tasks", "pairs"},
+    "models": {"common", "tasks", "tokens"},
+    "evaluation": {"common", "tasks", "tokens", "pairs"},
     "search_spaces": {"common", "tasks"},
-    "audit": {"common", "tasks", "pairs", "models", "evaluation"},
-    "trainers": {"common", "tasks", "pairs", "models", "evaluation"},
+    "audit": {"common", "tasks", "files", "pairs", "tokens", "models", "evaluation"},
+    "trainers": {"common", "tasks", "tokens", "models", "evaluation"},
     "reporting": {"common"},
     "workflows": {
-        *("common", "tasks", "pairs", "models", "evaluation", "search_spaces", "audit", "trainers", "reporting"),
+        *("common", "tasks", "files", "pairs", "tokens", "models"),
+        *("evaluation", "search_spaces", "audit", "trainers", "reporting"),
     },
-    "jobs": {"common", "tasks", "pairs", "reporting", "workflows"},
+    "jobs": {"common", "tasks", "files", "pairs", "reporting", "workflows"},
 }
 """Folder -> those that it may import. What stands above is imported by what stands below."""
 

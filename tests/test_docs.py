@@ -12,7 +12,8 @@ import pytest
 
 from audit.finding import CODES
 from common.run_folder import FILES, WORKING
-from evaluation.verdict import SplitVerdict, Verdict
+from evaluation.comparison import AgainstYardstick, SplitVerdict
+from evaluation.verdict import Verdict, YardstickVerdict
 from reporting.result import RunResult
 from reporting.trials import TrialRecord
 from tasks.common import loading
@@ -198,6 +199,8 @@ def test_the_page_of_the_run_folder_names_every_file_and_field() -> None:
     assert {*FILES, *WORKING} <= named
     for kind in (TrialRecord, RunResult, Verdict):
         assert {each.name for each in fields(kind)} <= named, kind
+    assert {f"yardsticks.{each.name}" for each in fields(YardstickVerdict)} <= named
+    assert {f"splits.*.yardsticks.*.{each.name}" for each in fields(AgainstYardstick)} <= named
     assert {f"splits.*.{each.name}" for each in fields(SplitVerdict)} - named <= {
         "splits.*.metric",
         "splits.*.pairs",

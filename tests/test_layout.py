@@ -112,7 +112,7 @@ def test_every_folder_is_a_package_that_pyproject_lists() -> None:
 def test_files_stay_short() -> None:
     longest = [(path, 300) for folder in MAY_IMPORT for path in sources(folder)]
     longest += [(path, 60) for path in task_files()]
-    longest += [(ROOT / "jobs" / f"{job}.py", 80) for job in jobs()]
+    longest += [(ROOT / "jobs" / f"{job}.py", 100) for job in jobs()]
     too_long = {
         str(path.relative_to(ROOT)): f"{lines} lines, allowed are fewer than {limit}"
         for path, limit in longest

@@ -2,7 +2,7 @@
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from pairs.reading import NO_PROMPTS, Prompts, Reading
+from tokens.reading import NO_PROMPTS, Prompts, Reading
 
 
 def word_reading(words: str, max_length: int, *, cased: bool, prompts: Prompts = NO_PROMPTS) -> Reading:

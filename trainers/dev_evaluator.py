@@ -25,7 +25,7 @@ class PairEvaluator(BaseEvaluator):
         self.primary_metric = evaluator.metric
 
     def __call__(  # type: ignore[override]  # the library's evaluators narrow the model in the same way
-        self, model: SentenceTransformer, _output_path: str | None = None, epoch: int = -1, steps: int = -1
+        self, model: SentenceTransformer, output_path: str | None = None, epoch: int = -1, steps: int = -1
     ) -> dict[str, float]:
         """Return all scores of the split, higher is better. Nothing is written to the output path.
 

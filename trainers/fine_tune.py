@@ -16,7 +16,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from evaluation.evaluator import Evaluator
 from evaluation.selection import sample_of
-from pairs.order import Shard
+from tokens.order import Shard
 from trainers.checkpoint import TrainingState
 from trainers.dev_evaluator import PairEvaluator
 from trainers.dropout import use_cpu_dropout

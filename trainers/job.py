@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pairs.reading import NO_PROMPTS, Prompts
-from pairs.tokenized import TokenizedPairs
 from tasks.common.kinds import KindName
 from tasks.common.losses import LOSSES, LossName
+from tokens.reading import NO_PROMPTS, Prompts
+from tokens.tokenized import TokenizedPairs
 
 FAILED_VALUE = -1.0
 """The metric of a failed trial: the lowest value that any deciding metric can take. NaN would leave Optuna's trial open

@@ -28,7 +28,7 @@ class Weights(NamedTuple):
 class MaskedRankingLoss(MultipleNegativesRankingLoss):
     """MultipleNegativesRankingLoss over the global batch in which repeats of a text are not negatives of each other.
 
-    Texts are the same where they are equal when folded (pairs/clean.py).
+    Texts are the same where they are equal when folded (tasks/common/texts.py).
 
     For anchor i, -log softmax over the global batch's documents j of scale * cos(anchor_i, document_j), leaving out
     every j != i that is no negative: its document equals i's document or i's anchor, or its anchor equals i's anchor.
@@ -207,7 +207,7 @@ def build_loss(name: str, model: SentenceTransformer, parameters: Mapping[str, f
 
 
 def compute_loss(name: str, loss: Any, embeddings: list[Tensor], batch: Mapping[str, Any]) -> Tensor:
-    """Return the loss of a batch from pairs/collate.py, weighted if its rows stand for several equal ones."""
+    """Return the loss of a batch from tokens/collate.py, weighted if its rows stand for several equal ones."""
     labels = batch["label"]
     if "weight" not in batch:
         value: Tensor = loss.compute_loss_from_embeddings(embeddings, labels)

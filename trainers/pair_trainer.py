@@ -12,8 +12,8 @@ from sentence_transformers import SentenceTransformerTrainer
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import TrainerCallback
 
-from pairs.collate import collate
-from pairs.order import Shard
+from tokens.collate import collate
+from tokens.order import Shard
 from trainers.checkpoint import TrainingState, to_arrays, to_tensors
 from trainers.job import Job
 from trainers.losses import compute_loss
@@ -105,11 +105,11 @@ class PairTrainer(SentenceTransformerTrainer):
         """
         return torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.batches.job.bf16)
 
-    def _load_from_checkpoint(self, _folder: str, _model: Any = None) -> None:
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         assert self.start is not None
         self.model.load_state_dict(to_tensors(self.start.weights))
 
-    def _load_optimizer_and_scheduler(self, _checkpoint: str | None) -> None:
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if self.start is not None:
             self.optimizer.load_state_dict(to_tensors(self.start.optimizer))
             self.lr_scheduler.load_state_dict(self.start.schedule)

@@ -1,0 +1,1 @@
+"""The flow of each command from its checked request to its result."""

@@ -1,4 +1,4 @@
-"""After the last trial, on the same warm groups: base, baseline and best judged on dev and test; further seeds."""
+"""Compare base, baseline and best on dev and test after the last trial, on the same warm groups; train more seeds."""
 
 import time
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from evaluation import threshold
 from evaluation.predictions import PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
-from evaluation.yardsticks.fit import MOST_ROWS, sample
+from evaluation.yardsticks.fit import MOST_ROWS
 from reporting.findings import leaked
 from reporting.live import Live
 from tasks.common.declaration import SEEDS
@@ -30,84 +30,84 @@ BASE, BASELINE, BEST = ORDER
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The verdict, and what follows from the model that is kept."""
+    """The verdict, and what follows for the selected model."""
 
     verdict: Verdict
     threshold: threshold.Threshold | None
-    """For pairs labelled 0 and 1."""
+    """The threshold of the selected model; None for kinds without one."""
     seeds: dict[str, list[float]]
-    """Model -> dev's metric of its settings with other seeds, in the order of the seeds."""
+    """Model -> metric on dev of its settings with other seeds, in the order of the seeds."""
     leaks: tuple[str, ...] = ()
-    """What the audit says of texts that stand in two splits: all scores promise too much then."""
+    """The audit's lines on texts in two splits, which make every score too high."""
 
     def to_dict(self) -> dict[str, Any]:
-        """verdict.json."""
-        found = self.threshold.to_dict() if self.threshold else None
-        more = {"threshold": found, "seeds": self.seeds, "leaks": list(self.leaks)}
+        """Return the content of verdict.json, without fingerprint and weights."""
+        threshold = self.threshold.to_dict() if self.threshold else None
+        more = {"threshold": threshold, "seeds": self.seeds, "leaks": list(self.leaks)}
         values: dict[str, Any] = finite({**self.verdict.to_dict(), **more})
         return values
 
 
-def compare(request: Request, started: Session, found: Outcome, live: Live) -> Comparison | None:
-    """Evaluate what there is to choose from; None where nothing was trained.
+def compare(request: Request, session: Session, outcome: Outcome, live: Live) -> Comparison | None:
+    """Evaluate the models and select one; return None if nothing was trained.
 
     Raises:
-        EvaluationError: a group was lost, or a model gives no finite embeddings.
+        EvaluationError: a group was lost, or a model returns embeddings that are not finite.
     """
-    models = candidates(found)
+    models = candidates(outcome)
     if len(models) < 2:
         return None
     for line in request.warnings():
         live.say(line)
-    seeds = other_seeds(request, started, found, live) if request.options.repeat_seeds else {}
-    what = _judging(request, started)
-    live.header([_line(models, what, 0)])
-    judged, yardsticks = evaluate_models(
-        started.able(),
+    seeds = other_seeds(request, session, outcome, live) if request.options.repeat_seeds else {}
+    evaluation = _evaluation(request, session)
+    live.header([_line(models, evaluation, 0)])
+    predictions, yardsticks = evaluate_models(
+        session.able(),
         models,
-        what,
-        lambda done, _: live.header([_line(models, what, done)]),
+        evaluation,
+        lambda done, _: live.header([_line(models, evaluation, done)]),
     )
     keep = list(models)[-1] if request.options.export == "best" else request.options.export
-    states = judged_states(RunFolder(request.options.run), found)
-    live.header([f"weighing {states.number} states that dev has judged"])
-    made = verdict(judged, request.options.seed, keep if keep in models else None, states, yardsticks)
-    kept = {split: each[made.chosen] for split, each in judged.items()}
+    states = evaluated_states(RunFolder(request.options.run), outcome)
+    live.header([f"computing intervals over {states.number} states that were evaluated on dev"])
+    decision = verdict(predictions, request.options.seed, keep if keep in models else None, states, yardsticks)
+    selected = {split: by_model[decision.chosen] for split, by_model in predictions.items()}
     return Comparison(
-        verdict=_with_confusion(made, kept),
-        threshold=_threshold(kept, request.options.seed),
+        verdict=_with_confusion(decision, selected),
+        threshold=_threshold(selected, request.options.seed),
         seeds=seeds,
-        leaks=tuple(leak for each in request.audit.findings if (leak := leaked(each.to_dict()))),
+        leaks=tuple(leak for finding in request.audit.findings if (leak := leaked(finding.to_dict()))),
     )
 
 
-def candidates(found: Outcome) -> dict[str, TrainingState | None]:
-    """Name -> state, from the simplest; a baseline that won is the baseline."""
+def candidates(outcome: Outcome) -> dict[str, TrainingState | None]:
+    """Return name -> state, simplest first; if the best is the baseline, it has that name alone."""
     models: dict[str, TrainingState | None] = {BASE: None}
-    if found.baseline_state is not None:
-        models[BASELINE] = found.baseline_state
-    if found.state is not None and found.best is not found.baseline:
-        models[BEST] = found.state
+    if outcome.baseline_state is not None:
+        models[BASELINE] = outcome.baseline_state
+    if outcome.state is not None and outcome.best is not outcome.baseline:
+        models[BEST] = outcome.state
     return models
 
 
-def judged_states(run: RunFolder, found: Outcome) -> States:
-    """Every state that dev has judged, those of the baseline apart."""
+def evaluated_states(run: RunFolder, outcome: Outcome) -> States:
+    """Return every state that was evaluated on dev, those of the baseline apart."""
     trainings = read_predictions(run)
-    baseline = trainings.pop(found.baseline_metrics.get("training", ""), [])
+    baseline = trainings.pop(outcome.baseline_metrics.get("training", ""), [])
     others = [state for states in trainings.values() for state in states]
-    trials = max(len(trainings), len(found.records) - 1)
-    return States(baseline=baseline, others=others, trials=trials, reported=found.told)
+    trials = max(len(trainings), len(outcome.records) - 1)
+    return States(baseline=baseline, others=others, trials=trials, reported=outcome.evaluations)
 
 
-def other_seeds(request: Request, started: Session, found: Outcome, live: Live) -> dict[str, list[float]]:
-    """Dev's metric of baseline and best, trained again to the end with the next seeds."""
-    records = {BASELINE: found.baseline, BEST: found.best if found.best is not found.baseline else None}
+def other_seeds(request: Request, session: Session, outcome: Outcome, live: Live) -> dict[str, list[float]]:
+    """Train baseline and best again to the end with the next seeds; return model -> metric on dev of each seed."""
+    records = {BASELINE: outcome.baseline, BEST: outcome.best if outcome.best is not outcome.baseline else None}
     settings = {name: record.settings for name, record in records.items() if record is not None}
     seeds = [(request.options.seed + step) % SEEDS for step in range(1, request.options.repeat_seeds + 1)]
     jobs = [
         replace(
-            started.template,
+            session.template,
             trial=f"{name}-seed-{seed}",
             settings=dict(own),
             seed=seed,
@@ -116,22 +116,22 @@ def other_seeds(request: Request, started: Session, found: Outcome, live: Live) 
         for name, own in settings.items()
         for seed in seeds
     ]
-    said = f"training {' and '.join(settings)} with {len(seeds)} more seeds"
-    live.header([f"{said}: 0 of {len(jobs)} done"])
+    doing = f"training {' and '.join(settings)} with {len(seeds)} more seeds"
+    live.header([f"{doing}: 0 of {len(jobs)} done"])
     reports = in_turns(
-        started.able(),
+        session.able(),
         [(job, None) for job in jobs],
-        lambda done, total: live.header([f"{said}: {done} of {total} done"]),
+        lambda done, total: live.header([f"{doing}: {done} of {total} done"]),
     )
     values = [report.metrics.get(job.metric) for job, report in zip(jobs, reports, strict=True)]
     return {
-        name: [value for value in values[place * len(seeds) : (place + 1) * len(seeds)] if value is not None]
-        for place, name in enumerate(settings)
+        name: [value for value in values[index * len(seeds) : (index + 1) * len(seeds)] if value is not None]
+        for index, name in enumerate(settings)
     }
 
 
-def _judging(request: Request, started: Session) -> EvaluationJob:
-    data = started.template.data
+def _evaluation(request: Request, session: Session) -> EvaluationJob:
+    data = session.template.data
     splits = {"dev": data.dev}
     if "test" in request.pairs.splits and not request.unjudged:
         splits["test"] = [ray.put(request.pairs.table("test"))]
@@ -141,22 +141,22 @@ def _judging(request: Request, started: Session) -> EvaluationJob:
         splits=splits,
         candidates=data.candidates,
         prompts=data.prompts,
-        train=[ray.put(sample(request.pairs.table("train"), MOST_ROWS, request.options.seed))],
+        train=[ray.put(request.pairs.sample("train", MOST_ROWS, request.options.seed))],
         seed=request.options.seed,
     )
 
 
-def _threshold(kept: Mapping[str, Predictions], seed: int) -> threshold.Threshold | None:
-    dev, test = kept["dev"], kept.get("test")
+def _threshold(selected: Mapping[str, Predictions], seed: int) -> threshold.Threshold | None:
+    dev, test = selected["dev"], selected.get("test")
     if not isinstance(dev, PairPredictions) or not dev.declared.threshold:
         return None
     return threshold.choose(dev, test if isinstance(test, PairPredictions) else None, seed)
 
 
-def _with_confusion(made: Verdict, kept: Mapping[str, Predictions]) -> Verdict:
-    splits = {name: replace(split, confusion=confusion(kept[name])) for name, split in made.splits.items()}
-    return replace(made, splits=splits)
+def _with_confusion(decision: Verdict, selected: Mapping[str, Predictions]) -> Verdict:
+    splits = {name: replace(split, confusion=confusion(selected[name])) for name, split in decision.splits.items()}
+    return replace(decision, splits=splits)
 
 
-def _line(models: Mapping[str, Any], what: EvaluationJob, done: int) -> str:
-    return f"judging {', '.join(models)} on {' and '.join(what.splits)}: {done} of {len(models)} done"
+def _line(models: Mapping[str, Any], evaluation: EvaluationJob, done: int) -> str:
+    return f"evaluating {', '.join(models)} on {' and '.join(evaluation.splits)}: {done} of {len(models)} done"

@@ -1,20 +1,20 @@
-"""What a training or a search would do, for --dry-run."""
+"""Describe what a training or a search would do, for --dry-run."""
 
 from typing import Any
 
 from common.run_folder import FILES
 from common.space import different_settings
-from pairs.distinct import DistinctPairs
+from tokens.distinct import DistinctPairs
 from workflows.request import Request
 
 
 def describe(request: Request, single: bool = False) -> list[str]:
-    """Rows, steps, resources, files, and settings with their origin or the space."""
+    """Return lines about rows, steps, resources, files, and the settings with their origin or the search space."""
     return [*_request(request), *(_settings(request) if single else _space(request))]
 
 
 def described(request: Request) -> dict[str, Any]:
-    """The same for --json: what settings.json would hold, and the pairs, steps and findings that go with it."""
+    """Return the same as values for --json: the content of settings.json, and pairs, steps and findings."""
     pairs = request.pairs
     return {
         **request.to_dict(),
@@ -28,12 +28,12 @@ def described(request: Request) -> dict[str, Any]:
 
 
 def tried_whole(request: Request) -> list[str]:
-    """A line where the space holds no more settings than there are trials: a repeat would give the same again."""
+    """Return a line if the space has no more settings than trials: all are tried, and a repeat would change nothing."""
     if request.options.trials < different_settings(request.space):
         return []
     if request.options.trials == 1:
         return ["one trial: every setting is fixed (--repeat-seeds N trains them with other seeds, too)"]
-    return [f"{request.options.trials} trials: the space holds no more different settings, and each is tried once"]
+    return [f"{request.options.trials} trials: the space has no more settings, and each is tried once"]
 
 
 def _request(request: Request) -> list[str]:
@@ -45,13 +45,13 @@ def _request(request: Request) -> list[str]:
     return [
         f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
         request.model.line,
-        f"texts: {request.max_length} tokens of each are read",
+        f"texts: at most {request.max_length} tokens of each are read",
         *request.how_read(),
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
         *pairs.lines,
         *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
         f"steps: {request.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {request.steps():,}; "
-        f"{rows % size} pairs of each epoch are left out, others each time",
+        f"{rows % size} pairs are left out in each epoch, others each time",
         f"workers: {options.workers} x {options.cpus_per_worker} CPUs{gpu} for each training, seed {options.seed}",
         f"files: {options.run}/ with {files}",
         *request.warnings(),
@@ -71,7 +71,7 @@ def _space(request: Request) -> list[str]:
     options = request.options
     budget = f", at most {options.minutes:g} minutes" if options.minutes else ""
     groups = f", {options.concurrent} at a time" if options.concurrent else ", as many at a time as fit the cluster"
-    ends = "hopeless ones stopped early" if options.scheduler == "asha" else "each to its end"
+    ends = "weak ones stopped early" if options.scheduler == "asha" else "none stopped early"
     return [
         f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
         *tried_whole(request),

@@ -1,4 +1,4 @@
-"""What a question about a saved model is about: the model's folder, its run, and the pairs that belong to it."""
+"""Find a saved model, its run and its prepared pairs, and score it on a split."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,40 +10,42 @@ from common import storage
 from common.mistakes import Mistakes
 from common.run_folder import BEST, RunFolder
 from evaluation.evaluator import Evaluator
+from evaluation.yardsticks.fit import MOST_ROWS
 from models.base_model import ResolvedModel, resolve_base_model
 from models.reading import max_length_of, prompts_of
 from models.saved_model import weights_sha256
 from pairs.manifest import MANIFEST, refuse_other_task
 from pairs.prepared import PreparedPairs
-from pairs.reading import Prompts
 from reporting.evaluations import CachedScores, scored_once
 from reporting.progress import EncodingProgress
 from reporting.run import read_data, read_settings, read_verdict
 from tasks.common.kinds import KINDS
 from tasks.common.loading import load
 from tasks.common.plain import declared_length
+from tokens.reading import Prompts
 from workflows.score_model import score_model
+from workflows.yardsticks import LexicalScores, lexical_scores
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A model on this machine and the prepared pairs it is judged on."""
+    """A model on this machine and the prepared pairs to evaluate it on."""
 
     folder: str
-    """The model, as a folder on this machine."""
+    """The model's folder on this machine."""
     run: RunFolder | None
-    """The run it came out of; None for any other model."""
+    """The run that trained it; None for any other model."""
     settings: dict[str, Any]
     """The run's settings.json, empty without a run."""
     pairs: PreparedPairs
     trust_remote_code: bool = False
     """Whether code that the model brings may run."""
     notes: list[str]
-    """What a reader of the scores has to know."""
+    """Remarks on the scores."""
 
     @property
     def kind(self) -> str:
-        """Kind of evaluation, as the prepared pairs declare it."""
+        """The kind of evaluation that the prepared pairs declare."""
         return str(self.pairs.manifest["declaration"]["kind"])
 
     @property
@@ -53,86 +55,108 @@ class Subject:
 
     @property
     def base_model(self) -> str:
-        """The base model it is compared with: the run's, else the task's."""
+        """The base model to compare with: the run's, or else the task's."""
         return str(self.settings.get("base_model") or self._declared()["base_model"])
 
     def max_length(self, base: Path) -> int:
-        """Tokens per text of that comparison: as many as in the run, else as a training would read."""
+        """Return the tokens per text of the base model: as many as in the run, or else as a training would read.
+
+        Args:
+            base: the base model's folder.
+        """
         if "max_length" in self.settings:
             return int(self.settings["max_length"])
         return max_length_of(base, None, self._declared()["max_length"])
 
     def _declared(self) -> dict[str, Any]:
-        """Base model and length as the pairs' manifest has them.
+        """Return base model and length from the manifest of the pairs.
 
         Raises:
-            Mistakes: it does not.
+            Mistakes: it has none.
         """
         declared = self.pairs.manifest["declaration"]
         with storage.reading(storage.join(self.pairs.folder, MANIFEST), "prepare the pairs again"):
             return {"base_model": declared["base_model"], "max_length": declared_length(declared)}
 
     def prompts(self, base: Path) -> Prompts:
-        """Those of the run for the base model, too; without a run its own."""
+        """Return the prompts of the base model: the run's, or else its own.
+
+        Args:
+            base: the base model's folder.
+        """
         return Prompts(*self.settings["prompts"]) if "prompts" in self.settings else prompts_of(base)
 
     def score(
         self, split: str, folder: str, max_length: int | None = None, prompts: Prompts | None = None
     ) -> CachedScores:
-        """Scores of a model folder on a split; of the test split what the run keeps, if it was scored before.
+        """Score a model on a split; the test split is scored once per run and weights, then read from the run.
 
         Args:
-            max_length, prompts: how the model reads; None: as it was saved.
+            split: train, dev or test.
+            folder: the model's folder.
+            max_length: tokens per text; None for the saved length.
+            prompts: prompts before first and second texts; None for the saved ones.
 
         Raises:
-            Mistakes: there is no such split, or it does not hold what this kind needs.
+            Mistakes: there is no such split, or this kind of evaluation cannot use it.
         """
 
         def compute() -> dict[str, float]:
             own = prompts_of(Path(folder)) if prompts is None else prompts
-            judge = Evaluator(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
-            disable_progress_bar()  # of loading weights, which takes no time here
-            with EncodingProgress() as told:
-                return score_model(folder, judge, told, max_length=max_length, trust_remote_code=self.trust_remote_code)
+            evaluator = Evaluator(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
+            disable_progress_bar()
+            trusted = self.trust_remote_code
+            with EncodingProgress() as on_progress:
+                return score_model(folder, evaluator, on_progress, max_length=max_length, trust_remote_code=trusted)
 
         if split != "test" or self.run is None:
             return CachedScores(scores=compute())
         return scored_once(self.run, split, self.pairs.fingerprint, weights_sha256(folder), compute)
 
+    def yardsticks(self, split: str, *, quiet: bool) -> LexicalScores | None:
+        """Score the lexical yardsticks, fitted on train, on a split; None if the kind cannot be computed from it."""
+        seed = int(self.pairs.manifest.get("seed", 0))
+        train = self.pairs.sample("train", MOST_ROWS, seed)
+        return lexical_scores(self.kind, train, self.pairs.table(split), self.pairs.candidates(), seed, quiet=quiet)
+
     def score_base(self, split: str) -> CachedScores:
-        """Scores of the base model, which reads as it did in the run.
+        """Score the base model with the length and the prompts of the run.
 
         Raises:
-            Mistakes: it is not there, or see `score`.
+            Mistakes: the base model is missing; see also `score`.
         """
         base = resolve_base_model(self.base_model, self.trust_remote_code)
         self.notes.append(base.line)
         return self.score(split, str(base.folder), self.max_length(base.folder), self.prompts(base.folder))
 
     def verdict(self, split: str) -> dict[str, Any] | None:
-        """What the run said at its end of base, baseline and best on test, if this is the model and these the pairs.
+        """Return the run's verdict.json, if it is about this split, these pairs and this model's weights.
 
-        Test was scored then, once; it is not scored again.
+        Only a verdict on test is returned: test was scored when the run ended and is not scored again.
         """
-        if split != "test" or self.run is None or (found := read_verdict(self.run)) is None:
+        if split != "test" or self.run is None or (verdict := read_verdict(self.run)) is None:
             return None
-        same = found["fingerprint"] == self.pairs.fingerprint and found["weights"] == weights_sha256(self.folder)
-        return found if same and "test" in found["splits"] else None
+        same_pairs = verdict["fingerprint"] == self.pairs.fingerprint
+        same = same_pairs and verdict["weights"] == weights_sha256(self.folder)
+        return verdict if same and "test" in verdict["splits"] else None
 
     def to_dict(self) -> dict[str, Any]:
-        """What was judged, for --json."""
+        """Return task, data, fingerprint, metric and notes for --json."""
         about = {"task": self.pairs.manifest["task"], "data": self.pairs.folder, "fingerprint": self.pairs.fingerprint}
         return {**about, "metric": self.metric, "notes": self.notes}
 
 
 def find(model: str, task: str | None, data: str | None, trust_remote_code: bool = False) -> Subject:
-    """Whatever is not given comes from the run that the model lies in.
+    """Find the model and the pairs; the run that the model lies in supplies what is not given.
 
     Args:
         model: a run folder, its best folder, any other sentence-transformers folder, or a hub name.
+        task: a task's name or file; None for the run's.
+        data: folder of the prepared pairs; None for the run's, or for data/TASK of another task.
+        trust_remote_code: whether code that the model brings may run.
 
     Raises:
-        Mistakes: the model or the pairs are not to be found, or it is not said which pairs are meant.
+        Mistakes: the model or the pairs are missing, or neither a run nor an option gives the pairs.
     """
     folder, run, line = find_model(model, trust_remote_code)
     notes = [*([line] if line else []), *prompts_of(Path(folder)).lines]
@@ -142,11 +166,11 @@ def find(model: str, task: str | None, data: str | None, trust_remote_code: bool
     if name:
         refuse_other_task(pairs.folder, pairs.manifest, name)
     if run and settings["task"] != pairs.manifest["task"]:
-        notes.append(f"the model was made for {settings['task']}, it is judged on {pairs.manifest['task']}")
+        notes.append(f"the model was trained for {settings['task']} and is evaluated on {pairs.manifest['task']}")
     elif run and read_data(run)["fingerprint"] != pairs.fingerprint:
         notes.append(
-            f"{pairs.folder} is not what this run was made with: it was prepared anew, "
-            "and its dev or test pairs may have been among the run's training pairs"
+            f"{pairs.folder} was prepared again after this run: "
+            "its dev or test pairs may have been among the run's training pairs"
         )
     trusted = trust_remote_code
     return Subject(folder=folder, run=run, settings=settings, pairs=pairs, trust_remote_code=trusted, notes=notes)
@@ -157,13 +181,13 @@ class FoundModel(NamedTuple):
 
     folder: str
     run: RunFolder | None
-    """The run it came out of; None for any other model."""
+    """The run that trained it; None for any other model."""
     line: str = ""
-    """Where a model that is no folder came from."""
+    """The origin of a model that is no folder."""
 
 
 def find_model(model: str, trust_remote_code: bool = False) -> FoundModel:
-    """A run's best model, a sentence-transformers folder, or one of the hub.
+    """Find a run's best model, a sentence-transformers folder, or a model of the hub.
 
     Raises:
         Mistakes: it is none of the three, its folder is damaged, or it brings code that is not trusted.
@@ -200,5 +224,5 @@ def _data_folder(model: str, task: str | None, data: str | None, settings: dict[
     if "data" in settings:
         return str(settings["data"])
     raise Mistakes(
-        f"data: {model!r} lies in no run, so its pairs are not known; --task NAME or --data FOLDER is needed"
+        f"data: {model!r} belongs to no run, so its pairs are unknown; --task NAME or --data FOLDER is needed"
     )

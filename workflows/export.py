@@ -1,7 +1,6 @@
-"""The best model as a folder that sentence-transformers reads, with its card."""
+"""Write the selected model as a folder that sentence-transformers reads, with its card."""
 
 import json
-import os
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,6 @@ from models.base_model import load_model
 from models.loading import load_folder
 from models.reading import store_prompts
 from models.saved_model import THRESHOLD, weights_sha256
-from pairs.distinct import DistinctPairs
 from pairs.train_view import TrainView
 from reporting.card.card import write_card
 from reporting.card.facts import TrainingFacts
@@ -24,6 +22,7 @@ from reporting.card.section import VERSIONS
 from reporting.evaluations import scored_once
 from reporting.result import RunResult
 from reporting.run import Run
+from tokens.distinct import DistinctPairs
 from trainers.checkpoint import to_tensors
 from trainers.losses import BUILDERS
 from workflows.options import Options, TrainOptions
@@ -35,63 +34,65 @@ if TYPE_CHECKING:
 
 PAIR_COLUMNS = ("sentence1", "sentence2", "label")
 SAMPLES = 100
-"""Training pairs whose lengths the library's card counts; it shows three of them."""
+"""Number of training pairs for the library's card, which counts their lengths and shows three of them."""
 
 
-def export(request: Request, folder: RunFolder, found: Outcome, kept: SelectedModel, result: RunResult) -> RunResult:
-    """Write RUN/best: a sentence-transformers folder with the weights that are kept, their threshold and their card.
+def export(
+    request: Request, folder: RunFolder, outcome: Outcome, selected: SelectedModel, result: RunResult
+) -> RunResult:
+    """Write RUN/best: a sentence-transformers folder with the selected weights, their threshold and their card.
 
-    Scores of test are kept under these weights, so that no later question scores them again.
+    The scores on test are stored under these weights, so that no later command scores them again.
 
     Returns:
-        The result with what the export knows: the weights' type, the loss's notes, the command to repeat.
+        The result with the weights' type, the loss's notes and the command to reproduce the model.
     """
     model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
-    if kept.state is not None:
-        model.load_state_dict(to_tensors(kept.state.weights))
+    if selected.state is not None:
+        model.load_state_dict(to_tensors(selected.state.weights))
     store_prompts(model, request.prompts)
-    result = replace(result, **facts(request, kept))
+    result = replace(result, **facts(request, selected))
     with tempfile.TemporaryDirectory() as temporary:
-        local = os.path.join(temporary, BEST)  # whose mode, unlike the temporary folder's, lets others read
+        local = str(Path(temporary, BEST))  # others may read it, unlike the temporary folder itself
         model.save_pretrained(local, create_model_card=False)
         if result.verdict and result.verdict["threshold"]:
             Path(local, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
         saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
         result = replace(result, dtype=dtype_of(saved))
-        write_card(local, run_of(request, folder, found, result), training_facts(request, kept), saved)
+        write_card(local, run_of(request, folder, outcome, result), training_facts(request, selected), saved)
         folder.put_folder(local, BEST)
         weights = weights_sha256(local)
     if result.verdict:
         verdict = {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights}
         folder.write_json(VERDICT, verdict)
         if test := result.verdict["splits"].get("test"):
-            scored_once(folder, "test", request.pairs.fingerprint, weights, lambda: test["scores"][kept.name])
+            scored_once(folder, "test", request.pairs.fingerprint, weights, lambda: test["scores"][selected.name])
     return result
 
 
-def run_of(request: Request, folder: RunFolder, found: Outcome, result: RunResult) -> Run:
-    """Return the run as `Run.read` will give it back."""
+def run_of(request: Request, folder: RunFolder, outcome: Outcome, result: RunResult) -> Run:
+    """Return the run as `Run.read` reads it from the finished folder."""
     return Run(
         folder=folder.shown,
         settings=request.to_dict(),
         data={"fingerprint": request.pairs.fingerprint, "manifest": request.pairs.manifest},
         environment={"versions": versions(VERSIONS)},
         audit=request.audit.to_dict(),
-        trials=tuple(found.records),
+        trials=tuple(outcome.records),
         result=result,
         verdict=result.verdict,
     )
 
 
-def facts(request: Request, kept: SelectedModel) -> dict[str, Any]:
-    """Return what the result says of the kept model's training: the loss's notes and the command to repeat it."""
-    command = reproduce(request, kept.record.settings) if kept.record else searched(request)
+def facts(request: Request, selected: SelectedModel) -> dict[str, Any]:
+    """Return the result's fields about the selected model's training: loss_notes, reproduce and stopped."""
+    command = reproduce(request, selected.record.settings) if selected.record else searched(request)
     notes = loss_notes(request.task.loss, request.pairs)
-    return {"loss_notes": notes, "reproduce": command, "stopped": stopped(kept)}
+    return {"loss_notes": notes, "reproduce": command, "stopped": stopped(selected)}
 
 
 def loss_notes(loss: str, pairs: TrainView) -> list[str]:
-    """What the loss made of these pairs, for the model card."""
+    """Return sentences for the card: how the loss uses these pairs."""
     builder = BUILDERS[loss]
     negatives = [builder.negatives_note] if pairs.has_negatives("train") else []
     distinct = [f"{pairs.line}."] if isinstance(pairs, DistinctPairs) else []
@@ -99,10 +100,10 @@ def loss_notes(loss: str, pairs: TrainView) -> list[str]:
     return [*builder.notes, *negatives, *read, *distinct]
 
 
-def training_facts(request: Request, kept: SelectedModel) -> TrainingFacts:
-    """Return what the library's card says of the kept model's training."""
-    task, metrics = request.task, kept.metrics
-    loss, own = BUILDERS[task.loss].make, dict(kept.record.settings) if kept.record else {}
+def training_facts(request: Request, selected: SelectedModel) -> TrainingFacts:
+    """Return the facts about the selected model's training for the library's part of the card."""
+    task, metrics = request.task, selected.metrics
+    loss, own = BUILDERS[task.loss].make, dict(selected.record.settings) if selected.record else {}
     train = request.pairs.table("train").slice(0, SAMPLES)
     return TrainingFacts(
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
@@ -117,12 +118,12 @@ def training_facts(request: Request, kept: SelectedModel) -> TrainingFacts:
 
 
 def dtype_of(model: "SentenceTransformer") -> str:
-    """Of its weights, such as 'float32'."""
-    return ", ".join(sorted({str(each.dtype).removeprefix("torch.") for each in model.parameters()}))
+    """Return the type of the model's weights, such as 'float32'; several are joined by commas."""
+    return ", ".join(sorted({str(weight.dtype).removeprefix("torch.") for weight in model.parameters()}))
 
 
 def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str, Any]]:
-    """The library's log, one line per judgement of dev, in the words of its card."""
+    """Return the library's log for its card: one line per evaluation on dev, under the card's column names."""
     lines: dict[int, dict[str, Any]] = {}
     for entry in log:
         line = lines.setdefault(entry["step"], {"Epoch": entry["epoch"], "Step": entry["step"]})
@@ -133,24 +134,29 @@ def training_log(log: Sequence[Mapping[str, Any]], metric: str) -> list[dict[str
     return list(lines.values())
 
 
-def stopped(kept: SelectedModel) -> str:
-    """A sentence for the card where the training was ended before its settings' epochs, else nothing."""
-    best = kept.record
+def stopped(selected: SelectedModel) -> str:
+    """Return a sentence for the card if the training ended before its settings' epochs, otherwise ''."""
+    best = selected.record
     if best is None or best.epoch >= best.epochs:
         return ""
     return (
-        f"This training was ended after {best.epoch:g} of {best.epochs:g} epochs; "
-        f"the command trains all of them, has these weights after step {kept.metrics['steps']}, and keeps its own best."
+        f"This training ended after {best.epoch:g} of {best.epochs:g} epochs; the command trains all of them, "
+        f"has these weights after step {selected.metrics['steps']}, and saves the best of its own."
     )
 
 
 def searched(request: Request) -> str:
-    """Return the command of the search, for a model that no training made."""
+    """Return the command of the search, for a model without a training."""
     return shlex.join(_again(request).command("jobs.tune", request.task.base_model))
 
 
 def reproduce(request: Request, settings: Mapping[str, float]) -> str:
-    """Return one command that trains the same weights again, from the same prepared pairs."""
+    """Return the command that trains the same weights again from the same prepared pairs.
+
+    Args:
+        request: the run's request.
+        settings: of the training.
+    """
     options = _again(request)
     length = [f"max_length={options.max_length}"] if options.max_length else []
     own = (*length, *(f"{name}={value!r}" for name, value in settings.items()))

@@ -1,4 +1,4 @@
-"""What a training or a search leaves behind: the model that is kept, its card, the verdict, result.json, a summary."""
+"""Select the model of a training or a search, and write best/, verdict.json and result.json."""
 
 import signal
 from collections.abc import Iterator, Mapping
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from workflows.session import Session
 
 
-NOT_JUDGED = "no trial came as far as its first judgement of dev"
+NOT_EVALUATED = "no trial reached its first evaluation on dev"
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Take no notice of Ctrl-C and SIGTERM while what was computed is saved, which takes seconds."""
+    """Ignore Ctrl-C and SIGTERM while results are saved, which takes seconds."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield
@@ -31,64 +31,67 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def compared(request: Request, started: "Session", found: Outcome, live: Live) -> "tuple[Outcome, Comparison | None]":
-    """The verdict, or why there is none: nothing that goes wrong here may lose the models that were trained."""
+def compared(request: Request, session: "Session", outcome: Outcome, live: Live) -> "tuple[Outcome, Comparison | None]":
+    """Return the outcome and the comparison, or a note why there is none: no failure here may lose trained models."""
     from workflows.compare import compare
 
-    notes = list(found.notes)
-    if request.options.export == "baseline" and found.baseline_state is None:
-        notes.append("--export baseline: there is no such model, so it could not be exported")
+    notes = list(outcome.notes)
+    if request.options.export == "baseline" and outcome.baseline_state is None:
+        notes.append("--export baseline: there is no such model, so it was not exported")
     try:
-        if found.hurried:
+        if outcome.hurried:
             raise KeyboardInterrupt
-        made = compare(request, started, found, live)
+        return replace(outcome, notes=notes), compare(request, session, outcome, live)
     except KeyboardInterrupt:
-        made, why = None, "interrupted again"
+        why = "interrupted again"
     except Exception as error:
-        made, why = None, f"{type(error).__name__}: {error}"
-    else:
-        return replace(found, notes=notes), made
+        why = f"{type(error).__name__}: {error}"
     live.say(f"warning: no verdict: {why}")
-    notes.append(
-        f"no verdict ({why}): values on dev are those of the best of many, and nothing says that they are a gain"
-    )
-    return replace(found, notes=notes), None
+    notes.append(f"no verdict ({why}): the values on dev are the best of many, and nothing shows that they are a gain")
+    return replace(outcome, notes=notes), None
 
 
-def select_model(found: Outcome, comparison: "Comparison | None", wish: str = "auto") -> SelectedModel:
-    """What the verdict chose; without one, what was asked for, or else what was best on dev."""
-    chosen = comparison.verdict.chosen if comparison else wish
+def select_model(outcome: Outcome, comparison: "Comparison | None", export: str = "auto") -> SelectedModel:
+    """Return the model that the verdict selected; without one the requested model, or else the best on dev.
+
+    Args:
+        outcome: of the training or search.
+        comparison: the verdict, if there is one.
+        export: the requested model: auto, best, baseline or base.
+    """
+    chosen = comparison.verdict.chosen if comparison else export
     if chosen == "base":
-        dev = comparison.verdict.splits["dev"].scores["base"] if comparison else found.base_metrics
+        dev = comparison.verdict.splits["dev"].scores["base"] if comparison else outcome.base_metrics
         return SelectedModel(chosen, None, {"dev": dev, "steps": 0, "log": []}, None)
-    if chosen == "baseline" and found.baseline_state is not None and found.baseline is not found.best:
-        return SelectedModel(chosen, found.baseline, found.baseline_metrics, found.baseline_state)
-    return SelectedModel("baseline" if found.best is found.baseline else "best", found.best, found.metrics, found.state)
+    if chosen == "baseline" and outcome.baseline_state is not None and outcome.baseline is not outcome.best:
+        return SelectedModel(chosen, outcome.baseline, outcome.baseline_metrics, outcome.baseline_state)
+    name = "baseline" if outcome.best is outcome.baseline else "best"
+    return SelectedModel(name, outcome.best, outcome.metrics, outcome.state)
 
 
-def finish(request: Request, folder: RunFolder, found: Outcome, comparison: "Comparison | None") -> RunResult:
-    """Write RUN/best, RUN/verdict.json and RUN/result.json."""
-    kept = select_model(found, comparison, request.options.export)
+def finish(request: Request, folder: RunFolder, outcome: Outcome, comparison: "Comparison | None") -> RunResult:
+    """Write RUN/best, RUN/verdict.json and RUN/result.json; return the result."""
+    selected = select_model(outcome, comparison, request.options.export)
     verdict = comparison.to_dict() if comparison else None
-    result = result_of(request, folder, found, kept, verdict)
-    if found.state:
+    result = result_of(request, folder, outcome, selected, verdict)
+    if outcome.state:
         from workflows.export import export  # takes seconds to import: workflows/session.py begins it early
 
-        result = export(request, folder, found, kept, result)
+        result = export(request, folder, outcome, selected, result)
     folder.write_json(RESULT, outcome_dict(result))
     return result
 
 
 def result_of(
-    request: Request, folder: RunFolder, found: Outcome, kept: SelectedModel, verdict: Mapping[str, Any] | None
+    request: Request, folder: RunFolder, outcome: Outcome, selected: SelectedModel, verdict: Mapping[str, Any] | None
 ) -> RunResult:
-    """Return what the run has come to, without what only the export knows."""
-    best, baseline, trained = found.best, found.baseline, found.state is not None
+    """Return the result of the run, without the fields that `export` adds."""
+    best, baseline, trained = outcome.best, outcome.baseline, outcome.state is not None
     return RunResult(
         task=request.task.name,
         run=folder.shown,
         metric=request.task.metric,
-        base=found.base_metrics.get(request.task.metric),
+        base=outcome.base_metrics.get(request.task.metric),
         baseline=baseline.value if baseline else None,
         best=best.value if best else None,
         best_trial=best.trial if best else None,
@@ -96,15 +99,15 @@ def result_of(
         best_steps=best.best_steps if best else None,
         baseline_epoch=baseline.epoch if baseline else None,
         best_settings=best.settings if best else {},
-        baseline_settings=dict(found.baseline_settings),
+        baseline_settings=dict(outcome.baseline_settings),
         model=f"{folder.shown}/{BEST}" if trained else None,
-        kept=kept.name if trained else None,
-        kept_steps=kept.metrics.get("steps") if trained else None,
+        kept=selected.name if trained else None,
+        kept_steps=selected.metrics.get("steps") if trained else None,
         verdict=verdict,
         cores=request.options.workers * (1 if request.options.gpu else request.options.cpus_per_worker),
-        states=count_states(found.records),
-        notes=list(found.notes),
-        error=None if trained else commonest_error(found.records) or NOT_JUDGED,
-        wall_s=found.wall_s,
-        group_times=found.group_times,
+        states=count_states(outcome.records),
+        notes=list(outcome.notes),
+        error=None if trained else commonest_error(outcome.records) or NOT_EVALUATED,
+        wall_s=outcome.wall_s,
+        group_times=outcome.group_times,
     )

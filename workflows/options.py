@@ -1,7 +1,8 @@
-"""What a user asks of a training or a search, checked."""
+"""Declare and check the options of a training and of a search."""
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,15 +12,15 @@ from common.mistakes import Mistakes, raise_if
 from tasks.common.declaration import SEEDS
 
 LEAST_TOKENS = 4
-"""Tokens of a text that a model can be told to read: two of them mark its begin and end."""
+"""The smallest max_length: two tokens mark the begin and the end of a text."""
 MOST_SEEDS = 1_000
-"""Each is two trainings more; a number above is rather a seed."""
+"""The most further seeds, each of which costs two trainings; a larger number was probably meant as a seed."""
 MOST_MINUTES = 366 * 24 * 60
-"""A year; infinity is no budget."""
+"""One year, which excludes infinity."""
 
 
 class TrainOptions(BaseModel):
-    """The options of jobs.train: their names, types, bounds, defaults and help, which everything else follows.
+    """The options of jobs.train: the one place that gives their names, types, bounds, defaults and help.
 
     A field with a description is an option of the command line (jobs/options.py); one without a default may be left out
     there, and `check_request` fills it in.
@@ -61,14 +62,14 @@ class TrainOptions(BaseModel):
     )
     verbose: bool = Field(default=False, description="Show Ray's log.")
     max_length: int | None = Field(default=None, ge=LEAST_TOKENS)
-    """From --set; None: as many tokens as the task or the base model says."""
+    """Tokens per text, from --set; None for the task's or the base model's length."""
 
     @classmethod
     def check(cls, **given: Any) -> Self:
         """Return the options.
 
         Raises:
-            Mistakes: every option that is not allowed, with its value and what is.
+            Mistakes: every option that is not allowed, with its value and the allowed ones.
         """
         try:
             options = cls(**given)
@@ -78,22 +79,23 @@ class TrainOptions(BaseModel):
         return options.model_copy(update={"data": _absolute(options.data), "run": _absolute(options.run)})
 
     def command(self, job: str, base_model: str) -> list[str]:
-        """Return the words of a command with these options: those that differ from their defaults.
+        """Return the words of a command with the options that differ from their defaults.
 
         Args:
-            base_model: the task's, which is the default.
+            job: the module to run, such as jobs.train.
+            base_model: the task's base model, which is the default.
         """
         words = ["python", "-m", job, self.task]
         for name, option in declared(type(self)).items():
             value, default = getattr(self, name), base_model if name == "base_model" else option.default
-            for each in [value] if not isinstance(value, tuple) else value:
-                if each != default:
-                    words += [flag(name)] if each is True else [flag(name), _word(each)]
+            for item in value if isinstance(value, tuple) else [value]:
+                if item != default:
+                    words += [flag(name)] if item is True else [flag(name), _word(item)]
         return words
 
 
 class Options(TrainOptions):
-    """The options of jobs.tune; a single training has them, too, with one trial."""
+    """The options of jobs.tune; a single training has them with one trial."""
 
     trials: int = Field(default=16, ge=1, description="Number of settings to try, the baseline first.")
     minutes: float | None = Field(default=None, gt=0, le=MOST_MINUTES, description="Time budget of the search.")
@@ -113,16 +115,16 @@ class Options(TrainOptions):
 
 
 def declared(options: type[TrainOptions]) -> dict[str, FieldInfo]:
-    """Return the fields that are options of the command line, by their names."""
+    """Return name -> field of the options of the command line."""
     return {name: field for name, field in options.model_fields.items() if field.description}
 
 
 HELP: Mapping[str, str] = {name: field.description or "" for name, field in declared(Options).items()}
-"""Option -> what it does."""
+"""Option -> its help text."""
 
 
 def flag(name: str) -> str:
-    """Return an option as it is typed: cpus_per_worker is --cpus-per-worker."""
+    """Return an option as typed: cpus_per_worker is --cpus-per-worker."""
     return "--" + name.replace("_", "-")
 
 
@@ -136,7 +138,7 @@ def _message(error: Any) -> str:
 
 
 def refuse_relative(**given: str) -> None:
-    """On a cluster a relative path means another folder on every machine, and in a submitted job a temporary one.
+    """Refuse relative paths on a cluster: each machine has another such folder, and a submitted job a temporary one.
 
     Raises:
         Mistakes: naming each option whose path is relative.
@@ -147,13 +149,13 @@ def refuse_relative(**given: str) -> None:
         [
             f"{name}: {path!r} is relative; on a cluster give an absolute path that all machines share, or s3://..."
             for name, path in given.items()
-            if "://" not in path and not os.path.isabs(path)
+            if "://" not in path and not Path(path).is_absolute()
         ]
     )
 
 
 def refuse_lost(**given: str) -> None:
-    """Refuse relative paths in a submitted job: its own folder goes with it.
+    """Refuse relative paths in a submitted job, whose working directory is deleted at its end.
 
     Raises:
         Mistakes: see `refuse_relative`.
@@ -163,5 +165,8 @@ def refuse_lost(**given: str) -> None:
 
 
 def _absolute(path: str) -> str:
-    """Workers run in another directory."""
-    return path if "://" in path else os.path.abspath(os.path.expanduser(path))
+    """Return a path that workers can open, which run in another directory.
+
+    Path.resolve would follow links, and Path.expanduser fails at a ~ without such a user.
+    """
+    return path if "://" in path else os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111

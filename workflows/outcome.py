@@ -1,4 +1,4 @@
-"""What a training or a search reached, and which model is kept of it: plain values that every stage hands on."""
+"""Hold the outcome of a training or a search, and the selected model, as plain values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,35 +10,35 @@ from trainers.checkpoint import TrainingState
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a training or a search reached, before it is written down."""
+    """The outcome of a training or a search, before it is written to files."""
 
     records: Sequence[TrialRecord]
     best: TrialRecord | None
     metrics: Mapping[str, Any]
-    """Of the best judgement of dev, with the training log up to it; empty where none was reached."""
+    """Metrics of the best evaluation on dev, with the training log up to it; empty without any."""
     state: TrainingState | None
     baseline: TrialRecord | None
-    """None where it failed or was not judged."""
+    """None if it failed or was not evaluated."""
     baseline_metrics: Mapping[str, Any] = field(default_factory=dict)
     baseline_state: TrainingState | None = None
     baseline_settings: Mapping[str, float] = field(default_factory=dict)
-    """Empty where a single training had other settings."""
-    told: int = 0
-    """Judgements of dev, of all trainings."""
+    """Empty if a single training had other settings."""
+    evaluations: int = 0
+    """Number of evaluations on dev, over all trainings."""
     base_metrics: Mapping[str, float]
     wall_s: float
     group_times: Mapping[str, Mapping[str, float]]
     """Worker group -> phase -> seconds (trainers/groups/board.py)."""
     notes: Sequence[str] = ()
-    """What a reader has to know beside the figures, a sentence each."""
+    """Remarks on the figures, one sentence each."""
     interrupted: bool = False
-    """Ended by its user or its budget: what has not finished could still be taken up."""
+    """Ended by its user or its budget; unfinished trials keep their states on disk."""
     hurried: bool = False
-    """Interrupted twice: no verdict is waited for."""
+    """Interrupted twice, so the verdict is skipped."""
 
 
 class SelectedModel(NamedTuple):
-    """The model that is kept: base (no training), baseline or best."""
+    """The model to export: base (no training), baseline or best."""
 
     name: str
     record: TrialRecord | None

@@ -1,4 +1,4 @@
-"""A validated request. Imports neither torch nor ray, so that a user's mistakes show at once."""
+"""Hold a validated request. Imports neither torch nor ray, so that a user's mistakes show at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,10 +8,10 @@ from typing import Any
 from audit.run import Audit
 from common.space import Space
 from models.base_model import ResolvedModel
-from pairs.reading import Prompts, Reading
 from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
+from tokens.reading import Prompts, Reading
 from workflows.options import Options
 
 
@@ -23,20 +23,20 @@ class Request:
     task: Task
     pairs: TrainView
     space: Space
-    """Follows --set, and the baseline with it."""
+    """The search space, narrowed by --set; the baseline lies in it."""
     baseline: Mapping[str, float]
     model: ResolvedModel
     max_length: int
     """Tokens per text."""
     prompts: Prompts
     audit: Audit
-    """What the audit of the pairs found; its errors, if any, were accepted."""
+    """The audit of the pairs; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
-    """Why test, which is there, cannot be judged: the verdict then is dev's alone."""
+    """Why an existing test split cannot be evaluated; the verdict then rests on dev alone."""
 
     @cached_property
     def reading(self) -> Reading:
-        """How the base model reads texts; loading its tokenizer takes seconds.
+        """The tokenizer, length and prompts of the base model; loading the tokenizer takes seconds.
 
         Raises:
             Mistakes: see `reading_of`.
@@ -44,36 +44,36 @@ class Request:
         return self.model.reading(self.max_length, self.prompts)
 
     def lines(self) -> list[str]:
-        """What a user should know before it begins: where the model is from, what the audit found."""
-        found = [f"{each.severity}: {short_line(each.to_dict())}" for each in self.audit.findings]
-        return [self.model.line, *self.how_read(), *found, *self.warnings()]
+        """Return lines to show before the start: where the model is from, how texts are read, the audit's findings."""
+        findings = [f"{finding.severity}: {short_line(finding.to_dict())}" for finding in self.audit.findings]
+        return [self.model.line, *self.how_read(), *findings, *self.warnings()]
 
     def how_read(self) -> list[str]:
-        """Lines about what differs from the plain reading that most would expect."""
+        """Return a line for each way in which reading differs from the declared length without prompts."""
         declared = self.task.tokens or 0
-        lower = self.max_length < declared and self.options.max_length is None
+        is_lower = self.max_length < declared and self.options.max_length is None
         lowered = [
             f"max_length: {self.max_length}, as many positions as the base model has (the task reads {declared})"
         ]
         prompts = [f"{line}; others with --prompt1 and --prompt2, none with ''" for line in self.prompts.lines]
-        return [*(lowered if lower else []), *prompts]
+        return [*(lowered if is_lower else []), *prompts]
 
     def warnings(self) -> list[str]:
-        """What is said once more at the verdict."""
-        return [f"warning: test cannot be judged, the verdict will be of dev alone: {why}" for why in self.unjudged]
+        """Return the warnings that the verdict repeats."""
+        return [f"warning: test cannot be evaluated, the verdict rests on dev alone: {why}" for why in self.unjudged]
 
     @property
     def changed(self) -> bool:
-        """Whether --set gave other settings than the task's baseline."""
+        """Whether --set changed the task's baseline settings."""
         return dict(self.baseline) != self.task.settings
 
     def steps(self) -> int:
-        """Optimizer steps of the baseline settings."""
+        """Return the number of optimizer steps of the baseline settings."""
         rows, size = self.pairs.num_rows("train"), int(self.baseline["global_batch_size"])
         return int(self.baseline["epochs"]) * (rows // size)
 
     def to_dict(self) -> dict[str, Any]:
-        """settings.json: what a run was request, resolved."""
+        """Return the content of settings.json: the request with every default filled in."""
         task = self.task
         names = ("name", "loss", "kind", "metric")
         return {

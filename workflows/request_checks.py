@@ -1,4 +1,4 @@
-"""From the words of a command line to a request in which everything is in order, or to all its mistakes at once."""
+"""Check the options of a command line: return a valid request, or report all mistakes at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,6 @@ from common.run_folder import RunFolder
 from common.space import Space, different_settings
 from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
-from pairs.distinct import distinct
 from pairs.manifest import refuse_other_task
 from pairs.prepared import PreparedPairs
 from pairs.train_view import TrainView, view_of
@@ -18,6 +17,7 @@ from reporting.progress import waiting
 from search_spaces.default import baseline_in, fixed, for_task
 from tasks.common.declaration import Task
 from tasks.common.loading import load
+from tokens.distinct import distinct
 from workflows.options import LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
@@ -26,21 +26,23 @@ from workflows.request import Request
 def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, single: bool = False) -> Request:
     """Check everything that can be checked without a cluster, and claim the run folder unless it is a dry run.
 
-    The audit comes last. Where something else is wrong, and in a dry run, it does not ask the base model, which a dry
-    run loads all the same.
+    The audit comes last. In a dry run, or after another mistake, it skips the checks that read with the base model. A
+    dry run loads the model nevertheless.
 
     Args:
-        given: options by their names in workflows/options.py; None or not there: not given.
-        single: for one training: --set then gives single values.
+        given: options by their names in workflows/options.py; None or missing means not given.
+        dry_run: whether to leave the run folder alone.
+        quiet: whether to hide progress.
+        single: whether one training is requested; --set then gives single values.
 
     Raises:
         Mistakes: all of them.
     """
     checks = Checks()
     task = _task(checks, given["task"], given.get("data"))
-    named = _named(given, task, single)
+    named = _with_defaults(given, task, single)
     named["max_length"] = checks.run(max_length_in, named["set"])
-    options = checks.run(Options.check, **named)  # if one of them is wrong, the rest is checked as it was given
+    options = checks.run(Options.check, **named)  # after a mistake here, the rest is checked as it was given
     checks.run(check_codes, named["accept"])
     data = options.data if options else named["data"]
     pairs = checks.run(_pairs, data, task)
@@ -59,12 +61,12 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
         checks.run(accepted, plan, named["accept"], with_model=False, quiet=quiet)
     checks.finish()
     # Whatever is missing was a mistake.
-    in_order: Any = options, task, view, space, model, plan
-    return _request(*in_order, dry_run=dry_run, quiet=quiet)
+    checked: Any = options, task, view, space, model, plan
+    return _request(*checked, dry_run=dry_run, quiet=quiet)
 
 
-def _named(given: Mapping[str, Any], task: Task, single: bool) -> dict[str, Any]:
-    """Return the options that were given, and those whose default depends on the task or the job."""
+def _with_defaults(given: Mapping[str, Any], task: Task, single: bool) -> dict[str, Any]:
+    """Return the given options, and those whose default depends on the task or the job."""
     defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
     always = {"task": given["task"], "set": (), "accept": (), **({"trials": 1, "export": "best"} if single else {})}
     return defaults | always | {name: value for name, value in given.items() if value is not None}
@@ -73,9 +75,9 @@ def _named(given: Mapping[str, Any], task: Task, single: bool) -> dict[str, Any]
 def _space(
     checks: Checks, task: Task, view: TrainView | None, overrides: Sequence[str], workers: int, single: bool
 ) -> Space | None:
-    searched = [each for each in overrides if not _is_length(each)]
-    make = fixed if single else for_task
-    return checks.run(make, task, searched, view.num_rows("train"), workers) if view else None
+    settings = [override for override in overrides if not _is_length(override)]
+    space_of = fixed if single else for_task
+    return checks.run(space_of, task, settings, view.num_rows("train"), workers) if view else None
 
 
 def _request(
@@ -89,16 +91,16 @@ def _request(
     dry_run: bool,
     quiet: bool,
 ) -> Request:
-    """Audit the pairs, and claim the run folder or, in a dry run, load the base model.
+    """Audit the pairs, then claim the run folder or, in a dry run, load the base model.
 
     Raises:
-        Mistakes: errors of the audit that were not accepted; the model does not load; the folder was taken meanwhile.
+        Mistakes: errors of the audit that were not accepted; the model does not load; another run took the folder.
     """
     options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
     baseline, trusted = baseline_in(task, space), options.trust_remote_code
     plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
-    findings = accepted(plan, options.accept, with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
-    assert plan.max_length is not None  # read_as has found it
+    audit = accepted(plan, options.accept, with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
+    assert plan.max_length is not None  # read_as has set it
     if dry_run:
         with waiting("loading the base model", quiet=quiet):
             model.check_loads(plan.max_length, plan.prompts)
@@ -113,18 +115,18 @@ def _request(
         model=model,
         max_length=plan.max_length,
         prompts=plan.prompts,
-        audit=findings,
+        audit=audit,
         unjudged=_unjudged(task, view),
     )
 
 
 def max_length_in(overrides: Sequence[str]) -> int | None:
-    """What --set says last of max_length: one number, as it is no setting that a search varies; None: nothing.
+    """Return the last max_length of --set, or None if it has none. No search varies it, so it is one number.
 
     Raises:
-        Mistakes: values that are no such number.
+        Mistakes: a value is no such number.
     """
-    given = [each.partition("=")[2] for each in overrides if _is_length(each)]
+    given = [override.partition("=")[2] for override in overrides if _is_length(override)]
     wrong = [text for text in given if not text.isdecimal() or int(text) < LEAST_TOKENS]
     allowed = f"one whole number of at least {LEAST_TOKENS}, as it is fixed and not searched"
     raise_if([f"set: 'max_length={text}'; allowed for max_length: {allowed}" for text in wrong])
@@ -132,14 +134,13 @@ def max_length_in(overrides: Sequence[str]) -> int | None:
 
 
 def max_length_alone(overrides: Sequence[str]) -> int | None:
-    """What --set says where nothing is trained.
+    """Return the max_length of --set for a command that trains nothing, see `max_length_in`.
 
     Raises:
-        Mistakes: it says something else than max_length=N.
+        Mistakes: --set has anything else than max_length=N.
     """
-    raise_if(
-        [f"set: {each!r}; allowed where nothing is trained: max_length=N" for each in overrides if not _is_length(each)]
-    )
+    others = [override for override in overrides if not _is_length(override)]
+    raise_if([f"set: {override!r}; allowed where nothing is trained: max_length=N" for override in others])
     return max_length_in(overrides)
 
 
@@ -148,7 +149,11 @@ def _is_length(override: str) -> bool:
 
 
 def _task(checks: Checks, name: str, data: str | None) -> Task:
-    """The task; without it nothing else can be checked."""
+    """Return the task; without it nothing else can be checked.
+
+    Raises:
+        Mistakes: the task cannot be loaded.
+    """
     task = checks.run(load, name, data)
     if task is None:
         checks.finish()
@@ -157,14 +162,14 @@ def _task(checks: Checks, name: str, data: str | None) -> Task:
 
 
 def _pairs(folder: str, task: Task) -> PreparedPairs:
-    """The prepared pairs of this task; of another task's, the other checks would only say that they do not fit."""
+    """Open the prepared pairs; refuse those of another task, which would fail every other check, too."""
     pairs = PreparedPairs.open(folder)
     refuse_other_task(folder, pairs.manifest, task.name)
     return pairs
 
 
 def _plan(folder: str, task: Task) -> Plan | None:
-    """What there is to audit, whatever its columns hold; what is missing there, opening the folder says."""
+    """Return the plan of the audit; None if the folder cannot be read, which `_pairs` reports."""
     try:
         return plan_of_folder(folder, task)
     except Mistakes:
@@ -172,7 +177,7 @@ def _plan(folder: str, task: Task) -> Plan | None:
 
 
 def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
-    """What keeps test from being judged, such as one label alone; no mistake, as dev decides."""
+    """Return why test cannot be evaluated, such as a single label. It is no mistake, as dev decides."""
     if "test" not in pairs.splits:
         return []
     checks = Checks()

@@ -1,4 +1,4 @@
-"""The frame of a training and of a search: from a request to a saved model and its summary."""
+"""Run a training or a search: start the groups, train, compare, export and print the summary."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from workflows.outcome import Outcome
 
 Flow = Callable[[Request, Session, RunFolder, TrialLog, Live], "Outcome"]
-"""What is trained between the start of the worker groups and the verdict."""
+"""The part between the start of the worker groups and the verdict."""
 
 
 def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool = False) -> dict[str, Any]:
     """Train, compare, export, and print the summary; return the content of result.json.
 
     Args:
-        flow: trains on the session's groups. An interrupt ends it with what it has reached.
-        notes: lines to show before the start.
+        request: the validated request.
+        flow: trains on the session's groups; an interrupt ends it with the outcome so far.
+        notes: further lines to show before the start.
+        quiet: whether to print nothing.
 
     Raises:
         Mistakes: no cluster, or one that is too small; nothing was started.
@@ -34,10 +36,10 @@ def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool 
     with Live(request.task.metric, request.options.trials, quiet=quiet) as live:
         for line in [*request.lines(), *notes]:
             live.say(line)
-        where, concurrent = reach_cluster(request)
-        live.header([where, "reading and tokenising pairs"])
+        cluster, concurrent = reach_cluster(request)
+        live.header([cluster, "reading and tokenising pairs"])
         session = start(request, folder, concurrent)
-        live.header([f"{where}; {_groups(concurrent, request.options.workers)}; {session.hardware.line()}"])
+        live.header([f"{cluster}; {_groups(concurrent, request.options.workers)}; {session.hardware.line()}"])
         try:
             outcome = flow(request, session, folder, log, live)
             outcome, comparison = compared(request, session, outcome, live)

@@ -17,12 +17,15 @@ def score_model(
     max_length: int | None = None,
     trust_remote_code: bool = False,
 ) -> dict[str, float]:
-    """Scores of a sentence-transformers folder, on a GPU where there is one.
+    """Return the scores of a sentence-transformers folder, computed on a GPU if there is one.
 
-    Of 0/1 pairs also precision, recall and F1 at the threshold that is stored with the model.
+    For 0/1 pairs, add precision, recall and F1 at the threshold that is stored with the model.
 
     Args:
-        max_length: tokens per text; None leaves what is saved with the model.
+        folder: the model's folder.
+        evaluator: the split and its kind of evaluation.
+        on_progress: is called with (done, in all) texts.
+        max_length: tokens per text; None for the saved length.
         trust_remote_code: whether code that the model brings may run.
 
     Raises:
@@ -31,7 +34,7 @@ def score_model(
     model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
     try_model(model, folder, "model", folder)
     threshold = stored_threshold(folder)
-    judged = evaluator.evaluate(lambda texts: encode(model, texts, on_progress))
-    if not isinstance(judged, PairPredictions) or not judged.declared.threshold or threshold is None:
-        return judged.scores()
-    return judged.scores() | at_threshold(judged, threshold)
+    predictions = evaluator.evaluate(lambda texts: encode(model, texts, on_progress))
+    if not isinstance(predictions, PairPredictions) or not predictions.declared.threshold or threshold is None:
+        return predictions.scores()
+    return predictions.scores() | at_threshold(predictions, threshold)

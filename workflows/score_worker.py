@@ -1,4 +1,4 @@
-"""Scores one part after another inside a Ray Data actor."""
+"""Score one part after another inside a Ray Data actor."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,26 +9,27 @@ import pyarrow.parquet as pq
 from common.writing import write_then_rename
 from evaluation.metrics import Floats, normalized, pair_cosines
 from models.encode import encode
-from pairs.clean import folded, one_spaced
-from pairs.reading import NO_PROMPTS, Prompts
+from tasks.common.texts import folded, one_spaced
+from tokens.reading import NO_PROMPTS, Prompts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 PAIR_COLUMNS = ("score", "decision")
 CANDIDATE_COLUMNS = ("candidates", "scores")
-"""What is added to a table of pairs, and to one of texts."""
+"""The columns that are added to a table of texts; those above to a table of pairs."""
 
 
 class Scorer:
-    """Adds to a table of pairs their scores, or to one of texts their best candidates.
+    """Add scores to a table of pairs, or the best candidates to a table of texts.
 
     Args:
-        texts: names of the two texts, or of one.
-        candidates: what the one is held against.
-        top_k: how many of them are named.
-        threshold: score from which on a pair belongs together; None: no decision.
-        prompts: what stands before the texts when the model reads them; candidates are second texts.
+        model: encodes the texts.
+        texts: names of the two text columns, or of one.
+        candidates: texts to compare the one column with; None for pairs.
+        top_k: number of candidates to name for each text.
+        threshold: least score of a pair that belongs together; None for no decision.
+        prompts: prompts before first and second texts; candidates are second texts.
     """
 
     def __init__(
@@ -42,34 +43,37 @@ class Scorer:
     ) -> None:
         self.model, self.texts, self.candidates, self.top_k = model, texts, candidates, top_k
         self.threshold, self.prompts = threshold, prompts
-        self.choice = self._vectors([prompts.second + text for text in candidates]) if candidates else None
+        self.candidate_vectors = self._vectors([prompts.second + text for text in candidates]) if candidates else None
 
     def scored(self, table: pa.Table) -> pa.Table:
-        """The table with score and decision, or with the best candidates and their scores.
+        """Return the table with score and decision, or with the best candidates and their scores.
 
-        Where a text is empty, or nothing in it can be seen, all of them are null: a row is not scored without both.
+        They are null in a row where a text is empty or has no visible character.
         """
         texts = [[one_spaced(value) for value in table[name].to_pylist()] for name in self.texts]
-        rows = [place for place, row in enumerate(zip(*texts, strict=True)) if all(map(folded, row))]
+        rows = [index for index, row in enumerate(zip(*texts, strict=True)) if all(map(folded, row))]
         texts = [[prompt + column[row] for row in rows] for prompt, column in zip(self.prompts, texts, strict=False)]
-        places = {text: place for place, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
-        vectors = self._vectors(list(places))
-        columns = [vectors[[places[text] for text in column]] for column in texts]
-        found = self._pairs(*columns) if self.choice is None else self._best(columns[0] @ self.choice.T)
-        for name, values in found.items():
+        indices = {text: index for index, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
+        vectors = self._vectors(list(indices))
+        columns = [vectors[[indices[text] for text in column]] for column in texts]
+        choices = self.candidate_vectors
+        added = self._pairs(*columns) if choices is None else self._best(columns[0] @ choices.T)
+        for name, values in added.items():
             table = table.append_column(name, _spread(values, rows, table.num_rows))
         return table
 
     def _pairs(self, first: Floats, second: Floats) -> dict[str, pa.Array]:
         cosines = pair_cosines(first, second)
         score, decision = PAIR_COLUMNS
-        found = {score: pa.array(cosines, pa.float32())}
-        return found if self.threshold is None else {**found, decision: pa.array(cosines >= self.threshold, pa.bool_())}
+        columns = {score: pa.array(cosines, pa.float32())}
+        if self.threshold is None:
+            return columns
+        return {**columns, decision: pa.array(cosines >= self.threshold, pa.bool_())}
 
     def _best(self, cosines: Floats) -> dict[str, pa.Array]:
         assert self.candidates is not None
         order = np.argsort(-cosines, axis=1, kind="stable")[:, : self.top_k]
-        names = [[self.candidates[place] for place in row] for row in order]
+        names = [[self.candidates[index] for index in row] for row in order]
         scores = np.take_along_axis(cosines, order, axis=1).astype(np.float32).tolist()
         named, scored = CANDIDATE_COLUMNS
         return {named: pa.array(names, pa.list_(pa.string())), scored: pa.array(scores, pa.list_(pa.float32()))}
@@ -77,24 +81,27 @@ class Scorer:
     def _vectors(self, texts: list[str]) -> Floats:
         if not texts:
             return np.empty((0, self.model.get_embedding_dimension() or 0))
-        return normalized(encode(self.model, texts, lambda done, total: None))
+        return normalized(encode(self.model, texts, lambda _done, _total: None))
 
 
 def _spread(values: pa.Array, rows: list[int], num_rows: int) -> pa.Array:
-    """Values of some rows as a column of all; null where there is none."""
-    places: list[int | None] = [None] * num_rows
-    for place, row in enumerate(rows):
-        places[row] = place
-    return values.take(pa.array(places, pa.int64()))
+    """Return the values of some rows as a column of all rows; the others are null."""
+    indices: list[int | None] = [None] * num_rows
+    for index, row in enumerate(rows):
+        indices[row] = index
+    return values.take(pa.array(indices, pa.int64()))
 
 
 class PartScorer:
-    """Reads a staged part, lets it be scored, writes it under its final name; the model is loaded once.
+    """Read a staged part, score it and write it under its final name. An actor loads the model once.
 
     Args:
-        files: [reference to the model's files].
-        out: file system and path of the folder of the parts, with the staged ones below it.
-        settings: of Scorer.
+        files: a list of one object reference to the model's files.
+        out: file system and path of the output folder, which holds the stage.
+        device: cpu or cuda.
+        threads: number of threads.
+        trust_remote_code: whether code that the model brings may run.
+        **settings: further arguments of Scorer.
     """
 
     def __init__(
@@ -116,7 +123,7 @@ class PartScorer:
         self.out, self.scorer = out, Scorer(model, **settings)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """{'part': [number]} of a part that is now written."""
+        """Score the parts of a batch, {'part': [number]}, and return it."""
         from workflows.scored_folder import STAGED, name_of
 
         for part in batch["part"]:
@@ -124,7 +131,7 @@ class PartScorer:
             table = self.scorer.scored(
                 pq.read_table(f"{path}/{STAGED}/{name}", filesystem=file_system, partitioning=None)
             )
-            half = f"{path}/{STAGED}/{name}.scored"  # goes with the stage if this process dies
+            half = f"{path}/{STAGED}/{name}.scored"  # deleted with the stage if this process dies
             with write_then_rename(file_system, f"{path}/{name}", half=half) as stream:
                 pq.write_table(table, stream)
         return {"part": batch["part"]}

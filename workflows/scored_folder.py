@@ -1,10 +1,11 @@
-"""Names of what a scored folder holds while it is written and after."""
+"""Name the files of a scored folder, during and after writing."""
 
 MARK = "_scored.json"
+"""Key of the request, and the rows of each part."""
 STAGED = "_staged"
-"""The input in parts, below the output; a leading underscore hides both from readers of the folder."""
+"""Folder of the input in parts, below the output; a leading underscore hides both names from readers."""
 
 
 def name_of(part: int) -> str:
-    """Of a part's file."""
+    """Return the name of a part's file."""
     return f"part-{part:05d}.parquet"

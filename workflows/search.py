@@ -1,4 +1,4 @@
-"""A search from its plan to its outcome: run it, follow it, and find its best trial."""
+"""Run a search from its plan to its outcome, with its best trial."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from workflows.tracker import Estimate, Watch
 def plan_of(
     options: Options, space: Space, baseline: Mapping[str, float], run: RunFolder, session: Session
 ) -> SearchPlan:
-    """Return what to search, on the groups that were started for it."""
+    """Return the plan of a search on the session's groups."""
     return SearchPlan(
         run=run,
         template=session.template,
@@ -38,7 +38,7 @@ def plan_of(
 
 
 def search(plan: SearchPlan, watch: Watch) -> Outcome:
-    """Run the search until its trials, its minutes or its user end it; the best so far is returned in every case."""
+    """Run the search until its trials, its time budget or its user end it; return the outcome so far in every case."""
     began = time.monotonic()
     estimate = Estimate(
         plan.board,
@@ -55,37 +55,40 @@ def search(plan: SearchPlan, watch: Watch) -> Outcome:
         plan.run.create_folder(folder)
     try:
         tuner(plan, watch).fit()
-    except KeyboardInterrupt:  # Tune takes the first and tidies up; this one ends that, too
+    except KeyboardInterrupt:  # Tune handles the first one and cleans up; a second one ends that, too
         hurried = True
     finally:
         estimate.ended.set()
         with undisturbed():
             watch.close()
     with undisturbed():
-        return replace(found(plan, watch, time.monotonic() - began), hurried=hurried)
+        return replace(outcome_of(plan, watch, time.monotonic() - began), hurried=hurried)
 
 
-def found(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
-    """The best trial by its best judgement of dev, the first of equals, and the baseline's; each with its state."""
-    judged = [trial for trial, record in watch.records.items() if record.value is not None]
-    ranked = sorted(judged, key=lambda trial: watch.records[trial].value or 0.0, reverse=True)
-    baseline = next((t for t, r in watch.records.items() if _has(r.settings, plan.baseline)), None)
-    best, state = saved(plan, watch, ranked)
-    held, own = (baseline, state) if best == baseline else saved(plan, watch, [t for t in judged if t == baseline])
+def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
+    """Return the outcome: the best trial by its best evaluation on dev, the first of equals, and the baseline."""
+    evaluated = [trial for trial, record in watch.records.items() if record.value is not None]
+    ranked = sorted(evaluated, key=lambda trial: watch.records[trial].value or 0.0, reverse=True)
+    first = next((trial for trial, record in watch.records.items() if _has(record.settings, plan.baseline)), None)
+    best, state = first_readable(plan, watch, ranked)
+    if best == first:
+        baseline, baseline_state = best, state
+    else:
+        baseline, baseline_state = first_readable(plan, watch, [trial for trial in evaluated if trial == first])
     return Outcome(
         records=list(watch.records.values()),
         best=watch.records[best] if best else None,
         metrics=watch.results[best] if best else {},
         state=state,
-        baseline=watch.records[held] if held else None,
-        baseline_metrics=watch.results[held] if held else {},
-        baseline_state=own,
+        baseline=watch.records[baseline] if baseline else None,
+        baseline_metrics=watch.results[baseline] if baseline else {},
+        baseline_state=baseline_state,
         baseline_settings=plan.baseline,
         notes=[
-            *([] if held else [without_baseline(watch.records.get(baseline or ""))]),
+            *([] if baseline else [without_baseline(watch.records.get(first or ""))]),
             *(f"{group.name} took no further trials: {group.lost}" for group in plan.groups if group.lost),
         ],
-        told=watch.told,
+        evaluations=watch.evaluations,
         base_metrics=ray.get(plan.board.get_base_scores.remote()),
         wall_s=wall_s,
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
@@ -97,22 +100,26 @@ def _has(settings: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
     return all(settings[name] == value for name, value in wanted.items())
 
 
-def saved(plan: SearchPlan, watch: Watch, trials: Sequence[str]) -> tuple[str | None, TrainingState | None]:
-    """The first of these trials whose state can be read: one that cannot must not lose the others."""
+def first_readable(plan: SearchPlan, watch: Watch, trials: Sequence[str]) -> tuple[str | None, TrainingState | None]:
+    """Return the first of these trials whose state can be read, and that state; (None, None) if there is none."""
     for trial in trials:
         record = watch.records[trial]
         try:
             return trial, read_state(plan.run, state_name(trial, record.best_steps or 0))
-        except Exception as error:  # a damaged pickle raises whatever it holds
+        except Exception as error:  # a damaged pickle can raise any error
             watch.live.say(f"warning: {record.trial}: its state cannot be read, so it is not exported: {error}")
     return None, None
 
 
 def without_baseline(record: TrialRecord | None) -> str:
-    """Why the verdict goes without the baseline settings."""
-    why = "were not judged before the search ended"
+    """Return the note on a verdict without the baseline settings.
+
+    Args:
+        record: the baseline's trial, None if it did not start.
+    """
+    why = "were not evaluated before the search ended"
     if record is not None and record.state == "failed":
         why = f"failed ({record.error})"
     elif record is not None and record.value is not None:
         why = "have no state that can be read"
-    return f"the baseline settings {why}: the search's best is held against the base model alone"
+    return f"the baseline settings {why}: the search's best is compared with the base model alone"

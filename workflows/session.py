@@ -1,15 +1,15 @@
-"""From a request to a cluster that holds model and tokenised pairs, ready for workers."""
+"""Connect to a cluster, put model and tokenised pairs there, and start the worker groups."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ray
 
 from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
-from pairs.tokenized import refuse_missing, tokenize
+from tokens.tokenized import refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
-from trainers.groups.board import ProgressBoard
+from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, ask_worker, choose
 from trainers.job import Data, Job
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A connected cluster with model and tokenised pairs in its object store, and worker groups on the way."""
+    """A connected cluster with model and tokenised pairs in its object store, and worker groups that are starting."""
 
     hardware: Hardware
     groups: list["WorkerGroup"]
-    board: Any
-    """The actor that workers tell their progress (trainers/groups/board.py)."""
+    board: BoardActor
+    """The ProgressBoard actor (trainers/groups/board.py)."""
     template: Job
     """The job of the baseline settings, without a name."""
 
     def able(self) -> list[GroupClient]:
-        """The groups that take further jobs; all of them where none does, so that a job is told why."""
+        """Return the groups that take further jobs; if there is none, all of them, so that a job reports why."""
         return [group.client for group in self.groups if not group.lost] or [group.client for group in self.groups]
 
     def end(self) -> None:
@@ -42,14 +42,14 @@ class Session:
 
 
 def reach_cluster(request: Request) -> tuple[str, int]:
-    """Connect, and see how many worker groups fit; returns a line about the cluster and that number.
+    """Connect; return a line about the cluster and the number of worker groups that fit.
 
     Raises:
         Mistakes: no cluster, or one that is too small.
     """
     options = request.options
     request.model.check_loads_meanwhile(request.max_length, request.prompts)  # the start of Ray is mostly waiting
-    where = connect(options.cpus_per_worker, options.verbose)
+    cluster = connect(options.cpus_per_worker, options.verbose)
     concurrent = concurrent_groups(
         capacity(),
         wanted=options.trials,
@@ -58,17 +58,17 @@ def reach_cluster(request: Request) -> tuple[str, int]:
         gpu=options.gpu,
         asked=options.concurrent,
     )
-    return where, concurrent
+    return cluster, concurrent
 
 
 def start(request: Request, run: RunFolder, concurrent: int) -> Session:
-    """Write down what is request, and start the worker groups; they import and meet while the pairs are tokenised.
+    """Write the request to the run folder and start the worker groups, which start while the pairs are tokenised.
 
-    Whatever fails here leaves the run folder empty, so that the same command can be given again.
+    A failure here leaves the run folder empty, so that the same command can run again.
 
     Raises:
-        Mistakes: a text or a label is missing in some row, the base model cannot be loaded, a worker lacks the GPU
-            that is asked for, or another run began in this folder; nothing was started.
+        Mistakes: a row lacks a text or a label, the base model cannot be loaded, a worker lacks the requested GPU, or
+            another run began in this folder; nothing was started.
     """
     refuse_missing(request.pairs)
     request.model.check_loads(request.max_length, request.prompts)
@@ -85,7 +85,7 @@ def start(request: Request, run: RunFolder, concurrent: int) -> Session:
 
 
 def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware) -> Session:
-    from trainers.groups.worker_group import (  # imports torch, meanwhile Ray has started
+    from trainers.groups.worker_group import (  # imports torch, while Ray starts
         GroupConfig,
         WorkerGroup,
         end_groups,
@@ -106,14 +106,14 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
     import_meanwhile("workflows.export")
     try:
         template = job(request, data(request), hardware)
-    except BaseException:  # an interrupt too: nobody else knows of the groups yet
+    except BaseException:  # an interrupt, too: the caller does not have the groups yet
         end_groups(groups)
         raise
     return Session(hardware=hardware, groups=groups, board=board, template=template)
 
 
 def data(request: Request) -> Data:
-    """The pairs in the object store, train as tokens and dev as texts."""
+    """Put the pairs into the object store, train as tokens and dev as texts."""
     candidates = request.pairs.candidates()
     return Data(
         train=tokenize(request.pairs, request.reading),
@@ -124,7 +124,7 @@ def data(request: Request) -> Data:
 
 
 def job(request: Request, pairs: Data, hardware: Hardware) -> Job:
-    """The job of the baseline settings."""
+    """Return the job of the baseline settings, without a name."""
     task = request.task
     return Job(
         trial="",

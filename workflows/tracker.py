@@ -1,4 +1,4 @@
-"""What a search's trials are doing, from Tune's events into records, files and the live table."""
+"""Follow the trials of a search: turn Tune's events into records, files and the live table."""
 
 import threading
 from collections.abc import Mapping
@@ -11,41 +11,50 @@ from ray import tune
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from reporting.trials import TrialRecord
-from trainers.groups.board import seconds_left
+from trainers.groups.board import BoardActor, seconds_left
 
 POLL_S = 1.0
+"""Seconds between two estimates of the time left."""
 
 
-class Watch(tune.Callback):
-    """Keeps one record per trial; the latest result of each holds its training log."""
+class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
+    """Keep a record of each trial. Tune calls the methods by keywords.
+
+    Args:
+        metric: the deciding metric on dev.
+        settings: the settings that all trials share.
+        log: takes every record and every report.
+        live: shows every record.
+    """
 
     def __init__(self, metric: str, settings: Mapping[str, float], log: TrialLog, live: Live) -> None:
         self.metric, self.settings, self.log, self.live = metric, dict(settings), log, live
         self.records: dict[str, TrialRecord] = {}
         self.results: dict[str, dict[str, Any]] = {}
-        """Per trial: of its best report, the metrics and the log up to it."""
-        self.told = 0
-        """Judgements of dev, of all trials."""
+        """Tune's id of a trial -> its best report: metrics, and the training log up to it."""
+        self.evaluations = 0
+        """Number of evaluations on dev, over all trials."""
         self.interrupted = False
+        """Whether `close` stopped a running trial."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its callbacks; files and screen belong to this process."""
+        """Leave out log and live: Tune pickles its callbacks, and files and screen belong to this process."""
         return {name: value for name, value in self.__dict__.items() if name not in ("log", "live")}
 
-    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+    def on_trial_start(self, *, trial: Any, **_: Any) -> None:
+        """Begin a trial's record; a trial that Tune starts again goes on with its own."""
         if trial.trial_id not in self.records:
             settings = {**self.settings, **trial.config}
             name = f"trial-{int(trial.experiment_tag.partition('_')[0]):02d}"  # in the order Optuna proposed them
             self._put(trial, TrialRecord(trial=name, settings=settings, metric=self.metric, epochs=settings["epochs"]))
 
-    def on_trial_result(
-        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
-    ) -> None:
+    def on_trial_result(self, *, trial: Any, result: dict[str, Any], **_: Any) -> None:
+        """Add a report to the trial's record, or its error."""
         record = self.records[trial.trial_id]
         if error := result.get("error"):
             self._put(trial, record.failed(error))
             return
-        self.told += 1
+        self.evaluations += 1
         reported = record.reported(result)
         if reported.best_steps == result["steps"]:
             self.results[trial.trial_id] = result
@@ -53,17 +62,19 @@ class Watch(tune.Callback):
         self.log.scalars(record.trial, result["steps"], scalars)
         self._put(trial, reported)
 
-    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+    def on_trial_complete(self, *, trial: Any, **_: Any) -> None:
+        """Mark a running trial as completed or, if it has not reached all its epochs, as stopped."""
         record = self.records[trial.trial_id]
         if record.state == "running":
-            done = record.epoch >= record.epochs
-            self._put(trial, replace(record, state="completed" if done else "stopped"))
+            reached_end = record.epoch >= record.epochs
+            self._put(trial, replace(record, state="completed" if reached_end else "stopped"))
 
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+    def on_trial_error(self, *, trial: Any, **_: Any) -> None:
+        """Mark a trial as failed whose actor raised an error."""
         self._put(trial, self.records[trial.trial_id].failed(str(trial.pickled_error_file)))
 
     def close(self) -> None:
-        """What still runs when the search ends was stopped by its budget or its user."""
+        """Mark the trials that still run as stopped: the budget or the user has ended the search."""
         for trial, record in list(self.records.items()):
             if record.state == "running":
                 self.interrupted = True
@@ -78,14 +89,23 @@ class Watch(tune.Callback):
 
 
 class Estimate(threading.Thread):
-    """Asks the board how far the trials are and tells the live table how long the search may still take."""
+    """Estimate the time left from the trials' progress, and show it in the live table until `ended` is set.
 
-    def __init__(self, board: Any, watch: Watch, rows_per_trial: float, trials: int, concurrent: int) -> None:
+    Args:
+        board: the ProgressBoard actor.
+        watch: has the trials' records and the live table.
+        rows_per_trial: pairs that a trial trains on.
+        trials: number of trials of the search.
+        concurrent: number of trials that run at a time.
+    """
+
+    def __init__(self, board: BoardActor, watch: Watch, rows_per_trial: float, trials: int, concurrent: int) -> None:
         super().__init__(daemon=True)
         self.board, self.watch, self.rows_per_trial = board, watch, rows_per_trial
         self.trials, self.concurrent, self.ended = trials, concurrent, threading.Event()
 
     def run(self) -> None:
+        """Update the live table every POLL_S seconds."""
         while not self.ended.wait(POLL_S):
             progress = ray.get(self.board.all.remote())
             records = dict(self.watch.records)

@@ -1,4 +1,4 @@
-"""A single training: the flow of jobs.train. One worker group, one job, no search around it."""
+"""Run a single training, the flow of jobs.train: one job on one worker group."""
 
 import time
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from workflows.session import Session
 
 BASELINE = "baseline"
 TRAINED = "trained"
-"""Name of a training whose settings are not the task's baseline."""
+"""Name of a training with other settings than the task's baseline."""
 
 
 def train_run(request: Request, quiet: bool = False) -> dict[str, Any]:
@@ -44,18 +44,18 @@ def _train(request: Request, session: Session, folder: RunFolder, log: TrialLog,
 
 @dataclass(frozen=True, kw_only=True)
 class SingleRun:
-    """What a training reached."""
+    """The outcome of one training so far."""
 
     record: TrialRecord
     metrics: dict[str, Any]
-    """Of the best judgement of dev, with the training log up to it."""
+    """Metrics of the best evaluation on dev, with the training log up to it."""
     state: TrainingState | None
-    told: int = 0
-    """Judgements of dev."""
+    evaluations: int = 0
+    """Number of evaluations on dev."""
 
 
 def train_once(job: Job, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> SingleRun:
-    """Train a job; an interrupt ends it with the best state so far."""
+    """Train a job and return its outcome; an interrupt ends it with the best state so far."""
     group = session.groups[0]
     job = replace(job, score_base=True, assigned_at=time.time())
     record = TrialRecord(
@@ -81,11 +81,11 @@ def train_once(job: Job, session: Session, folder: RunFolder, log: TrialLog, liv
 
 
 def after(trained: SingleRun, report: Report) -> SingleRun:
-    """Return what the training has reached with this report; nothing of a training that fails is kept."""
+    """Return the outcome with this report counted; a failed training keeps neither metrics nor state."""
     if report.error is not None:
         return SingleRun(record=trained.record.failed(report.error), metrics={}, state=None)
     record = replace(trained.record.reported(report.metrics), state="completed" if report.done else "running")
-    trained = replace(trained, record=record, told=trained.told + 1)
+    trained = replace(trained, record=record, evaluations=trained.evaluations + 1)
     if record.best_steps != report.metrics["steps"]:
         return trained
     return replace(trained, metrics=report.metrics, state=report.state)
@@ -103,7 +103,7 @@ def outcome_of(trained: SingleRun, session: Session, wall_s: float, *, is_baseli
         baseline_metrics=trained.metrics if is_baseline else {},
         baseline_state=trained.state if is_baseline else None,
         baseline_settings=trained.record.settings if is_baseline else {},
-        told=trained.told,
+        evaluations=trained.evaluations,
         base_metrics=ray.get(session.board.get_base_scores.remote()),
         wall_s=wall_s,
         group_times=group_times(session.board, {group.name: group.began for group in session.groups}),

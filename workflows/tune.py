@@ -1,4 +1,4 @@
-"""A search: the flow of jobs.tune."""
+"""Run a search, the flow of jobs.tune."""
 
 from typing import Any
 

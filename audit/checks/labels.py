@@ -9,7 +9,7 @@ from audit.finding import Finding, error_if
 from audit.limits import CONTRADICTORY_ERROR, EXAMPLES, ONE_SIDED_ERROR, ONE_SIDED_WARNING
 from audit.plan import Plan
 from audit.scan import Facts
-from pairs.hashes import Hashes
+from common.hashes import Hashes
 
 MIX = np.int64(-7046029254386353131)
 """2^64 / golden ratio: makes one hash of two (Knuth, The Art of Computer Programming, vol. 3, 6.4)."""

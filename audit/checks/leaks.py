@@ -11,7 +11,7 @@ from audit.checks.labels import first_rows
 from audit.finding import Finding, error_if
 from audit.plan import Plan
 from audit.scan import TEXTS, Facts
-from pairs.join import is_closed
+from pairs.splits.join import is_closed
 
 Mask = NDArray[np.bool_]
 

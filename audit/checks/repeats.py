@@ -10,7 +10,7 @@ from audit.finding import Finding
 from audit.limits import DUPLICATES_WARNING, REPEATS_IN_BATCH
 from audit.plan import Plan
 from audit.scan import Facts
-from pairs.hashes import Hashes
+from common.hashes import Hashes
 
 
 def check(plan: Plan, splits: Sequence[Facts]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from audit.finding import Finding, error_if
 from audit.limits import EXAMPLES, UNKNOWN_ERROR, UNKNOWN_TOKENS_WARNING, UNKNOWN_WARNING
 from audit.scan import Facts
-from pairs.clean import folded
+from tasks.common.texts import folded
 
 TokenIds = Callable[[list[str]], list[list[int]]]
 """Texts -> token ids of each, special ones included, nothing cut off."""

@@ -9,7 +9,7 @@ import numpy as np
 from evaluation.metrics import Floats, normalized
 from evaluation.yardsticks.pairs import Encode, Tfidf
 from evaluation.yardsticks.words import words
-from pairs.clean import folded
+from tasks.common.texts import folded
 
 
 class CandidateYardstick(Protocol):
@@ -120,6 +120,7 @@ def _of_candidates(values: Any, classes: Sequence[str], candidates: Sequence[str
     Args:
         values: shape (texts, classes), or (texts,) for two classes, as scikit-learn gives it.
         classes: folded categories.
+        candidates: as they are written.
     """
     scores = np.asarray(values, dtype=np.float64)
     if scores.ndim == 1:

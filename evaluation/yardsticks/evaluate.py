@@ -10,7 +10,7 @@ from evaluation.evaluator import Evaluator
 from evaluation.predictions import Predictions
 from evaluation.yardsticks.fit import fitters
 from evaluation.yardsticks.pairs import Encode
-from pairs.reading import NO_PROMPTS, Prompts
+from tokens.reading import NO_PROMPTS, Prompts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,7 @@ def evaluate_yardsticks(
     Args:
         train: columns sentence1, sentence2 and perhaps label; a large one is sampled with the seed.
         evaluators: split -> its evaluator; all of one kind.
+        seed: of the sample and of the solvers.
         encode: the base model; without it only lexical yardsticks are judged.
         prompts: of the base model.
     """

@@ -16,8 +16,8 @@ from evaluation.yardsticks.pairs import (
     TokenJaccard,
     with_prompt,
 )
-from pairs.reading import NO_PROMPTS, Prompts
 from tasks.common.kinds import KINDS, Kind
+from tokens.reading import NO_PROMPTS, Prompts
 
 MOST_ROWS = 50_000
 """Rows of train that lexical yardsticks are fitted on; more cost minutes."""
@@ -36,7 +36,9 @@ def fitters(
     """Yield the name of each yardstick of a kind and a function that fits it; that raises ValueError if it cannot.
 
     Args:
+        kind: of evaluation.
         train: columns sentence1, sentence2 and perhaps label; at most MOST_ROWS of them are used, drawn with the seed.
+        seed: of the sample and of the solvers.
         encode: the base model; without it only lexical yardsticks are yielded.
         prompts: of the base model.
     """

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evaluation.metrics import Floats, normalized, pair_cosines
 from evaluation.yardsticks.words import words
-from pairs.reading import NO_PROMPTS, Prompts
+from tokens.reading import NO_PROMPTS, Prompts
 
 Encode = Callable[[list[str]], NDArray[Any]]
 """Texts -> embeddings of the base model, shape (texts, dimensions)."""

@@ -2,7 +2,7 @@
 
 import re
 
-from pairs.clean import folded
+from tasks.common.texts import folded
 
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 """A run of letters, digits and underscores; a character of Chinese or Japanese, which write no spaces, by itself."""

@@ -15,7 +15,7 @@ class PairColumns:
 
     first: str
     second: str
-    """A cell may hold a list: then the row makes as many pairs (pairs/lists.py)."""
+    """A cell may hold a list: then the row makes as many pairs (files/lists.py)."""
     label: str | None = None
     negatives: tuple[str, ...] = ()
     """Texts that do not belong to the first one, or lists of them."""

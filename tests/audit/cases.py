@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audit.finding import Finding
 from audit.plan import Plan
 from audit.run import BaseModel, audit
-from pairs.batches import Table
+from files.batches import Table
 from tasks.common.kinds import default_kind
 from tasks.common.losses import LOSSES
 

@@ -14,7 +14,7 @@ from audit.cache import cached_audit
 from audit.finding import Finding
 from audit.plan import Plan, plan_of_files
 from audit.run import Audit
-from tests.test_layout import ROOT
+from tests.house import ROOT
 from tests.tiny_model import build_tiny_model
 from workflows.preflight import audited
 
@@ -74,23 +74,24 @@ def test_what_cannot_be_read_is_made_again(plan: Plan, tmp_path: Path, text: str
     [
         "audit/checks/leaks.py",
         "pairs/clean.py",
-        "pairs/join.py",
-        "pairs/hashes.py",
-        "pairs/formats/lines.py",
+        "pairs/splits/join.py",
+        "common/hashes.py",
+        "tokens/reading.py",
+        "files/formats/lines.py",
         "tasks/common/values.py",
     ],
 )
 def test_an_audit_by_other_code_is_another(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    folders = ("audit", "pairs", "common", "tasks/common")
+    folders = ("audit", "files", "pairs", "tokens", "common", "tasks/common")
     assert tuple(ROOT / folder for folder in folders) == cache.CODE
     for folder in folders:
         shutil.copytree(ROOT / folder, tmp_path / "code" / folder)
     monkeypatch.setattr(cache, "CODE", tuple(tmp_path / "code" / folder for folder in folders))
     assert made_with(plan, None)
     assert not made_with(plan, None)
-    with open(tmp_path / "code" / name, "a") as file:
+    with (tmp_path / "code" / name).open("a") as file:
         file.write("# changed\n")
     assert made_with(plan, None)
 

@@ -10,9 +10,9 @@ from audit.cache import cached_audit
 from audit.finding import CODES, Finding
 from audit.run import Audit, audit
 from audit.scan import scan
-from pairs.batches import ROWS_AT_ONCE
+from files.batches import ROWS_AT_ONCE
 from tests.audit.cases import FixedModel, plan, rows
-from tests.test_layout import ROOT
+from tests.house import ROOT
 
 
 def silent(split: str, count: int, fraction: float) -> None:

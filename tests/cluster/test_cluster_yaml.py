@@ -16,7 +16,7 @@ TEXT = (ROOT / "cluster.yaml").read_text()
 @pytest.fixture
 def cluster() -> dict[str, Any]:
     """Return cluster.yaml as `ray up` reads it: with defaults, and common setup commands for both kinds of nodes."""
-    config = prepare_config(yaml.safe_load(TEXT))
+    config: dict[str, Any] = prepare_config(yaml.safe_load(TEXT))
     validate_config(config)
     return config
 

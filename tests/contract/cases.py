@@ -8,7 +8,7 @@ from typing import Any, Literal
 from typer.testing import CliRunner
 
 from jobs.prepare import app
-from pairs.inferred import Held
+from pairs.labels.inferred import Held
 from tests.trainers.cases import VOCABULARY
 from workflows.request import Request
 from workflows.request_checks import check_request

@@ -17,8 +17,8 @@ import torch.distributed as dist
 from accelerate.state import AcceleratorState, GradientState
 from sentence_transformers import SentenceTransformer
 
-from pairs.order import Shard, batches_in_memory
-from pairs.tokenized import TokenizedPairs, distinct_ids
+from tokens.order import Shard, batches_in_memory
+from tokens.tokenized import TokenizedPairs, distinct_ids
 from trainers.checkpoint import to_arrays
 from trainers.fine_tune import build_trainer
 from trainers.job import Job

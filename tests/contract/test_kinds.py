@@ -8,17 +8,19 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+import ray
 from rich.console import Console
 from sentence_transformers import SentenceTransformer
 
 from common.run_folder import RunFolder
 from evaluation.evaluator import Encode, Evaluator
 from evaluation.predictions import Predictions
+from evaluation.yardsticks.evaluate import evaluate_yardsticks
 from models.encode import encode
-from pairs.clean import folded
 from reporting.trials import TrialRecord
 from reporting.verdict import show
 from tasks.common.kinds import KINDS, Kind, KindName
+from tasks.common.texts import folded
 from tests.contract.cases import Content, request
 from trainers.checkpoint import TrainingState, to_arrays
 from trainers.job import Data, EvaluationJob
@@ -96,10 +98,11 @@ def judged_here(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Encod
         def evaluate(_: Any, names: Mapping[str, Any], what: EvaluationJob, __: Any) -> Any:
             candidates = list(what.candidates or ()) or None
             judges = {split: Evaluator(what.kind, table[0], candidates) for split, table in what.splits.items()}
-            return {split: {name: each.evaluate(models[name]) for name in names} for split, each in judges.items()}
+            judged = {split: {name: each.evaluate(models[name]) for name in names} for split, each in judges.items()}
+            return judged, evaluate_yardsticks((what.train or [])[0], judges, what.seed)
 
         monkeypatch.setattr(compare, "evaluate_models", evaluate)
-        monkeypatch.setattr(compare.ray, "put", lambda table: table)
+        monkeypatch.setattr(ray, "put", lambda table: table)
 
     return use
 

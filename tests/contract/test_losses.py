@@ -10,10 +10,10 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from pairs.tokenized import tokenize_batch
 from tasks.common.losses import LOSSES, Loss, LossName
 from tests.contract.cases import Content, request
 from tests.contract.steps import Ranks, TokensInMemory, take_step, two_ranks
+from tokens.tokenized import tokenize_batch
 from trainers.hardware import Hardware
 from trainers.job import Data, Job
 from trainers.losses import BUILDERS, build_loss, compute_loss
@@ -26,7 +26,7 @@ every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def contents(loss: Loss) -> list[Content]:
     """Return the sorts of files that a loss trains with: those it reads, and labels 0 and 1, which serve every loss."""
     given: list[Content] = ["negatives"] if loss.negatives else []
-    return [*dict.fromkeys([loss.labels, "binary"]), *given]  # type: ignore[list-item]
+    return [*dict.fromkeys([loss.labels, "binary"]), *given]
 
 
 def test_every_declared_loss_has_a_builder() -> None:

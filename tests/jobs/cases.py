@@ -1,4 +1,4 @@
-"""Write a few prepared pairs of the invoices task, and change JSON values at one position."""
+"""Provide small prepared pairs of the invoices task, and values with one part changed."""
 
 import copy
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Test manifests with any value changed: a job accepts or names it, and never ends in a traceback."""
+"""Every job that reads prepared pairs accepts a changed manifest or names the change, without a traceback."""
 
 import json
 from collections.abc import Callable

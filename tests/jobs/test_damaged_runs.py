@@ -1,4 +1,4 @@
-"""Test runs with damaged files: evaluate and score name the file, and end with exit code 2."""
+"""evaluate and score name the file of a run that was changed by hand or cut off, and end with exit code 2."""
 
 import io
 import json

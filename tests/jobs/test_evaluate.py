@@ -1,4 +1,4 @@
-"""Test jobs.evaluate on a tiny model: the pairs it finds, its output, and that test is scored once."""
+"""jobs.evaluate on a tiny model: the pairs it finds, its output, and a test split that is scored once."""
 
 import json
 import shutil
@@ -125,7 +125,7 @@ def test_other_pairs_or_weights_are_another_question(run: str, tmp_path: Path, s
     changed = result(run, "--split", "test")
     assert changed["scored_at"] is None
     assert len(scored) == 3
-    assert "prepared anew" in changed["notes"][0]
+    assert "prepared again" in changed["notes"][0]
 
 
 def test_another_model_needs_to_be_told_its_pairs(run: str, tiny_model: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Test any file: prepare, audit and score succeed or name the mistake, and never end in a traceback."""
+"""prepare, audit and score work on any file or name the mistake; nothing ends in a traceback."""
 
 import csv
 import datetime
@@ -21,7 +21,7 @@ from common.mistakes import Mistakes
 from jobs import common, prepare
 from reporting.findings import lines
 from workflows.preflight import audited, plan_of
-from workflows.score_request import request
+from workflows.score_request import check_score_request
 
 EXAMPLES = 80
 """Of each format; there are five."""
@@ -117,7 +117,7 @@ def audit(file: str, columns: str | None) -> None:
 
 
 def score(file: str, columns: str, model: str) -> None:
-    asked = request(model, file, columns.split(",")[:2], "out", None, 3)
+    asked = check_score_request(model, file, columns.split(",")[:2], "out", None, 3)
     for piece in asked.table.pieces():
         assert piece.schema == asked.table.schema
 

@@ -1,4 +1,4 @@
-"""Test that --json prints JSON and nothing else on standard output."""
+"""With --json, every command prints JSON and nothing else on standard output."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""Test every mistake of a user: exit code 2, a message with name, value and what is allowed, nothing started."""
+"""A user's mistake ends in exit code 2 and one message with name, value and what is allowed; nothing starts."""
 
 import re
 import shutil
@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from audit.finding import CODES
 from common.mistakes import Mistakes
+from files.read import read
 from jobs import audit, evaluate, prepare, score, train, tune
 from pairs import prepared
-from pairs.read import read
 from tasks.common.declaration import Layout
 from tests.jobs.cases import prepare_invoices
 from tests.trainers.cases import rows
@@ -125,7 +125,7 @@ def test_a_dry_run_says_what_would_happen_and_does_nothing(data: str, tmp_path: 
         "pairs: 20 train, 10 dev",
         "4 epochs x 2 steps of 8 pairs = 8; 4 pairs",
         "margin: 0.2 to 0.9",
-        "the baseline settings first, hopeless ones stopped early",
+        "the baseline settings first, weak ones stopped early",
         str(run),
     ):
         assert said in result.output
@@ -154,7 +154,7 @@ def test_a_test_that_cannot_be_judged_is_told_before_the_first_step(
     given: Any = {"data": str(tmp_path / "data"), "run": str(tmp_path / "run"), "base_model": tiny_model}
     asked = check_request({"task": task, "accept": list(CODES), **given}, dry_run=True, quiet=True)
     (line,) = asked.warnings()
-    assert line.startswith(f"warning: test cannot be judged, the verdict will be of dev alone: {said}")
+    assert line.startswith(f"warning: test cannot be evaluated, the verdict rests on dev alone: {said}")
     assert line in asked.lines()
     assert line in describe(asked)
     assert asked.to_dict()["unjudged"] == list(asked.unjudged)
@@ -162,7 +162,7 @@ def test_a_test_that_cannot_be_judged_is_told_before_the_first_step(
 
 @pytest.mark.parametrize(
     ("margin", "said"),
-    [("0.5", "one trial: every setting is fixed"), ("0.4,0.5,0.6", "3 trials: the space holds no more")],
+    [("0.5", "one trial: every setting is fixed"), ("0.4,0.5,0.6", "3 trials: the space has no more")],
 )
 def test_a_small_space_is_not_tried_again_and_again(data: str, tmp_path: Path, margin: str, said: str) -> None:
     fixed = {"learning_rate": "2e-5", "global_batch_size": "8", "warmup_ratio": "0.1", "margin": margin}

@@ -1,4 +1,4 @@
-"""Test that the command line and its reference page are those that workflows/options.py declares."""
+"""The command line and its page have exactly the options that workflows/options.py declares."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Test that folders and paths that cannot be created are named before any computation."""
+"""Folders that cannot be created and impossible paths are named before anything is computed."""
 
 import os
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_made_is_named(name: str, said: Callable[[Job, s
     option = name.partition(" ")[0]
     file = tmp_path / "file"
     for place in (f"{file}/below", f"{file}/below/it"):
-        assert f"{option}: {place} cannot be made: {file} is a file" in said(WRITERS[name], place)
+        assert f"{option}: {place} cannot be created: {file} is a file" in said(WRITERS[name], place)
     assert str(file) in said(WRITERS[name], str(file))
     for place in ("n" * 300, f"{tmp_path}/{'/'.join(['n' * 200] * 30)}"):
         assert "name too long" in said(WRITERS[name], place)
@@ -76,6 +76,6 @@ def test_a_path_to_read_that_none_can_have_is_named(name: str, place: str, said:
 
 
 def test_a_folder_that_is_not_writable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: path != str(tmp_path))  # who is root may write everywhere
-    with pytest.raises(Mistakes, match=f"data: {tmp_path}/a/b cannot be made: {tmp_path} is not writable"):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write everywhere
+    with pytest.raises(Mistakes, match=f"data: {tmp_path}/a/b cannot be created: {tmp_path} is not writable"):
         storage.refuse_unmakeable("data", f"{tmp_path}/a/b")

@@ -1,4 +1,4 @@
-"""Test jobs.score on a local Ray: pairs, candidates, and a call that continues an interrupted one."""
+"""jobs.score on a local Ray: pairs, candidates, and an interrupted call that is resumed."""
 
 import json
 import shutil
@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from common.mistakes import Mistakes
 from jobs import score
-from pairs.reading import Prompts
+from tokens.reading import Prompts
 from workflows.score import stage
-from workflows.score_request import request
+from workflows.score_request import check_score_request
 from workflows.score_worker import Scorer
 
 ROWS = 20
@@ -68,7 +68,8 @@ def scorer(folder: str, **changes: Any) -> Scorer:
 def expected(folder: str, table: pa.Table) -> np.ndarray:
     encoder = SentenceTransformer(folder, device="cpu")
     vectors = [encoder.encode(table[name].to_pylist(), normalize_embeddings=True) for name in ("a", "b")]
-    return np.einsum("ij,ij->i", *vectors)
+    cosines: np.ndarray = np.einsum("ij,ij->i", *vectors)
+    return cosines
 
 
 def test_pairs_get_a_score_and_where_a_threshold_is_stored_a_decision(tiny_model: str, file: str) -> None:
@@ -91,7 +92,7 @@ def test_a_text_gets_its_best_candidates(tiny_model: str, file: str) -> None:
 def test_candidates_are_the_lines_of_a_file(tiny_model: str, file: str, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     names.write_text("the invoice 3\n\npaper\nthe invoice 3\napple\n")
-    asked = request(tiny_model, file, ["a"], str(tmp_path / "out"), str(names), 3)
+    asked = check_score_request(tiny_model, file, ["a"], str(tmp_path / "out"), str(names), 3)
     assert asked.candidates == ("the invoice 3", "paper", "apple")
 
 
@@ -110,7 +111,7 @@ def test_a_file_of_candidates_is_utf8(
     names, out = tmp_path / "names.txt", str(tmp_path / "out")
     names.write_bytes(content)
     if said is None:
-        candidates = request(tiny_model, file, ["a"], out, str(names), 3).candidates
+        candidates = check_score_request(tiny_model, file, ["a"], out, str(names), 3).candidates
         assert candidates == ("apple", "paper", "one\u2028two")
         return
     code, _, err = run(tiny_model, file, "--columns", "a", "--candidates", str(names), "--out", out)
@@ -120,15 +121,17 @@ def test_a_file_of_candidates_is_utf8(
 def test_what_is_no_text_is_named_before_anything_is_scored(
     tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("files.batches.ROWS_AT_ONCE", 1)
     (tmp_path / "pairs.jsonl").write_text('{"a": "x", "b": "y"}\n{"a": "x", "b": ["y"]}\n')
     with pytest.raises(Mistakes, match="b: row 2 of pairs.jsonl has a list; allowed where a text belongs"):
-        stage(request(tiny_model, str(tmp_path / "pairs.jsonl"), ["a", "b"], str(tmp_path / "out"), None, 3))
+        stage(
+            check_score_request(tiny_model, str(tmp_path / "pairs.jsonl"), ["a", "b"], str(tmp_path / "out"), None, 3)
+        )
 
 
 def test_the_first_row_is_no_pair_where_it_is_a_header(tiny_model: str, tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("id\ta\tb\n1\tone\ttwo\n2\tthree\tfour\n")
-    asked = request(tiny_model, str(tmp_path / "pairs.txt"), ["2", "3"], str(tmp_path / "out"), None, 3)
+    asked = check_score_request(tiny_model, str(tmp_path / "pairs.txt"), ["2", "3"], str(tmp_path / "out"), None, 3)
     assert stage(asked) == {0: 2}
     assert asked.table.table.notes() == ("the first row of pairs.txt is read as a header, not as a pair: id, a, b",)
 
@@ -136,9 +139,9 @@ def test_the_first_row_is_no_pair_where_it_is_a_header(tiny_model: str, tmp_path
 def test_an_interrupted_call_is_taken_up_again(
     ray_cluster: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 6)
+    monkeypatch.setattr("files.batches.ROWS_AT_ONCE", 6)
     out = str(tmp_path / "scored.parquet")
-    asked = request(model, file, ["a", "b"], out, None, 3)
+    asked = check_score_request(model, file, ["a", "b"], out, None, 3)
     assert stage(asked) == {0: 6, 1: 6, 2: 6, 3: 2}
     pq.write_table(pa.table({"id": [99]}), f"{out}/part-00001.parquet")  # whatever is there was scored before
     code, said, _ = run(model, file, "--columns", "a,b", "--out", out, "--json")
@@ -168,9 +171,9 @@ def test_columns_that_the_output_adds_may_not_be_there(tiny_model: str, file: st
     [
         (("--columns", "a,c"), "columns: c not in"),
         (("--columns", "a,b,id"), "columns: a,b,id; allowed: two texts"),
-        (("--columns", "a"), "--candidates FILE, one a line, is needed"),
+        (("--columns", "a"), "--candidates FILE, one per line, is needed"),
         (("--columns", "a,b", "--top-k", "0"), "top-k: 0 must be at least 1"),
-        (("--columns", "a,b", "--candidates", "names.txt"), "candidates: names.txt with two texts a row"),
+        (("--columns", "a,b", "--candidates", "names.txt"), "candidates: names.txt with two texts per row"),
         (("--columns", "a", "--candidates", "names.jsonl"), "candidates: names.jsonl holds rows; allowed: a text file"),
     ],
 )

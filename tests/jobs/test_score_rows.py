@@ -1,4 +1,4 @@
-"""Test jobs.score on rows of all kinds, without Ray: it writes one table, and a row without text has no score."""
+"""jobs.score writes one table for rows of all kinds, with null for rows without text; tested without Ray."""
 
 import json
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ray.get", lambda value: value)
     monkeypatch.setattr("workflows.score.connect", lambda *_: None)
     monkeypatch.setattr("workflows.score._scored", scored)
-    monkeypatch.setattr("pairs.batches.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("files.batches.ROWS_AT_ONCE", 2)
 
 
 class Call:
@@ -109,7 +109,7 @@ def test_a_text_that_is_empty_has_no_candidates(call: Call, tmp_path: Path) -> N
 def test_the_count_of_rows_without_a_score_is_said(call: Call) -> None:
     file = call.json_lines({"a": "", "b": ""}, TEXT, {"a": "", "b": "", "x": 1}, {**TEXT, "x": "one"})
     done = CliRunner().invoke(score.app, [call.model, file, "--columns", "a,b", "--out", str(call.out)])
-    assert "2 of them have an empty text, and null where a score would be\n" in done.stdout
+    assert "2 of them have an empty text; their score is null\n" in done.stdout
     assert "\nx: values of several types, written as JSON\n" in done.stdout
 
 

@@ -18,8 +18,8 @@ from common.mistakes import Mistakes
 from jobs import audit, evaluate, score, train, tune
 from models.base_model import load_model, resolve_base_model
 from models.files import used
-from pairs.reading import NO_PROMPTS
 from tests.jobs.cases import prepare_invoices
+from tokens.reading import NO_PROMPTS
 
 SETTINGS = "config_sentence_transformers.json"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d" * 32 + "\nsize 90868376\n"
@@ -74,12 +74,12 @@ def sharded(model: Path, form: str = "model-0000{}-of-00002.safetensors") -> Non
     weights = load_file(model / "model.safetensors")
     names = sorted(weights)
     parts = {form.format(1): names[: len(names) // 2], form.format(2): names[len(names) // 2 :]}
-    for file, held in parts.items():
-        own = {name: weights[name] for name in held}
+    for file, part in parts.items():
+        own = {name: weights[name] for name in part}
         torch.save(own, model / file) if file.endswith(".bin") else save_file(own, model / file, {"format": "pt"})
     index = "pytorch_model.bin.index.json" if form.endswith(".bin") else "model.safetensors.index.json"
-    total = {"total_size": sum(each.nbytes for each in weights.values())}
-    where = {name: file for file, held in parts.items() for name in held}
+    total = {"total_size": sum(tensor.nbytes for tensor in weights.values())}
+    where = {name: file for file, part in parts.items() for name in part}
     (model / index).write_text(json.dumps({"metadata": total, "weight_map": where}))
     (model / "model.safetensors").unlink()
 
@@ -120,11 +120,11 @@ def own_code(name: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize("make", [pickled, sharded, sharded_bin, nested, nested_pickled])
 def test_whole_models_are_taken_and_loaded(model: Path, make: Callable[[Path], None], tiny_model: str) -> None:
     make(model)
-    found = resolve_base_model(str(model))
-    found.check_loads(64, NO_PROMPTS)
-    assert found.reading().tokenizer == resolve_base_model(tiny_model).reading().tokenizer
+    resolved = resolve_base_model(str(model))
+    resolved.check_loads(64, NO_PROMPTS)
+    assert resolved.reading().tokenizer == resolve_base_model(tiny_model).reading().tokenizer
     plain = load_model(resolve_base_model(tiny_model).files(), None, "cpu").encode("a red door")
-    assert load_model(found.files(), None, "cpu").encode("a red door") == pytest.approx(plain, abs=1e-6)
+    assert load_model(resolved.files(), None, "cpu").encode("a red door") == pytest.approx(plain, abs=1e-6)
 
 
 DAMAGED: dict[str, tuple[Callable[[Path], Any], str]] = {
@@ -211,7 +211,7 @@ def test_every_job_ends_with_exit_code_2_and_writes_nothing(model: Path, case: s
         (evaluate, [str(model), "--task", "invoices", "--data", data]),
         (score, [str(model), str(tmp_path / "pairs.csv"), "--columns", "a,b", "--out", out]),
     ):
-        result = CliRunner().invoke(job.app, words)  # type: ignore[attr-defined]
+        result = CliRunner().invoke(job.app, words)
         assert result.exit_code == 2, (job, result.output, result.exception)
         assert said in result.stderr
     assert not Path(run).exists()
@@ -263,34 +263,34 @@ def test_own_code_passes_where_it_is_trusted(model: Path) -> None:
 
 def test_pickled_weights_are_left_out_only_beside_others() -> None:
     common = ["config.json", "1_Dense/pytorch_model.bin", "a/model.safetensors"]
-    left = ["onnx/model.onnx", "a/pytorch_model.bin", "a/pytorch_model-00001-of-00002.bin", "tf_model.h5"]
-    kept = ["pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-00001-of-00002.bin"]
-    assert used([*common, *left, *kept]) == sorted([*common, *kept])
-    assert used([*common, *left, *kept, "model.safetensors.index.json"]) == sorted(
+    unused = ["onnx/model.onnx", "a/pytorch_model.bin", "a/pytorch_model-00001-of-00002.bin", "tf_model.h5"]
+    selected = ["pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-00001-of-00002.bin"]
+    assert used([*common, *unused, *selected]) == sorted([*common, *selected])
+    assert used([*common, *unused, *selected, "model.safetensors.index.json"]) == sorted(
         [*common, "model.safetensors.index.json"]
     )
 
 
-@pytest.mark.parametrize("make", [pickled, sharded_bin, lambda model: None])
+@pytest.mark.parametrize("make", [pickled, sharded_bin, lambda _: None])
 def test_of_a_hub_model_the_weights_are_fetched_in_the_form_that_there_is(
     model: Path, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(model)
     files = sorted(path.relative_to(model).as_posix() for path in model.rglob("*") if path.is_file())
     listed = [*files, *(["pytorch_model.bin"] if "model.safetensors" in files else []), "onnx/model.onnx"]
-    asked: list[Any] = []
+    downloads: list[Any] = []
 
     def download(name: str, allow_patterns: list[str]) -> str:
-        asked.append((name, allow_patterns))
+        downloads.append((name, allow_patterns))
         return str(model)
 
-    monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda name: listed)
+    monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda _: listed)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    found = resolve_base_model("some/model")
-    assert asked == [("some/model", files)]
-    assert sorted(found.files()) == files
+    resolved = resolve_base_model("some/model")
+    assert downloads == [("some/model", files)]
+    assert sorted(resolved.files()) == files
 
 
 def test_without_the_hub_the_cached_copy_is_taken_as_it_is(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, allow_patterns: str(model))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(model))
     assert resolve_base_model("some/model").folder == model

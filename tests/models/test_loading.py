@@ -20,7 +20,7 @@ from common.mistakes import Mistakes
 from models import loading
 from models.base_model import load_model, resolve_base_model
 from models.loading import check_loads, load_folder
-from pairs.reading import NO_PROMPTS
+from tokens.reading import NO_PROMPTS
 from workflows.preflight import lazy_base_model
 from workflows.score_model import score_model
 
@@ -35,7 +35,7 @@ def of_dtype(folder: str, out: Path, dtype: torch.dtype) -> str:
 
 
 def dtypes(model: SentenceTransformer) -> set[torch.dtype]:
-    return {each.dtype for each in model.parameters()}
+    return {weights.dtype for weights in model.parameters()}
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
@@ -76,7 +76,7 @@ def test_a_dtype_in_the_modules_own_arguments_changes_nothing(tiny_model: str, t
     assert dtypes(load_folder(str(folder), device="cpu")) == {torch.float32}
 
 
-def asked_by_audit(folder: str) -> LazyBaseModel:
+def loaded_by_audit(folder: str) -> LazyBaseModel:
     plan: Any = SimpleNamespace(max_length=64, prompts=NO_PROMPTS)
     return lazy_base_model(plan, resolve_base_model(folder), lambda *_: None)
 
@@ -87,18 +87,18 @@ def test_the_audit_and_a_score_see_the_weights_in_fp32(tiny_model: str, tmp_path
     texts = ["a red door", "the board meets"]
     wanted = load_folder(folder, device="cpu").encode(texts).astype(np.float64)
     cosine = wanted[0] @ wanted[1] / np.linalg.norm(wanted[0]) / np.linalg.norm(wanted[1])
-    (found,) = asked_by_audit(folder).cosines(texts[:1], texts[1:])
-    assert found == pytest.approx(cosine, abs=1e-6)
-    judged: list[Any] = []
+    (audited,) = loaded_by_audit(folder).cosines(texts[:1], texts[1:])
+    assert audited == pytest.approx(cosine, abs=1e-6)
+    vectors: list[Any] = []
 
     class EvaluationJob:
         def evaluate(self, embed: Any) -> Any:
-            judged.append(embed(texts))
+            vectors.append(embed(texts))
             raise KeyError
 
     with pytest.raises(KeyError):
         score_model(folder, EvaluationJob(), lambda *_: None)  # type: ignore[arg-type]
-    assert judged[0] == pytest.approx(wanted, abs=1e-6)
+    assert vectors[0] == pytest.approx(wanted, abs=1e-6)
 
 
 @pytest.fixture
@@ -111,20 +111,20 @@ def unknown(tiny_model: str, tmp_path: Path) -> str:
 
 
 def test_what_only_loading_shows_is_a_mistake_with_its_reason(unknown: str) -> None:
-    for load in (lambda: check_loads(unknown), lambda: asked_by_audit(unknown).cosines(["a"], ["b"])):
+    for load in (lambda: check_loads(unknown), lambda: loaded_by_audit(unknown).cosines(["a"], ["b"])):
         with pytest.raises(Mistakes, match="base-model: '.*unknown' cannot be loaded: ValueError: .*brand-new"):
             load()
 
 
 @pytest.mark.parametrize("lost", ["all", "one layer"])
 def test_weights_that_would_be_random_are_a_mistake(tiny_model: str, tmp_path: Path, lost: str) -> None:
-    """As where a file was saved from a wrapped model, or belongs to a model of fewer layers."""
+    """The file was saved from a wrapped model, or belongs to a model of fewer layers."""
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
-    kept = {f"module.{name}": each for name, each in weights.items()}
+    left = {f"module.{name}": tensor for name, tensor in weights.items()}
     if lost == "one layer":
-        kept = {name: each for name, each in weights.items() if "layer.1." not in name}
-    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+        left = {name: tensor for name, tensor in weights.items() if "layer.1." not in name}
+    save_file(left, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(Mistakes, match="lacks [0-9]+ weights that its config.json asks for"):
         check_loads(str(folder))
     with pytest.raises(Mistakes, match="model: .* lacks"):
@@ -146,7 +146,7 @@ def test_a_tokenizer_of_another_model_is_a_mistake(tiny_model: str, tmp_path: Pa
     words = len(vocabulary)
     vocabulary |= {f"more{number}": words + number for number in range(100)}
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    with pytest.raises(Mistakes, match=f"has a tokenizer of {words + 100} words and word embeddings for {words}"):
+    with pytest.raises(Mistakes, match=f"has a tokenizer of {words + 100} tokens and embeddings for {words}"):
         check_loads(str(folder))
 
 
@@ -154,7 +154,7 @@ def test_a_tokenizer_that_lacks_most_words_is_a_mistake(tiny_model: str, tmp_pat
     folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
     (folder / "tokenizer.json").unlink()
     (folder / "vocab.txt").write_text("<html>\n<title>404</title>\n</html>\n")
-    with pytest.raises(Mistakes, match="has a tokenizer of [0-9]+ words and word embeddings for [0-9]+; tokenizer and"):
+    with pytest.raises(Mistakes, match="has a tokenizer of [0-9]+ tokens and embeddings for [0-9]+; tokenizer and"):
         check_loads(str(folder))
 
 
@@ -162,8 +162,8 @@ def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
     assert [name for name in weights if "pooler" in name]
-    kept = {name: each for name, each in weights.items() if "pooler" not in name}
-    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    left = {name: tensor for name, tensor in weights.items() if "pooler" not in name}
+    save_file(left, folder / "model.safetensors", {"format": "pt"})
     check_loads(str(folder))
 
 
@@ -171,14 +171,14 @@ def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
 def test_weights_that_are_not_finite_or_zero_are_a_mistake(tiny_model: str, tmp_path: Path, value: float) -> None:
     model = SentenceTransformer(tiny_model, device="cpu")
     with torch.no_grad():
-        for each in model.parameters():
-            each.fill_(value)
+        for weights in model.parameters():
+            weights.fill_(value)
     model.save_pretrained(str(tmp_path / "nan"), create_model_card=False)
     with pytest.raises(Mistakes, match="gives embeddings that are not finite"):
         check_loads(str(tmp_path / "nan"))
 
 
-def test_a_model_is_tried_once_whoever_asks(tiny_model: str, unknown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_tried_once_per_process(tiny_model: str, unknown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
     def load(folder: str, **_: Any) -> Any:
@@ -201,6 +201,6 @@ def test_a_model_that_the_audit_has_loaded_is_not_loaded_again(
     tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "_TRIED", {})
-    asked_by_audit(tiny_model).cosines(["a red door"], ["the board"])
+    loaded_by_audit(tiny_model).cosines(["a red door"], ["the board"])
     monkeypatch.setattr(loading, "load_folder", lambda *_, **__: pytest.fail("loaded again"))
     check_loads(tiny_model)

@@ -17,10 +17,10 @@ from models.base_model import load_model, resolve_base_model
 from models.loading import load_folder
 from models.reading import max_length_of, prompts_of, store_prompts
 from models.soundness import try_model
-from pairs.collate import collate
-from pairs.reading import NO_PROMPTS, Prompts, refuse_long_prompts, refuse_other_tokens
-from pairs.tokenized import distinct_ids, tokenize_batch
 from tests.architectures import ARCHITECTURES, POSITIONS, build
+from tokens.collate import collate
+from tokens.reading import NO_PROMPTS, Prompts, refuse_long_prompts, refuse_other_tokens
+from tokens.tokenized import distinct_ids, tokenize_batch
 from trainers.pair_trainer import embed
 from trainers.vocabulary import padding_id, train_seen_tokens
 
@@ -88,7 +88,7 @@ def test_the_longest_text_that_is_allowed_can_be_read(built: Build, name: str) -
     assert np.isfinite(model.encode(["word " * 200])).all()
 
 
-def test_relative_positions_have_no_limit_and_the_default_is_512_at_most(built: Build, tmp_path: Path) -> None:
+def test_relative_positions_have_no_limit_and_the_default_is_512_at_most(built: Build) -> None:
     folder = built("t5", max_length=2000)
     assert max_length_of(folder, 4000, None) == 4000
     assert max_length_of(folder, None, None) == 512
@@ -171,11 +171,11 @@ def test_what_the_model_gives_its_tokenizer_counts_in_training_too(built: Build,
     file = folder / "sentence_bert_config.json"
     options = {"truncation_side": "left", "trust_remote_code": True}
     file.write_text(json.dumps(json.loads(file.read_text()) | {name: options}))
-    found = resolve_base_model(str(folder))
-    assert found.reading().truncation_side == "left"
-    found.check_loads(32, NO_PROMPTS)
-    model = load_model(found.files(), 32, "cpu")
-    refuse_other_tokens(found.reading(), model, ["first " + "word " * 200 + "last"])
+    resolved = resolve_base_model(str(folder))
+    assert resolved.reading().truncation_side == "left"
+    resolved.check_loads(32, NO_PROMPTS)
+    model = load_model(resolved.files(), 32, "cpu")
+    refuse_other_tokens(resolved.reading(), model, ["first " + "word " * 200 + "last"])
     with pytest.raises(Mistakes, match="base-model: it reads 'the first word"):
         try_model(model, str(folder), "base-model", "left", resolve_base_model(str(built("bert"))).reading())
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from common.mistakes import Mistakes
-from pairs.clean import clean, folded
+from pairs.clean import clean
 from tasks.common.declaration import Row
 from tasks.common.label_rule import number_in
 from tasks.common.loading import load
 from tasks.common.plain import PairColumns
+from tasks.common.texts import folded
 from tests.tasks.test_values import NO_TEXTS
 
 

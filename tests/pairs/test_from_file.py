@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from common.mistakes import Mistakes
-from pairs.columns import layout_of
+from files.columns import layout_of
+from files.read import read
 from pairs.from_file import is_data_file, task_from_file, task_of
-from pairs.inferred import FileOptions
+from pairs.labels.inferred import FileOptions
 from pairs.prepare import prepare
-from pairs.read import read
 from tasks.common.label_rule import label_rule
 
 

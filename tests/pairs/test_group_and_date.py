@@ -21,7 +21,7 @@ SPLITS = ("train", "dev", "test")
 
 
 def file_of(folder: Path, rows: Iterable[Sequence[Any]], name: str = "pairs.csv") -> str:
-    with open(folder / name, "w", newline="") as stream:
+    with (folder / name).open("w", newline="") as stream:
         csv.writer(stream).writerows([("a", "b", "customer", "created"), *rows])
     return str(folder / name)
 
@@ -32,7 +32,7 @@ def made(file: str, way: str | None = None, **options: Any) -> Preparation:
 
 def columns(preparation: Preparation, file: str, name: str) -> list[set[str]]:
     """Return, by split, the values in this column of the file's rows whose two texts are in the split."""
-    with open(file, newline="") as stream:
+    with Path(file).open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     found = []
     for split in SPLITS:

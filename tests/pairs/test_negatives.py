@@ -7,13 +7,13 @@ import pytest
 
 from common.mistakes import Mistakes
 from pairs import prepared
-from pairs.distinct import without_repeats
 from pairs.negatives import flattened, nested
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import refuse_missing, tokenize_batch
 from pairs.train_view import TrainView, view_of
 from tasks.common.losses import LOSSES
 from tests.word_tokenizer import word_reading
+from tokens.distinct import without_repeats
+from tokens.tokenized import refuse_missing, tokenize_batch
 from workflows.export import loss_notes
 
 READING = word_reading("a b c d x y z", 8, cased=False)

@@ -11,10 +11,10 @@ import pytest
 from audit.cache import _key
 from audit.plan import plan_of_files
 from common.mistakes import Mistakes
-from pairs.batches import Table
-from pairs.formats.parquet import is_parts
+from files.batches import Table
+from files.formats.parquet import is_parts
+from files.read import header_of, read
 from pairs.from_file import is_data_file, task_from_file, task_of
-from pairs.read import header_of, read
 from tasks.common.declaration import Layout
 
 LAYOUT = Layout(columns=("a", "b"), shape=dict)

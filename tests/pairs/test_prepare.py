@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from common.mistakes import Mistakes
 from evaluation.evaluator import Evaluator
 from pairs.from_file import task_from_file
-from pairs.inferred import FileOptions
+from pairs.labels.inferred import FileOptions
 from pairs.prepare import Preparation, prepare
 from pairs.views import View
 from tasks.common.loading import load, names
@@ -52,7 +53,13 @@ def job_skills(folder: Path) -> dict[str, str]:
     return {"train": table(folder / "jobs.csv", ("Job Title", "Job Description", "skills"), rows)}
 
 
-RAW = {"pages": pages, "tickets": tickets, "nli": nli, "job_skills": job_skills, "invoices": lambda folder: {}}
+RAW: dict[str, Callable[[Path], dict[str, str]]] = {
+    "pages": pages,
+    "tickets": tickets,
+    "nli": nli,
+    "job_skills": job_skills,
+    "invoices": lambda folder: {},
+}
 
 
 def table(path: Path, columns: tuple[str, ...] | None, rows: list[tuple[Any, ...]]) -> str:

@@ -17,7 +17,7 @@ def published(task: str, rows: list[dict[str, str]] | None, folder: Path) -> Pre
     files = {}
     if rows:
         files["train"] = str(folder / "raw.csv")
-        with open(files["train"], "w", newline="") as file:
+        with Path(files["train"]).open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)

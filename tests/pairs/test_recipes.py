@@ -2,18 +2,18 @@
 
 import random
 from collections import Counter
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
-from pairs.clean import folded
 from pairs.recipes import Pair, make_pairs, with_second_groups
 from tasks.common.declaration import AgainstCategory, Blocking, Given, Number, Recipe, WithinGroup
+from tasks.common.texts import folded
 
 TWO, FIVE = Number(2, "this test"), Number(5, "this test")
 
 
-def made(recipe: Recipe, rows: list[dict], split: str = "train", seed: int = 1) -> list[Pair]:
+def made(recipe: Recipe, rows: list[dict[str, Any]], split: str = "train", seed: int = 1) -> list[Pair]:
     return make_pairs(recipe, rows, split, random.Random(seed)).pairs
 
 
@@ -87,7 +87,7 @@ def test_a_category_in_another_spelling_is_no_negative() -> None:
     assert "Two" not in {pair.sentence1 for pair in negatives}
 
 
-def blocked(num_others: int) -> list[dict]:
+def blocked(num_others: int) -> list[dict[str, Any]]:
     """Return two entries of one invoice, and others; the first three of these share two keys with them."""
     twins = [{"text": f"twin {n}", "group": "t", "keys": ["x", "y"]} for n in range(2)]
     others = [

@@ -9,12 +9,12 @@ import pytest
 
 from common.mistakes import Mistakes
 from pairs import prepared
-from pairs.distinct import distinct
 from pairs.prepared import PreparedPairs
 from pairs.train_view import view_of
 from tasks.common.loading import load
 from tasks.common.losses import LOSSES
 from tests.word_tokenizer import word_reading
+from tokens.distinct import distinct
 
 DEV = {"sentence1": ["d", "e"], "sentence2": ["D", "E"], "group": ["d", "e"]}
 

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pairs.batches import Table
-from pairs.inferred_schema import TypedTable
+from files.batches import Table
+from files.schema import TypedTable
 
 ROWS: list[dict[str, Any]] = [
     {"a": 1, "b": "one", "n": 1, "when": datetime.date(2024, 1, 2), "one": 1},

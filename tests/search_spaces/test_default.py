@@ -63,7 +63,7 @@ def test_all_mistakes_are_named_at_once() -> None:
     overrides = ["margin=0.8:0.2", "scale=3", "global_batch_size=3,30", "warmup_ratio=2", "learning_rate=fast"]
     with pytest.raises(Mistakes) as caught:
         for_task(load("invoices"), overrides, 20, 2)
-    told = "\n".join(caught.value.messages)
+    text = "\n".join(caught.value.messages)
     for part in (
         "margin=0.8:0.2",
         "'scale=3' is not NAME=VALUE",
@@ -72,7 +72,7 @@ def test_all_mistakes_are_named_at_once() -> None:
         "warmup_ratio: 2",
         "'fast', which is not a finite number",
     ):
-        assert part in told
+        assert part in text
     assert len(caught.value.messages) == 6
 
 

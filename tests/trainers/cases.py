@@ -10,11 +10,11 @@ import pyarrow as pa
 import ray
 
 from models.base_model import resolve_base_model
-from pairs.order import Shard, batches_in_memory
-from pairs.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from tasks.common.kinds import default_kind
 from tasks.common.losses import LOSSES
 from tests.tiny_model import WORDS
+from tokens.order import Shard, batches_in_memory
+from tokens.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from trainers.groups.board import ProgressBoard
 from trainers.groups.worker_group import GroupConfig
 from trainers.job import Data, Job

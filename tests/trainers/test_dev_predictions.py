@@ -8,7 +8,7 @@ import pytest
 
 from common.run_folder import PREDICTIONS, RunFolder
 from trainers.dev_predictions import read_predictions, write_predictions
-from workflows.compare import judged_states
+from workflows.compare import evaluated_states
 from workflows.outcome import Outcome
 
 
@@ -64,10 +64,10 @@ def found_with(baseline: str) -> Outcome:
 def test_states_of_the_baseline_are_told_from_the_others(run: RunFolder) -> None:
     for training, step in (("first", 1), ("first", 2), ("second", 1), ("third", 1)):
         write_predictions(run, training, step, np.zeros(2))
-    states = judged_states(run, found_with("first"))
+    states = evaluated_states(run, found_with("first"))
     assert (len(states.baseline), len(states.others), states.trials, states.number) == (2, 2, 2, 4)
 
 
 def test_judgements_whose_predictions_are_lost_still_count(run: RunFolder) -> None:
     write_predictions(run, "first", 1, np.zeros(2))
-    assert judged_states(run, replace(found_with("first"), told=9)).number == 9
+    assert evaluated_states(run, replace(found_with("first"), evaluations=9)).number == 9

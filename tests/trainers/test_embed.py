@@ -14,13 +14,14 @@ from sentence_transformers.sentence_transformer.modules import Dense
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from models.base_model import resolve_base_model
-from pairs.collate import collate, pad
-from pairs.order import Shard
-from pairs.tokenized import tokenize_batch
 from tests.trainers.cases import BARE_JOB, MAX_LENGTH, rows
+from tokens.collate import collate, pad
+from tokens.order import Shard
+from tokens.tokenized import tokenize_batch
 from trainers.fine_tune import build_trainer, switch_off_dropout
 from trainers.losses import build_loss
-from trainers.pair_trainer import PairTrainer, TrialFailedError, embed, token_embeddings
+from trainers.pair_trainer import PairTrainer, TrialFailedError, embed
+from trainers.vocabulary import token_embeddings
 
 PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosine": {}, "ranking": {"scale": 20.0}}
 
@@ -95,7 +96,7 @@ class CastsOf(TorchDispatchMode):
     """Count the copies of one tensor in another type."""
 
     def __init__(self, tensor: torch.Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.tensor, self.count = tensor, 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

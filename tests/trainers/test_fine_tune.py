@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pairs.order import Shard
 from tests.trainers.cases import BARE_JOB
+from tokens.order import Shard
 from trainers.fine_tune import arguments
 from trainers.hardware import FASTEST_OPTIMIZER, choose
 

@@ -9,9 +9,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 from models.base_model import resolve_base_model
-from pairs.collate import collate, pad
-from pairs.tokenized import distinct_ids, tokenize_batch
 from tests.trainers.cases import MAX_LENGTH, rows, with_negatives
+from tokens.collate import collate, pad
+from tokens.tokenized import distinct_ids, tokenize_batch
 from trainers import losses
 from trainers.fine_tune import switch_off_dropout
 from trainers.losses import build_loss

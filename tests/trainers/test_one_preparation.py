@@ -12,13 +12,13 @@ from sentence_transformers import SentenceTransformer
 from models.base_model import resolve_base_model
 from pairs import prepared
 from pairs.from_file import task_from_file
-from pairs.order import Shard
 from pairs.prepare import prepare
 from pairs.prepared import PreparedPairs
-from pairs.tokenized import distinct_ids, tokenize_batch
 from pairs.train_view import view_of
 from tasks.common.losses import LOSSES
 from tests.trainers.cases import BARE_JOB, MAX_LENGTH, InHand, rows, with_negatives
+from tokens.order import Shard
+from tokens.tokenized import distinct_ids, tokenize_batch
 from trainers.fine_tune import build_trainer
 from trainers.job import Data
 

@@ -15,9 +15,9 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from transformers import TrainerCallback
 
 from models.base_model import resolve_base_model
-from pairs.order import Shard
-from pairs.tokenized import distinct_ids, tokenize_batch
 from tests.trainers.cases import BARE_JOB, VOCABULARY, InHand, rows
+from tokens.order import Shard
+from tokens.tokenized import distinct_ids, tokenize_batch
 from trainers.checkpoint import TrainingState
 from trainers.fine_tune import build_trainer, resume_folder
 from trainers.job import Data, Job
@@ -103,7 +103,7 @@ class Embeds(BaseEvaluator):
 def test_dev_is_judged_as_a_plain_model_would_with_words_that_do_not_occur(
     tiny_model: str, tmp_path: Path, bf16: bool
 ) -> None:
-    base, embeds = SentenceTransformer(tiny_model, device="cpu"), Embeds()
+    base, embeds = SentenceTransformer(tiny_model, device="cpu"), Embeds()  # type: ignore[no-untyped-call]
     asked = replace(job(tiny_model, counted=True), bf16=bf16)
     trainer, _ = trained(asked, base, tmp_path / "ours", evaluator=embeds)
     trainer.evaluate()

@@ -1,4 +1,4 @@
-"""Hold a run folder whose storage stops in the middle of a state; a trial's actor imports it, so it is light."""
+"""A run folder whose storage stops in the middle of a state. A trial's actor imports it, so its imports are light."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Test the commands in a card: they repeat the search, and give the same weights."""
+"""The commands in a card repeat the same search and train the same weights."""
 
 import shlex
 from collections.abc import Callable

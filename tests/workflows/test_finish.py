@@ -1,4 +1,4 @@
-"""Test which model a run exports: the verdict's, else the best on dev, also after an interrupt."""
+"""A run exports the model that the verdict selected, or else the best on dev, also after a second interrupt."""
 
 import signal
 from dataclasses import replace
@@ -119,7 +119,7 @@ def test_an_export_that_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -
     ("records", "said"),
     [
         ([BASELINE.failed("loss is nan"), BEST.failed("no bf16"), BEST.failed("no bf16")], "no bf16"),
-        ([replace(BEST, state="stopped")], "no trial came as far as its first judgement of dev"),
+        ([replace(BEST, state="stopped")], "no trial reached its first evaluation on dev"),
     ],
 )
 def test_where_nothing_was_trained_the_result_says_why(records: list[TrialRecord], said: str) -> None:

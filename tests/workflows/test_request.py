@@ -1,4 +1,4 @@
-"""Test what follows from a request before anything runs."""
+"""The job of a request evaluates dev as often in a search as in a single training."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from common.space import Choice, Space
-from pairs.reading import NO_PROMPTS
 from tasks.common.loading import load
 from tests.trainers.cases import BARE_JOB
+from tokens.reading import NO_PROMPTS
 from trainers.hardware import Hardware
 from trainers.job import Job
 from workflows.request import Request

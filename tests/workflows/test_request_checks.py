@@ -1,4 +1,4 @@
-"""Test that a request counts the training rows that the task's loss reads."""
+"""A request counts the training rows that the task's loss reads."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from common.mistakes import Mistakes
 from pairs import prepared
 from pairs.from_file import task_from_file
-from pairs.inferred import FileOptions
+from pairs.labels.inferred import FileOptions
 from pairs.prepare import prepare
 from workflows.dry_run import describe, described
 from workflows.export import loss_notes

@@ -1,4 +1,4 @@
-"""Test a whole search and a single training on a tiny model: the files of their run folders."""
+"""A whole search and a whole single training on a tiny model leave the right files in the run folder."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from evaluation.evaluator import Evaluator
 from jobs import evaluate, train, tune
 from models.saved_model import weights_sha256
 from pairs import prepared
-from reporting.card.section import made_section
+from reporting.card.section import section_lines
 from reporting.run import Run
 from tests.trainers.cases import rows
 from tests.workflows.blocked import Blocked
@@ -188,7 +188,7 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     assert verdict["chosen"] == "best"  # what a single training made is kept, whatever dev says
     card = (run / "best" / "README.md").read_text()
     assert "64 distinct training pairs, weighted, for 80 rows" in card
-    assert "\n".join(made_section(Run.read(str(run)))) in card  # made again from what the run left
+    assert "\n".join(section_lines(Run.read(str(run)))) in card  # made again from what the run left
     assert "- **Weights:** float32" in card
     assert json.loads((run / "best" / "config.json").read_text())["dtype"] == "float32"
     assert "--distinct" in card

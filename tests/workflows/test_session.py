@@ -1,4 +1,4 @@
-"""Test the steps before the first worker: where hardware is detected, and what remains after a failure."""
+"""Before the first worker starts, a worker reports the hardware, and a failure leaves the run folder empty."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,10 +8,10 @@ import pytest
 import ray
 import torch
 
+from common.environment import environment
 from common.mistakes import Mistakes
 from common.run_folder import RunFolder
-from pairs.reading import NO_PROMPTS
-from trainers import hardware
+from tokens.reading import NO_PROMPTS
 from trainers.hardware import Seen, ask_worker, choose, look
 from workflows import session as start
 
@@ -152,7 +152,7 @@ def test_environment_says_what_the_workers_are(
     start.start(asked, run, 1)
     found = run.read_json("environment.json")
     assert found["workers"] == {"device": "NVIDIA L4", "threads": 2, "cpu_model": "EPYC"}
-    assert found["cpu_model"] == hardware.environment()["cpu_model"]
+    assert found["cpu_model"] == environment()["cpu_model"]
 
 
 def test_the_base_model_is_loaded_while_ray_starts(asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import ray
+
+from trainers.groups.actors import Method
 
 
 class Progress(NamedTuple):
@@ -22,6 +24,17 @@ PHASES = {"setup_s": "starting", "train_s": "training", "evaluate_s": "evaluatin
 """A training's own seconds -> the phase of its worker group. Checkpointing includes the search's decision."""
 IDLE = "idle"
 """The phase of all time that no worker counted, such as waiting for the next trial."""
+
+
+class BoardActor(Protocol):
+    """A handle of the board of progress."""
+
+    step_taken: Method[[str, int, int], None]
+    time_spent: Method[[str, str, dict[str, float]], None]
+    group_seconds: Method[[], Mapping[str, Mapping[str, float]]]
+    set_base_scores: Method[[dict[str, float]], None]
+    get_base_scores: Method[[], dict[str, float]]
+    all: Method[[], dict[str, Progress]]
 
 
 class _ProgressBoard:
@@ -69,7 +82,7 @@ class _ProgressBoard:
 ProgressBoard: Any = ray.remote(num_cpus=0)(_ProgressBoard)
 
 
-def group_times(board: Any, began: Mapping[str, float]) -> dict[str, dict[str, float]]:
+def group_times(board: BoardActor, began: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """Return group -> phase -> seconds, idle included: the phases of a group add up to its life so far.
 
     Args:

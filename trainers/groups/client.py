@@ -6,6 +6,7 @@ from typing import Any
 import ray
 
 from trainers.checkpoint import TrainingState
+from trainers.groups.mailbox import MailboxActor
 from trainers.job import EvaluationJob, Job, Report
 
 ASK_AGAIN_S = 1.0
@@ -17,7 +18,7 @@ LOST = (ray.exceptions.ObjectLostError, ray.exceptions.ReferenceCountingAssertio
 class GroupClient:
     """Reach a group through its mailbox, from any process of the cluster."""
 
-    def __init__(self, mailbox: Any) -> None:
+    def __init__(self, mailbox: MailboxActor) -> None:
         self.mailbox = mailbox
         self._job: Job | EvaluationJob | None = None
         self._start: list[Any] | None = None

@@ -6,10 +6,11 @@ answer. A group that was started again has a new generation, so incomplete meeti
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import ray
 
+from trainers.groups.actors import Method
 from trainers.job import EvaluationJob, Job, Report
 
 MAX_TRIES = 3
@@ -34,6 +35,24 @@ class Arrival(NamedTuple):
 
     kind: str
     report: Report | None = None
+
+
+class MailboxActor(Protocol):
+    """A handle of the mailbox of a worker group."""
+
+    lease: Method[[Any], bool]
+    release: Method[[], None]
+    assign: Method[[Job | EvaluationJob | None, Any], None]
+    wants: Method[[str], bool]
+    decide: Method[[str, Any], None]
+    count_failure: Method[[str], bool]
+    lose: Method[[str, bool], str | None]
+    lost_with: Method[[], str | None]
+    end: Method[[], None]
+    take: Method[[float], Report | None]
+    enter: Method[[str], int]
+    fatal: Method[[str, str], None]
+    meet: Method[[str, int, int, Arrival], Answer]
 
 
 class _Mailbox:

@@ -11,6 +11,8 @@ from ray.train import ControllerError, TrainingFailedError, WorkerGroupError
 from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
 from ray.train.v2._internal.execution.failure_handling import DefaultFailurePolicy, FailureDecision
 
+from trainers.groups.mailbox import MailboxActor
+
 
 class StartPolicy(DefaultFailurePolicy):  # type: ignore[misc]  # Ray ships no types for it
     """Ray's policy, which also gives up if the mailbox says that a group never reaches its first meeting.
@@ -18,7 +20,7 @@ class StartPolicy(DefaultFailurePolicy):  # type: ignore[misc]  # Ray ships no t
     Waiting for resources is no failed start: an autoscaler takes minutes to add a machine.
     """
 
-    def __init__(self, failure_config: Any, mailbox: Any) -> None:
+    def __init__(self, failure_config: Any, mailbox: MailboxActor) -> None:
         super().__init__(failure_config)
         self.mailbox = mailbox
 

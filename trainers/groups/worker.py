@@ -11,8 +11,8 @@ import ray
 from ray import train
 
 from trainers.checkpoint import TrainingState
-from trainers.groups.board import PHASES
-from trainers.groups.mailbox import Answer, Arrival
+from trainers.groups.board import PHASES, BoardActor
+from trainers.groups.mailbox import Answer, Arrival, MailboxActor
 from trainers.job import EvaluationJob, Job, Report
 
 PROGRESS_EVERY = 5
@@ -22,7 +22,7 @@ PROGRESS_EVERY = 5
 class RankClient:
     """This rank's side of the mailbox: every meeting has a number, and all ranks take part in it."""
 
-    def __init__(self, mailbox: Any, board: Any, group: str, rank: int, generation: str) -> None:
+    def __init__(self, mailbox: MailboxActor, board: BoardActor, group: str, rank: int, generation: str) -> None:
         self.mailbox, self.board, self.group = mailbox, board, group
         self.rank, self.generation, self.number = rank, generation, 0
         self.seconds: dict[str, float] = {}
@@ -81,7 +81,7 @@ def work(config: dict[str, Any]) -> None:
     import torch
 
     from models.base_model import load_model
-    from pairs.order import Shard
+    from tokens.order import Shard
 
     torch.set_num_threads(config["threads"])
     context = train.get_context()

@@ -12,8 +12,9 @@ import ray
 from ray import train
 from ray.train.torch import TorchConfig, TorchTrainer
 
+from trainers.groups.board import BoardActor
 from trainers.groups.client import GroupClient
-from trainers.groups.mailbox import Mailbox
+from trainers.groups.mailbox import Mailbox, MailboxActor
 from trainers.groups.start_failures import StartPolicy
 from trainers.groups.worker import work
 
@@ -36,7 +37,7 @@ class GroupConfig:
 
     model: list[Any]
     """One reference to the base model's files, wrapped so that Ray passes the reference."""
-    board: Any
+    board: BoardActor
     """The actor that workers tell their progress (trainers/groups/board.py)."""
     max_length: int
     trust_remote_code: bool = False
@@ -68,7 +69,7 @@ class WorkerGroup:
 
     def __init__(self, config: GroupConfig, name: str) -> None:
         self.name, self.began, self.created_at = name, time.monotonic(), time.time()
-        self.mailbox = Mailbox.remote(config.num_workers)
+        self.mailbox: MailboxActor = Mailbox.remote(config.num_workers)
         self.client = GroupClient(self.mailbox)
         self.lost: str | None = None
         """Why the group takes no further job: it could not be started, or was lost too often."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from common.run_folder import RunFolder
 from common.space import Choice, Range, Space
+from trainers.groups.board import BoardActor
 from trainers.groups.worker_group import WorkerGroup
 from trainers.job import Job
 from trainers.search.halving import first_rung
@@ -20,7 +20,7 @@ class SearchPlan:
     """The job of every trial; its settings are the fixed ones."""
     groups: Sequence[WorkerGroup]
     """Warm or starting; as many trials run at a time."""
-    board: Any
+    board: BoardActor
     space: Space
     baseline: dict[str, float]
     """The first trial: the task's baseline, moved into the space."""

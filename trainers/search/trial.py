@@ -14,6 +14,7 @@ from common.run_folder import RunFolder
 from trainers.checkpoint import state_name, write_state
 from trainers.dev_predictions import write_predictions
 from trainers.groups.client import GroupClient
+from trainers.groups.mailbox import MailboxActor
 from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
 
 LEASE_AGAIN_S = 0.2
@@ -26,7 +27,7 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
         self,
         config: dict[str, Any],
         template: Job,
-        mailboxes: Mapping[str, Any],
+        mailboxes: Mapping[str, MailboxActor],
         baseline: Mapping[str, float],
         run: RunFolder,
     ) -> None:
@@ -141,7 +142,7 @@ class NoGroupError(Exception):
     """All worker groups are lost."""
 
 
-def lease(mailboxes: Mapping[str, Any]) -> str:
+def lease(mailboxes: Mapping[str, MailboxActor]) -> str:
     """Return the name of a group that no other actor holds.
 
     Raises:

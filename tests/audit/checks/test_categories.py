@@ -21,7 +21,8 @@ def merged(folder: Path, ways: list[str], **changes: object) -> Finding | None:
 def test_categories_that_are_the_same_but_for_case(tmp_path: Path) -> None:
     finding = merged(tmp_path, WAYS)
     assert finding is not None
-    assert (finding.severity, finding.count, finding.share) == ("warning", 60, pytest.approx(0.3))
+    assert (finding.severity, finding.count) == ("warning", 60)
+    assert finding.share == pytest.approx(0.3)
     assert finding.statistic["categories"] == 2
     assert sorted(finding.statistic["rows_by_spelling"].split("; ")) == ["20/20", "40/20/20"]
     assert {each["sentence2"] for each in finding.examples} <= set(WAYS[:6])

@@ -7,8 +7,8 @@ import pytest
 from evaluation.evaluator import Evaluator
 from evaluation.yardsticks.evaluate import YardstickPredictions, evaluate_yardsticks
 from evaluation.yardsticks.fit import sample
-from pairs.reading import Prompts
 from tasks.common.kinds import KINDS
+from tokens.reading import Prompts
 
 ROWS = pa.table(
     {

@@ -38,7 +38,7 @@ def test_a_report_whose_state_was_lost_is_made_again_from_the_state_before(
     first, lost, again = (Report({"steps": steps}, [state], end) for steps, state, end in
                           ((1, "first", False), (2, LOST, done), (2, "again", done)))  # fmt: skip
     mailbox = Pretending(first, lost, again)
-    client = GroupClient(mailbox)
+    client = GroupClient(mailbox)  # type: ignore[arg-type]
     client.assign(JOB)
     assert client.next_report().state == "first"
     report = client.next_report()

@@ -20,7 +20,7 @@ from trainers.search.plan import SearchPlan
 from trainers.search.tuner import sampler, scheduler
 from workflows.options import Options
 from workflows.outcome import Outcome
-from workflows.search import found, plan_of
+from workflows.search import outcome_of, plan_of
 from workflows.tracker import Watch
 
 BASELINE, OTHER = {"margin": 0.5}, {"margin": 0.7}
@@ -50,7 +50,7 @@ class Trials:
         if name not in self.known:
             self.scheduler.on_trial_add(controller, trial)
             self.known.add(name)
-        return self.scheduler.on_trial_result(controller, trial, {"epoch": epoch, "score": score})
+        return str(self.scheduler.on_trial_result(controller, trial, {"epoch": epoch, "score": score}))
 
 
 @pytest.mark.parametrize(("config", "expected"), [(BASELINE, "CONTINUE"), (OTHER, "STOP")])
@@ -113,7 +113,7 @@ def test_a_small_space_is_tried_whole_and_each_setting_once(
     template: Any = SimpleNamespace(seed=1, metric="score")
     nothing: Any = None
     plan = SearchPlan(
-        run=nothing, template=template, groups=[], board=None, space=space, baseline={"margin": 0.5, "epochs": 2.0},
+        run=nothing, template=template, groups=[], board=nothing, space=space, baseline={"margin": 0.5, "epochs": 2.0},
         trials=count, minutes=None, scheduler="fifo",
     )  # fmt: skip
     first = {name: plan.baseline[name] for name in plan.varied}
@@ -141,15 +141,15 @@ class Told:
 
     def trial(self, name: str, margin: float, *values: float, error: str | None = None) -> None:
         trial: Any = SimpleNamespace(trial_id=name, config={"margin": margin}, experiment_tag=f"{name[-1]}_")
-        self.watch.on_trial_start(0, [], trial)
+        self.watch.on_trial_start(trial=trial)
         for steps, value in enumerate(values, 1):
             times = dict.fromkeys(("start_s", "first_step_s", "train_s"), 1.0)
             result = {"score": value, "epoch": steps / 2, "steps": steps, "group": "group-1", **times}
             write_state(self.run, state_name(name, steps), TrainingState({"steps": steps, "of": name}, {}, {}, "{}"))
-            self.watch.on_trial_result(0, [], trial, result)
+            self.watch.on_trial_result(trial=trial, result=result)
         if error:
-            self.watch.on_trial_result(0, [], trial, {"error": error, "score": -1.0})
-        self.watch.on_trial_complete(0, [], trial)
+            self.watch.on_trial_result(trial=trial, result={"error": error, "score": -1.0})
+        self.watch.on_trial_complete(trial=trial)
 
     def found(self, monkeypatch: pytest.MonkeyPatch) -> Outcome:
         monkeypatch.setattr(ray, "get", lambda reference: {})
@@ -160,7 +160,7 @@ class Told:
         ]
         plan: Any = SimpleNamespace(run=self.run, baseline=BASELINE, board=board, groups=groups)
         self.watch.close()
-        return found(plan, self.watch, 1.0)
+        return outcome_of(plan, self.watch, 1.0)
 
 
 @pytest.fixture
@@ -194,7 +194,11 @@ def test_a_state_that_cannot_be_read_loses_nothing_but_its_trial(told: Told, mon
 
 @pytest.mark.parametrize(
     ("values", "error", "said"),
-    [((0.9,), "loss is nan", "failed (loss is nan)"), ((), None, "were not judged"), (None, None, "were not judged")],
+    [
+        ((0.9,), "loss is nan", "failed (loss is nan)"),
+        ((), None, "were not evaluated"),
+        (None, None, "were not evaluated"),
+    ],
 )
 def test_a_baseline_that_failed_or_was_not_judged_is_not_kept_and_that_is_said(
     told: Told,

@@ -1,0 +1,120 @@
+"""A run ends its worker groups and keeps its files in order, whether its flow ends, fails or is interrupted."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from common.run_folder import STATES, RunFolder
+from reporting.result import RunResult, outcome_dict
+from reporting.trials import TrialRecord
+from workflows import run as frame
+from workflows.outcome import Outcome
+from workflows.run import run
+
+TRIAL = TrialRecord(trial="trial-01", settings={"margin": 0.5}, metric="score", epochs=1, state="completed")
+OUTCOME = Outcome(
+    records=[TRIAL], best=None, metrics={}, state=None, baseline=None, base_metrics={}, wall_s=1.0, group_times={}
+)
+RESULT = RunResult(
+    task="invoices", run="run", metric="score", base=0.25, baseline=None, best=0.5, states={"completed": 1}, wall_s=1.0
+)
+
+
+class Stages:
+    """Stand-ins for the stages around a flow; `calls` has the names of those that ran, in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = RunFolder.claim(str(folder / "run"))
+        self.folder.create_folder(STATES)
+        self.calls: list[str] = []
+        options = SimpleNamespace(run=self.folder.path, trials=1, workers=2)
+        self.request: Any = SimpleNamespace(
+            options=options, task=SimpleNamespace(metric="score"), lines=lambda: ["base model: tiny"]
+        )
+        hardware = SimpleNamespace(line=lambda: "CPU, fp32")
+        self.session: Any = SimpleNamespace(hardware=hardware, end=lambda: self.calls.append("end"))
+
+    def reach_cluster(self, request: Any) -> tuple[str, int]:
+        return "a local Ray", 3
+
+    def start(self, request: Any, folder: RunFolder, concurrent: int) -> Any:
+        self.calls.append("start")
+        return self.session
+
+    def flow(self, *_: Any) -> Outcome:
+        self.calls.append("flow")
+        return OUTCOME
+
+    def compared(self, request: Any, session: Any, outcome: Outcome, live: Any) -> tuple[Outcome, None]:
+        self.calls.append("compared")
+        return replace(outcome, notes=["compared"]), None
+
+    def finish(self, request: Any, folder: RunFolder, outcome: Outcome, comparison: None) -> RunResult:
+        self.calls.append("finish")
+        return replace(RESULT, notes=list(outcome.notes))
+
+
+@pytest.fixture
+def stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stages:
+    stages = Stages(tmp_path)
+    for name in ("reach_cluster", "start", "compared", "finish"):
+        monkeypatch.setattr(frame, name, getattr(stages, name))
+    return stages
+
+
+def test_a_run_ends_its_groups_after_the_verdict_and_returns_the_result(stages: Stages) -> None:
+    values = run(stages.request, stages.flow, quiet=True)
+    assert stages.calls == ["start", "flow", "compared", "end", "finish"]
+    assert values == outcome_dict(replace(RESULT, notes=["compared"]))
+
+
+@pytest.mark.parametrize("error", [ValueError("too large"), KeyboardInterrupt()])
+def test_a_flow_that_fails_ends_the_groups_and_writes_no_result(stages: Stages, error: BaseException) -> None:
+    def fails(*_: Any) -> Outcome:
+        raise error
+
+    with pytest.raises(type(error)):
+        run(stages.request, fails, quiet=True)
+    assert stages.calls == ["start", "end"]
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_the_states_stay_only_after_an_interrupt(stages: Stages, interrupted: bool) -> None:
+    run(stages.request, lambda *_: replace(OUTCOME, interrupted=interrupted), quiet=True)
+    assert (Path(stages.folder.path) / STATES).exists() is interrupted
+
+
+@pytest.mark.parametrize("stage", ["end", "finish"])
+def test_an_interrupt_while_results_are_saved_loses_nothing(
+    stages: Stages, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner: Any = stages.session if stage == "end" else frame
+    original: Callable[..., Any] = getattr(owner, stage)
+
+    def interrupted(*arguments: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return original(*arguments)
+
+    monkeypatch.setattr(owner, stage, interrupted)
+    run(stages.request, stages.flow, quiet=True)
+    assert stages.calls[-2:] == ["end", "finish"]
+
+
+def test_the_start_shows_the_request_its_notes_and_the_groups(
+    stages: Stages, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(stages.request, stages.flow, notes=["one trial: every setting is fixed"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["base model: tiny", "one trial: every setting is fixed"]
+    assert "a local Ray; 3 worker groups of 2 workers; CPU, fp32" in lines
+    assert any("0.5" in line for line in lines[3:])  # the summary
+
+
+def test_a_quiet_run_prints_nothing(stages: Stages, capsys: pytest.CaptureFixture[str]) -> None:
+    run(stages.request, stages.flow, notes=["one trial: every setting is fixed"], quiet=True)
+    assert capsys.readouterr().out == ""

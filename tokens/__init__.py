@@ -1,0 +1,1 @@
+"""Turn prepared pairs into batches of token ids, as the model reads them."""
