@@ -1,4 +1,4 @@
-"""What is to be trained with which pairs: the question that an audit answers."""
+"""Describe the planned training that an audit checks: its pairs, loss, kind, batch and base model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,19 +27,19 @@ from tasks.common.plain import PairColumns, declared_length
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Pairs and the loss that they are for.
+    """Pairs and the training that they are for.
 
     Attributes:
         name: of the task or the file, for messages.
         tables: split -> its file; train comes first.
         loss: name of the loss.
-        kind: of evaluation.
+        kind: name of the kind of evaluation.
         global_batch_size: rows of a step.
         max_length: tokens of a text that the model reads; None: the base model decides.
-        prompts: what stands before first and second texts when the model reads them.
-        positions: tokens that the base model could read; None where there is no limit, or no model was asked.
+        prompts: the prompts before first and second texts.
+        positions: tokens that the base model could read; None where there is no limit, or no model was loaded.
         base_model: hub name or folder of the model that training starts from.
-        apart: columns whose texts our split keeps in one split; None where the splits were made by others.
+        apart: columns whose texts jobs.prepare keeps in one split; None where it has not made the splits.
         closed: columns whose texts are few, like categories, and stand in every split; None where that is not known.
     """
 
@@ -57,12 +57,12 @@ class Plan:
 
     @property
     def declared_loss(self) -> Loss:
-        """What the loss reads."""
+        """The declaration of the loss."""
         return LOSSES[self.loss]
 
     @property
     def declared_kind(self) -> Kind:
-        """What the kind of evaluation needs."""
+        """The declaration of the kind of evaluation."""
         return KINDS[self.kind]
 
     def read_table(self, split: str) -> Table:
@@ -73,17 +73,20 @@ class Plan:
 
     @property
     def labelled(self) -> bool:
-        """Whether the loss reads labels."""
+        """True where the loss reads labels."""
         return self.declared_loss.labels != "none"
 
 
 def plan_of_folder(
     folder: str, task: Task | None = None, *, global_batch_size: int | None = None, base_model: str | None = None
 ) -> Plan:
-    """The plan of prepared pairs, whatever their columns hold.
+    """Return the plan for a folder of prepared pairs, without a check of their values.
 
     Args:
-        task: what they are for; by default what the manifest declares.
+        folder: that jobs.prepare has written.
+        task: of the pairs; by default the declaration in the manifest.
+        global_batch_size: rows of a step; by default the declared one.
+        base_model: hub name or folder; by default the declared one.
 
     Raises:
         Mistakes: the folder has no manifest or no train split, a split has no two texts, or it is another task's.
@@ -100,7 +103,7 @@ def plan_of_folder(
         raise Mistakes(f"data: {folder} has no train.parquet; allowed: train, dev and perhaps test")
     tables = {split: _prepared_table(storage.join(folder, f"{split}.parquet")) for split in splits}
     try:
-        apart, closed = (None if (held := manifest.get(key)) is None else tuple(held) for key in ("apart", "closed"))
+        apart, closed = (None if (own := manifest.get(key)) is None else tuple(own) for key in ("apart", "closed"))
         return Plan(
             name=manifest["task"],
             tables=tables,
@@ -129,22 +132,26 @@ def plan_of_files(
     group: str | None = None,
     global_batch_size: int | None = None,
     base_model: str | None = None,
-    asked: FileOptions = INFERRED,
+    options: FileOptions = INFERRED,
 ) -> Plan:
-    """The plan of files of ready pairs, one for each split; loss and kind follow from train's labels or categories.
+    """Return the plan for files of ready pairs; loss and kind follow from train's labels or categories.
 
     Args:
-        asked: what a user says of them.
-        group: the column of what no two splits should share.
+        files: split -> file; train is one of them.
+        columns: two text columns and perhaps a label or negatives, see `task_from_file`.
+        group: the column whose values no two splits should share.
+        global_batch_size: rows of a step; by default that of the loss.
+        base_model: hub name or folder; by default MiniLM.
+        options: loss, kind and rule for labels.
 
     Raises:
-        Mistakes: a file or a column is not there, or the labels probably mean something else than they say.
+        Mistakes: a file or a column does not exist, or the labels probably have another meaning than their numbers.
     """
     layouts = {split: layout_of(location, columns, group=group) for split, location in files.items()}
     used = layouts["train"].shape
     assert isinstance(used, PairColumns)
-    inferred = infer(table_of(files["train"], layouts["train"]), used, asked, strict=False)
-    tables = {split: table_of(files[split], layout, asked.rule) for split, layout in layouts.items()}
+    inferred = infer(table_of(files["train"], layouts["train"]), used, options, strict=False)
+    tables = {split: table_of(files[split], layout, options.rule) for split, layout in layouts.items()}
     return Plan(
         name=files["train"].rsplit("/", 1)[-1],
         tables=tables,

@@ -1,1 +1,1 @@
-"""Measurements that a figure in a document or a note comes from."""
+"""Measure the figures that the documents give."""

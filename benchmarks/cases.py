@@ -1,4 +1,4 @@
-"""Training pairs to measure with: generated, but as long and as often repeated as a task's real ones."""
+"""Generate training pairs to measure with, as long and as often repeated as a task's real ones."""
 
 import random
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from pairs.prepare import prepare
 from tasks.common import loading
 
 SPECIAL_TOKENS = 2
-"""Of a BERT-like tokenizer: one before a text and one after it."""
+"""Special tokens of a BERT-like tokenizer: one before a text and one after it."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A task at a global batch size; lengths are tokens at the shares 0, 0.1, ... 1 of the task's real texts."""
+    """A task at a global batch size; lengths are the deciles, in tokens, of the task's real texts."""
 
     task: str
     global_batch_size: int
@@ -28,13 +28,13 @@ class Case:
     rows: int = 0
     """Rows that the measured ones are drawn from, so that repeats meet as seldom as in the task; 0: no others."""
     repeats: int = 1
-    """Rows in which a first text stands."""
+    """Number of rows that have the same first text."""
     categories: int = 0
     """Distinct second texts; 0 where every row has its own."""
 
     @property
     def name(self) -> str:
-        """Such as 'tickets b32'."""
+        """The case's name, such as 'tickets b32'."""
         return f"{self.task} b{self.global_batch_size}"
 
 
@@ -65,15 +65,18 @@ CASES = (
 
 
 def training_pairs(case: Case, count: int, tokenizer: str, seed: int = 0) -> pa.Table:
-    """sentence1, sentence2, [label], group; invoices come from their own generator.
+    """Generate rows of sentence1, sentence2, [label] and group; invoices come from their own generator.
 
     Args:
-        tokenizer: the text of a tokenizer.json; its whole words make texts of exactly the wanted tokens.
+        case: the task and the lengths of its texts.
+        count: number of rows.
+        tokenizer: the text of a tokenizer.json; its whole words make texts of exactly the wanted number of tokens.
+        seed: of the texts and their order.
     """
     task = loading.load(case.task)
     if task.generate:
-        made = prepare(task, {}, seed=seed, rows=max(1320, 4 * count)).tables["train"]
-        return made.take(np.random.default_rng(seed).permutation(len(made))[:count])
+        train = prepare(task, {}, seed=seed, rows=max(1320, 4 * count)).tables["train"]
+        return train.take(np.random.default_rng(seed).permutation(len(train))[:count])
     draw = random.Random(seed)
     words = whole_words(tokenizer)
     firsts = texts(draw, words, case.first, -(-count // case.repeats))
@@ -89,18 +92,18 @@ def training_pairs(case: Case, count: int, tokenizer: str, seed: int = 0) -> pa.
 
 
 def drawn(rows: pa.Table, count: int, seed: int = 0) -> pa.Table:
-    """So many of the rows, in the order of the seed."""
+    """Take `count` of the rows, in the order of the seed."""
     return rows.take(pa.array(shuffled(len(rows), seed, 0)[:count]))
 
 
 def whole_words(tokenizer: str) -> list[str]:
-    """Words that are one token each."""
+    """Return words of one token each."""
     vocabulary = Tokenizer.from_str(tokenizer).get_vocab()
     return sorted(word for word in vocabulary if word.isascii() and word.isalpha() and word.islower() and len(word) > 3)
 
 
 def texts(draw: random.Random, words: Sequence[str], lengths: Sequence[int], count: int) -> list[str]:
-    """Distinct texts whose lengths in tokens have these deciles."""
-    shares = np.linspace(0, 1, len(lengths))
-    tokens = [round(float(np.interp(draw.random(), shares, lengths))) for _ in range(count)]
+    """Generate texts whose lengths in tokens have these deciles."""
+    deciles = np.linspace(0, 1, len(lengths))
+    tokens = [round(float(np.interp(draw.random(), deciles, lengths))) for _ in range(count)]
     return [" ".join(draw.choices(words, k=length - SPECIAL_TOKENS)) for length in tokens]

@@ -1,4 +1,4 @@
-"""What arranging a batch and the CPU's own dropout save: forward and backward, the ways taken in turns, one thread.
+"""Measure what chunks and the CPU's own dropout save: forward and backward on one thread, the ways in turns.
 
 python -m benchmarks.chunks PATH/TO/prepared/pairs [--precision fp32]
 """
@@ -30,20 +30,20 @@ from trainers.pair_trainer import embed
 STEPS = 3
 ROUNDS = 3
 PRICES = (0, 16, 64, 256, 1024)
-"""Of a call, in tokens."""
+"""Prices of a call, in tokens."""
 ACTIVATIONS = 16 * 12 * 55 * 55
 """Attention weights of one layer for 16 texts of 55 tokens, as invoices are."""
 Embeddings = list[torch.Tensor]
 
 
 def column_by_column(model: SentenceTransformer, batch: pa.Table, pad_id: int) -> tuple[Embeddings, int]:
-    """The library's way: each column padded to its longest text. Returns the tokens computed, too."""
+    """Embed as the library does, each column padded to its longest text; return the tokens computed, too."""
     columns = [pad(batch[name].combine_chunks(), pad_id) for name in ("ids1", "ids2")]
     return [model(column)["sentence_embedding"] for column in columns], sum(c["input_ids"].numel() for c in columns)
 
 
 def in_chunks(price: int) -> Callable[[SentenceTransformer, pa.Table, int], tuple[Embeddings, int]]:
-    """Our way, with this price of a call."""
+    """Return our way to embed, with this price of a call."""
 
     def way(model: SentenceTransformer, batch: pa.Table, pad_id: int) -> tuple[Embeddings, int]:
         arranged = collate(batch, pad_id, price)
@@ -53,7 +53,7 @@ def in_chunks(price: int) -> Callable[[SentenceTransformer, pa.Table, int], tupl
 
 
 def measured(task: Task, tokens: pa.Table, files: dict[str, bytes], hardware: Hardware) -> list[dict[str, Any]]:
-    """A row per way."""
+    """Measure a row for each way."""
     settings = task.settings
     size, plain = int(settings["global_batch_size"]), load_model(files, task.tokens, "cpu").train()
     quick = load_model(files, task.tokens, "cpu").train()
@@ -62,7 +62,7 @@ def measured(task: Task, tokens: pa.Table, files: dict[str, bytes], hardware: Ha
     ways |= {f"chunks, {price} tokens a call": (plain, in_chunks(price)) for price in PRICES}
     ways["chunks as trained, our dropout"] = (quick, in_chunks(TOKENS_PER_CALL["cpu"]))
     batches = list(batches_in_memory(tokens, Shard(global_batch_size=size), seed=0, epoch=0))[:STEPS]
-    held = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
+    tokens_read = sum(len(batch[name].combine_chunks().flatten()) for batch in batches for name in ("ids1", "ids2"))
     parameters = {name: settings[name] for name in task.declared_loss.parameters}
     computed = dict.fromkeys(ways, 0)
 
@@ -78,16 +78,20 @@ def measured(task: Task, tokens: pa.Table, files: dict[str, bytes], hardware: Ha
             computed[name] += count
         return time.perf_counter() - began
 
-    found = in_turns({name: partial(seconds, name) for name in ways}, ROUNDS, progress)
+    rounds = in_turns({name: partial(seconds, name) for name in ways}, ROUNDS, progress)
     pairs = size * len(batches)
     return [
-        {"way": name, "pairs/s": [pairs / each for each in taken], "tokens computed / held": computed[name] / held}
-        for name, taken in found.items()
+        {
+            "way": name,
+            "pairs/s": [pairs / own for own in values],
+            "tokens computed / read": computed[name] / tokens_read,
+        }
+        for name, values in rounds.items()
     ]
 
 
 def dropout_ms(times: int = 20) -> dict[str, float]:
-    """Median milliseconds of torch's dropout and of ours, in turns."""
+    """Measure the median milliseconds of torch's dropout and of ours, in turns."""
     activations = torch.rand(ACTIVATIONS)
 
     def milliseconds(layer: torch.nn.Module) -> float:
@@ -97,11 +101,11 @@ def dropout_ms(times: int = 20) -> dict[str, float]:
 
     layers = {"torch": torch.nn.Dropout(0.1), "ours": Dropout(0.1)}
     ways = {name: partial(milliseconds, layer) for name, layer in layers.items()}
-    return {name: statistics.median(taken) for name, taken in in_turns(ways, times, lambda what: None).items()}
+    return {name: statistics.median(values) for name, values in in_turns(ways, times).items()}
 
 
 def main(folder: str, precision: str = "auto") -> None:
-    """Print a line per way."""
+    """Print a row for each way."""
     torch.set_num_threads(1)
     hardware = choose(precision, "auto", cpus_per_worker=1, gpu=False)
     pairs, model = PreparedPairs.open(folder), resolve_base_model(BASE_MODEL)

@@ -1,4 +1,4 @@
-"""Pairs that hang together by shared texts, as duplicate questions do: what a split leaks, and what a clean one costs.
+"""Measure leaks and the cost of a clean split where pairs are connected by shared texts, as duplicate questions are.
 
 python -m benchmarks.leaks
 """
@@ -23,7 +23,7 @@ WAYS = {"first-text (as 15ea790 split)": "first-text", "texts": "texts", "defaul
 
 
 def questions(pairs: int, texts: int, seed: int) -> list[tuple[str, str, int]]:
-    """Pairs of different texts, drawn evenly; every other one is labelled 1."""
+    """Draw pairs of different texts evenly; every other one is labelled 1."""
     rng = random.Random(seed)
     drawn: dict[frozenset[int], tuple[int, int]] = {}
     while len(drawn) < pairs:
@@ -33,14 +33,15 @@ def questions(pairs: int, texts: int, seed: int) -> list[tuple[str, str, int]]:
 
 
 def split(file: Path, way: str | None) -> dict[str, object]:
-    """Pairs that are kept, and what the audit says of them."""
-    made = prepare(task_of(str(file), None, None), {"train": str(file)}, seed=42, way=way)
-    prepared.write(str(file.parent / "data"), made.tables, made.manifest)
-    found = audit(plan_of_folder(str(file.parent / "data")), lambda *_: None, None)
-    leaks = [f"{each.severity}: {leaked(each.to_dict())}" for each in found.findings if leaked(each.to_dict())]
-    sizes = "/".join(str(made.tables[name].num_rows) for name in prepared.SPLITS)
+    """Count the pairs that remain, and name the leaks that the audit finds."""
+    pairs = prepare(task_of(str(file), None, None), {"train": str(file)}, seed=42, way=way)
+    prepared.write(str(file.parent / "data"), pairs.tables, pairs.manifest)
+    result = audit(plan_of_folder(str(file.parent / "data")), lambda *_: None, None)
+    findings = [(finding.severity, leaked(finding.to_dict())) for finding in result.findings]
+    leaks = [f"{severity}: {leak}" for severity, leak in findings if leak]
+    sizes = "/".join(str(pairs.tables[name].num_rows) for name in prepared.SPLITS)
     return {
-        "pairs": f"{sum(made.manifest['table']['pairs'].values())} ({sizes})",
+        "pairs": f"{sum(pairs.manifest['table']['pairs'].values())} ({sizes})",
         "split_leak": "; ".join(leaks) or "-",
     }
 

@@ -1,15 +1,15 @@
-"""How near a training step of MiniLM comes to the processor's matrix products: achieved over measured FLOP/s.
+"""Compare a training step of MiniLM with the processor's matrix products: achieved over measured FLOP/s.
 
 python -m benchmarks.limit [--threads 2] [--rounds 5] [--precision fp32]
 
-FLOP of a step, forward and backward, of n texts of t tokens:
+A step over n texts of t tokens, forward and backward, takes this number of floating-point operations:
 
     3 * n * t * layers * (2 * 4 * h * h + 2 * 2 * h * f + 2 * 2 * t * h)
 
 with h hidden and f feed-forward dimensions: a multiply-add counts 2, the backward pass twice the forward (Kaplan et
-al. 2020, section 2.1), the last term is attention. Embeddings, norms, activations and dropout count nothing; their
-time counts. The matrix products' rate is the best of square products and of the model's own shapes, measured in the
-same run.
+al. 2020, section 2.1), the last term is attention. The operations of embeddings, norms, activations and dropout are not
+counted; their time is. The rate of matrix products is the best of square products and of the model's own shapes,
+measured in the same run.
 """
 
 import os
@@ -31,19 +31,19 @@ from trainers.hardware import choose
 
 LENGTHS = (8, 16, 32, 48, 64, 128, 256)
 TOKENS = 2048
-"""Of a step, at every length."""
+"""Tokens of a step, at every length."""
 REPEATS = 3
 
 
 def flop(config: Any, texts: int, tokens: int) -> float:
-    """Of forward and backward; see above."""
-    hidden, inner = config.hidden_size, config.intermediate_size
+    """Return the floating-point operations of forward and backward, by the formula above."""
+    hidden, inner, layers = int(config.hidden_size), int(config.intermediate_size), int(config.num_hidden_layers)
     per_token = 2 * 4 * hidden * hidden + 2 * 2 * hidden * inner + 2 * 2 * tokens * hidden
-    return 3.0 * texts * tokens * config.num_hidden_layers * per_token
+    return 3.0 * texts * tokens * layers * per_token
 
 
 def rate(work: Callable[[], Any], operations: float, device: str) -> Callable[[], float]:
-    """A way: FLOP/s of this work."""
+    """Return a function that measures the FLOP/s of this work."""
 
     def way() -> float:
         began = time.perf_counter()
@@ -57,20 +57,20 @@ def rate(work: Callable[[], Any], operations: float, device: str) -> Callable[[]
 
 
 def products(config: Any, device: str, dtype: torch.dtype) -> dict[str, Callable[[], float]]:
-    """Matrix products [m, k] x [k, n]."""
+    """Return the matrix products [m, k] x [k, n] to measure."""
     hidden, inner = config.hidden_size, config.intermediate_size
-    found = {}
+    ways = {}
     for m, k, n in ((TOKENS, hidden, hidden), (TOKENS, hidden, inner), (TOKENS, inner, hidden), (2048, 2048, 2048)):
         left, right = (torch.rand(shape, device=device, dtype=dtype) for shape in ((m, k), (k, n)))
-        found[f"product {m}x{k}x{n}"] = rate(partial(torch.matmul, left, right), 2.0 * m * k * n, device)
-    return found
+        ways[f"product {m}x{k}x{n}"] = rate(partial(torch.matmul, left, right), 2.0 * m * k * n, device)
+    return ways
 
 
 def steps(model: SentenceTransformer, device: str, bf16: bool) -> dict[str, Callable[[], float]]:
-    """Forward and backward of TOKENS tokens at every length, dropout on."""
+    """Return forward and backward passes of TOKENS tokens at every length, with dropout."""
     transformer: Any = model[0]
     config = transformer.model.config
-    found = {}
+    ways = {}
     for length in LENGTHS:
         ids = torch.randint(1000, 20000, (TOKENS // length, length), device=device)
 
@@ -80,12 +80,12 @@ def steps(model: SentenceTransformer, device: str, bf16: bool) -> dict[str, Call
                 model(chunk)["sentence_embedding"].float().square().sum().backward()
             model.zero_grad()
 
-        found[f"{length} tokens a text"] = rate(step, flop(config, len(ids), length), device)
-    return found
+        ways[f"{length} tokens a text"] = rate(step, flop(config, len(ids), length), device)
+    return ways
 
 
 def measured(threads: int, rounds: int, precision: str, gpu: bool) -> tuple[str, list[dict[str, Any]]]:
-    """The hardware in words, and a row per product and per length."""
+    """Return the hardware in words, and a row for each product and each length."""
     torch.set_num_threads(threads)
     hardware = choose(precision, "auto", threads, gpu)
     model = load_model(resolve_base_model(BASE_MODEL).files(), max(LENGTHS), hardware.device).train()
@@ -97,15 +97,15 @@ def measured(threads: int, rounds: int, precision: str, gpu: bool) -> tuple[str,
     peaks, trainings = products(config, hardware.device, dtype), steps(model, hardware.device, hardware.bf16)
     for way in (peaks | trainings).values():
         way()  # the first call allocates
-    found = in_turns(peaks | trainings, rounds, progress)
-    best = [max(found[name][number] for name in peaks) for number in range(rounds)]
+    rates = in_turns(peaks | trainings, rounds, progress)
+    best = [max(rates[name][number] for name in peaks) for number in range(rounds)]
     rows = [
         {
             "work": name,
-            "GFLOP/s": [each / 1e9 for each in rates],
-            "share of the best product": [each / top for each, top in zip(rates, best, strict=True)],
+            "GFLOP/s": [value / 1e9 for value in own],
+            "fraction of the best product": [value / top for value, top in zip(own, best, strict=True)],
         }
-        for name, rates in found.items()
+        for name, own in rates.items()
     ]
     return hardware.line(), rows
 
@@ -116,7 +116,7 @@ def main(
     precision: str = "auto",
     gpu: Annotated[bool, typer.Option("--gpu")] = False,
 ) -> None:
-    """Print a row per product and per length."""
+    """Print a row for each product and each length."""
     with process(ALLOCATOR) as worker:
         hardware, rows = worker.submit(measured, threads, rounds, precision, gpu).result()
     report("limit", f"limit ({hardware})", rows)

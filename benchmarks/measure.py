@@ -1,4 +1,4 @@
-"""Ways of doing the same, taken in turns, and what comes out of it as a table and as JSON."""
+"""Measure alternatives in turns, and report the figures as a table and as JSON."""
 
 import json
 import multiprocessing
@@ -17,42 +17,43 @@ from rich.table import Table
 from common.environment import environment
 
 RESULTS = Path("build/bench")
-"""Where every benchmark leaves its JSON, under the folder it is called in."""
+"""The folder, under the current one, in which every benchmark writes its JSON."""
 
 
 def in_turns(
-    ways: Mapping[str, Callable[[], float]], rounds: int, say: Callable[[str], None]
+    ways: Mapping[str, Callable[[], float]], rounds: int, on_progress: Callable[[str], None] | None = None
 ) -> dict[str, list[float]]:
-    """Way -> what it returned in each round; every other round goes backwards, so that a drift favours nobody."""
-    found: dict[str, list[float]] = {name: [] for name in ways}
+    """Call every way once a round and return its values; every other round goes backwards, so drift favours none."""
+    values: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds):
         for name in list(ways)[:: -1 if number % 2 else 1]:
-            say(f"round {number + 1}/{rounds}: {name}")
-            found[name].append(ways[name]())
-    return found
+            if on_progress:
+                on_progress(f"round {number + 1}/{rounds}: {name}")
+            values[name].append(ways[name]())
+    return values
 
 
-def progress(what: str) -> None:
-    """A line on standard error: a benchmark is silent for minutes otherwise."""
-    print(what, file=sys.stderr, flush=True)
+def progress(line: str) -> None:
+    """Print a line on standard error, since a benchmark is otherwise silent for minutes."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def process(variables: Mapping[str, str]) -> ProcessPoolExecutor:
-    """One process with these environment variables, which some libraries read when they start only."""
+    """Start one process with these environment variables, which some libraries read only when they start."""
     with patch.dict(os.environ, variables):
         pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-        pool.submit(os.getpid).result()  # it starts with its first call
+        pool.submit(os.getpid).result()  # the first call starts the process
     return pool
 
 
 def spread(values: Sequence[float]) -> str:
-    """Median, and the least and the greatest value where there are several."""
+    """Write the median and, of several values, the least and the greatest."""
     middle = f"{statistics.median(values):.3g}"
     return middle if len(values) == 1 else f"{middle} ({min(values):.3g}-{max(values):.3g})"
 
 
 def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
-    """Round by round, as both were measured side by side."""
+    """Divide round by round, since both were measured side by side."""
     return [above / below for above, below in zip(over, under, strict=True)]
 
 
@@ -73,7 +74,7 @@ def report(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def shown(value: Any) -> str:
-    """A cell."""
+    """Write a cell."""
     if isinstance(value, str):
         return value
     if value is None:

@@ -1,8 +1,8 @@
-"""Dev's best metric of the same training in fp32 and in bf16, seed by seed: how much the quicker numbers change.
+"""Compare the best metric on dev of the same training in fp32 and in bf16, seed by seed.
 
 python -m benchmarks.precision DATA [DATA ...] [--seed 0 --seed 1 --seed 2] [--epochs 1]
 
-DATA are folders of jobs.prepare. A processor without bf16 computes it as exactly, only slowly.
+DATA are folders of jobs.prepare. A processor without bf16 emulates it: the results are the same, only slower.
 """
 
 import json
@@ -19,7 +19,7 @@ from pairs.prepared import PreparedPairs
 
 
 def best_on_dev(data: PreparedPairs, precision: str, seed: int, epochs: int) -> float:
-    """What one worker of one thread reaches."""
+    """Train with one worker of one thread, and return the best metric on dev."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["jobs.train", data.manifest["task"], "--data", data.folder, "--run", str(Path(folder, "run"))]
         command += ["--precision", precision, "--seed", str(seed), "--cpus-per-worker", "1"]
@@ -33,21 +33,21 @@ def main(
 ) -> None:
     """Print a row per task."""
     rows = []
-    for each in map(PreparedPairs.open, data):
-        task = str(each.manifest["task"])
-        found: dict[str, list[float]] = {"fp32": [], "bf16": []}
+    for pairs in map(PreparedPairs.open, data):
+        task = str(pairs.manifest["task"])
+        best: dict[str, list[float]] = {"fp32": [], "bf16": []}
         for number in seed or (0, 1, 2):
-            for precision, values in found.items():
-                values.append(best_on_dev(each, precision, number, epochs))
+            for precision, values in best.items():
+                values.append(best_on_dev(pairs, precision, number, epochs))
                 progress(f"{task}, seed {number}, {precision}: {values[-1]:.4f}")
-        differences = [bf16 - fp32 for bf16, fp32 in zip(found["bf16"], found["fp32"], strict=True)]
+        differences = [bf16 - fp32 for bf16, fp32 in zip(best["bf16"], best["fp32"], strict=True)]
         rows.append(
             {
                 "task": task,
-                "pairs": str(each.num_rows("train")),
-                **found,
+                "pairs": str(pairs.num_rows("train")),
+                **best,
                 "bf16 - fp32": differences,
-                "seeds' deviation, fp32": statistics.stdev(found["fp32"]) if len(found["fp32"]) > 1 else None,
+                "seeds' deviation, fp32": statistics.stdev(best["fp32"]) if len(best["fp32"]) > 1 else None,
             }
         )
     report("precision", f"best dev metric, {epochs} epochs", rows)

@@ -1,10 +1,10 @@
-"""What a competent user would write instead: sentence-transformers' trainer, with Optuna around it or inside Ray Tune.
+"""Search with sentence-transformers' trainer, inside an Optuna loop or Ray Tune, as a competent user would write it.
 
 python -m benchmarks.rivals {optuna,optuna-pruning,torch-trainer} PATH/TO/prepared/pairs NEW_FOLDER TRIALS EPOCHS SEED
 
-Both searches train at a global batch of 16, in bf16 where the processor has it, judge every trial on dev four times, as
-ours does, keep the best model on disk, and print one line of JSON at the end. The Optuna loop prints a line for each
-trial that is the best so far; Ray's example has no scheduler.
+Both searches train at a global batch of 16, in bf16 where the processor has it. They evaluate every trial on dev four
+times, as ours does, save the best model to disk, and print one line of JSON at the end. The Optuna loop prints a line
+for each trial that is the best so far; Ray's example has no scheduler.
 """
 
 import json
@@ -35,7 +35,7 @@ MARGIN = (0.1, 1.0)
 
 
 def base_model() -> str:
-    """The folder of the base model."""
+    """Return the folder of the base model."""
     return str(resolve_base_model(BASE_MODEL).folder)
 
 
@@ -53,7 +53,7 @@ def library_trainer(
     callbacks: list[TrainerCallback] | None = None,
     **arguments: Any,
 ) -> SentenceTransformerTrainer:
-    """The library's trainer with its defaults but for what `arguments` says; `rows` is a table of pairs."""
+    """Build the library's trainer with its defaults except for `arguments`; `rows` is a table of pairs."""
     columns = [name for name in ("sentence1", "sentence2", "label") if name in rows.column_names]
     trainer = SentenceTransformerTrainer(
         model=model,
@@ -70,25 +70,29 @@ def library_trainer(
 
 
 class FourTimes(TrainerCallback):
-    """Judges dev after each quarter and hands metric and quarter to `told`, which says whether to go on."""
+    """Evaluate on dev after each quarter, and call `goes_on` with metric and quarter; False stops the training."""
 
-    def __init__(self, told: Callable[[float, int], bool]) -> None:
-        self.told, self.value = told, -1.0
+    def __init__(self, goes_on: Callable[[float, int], bool]) -> None:
+        self.goes_on, self.value = goes_on, -1.0
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_end(self, *args: Any, **_: Any) -> None:
+        """Evaluate at the end of each quarter."""
+        _, state, control = args
         control.should_evaluate = state.global_step in {round(k * state.max_steps / 4) for k in (1, 2, 3, 4)}
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_evaluate(self, *args: Any, **kwargs: Any) -> None:
+        """Store the metric, and stop where `goes_on` returns False."""
+        _, state, control = args
         self.value = kwargs["metrics"][f"eval_{METRIC}"]
-        control.should_training_stop |= not self.told(self.value, round(4 * state.global_step / state.max_steps))
+        control.should_training_stop |= not self.goes_on(self.value, round(4 * state.global_step / state.max_steps))
 
 
 def trained(
-    data: str, settings: dict[str, float], epochs: int, folder: str, told: Callable[[float, int], bool]
+    data: str, settings: dict[str, float], epochs: int, folder: str, goes_on: Callable[[float, int], bool]
 ) -> tuple[SentenceTransformer, float]:
-    """One trial: the trained model and its last metric on dev."""
+    """Train one trial, and return the model and its last metric on dev."""
     model, dev = SentenceTransformer(base_model(), device="cpu"), pq.read_table(f"{data}/dev.parquet").to_pydict()
-    judging = FourTimes(told)
+    four_times = FourTimes(goes_on)
     library_trainer(
         model,
         pq.read_table(f"{data}/train.parquet"),
@@ -96,7 +100,7 @@ def trained(
         {"margin": settings["margin"]},
         output_dir=folder,
         evaluator=BinaryClassificationEvaluator(dev["sentence1"], dev["sentence2"], dev["label"]),
-        callbacks=[judging],
+        callbacks=[four_times],
         num_train_epochs=epochs,
         per_device_train_batch_size=BATCH_SIZE,
         learning_rate=settings["learning_rate"],
@@ -105,11 +109,11 @@ def trained(
         use_cpu=True,  # without it the library refuses bf16
         bf16=cpu_has_bf16(),
     ).train()
-    return model, judging.value
+    return model, four_times.value
 
 
 def optuna_loop(data: str, run: str, trials: int, epochs: int, seed: int, prune: bool = False) -> float:
-    """A plain Optuna loop in one process, with all threads of the machine for each trial."""
+    """Search in a plain Optuna loop in one process, with all threads of the machine for each trial."""
     import optuna
 
     best, began = -1.0, time.monotonic()
@@ -121,12 +125,12 @@ def optuna_loop(data: str, run: str, trials: int, epochs: int, seed: int, prune:
             "margin": trial.suggest_float("margin", *MARGIN),
         }
 
-        def told(value: float, quarter: int) -> bool:
+        def goes_on(value: float, quarter: int) -> bool:
             trial.report(value, quarter)
             return not trial.should_prune()
 
         with tempfile.TemporaryDirectory() as folder:
-            model, value = trained(data, settings, epochs, folder, told)
+            model, value = trained(data, settings, epochs, folder, goes_on)
         if value > best:
             best = value
             model.save_pretrained(f"{run}/best")
@@ -146,7 +150,7 @@ def optuna_loop(data: str, run: str, trials: int, epochs: int, seed: int, prune:
 
 
 def torch_trainer_in_tune(data: str, run: str, trials: int, epochs: int, seed: int) -> float:
-    """The way Ray documents: a TorchTrainer inside every trial of Tune, as many at a time as there are cores."""
+    """Search as Ray documents it: a TorchTrainer inside every trial of Tune, as many at a time as there are cores."""
     import optuna
     import ray
     from ray import train, tune
@@ -157,7 +161,7 @@ def torch_trainer_in_tune(data: str, run: str, trials: int, epochs: int, seed: i
     def train_function(settings: dict[str, float]) -> None:
         os.environ.pop("LOCAL_RANK", None)  # one worker needs no DDP
         with tempfile.TemporaryDirectory() as folder:
-            model, value = trained(data, settings, epochs, folder, lambda value, quarter: True)
+            model, value = trained(data, settings, epochs, folder, lambda _value, _quarter: True)
             model.save_pretrained(f"{folder}/model")
             train.report({METRIC: value}, checkpoint=train.Checkpoint.from_directory(f"{folder}/model"))
 
@@ -201,7 +205,8 @@ SEARCHES: dict[str, Callable[[str, str, int, int, int], float]] = {
 def main(name: str, data: str, run: str, trials: str, epochs: str, seed: str) -> None:
     """Search, and print the best value."""
     began = time.monotonic()
-    best = SEARCHES[name](os.path.abspath(data), str(Path(run).absolute()), int(trials), int(epochs), int(seed))
+    search, numbers = SEARCHES[name], (int(trials), int(epochs), int(seed))
+    best = search(str(Path(data).absolute()), str(Path(run).absolute()), *numbers)
     print(json.dumps({"best": best, "seconds": time.monotonic() - began}))
 
 

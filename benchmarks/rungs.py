@@ -1,11 +1,11 @@
-"""What stopping trials early saves and misses, replayed on the curves of finished searches that stopped none.
+"""Measure what early stopping saves and misses, replayed on the curves of finished searches that stopped no trial.
 
 python -m benchmarks.rungs RUN [RUN ...] [--orders 1000]
 
-RUN are folders of `jobs.tune --scheduler fifo`, each of one number of epochs. Each first rung that there is a judgement
-of dev for is replayed, trial after trial, the baseline first and the others in many orders, as who is stopped depends
-on who came before. 'now' is the rung that a search takes today. What is missed is counted without the baseline, which
-is never stopped.
+RUN are folders of `jobs.tune --scheduler fifo`, each with one number of epochs. Every evaluation on dev is tried as the
+first rung. Trials are replayed one after another, the baseline first and the others in many orders, since a trial is
+stopped by comparison with those before it. 'now' is the rung that a search takes today. The baseline, which is never
+stopped, does not count as a trial that is missed.
 """
 
 import json
@@ -28,34 +28,34 @@ METRIC = "best"
 
 
 class Curve(NamedTuple):
-    """Of one trial."""
+    """The evaluations of one trial."""
 
     epochs: list[float]
-    """Epochs seen at each judgement of dev."""
+    """Epochs seen at each evaluation on dev."""
     best: list[float]
-    """The best judgement by then."""
+    """The best metric until then."""
 
 
 def curves(run: Path, metric: str) -> list[Curve]:
-    """Of all trials that came to their end, the baseline first.
+    """Read the curves of all completed trials, the baseline first.
 
     Raises:
-        ValueError: they had different numbers of epochs.
+        ValueError: the trials have different numbers of epochs.
     """
     trials = [json.loads(line) for line in (run / "trials.jsonl").read_text().splitlines()]
     if len(epochs := {trial["epochs"] for trial in trials}) > 1:
         raise ValueError(f"run: {run} has trainings of {sorted(epochs)} epochs; allowed: one number of them")
-    found = []
-    for trial in sorted(each["trial"] for each in trials if each["state"] == "completed"):
+    completed = []
+    for trial in sorted(record["trial"] for record in trials if record["state"] == "completed"):
         events = EventAccumulator(str(run / "events" / trial)).Reload()
         values = [point.value for point in events.Scalars(metric)]
         best = [max(values[: number + 1]) for number in range(len(values))]
-        found.append(Curve([point.value for point in events.Scalars("epoch")], best))
-    return found
+        completed.append(Curve([point.value for point in events.Scalars("epoch")], best))
+    return completed
 
 
 def replayed(trials: Sequence[Curve], epochs: float, first: float) -> tuple[float, float]:
-    """(epochs trained, best judgement of all but the baseline) of a search over these trials, one after another."""
+    """Replay a search over these trials, and return the epochs trained and the best metric without the baseline."""
     halving = Halving({epochs: first}, baseline={"trial": 0})
     halving.set_search_properties(METRIC, "max")
     controller: Any = None
@@ -73,7 +73,7 @@ def replayed(trials: Sequence[Curve], epochs: float, first: float) -> tuple[floa
 
 
 def rung_now(settings: dict[str, Any], epochs: float) -> float:
-    """Epochs after which a search like this one stops trials first."""
+    """Return the epochs after which a search like this one stops trials first."""
     warmup = settings["space"]["warmup_ratio"]
     own = {**settings["baseline"], "epochs": epochs, "global_batch_size": 1}
     named = {name: settings[name] for name in ("loss", "kind", "metric", "seed")}
@@ -82,7 +82,7 @@ def rung_now(settings: dict[str, Any], epochs: float) -> float:
 
 
 def rows(run: Path, orders: int) -> list[dict[str, Any]]:
-    """A row per first rung."""
+    """Return a row for each first rung."""
     settings = json.loads((run / "settings.json").read_text())
     baseline, *others = curves(run, settings["metric"])
     epochs, whole = baseline.epochs[-1], sum(curve.epochs[-1] for curve in (baseline, *others))
@@ -90,15 +90,15 @@ def rows(run: Path, orders: int) -> list[dict[str, Any]]:
     table = []
     for first in baseline.epochs[:-1]:
         draw = random.Random(0)
-        found = [replayed([baseline, *draw.sample(others, len(others))], epochs, first) for _ in range(orders)]
-        missed = [most - best for _, best in found]
+        replays = [replayed([baseline, *draw.sample(others, len(others))], epochs, first) for _ in range(orders)]
+        missed = [most - best for _, best in replays]
         table.append(
             {
                 "task": settings["task"],
                 "trials": str(1 + len(others)),
                 "first rung, epochs": f"{first:g} of {epochs:g}" + (" (now)" * (first == rung_now(settings, epochs))),
-                "epochs saved, %": 100 * (1 - statistics.mean(trained for trained, _ in found) / whole),
-                "orders that miss the best, %": 100 * statistics.mean(each > 0 for each in missed),
+                "epochs saved, %": 100 * (1 - statistics.mean(trained for trained, _ in replays) / whole),
+                "orders that miss the best, %": 100 * statistics.mean(loss > 0 for loss in missed),
                 "missed on average": statistics.mean(missed),
                 "missed at most": max(missed),
             }
@@ -109,7 +109,7 @@ def rows(run: Path, orders: int) -> list[dict[str, Any]]:
 def main(runs: Annotated[list[Path], typer.Argument(metavar="RUN")], orders: int = 1_000) -> None:
     """Print a row per search and first rung."""
     table = [row for run in runs for row in rows(run, orders)]
-    report("rungs", f"what a first rung saves and misses, {orders} orders of the trials", table)
+    report("rungs", f"savings and losses of a first rung, {orders} orders of the trials", table)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""How the search's own cost grows with trials, beside plain Tune; and pairs/s with workers.
+"""Measure how the cost of a search grows with trials, beside plain Tune, and how pairs/s grow with workers.
 
 python -m benchmarks.scale [--trials 10 --trials 100] [--workers 1 --workers 2 --workers 4] [--rounds 3]
 
-Trials: stubs that wait for each of two reports and train nothing, two at a time, random sampler, ASHA, a checkpoint at
-each report, lines per result and TensorBoard events on both sides. What is counted is the CPU time of the driver
-process. Workers: jobs.train on invoices, a global batch of 32 shared by one-thread workers, which are logical CPUs
-where the cores end; in fp32, because in bf16 one worker's pace changed threefold from run to run.
+Trials are stubs that wait for each of two reports and train nothing. Both sides run two at a time, with a random
+sampler, ASHA, a checkpoint at each report, a line per result and TensorBoard events. The figure is the CPU time of the
+driver process. Workers run jobs.train on invoices and divide a global batch of 32; each has one thread, and beyond the
+number of cores they are logical CPUs. They compute in fp32, because in bf16 one worker's pace changed threefold from
+run to run.
 """
 
 import json
@@ -53,15 +54,15 @@ EPOCHS = 2
 METRIC = "cosine_ap"
 SIZE = 32
 REPORT_S = (0.1, 0.5)
-"""Of a stub, until its next report, drawn evenly: of two trials that end together, Tune keeps one actor only."""
+"""Range of seconds until a stub's next report: if two trials end together, Tune retains only one actor."""
 
 START_S = 15.0
-"""Of a stub group or actor, about what worker groups take: where the first trials end before a second actor is up, Tune
-hands the first actor on, ends the second, and starts another one for the next trial, again and again."""
+"""Start of a stub group or actor in seconds, about that of worker groups. If the first trials end before a second actor
+is up, Tune reuses the first actor, ends the second, and starts another one for the next trial, again and again."""
 
 
 def stub_result(epoch: int) -> dict[str, Any]:
-    """What a worker reports."""
+    """Return the report of a worker."""
     dev = {METRIC: 0.5 + 0.1 * epoch}
     seconds = {"start_s": 0.1, "first_step_s": 0.1, "train_s": 1.0, "evaluate_s": 0.1}
     return {"epoch": float(epoch), "steps": 10 * epoch, "loss": 0.1, **dev, **seconds, "dev": dev, "log": []}
@@ -78,7 +79,7 @@ class StubGroup:
 
 @ray.remote(num_cpus=0)
 def stub_worker(mailbox: Any) -> None:
-    """Meets as a worker does."""
+    """Report as a worker does."""
     time.sleep(START_S)
     ray.get(mailbox.enter.remote("stub"))
     state = TrainingState(weights={"w": np.zeros(8)}, optimizer={}, schedule={}, trainer="{}")
@@ -97,30 +98,34 @@ def stub_worker(mailbox: Any) -> None:
 
 
 class PlainTrial(tune.Trainable):
-    """The same in plain Tune."""
+    """Report as the stub does, in plain Tune."""
 
-    def setup(self, config: dict[str, Any]) -> None:
+    def setup(self, _config: dict[str, Any]) -> None:
+        """Wait for as long as a stub group takes to start."""
         time.sleep(START_S)
         self.epoch = 0
 
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
+    def reset_config(self, _new_config: dict[str, Any]) -> bool:
+        """Start the next trial in the same actor."""
         self.epoch = 0
         return True
 
     def step(self) -> dict[str, Any]:
+        """Return the next report."""
         time.sleep(random.uniform(*REPORT_S))
         self.epoch += 1
         return {**stub_result(self.epoch), "done": self.epoch == EPOCHS}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Write a state as small as the stub's."""
         Path(checkpoint_dir, "state").write_bytes(pickle.dumps(np.zeros(8)))
 
     def load_checkpoint(self, checkpoint_dir: str) -> None:
-        pass
+        """Restore nothing, since there is no training."""
 
 
 def ours(trials: int, folder: str) -> None:
-    """Our search over stub groups."""
+    """Run our search over stub groups."""
     task = loading.load("invoices")
     space = for_task(task, [f"epochs={EPOCHS}"], 1_000, 1)
     groups: Any = [StubGroup(f"group-{number}") for number in range(CONCURRENT)]
@@ -157,7 +162,7 @@ def ours(trials: int, folder: str) -> None:
 
 
 def plain_tune(trials: int, folder: str) -> None:
-    """Plain Tune with its own loggers."""
+    """Run plain Tune with its own loggers."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = {
         "margin": optuna.distributions.FloatDistribution(0.1, 1.0),
@@ -182,7 +187,7 @@ def plain_tune(trials: int, folder: str) -> None:
             name="tune",
             storage_path=folder,
             verbose=0,
-            callbacks=[JsonLoggerCallback(), TBXLoggerCallback()],  # ours switches off the ones that come by themselves
+            callbacks=[JsonLoggerCallback(), TBXLoggerCallback()],  # our search switches Tune's default loggers off
             checkpoint_config=tune.CheckpointConfig(
                 num_to_keep=1, checkpoint_score_attribute=METRIC, checkpoint_frequency=1
             ),
@@ -191,32 +196,32 @@ def plain_tune(trials: int, folder: str) -> None:
 
 
 def driver_cpu(work: Callable[[int, str], None], trials: int) -> Callable[[], float]:
-    """A way: CPU milliseconds of this process for each trial."""
+    """Return a function that measures the CPU milliseconds of this process for each trial."""
 
     def way() -> float:
         with tempfile.TemporaryDirectory() as folder:
             before = psutil.Process().cpu_times()
             work(trials, folder)
             after = psutil.Process().cpu_times()
-        return 1e3 * (after.user - before.user + after.system - before.system) / trials
+        return 1e3 * float(after.user - before.user + after.system - before.system) / trials
 
     return way
 
 
 def trials_measured(trials: int, rounds: int) -> dict[str, Any]:
-    """One row."""
+    """Measure one row of the table of trials."""
     ways = {"ours": driver_cpu(ours, trials), "plain Tune": driver_cpu(plain_tune, trials)}
-    found = in_turns(ways, rounds, lambda what: progress(f"{trials} trials, {what}"))
+    cpu_ms = in_turns(ways, rounds, lambda line: progress(f"{trials} trials, {line}"))
     return {
         "trials": str(trials),
-        "ours, driver CPU ms a trial": found["ours"],
-        "plain Tune": found["plain Tune"],
-        "ours / plain Tune": ratios(found["ours"], found["plain Tune"]),
+        "ours, driver CPU ms a trial": cpu_ms["ours"],
+        "plain Tune": cpu_ms["plain Tune"],
+        "ours / plain Tune": ratios(cpu_ms["ours"], cpu_ms["plain Tune"]),
     }
 
 
 def workers_measured(workers: list[int], pairs: int) -> list[dict[str, Any]]:
-    """A row per number of workers."""
+    """Measure a row for each number of workers."""
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         data = prepared(Path(folder) / "data", pairs)
@@ -240,12 +245,12 @@ def main(
     pairs: int = 300,
     rounds: int = 3,
 ) -> None:
-    """Print a row per number of workers, and one per number of trials."""
+    """Print a row for each number of workers, and one for each number of trials."""
     counts = workers or [1, 2, 4]
     with patch("trainers.cluster.os.sched_getaffinity", lambda _: range(max(counts))):  # logical CPUs
         connect(cpus_per_worker=1)
     report("scale_workers", f"workers, {os.cpu_count()} cores", workers_measured(counts, pairs))
-    driver_cpu(plain_tune, 2)()  # imports and the first actor's start belong to neither
+    driver_cpu(plain_tune, 2)()  # imports and the first actor's start are not measured
     driver_cpu(ours, 2)()
     report("scale_trials", "stub trials", [trials_measured(count, rounds) for count in trials or [10, 100]])
 

@@ -1,10 +1,11 @@
-"""Wall time of whole searches of equal trials: ours, Ray's documented way, and a plain Optuna loop; each a process.
+"""Measure the wall time of whole searches of equal trials: ours, Ray's documented way, and a plain Optuna loop.
 
 python -m benchmarks.search_cost [--pairs 50 --pairs 500] [--trials 8] [--rounds 1]
 
-Invoices, one epoch at a global batch of 16, dev judged four times a trial, every trial to its end, the best model
-kept. Ours is shown with the start of its worker groups, which is paid once a search, and without; it alone audits the
-pairs first and judges three models on dev and test in the end, which is what its seconds hold beside its search.
+Each search is a process. It trains on invoices, one epoch at a global batch of 16, evaluates every trial on dev four
+times, runs every trial to its end and saves the best model. Ours is shown with and without the start of its worker
+groups, which is paid once a search. Ours alone audits the pairs first and evaluates three models on dev and test at the
+end: its seconds include both.
 """
 
 import json
@@ -25,18 +26,18 @@ from benchmarks.rivals import BATCH_SIZE
 from pairs.prepared import PreparedPairs
 
 ROWS_PER_PAIR = 2.8
-"""Generated invoices for each training pair of the task."""
+"""Generated invoices per training pair of the task."""
 
 
 def prepared(folder: Path, pairs: int) -> PreparedPairs:
-    """Invoices with about so many training pairs."""
+    """Prepare invoices with about `pairs` training pairs."""
     rows = str(round(pairs * ROWS_PER_PAIR))
     called(["jobs.prepare", "invoices", "--rows", rows, "--data", str(folder)])
     return PreparedPairs.open(str(folder))
 
 
-def begun(command: list[str]) -> subprocess.Popen[str]:
-    """A module of this project, running; it says one line at its end."""
+def started(command: list[str]) -> subprocess.Popen[str]:
+    """Start a module of this project, which prints one line at its end."""
     return subprocess.Popen(
         [sys.executable, "-m", *command],
         env={**os.environ, "RAY_AUTH_MODE": "disabled"},
@@ -47,10 +48,10 @@ def begun(command: list[str]) -> subprocess.Popen[str]:
 
 
 def called(command: list[str]) -> str:
-    """Standard output of a module of this project.
+    """Run a module of this project and return its standard output.
 
     Raises:
-        RuntimeError: with what it said, where it failed.
+        RuntimeError: it failed; the message holds its standard error.
     """
     environment = {**os.environ, "RAY_AUTH_MODE": "disabled"}
     done = subprocess.run([sys.executable, "-m", *command], env=environment, capture_output=True, text=True)
@@ -60,21 +61,21 @@ def called(command: list[str]) -> str:
 
 
 def timed(command: list[str], run: Path, results: list[dict[str, Any]]) -> Callable[[], float]:
-    """A way: the command's wall time; what it says at its end goes to `results`."""
+    """Return a function that measures the command's wall time; its last line of output is added to `results`."""
 
     def way() -> float:
         shutil.rmtree(run, ignore_errors=True)
         began = time.perf_counter()
-        said = called(command)
+        output = called(command)
         seconds = time.perf_counter() - began
-        results.append(json.loads(said.splitlines()[-1]))
+        results.append(json.loads(output.splitlines()[-1]))
         return seconds
 
     return way
 
 
 def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[str]) -> list[dict[str, Any]]:
-    """Rows of the table: ours, and each rival beside it."""
+    """Measure the rows of the table: ours, and each rival beside it."""
     data = prepared(folder / "data", pairs)
     results: list[dict[str, Any]] = []
     tune = ["jobs.tune", "invoices", "--data", data.folder, "--run", str(folder / "ours"), "--trials", str(trials)]
@@ -83,21 +84,21 @@ def measured(folder: Path, pairs: int, trials: int, rounds: int, rivals: list[st
     for rival in rivals:
         command = ["benchmarks.rivals", rival, data.folder, str(folder / rival), str(trials), "1", "0"]
         ways[rival] = timed(command, folder / rival, [])
-    seconds = in_turns(ways, rounds, lambda what: progress(f"{pairs} pairs, {what}"))
-    starts = [max(times["starting"] for times in each["group_times"].values()) for each in results]
+    seconds = in_turns(ways, rounds, lambda line: progress(f"{pairs} pairs, {line}"))
+    starts = [max(times["starting"] for times in result["group_times"].values()) for result in results]
     warm = [whole - start for whole, start in zip(seconds["ours"], starts, strict=True)]
     case = f"{trials} trials of {data.num_rows('train')} pairs"
     return [
         {
             "search": case,
             "way": way,
-            "seconds": found,
+            "seconds": own,
             "of it first start": starts if way == "ours" else None,
-            "of it search": [each["wall_s"] for each in results] if way == "ours" else None,
-            "times ours": ratios(found, seconds["ours"]),
-            "times ours without start": ratios(found, warm),
+            "of it search": [result["wall_s"] for result in results] if way == "ours" else None,
+            "times ours": ratios(own, seconds["ours"]),
+            "times ours without start": ratios(own, warm),
         }
-        for way, found in seconds.items()
+        for way, own in seconds.items()
     ]
 
 
@@ -107,7 +108,7 @@ def main(
     rounds: int = 1,
     rival: Annotated[list[str] | None, typer.Option(help="torch-trainer, optuna; both by default.")] = None,
 ) -> None:
-    """Print a row per size and way."""
+    """Print a row for each size and way."""
     rows: list[dict[str, Any]] = []
     for count in pairs or (50, 500):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,10 +1,10 @@
-"""Pairs as a stream: rows/s, a worker's unique memory (USS), and the share of a step spent waiting for its batch.
+"""Measure the stream of pairs: rows/s, a worker's unique memory (USS), and the fraction of a step spent on its batch.
 
 python -m benchmarks.streaming [--pairs 100000 --pairs 1000000] [--tokenised 10000000]
 
-`--pairs` take the way of every search (prepared files, Ray Data, one table in the object store); `--tokenised` are
-written as token blocks, as data too large for the object store is, and streamed from there. MiniLM trains on them in
-one worker. What is shared between processes, the table above all, does not count towards USS.
+`--pairs` go through prepared files, Ray Data and one table in the object store, as in every search. `--tokenised` are
+written as token blocks and streamed from there, as data is that does not fit the object store. MiniLM trains on them in
+one worker. Memory that processes share, above all the table, does not count towards USS.
 """
 
 import random
@@ -46,7 +46,7 @@ POLL_S = 0.2
 
 
 def texts(count: int) -> pa.Table:
-    """Pairs of four words and a label, in the schema of prepared pairs."""
+    """Generate pairs of four-word texts with a label, in the schema of prepared pairs."""
     draw = random.Random(count)
     columns = [[" ".join(draw.choices(WORDS, k=4)) for _ in range(count)] for _ in range(2)]
     labels = pa.array([float(number % 2) for number in range(count)], pa.float32())
@@ -55,7 +55,7 @@ def texts(count: int) -> pa.Table:
 
 
 def token_blocks(count: int) -> Iterator[pa.Table]:
-    """The same, as tokens: ten of them in every text."""
+    """Generate tokenised pairs, with ten tokens in every text."""
     draw = np.random.default_rng(count)
     for start in range(0, count, BLOCK_ROWS):
         rows = min(BLOCK_ROWS, count - start)
@@ -70,7 +70,7 @@ def token_blocks(count: int) -> Iterator[pa.Table]:
 
 
 def prepared_pairs(count: int, folder: Path) -> TokenizedPairs:
-    """Through prepared files and Ray Data into the object store."""
+    """Load pairs through prepared files and Ray Data into the object store."""
     tables = {"train": texts(count), "dev": texts(100)}
     manifest = {"task": "stream", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "graded"}}
     prepared.write(str(folder / "data"), tables, manifest)
@@ -80,7 +80,7 @@ def prepared_pairs(count: int, folder: Path) -> TokenizedPairs:
 
 
 def tokenised_pairs(count: int, folder: Path) -> TokenizedPairs:
-    """As blocks in files."""
+    """Write pairs as token blocks in files."""
     store = BlockStore(str(folder / "blocks"))
     store.fill(token_blocks(count))
     paths, sizes = store.blocks()
@@ -88,7 +88,7 @@ def tokenised_pairs(count: int, folder: Path) -> TokenizedPairs:
 
 
 def seconds_per_batch(train: TokenizedPairs) -> float:
-    """From the shuffled rows to tensors, in this process; the first batch, which waits for the table, is left out."""
+    """Measure shuffled rows to tensors in this process, without the first batch, which fetches the table."""
     batches = train.batches(Shard(global_batch_size=SIZE), seed=0, epoch=0)
     next(batches)
     began, count = time.perf_counter(), 0
@@ -100,7 +100,7 @@ def seconds_per_batch(train: TokenizedPairs) -> float:
 
 
 def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, float], float]:
-    """Step -> USS of the training worker in MiB; and seconds per step."""
+    """Measure the USS of the training worker in MiB at each of STEPS, and the seconds per step."""
     board = ProgressBoard.remote()
     job = Job(
         trial="stream",
@@ -132,7 +132,7 @@ def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, floa
 
 
 def watched(board: Any) -> Iterator[tuple[int, float]]:
-    """The worker's USS, in MiB, once it has taken each of STEPS."""
+    """Yield each of STEPS with the worker's USS, in MiB, once it has reached it."""
     for wanted in STEPS:
         while (reached := ray.get(board.all.remote()).get("stream")) is None or reached.step < wanted:
             time.sleep(POLL_S)
@@ -140,14 +140,14 @@ def watched(board: Any) -> Iterator[tuple[int, float]]:
 
 
 def worker() -> psutil.Process:
-    """The training worker that this process's Ray started last."""
-    started = psutil.Process().children(recursive=True)
-    workers = [each for each in started if "RayTrainWorker" in " ".join(each.cmdline())]
-    return max(workers, key=lambda each: each.create_time())
+    """Return the training worker that this process's Ray started last."""
+    children = psutil.Process().children(recursive=True)
+    workers = [child for child in children if "RayTrainWorker" in " ".join(child.cmdline())]
+    return max(workers, key=lambda worker: worker.create_time())
 
 
 def measured(count: int, tokenised: bool) -> dict[str, Any]:
-    """One row of the table."""
+    """Measure one row of the table."""
     progress(f"{count:,} pairs")
     with tempfile.TemporaryDirectory() as folder:
         train = (tokenised_pairs if tokenised else prepared_pairs)(count, Path(folder))
@@ -160,7 +160,7 @@ def measured(count: int, tokenised: bool) -> dict[str, Any]:
         **{f"USS MiB at step {step}": size for step, size in uss.items()},
         "ms a batch": 1e3 * batch_s,
         "ms a step": 1e3 * step_s,
-        "share waiting": batch_s / step_s,
+        "fraction of a step for its batch": batch_s / step_s,
     }
 
 

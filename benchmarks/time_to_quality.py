@@ -1,9 +1,9 @@
-"""Seconds until 99 % of the rival's best dev metric, with as many trials, epochs and rows a batch; both prune.
+"""Measure the seconds until 99 % of the rival's best metric on dev, with equal trials, epochs and batch; both prune.
 
 python -m benchmarks.time_to_quality [--rows 1320] [--trials 16] [--epochs 2] [--seed 0 --seed 1 --seed 2]
 
 The rival is a plain Optuna loop with Optuna's successive halving. Each search is a process alone on the machine, and
-its time counts from the start of that process. Ours is `jobs.tune`, whose trials.jsonl is watched.
+its time counts from the start of that process. Ours is `jobs.tune`, whose progress is read from its trials.jsonl.
 """
 
 import json
@@ -16,28 +16,28 @@ import typer
 
 from benchmarks.measure import progress, report
 from benchmarks.rivals import BATCH_SIZE
-from benchmarks.search_cost import begun, called
+from benchmarks.search_cost import called, started
 
-SHARE = 0.99
+FRACTION = 0.99
 POLL_S = 0.5
 
 
 def rival(data: str, run: Path, trials: int, epochs: int, seed: int) -> list[tuple[float, float]]:
-    """(seconds, best so far), the imports of the process counted."""
+    """Run the rival, and return (seconds, best so far); seconds include the imports of the process."""
     began = time.monotonic()
     out = called(["benchmarks.rivals", "optuna-pruning", data, str(run), str(trials), str(epochs), str(seed)])
     whole = time.monotonic() - began
     bests = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     starting = whole - bests[-1]["seconds"]
-    return [(each["seconds"] + starting, each["best"]) for each in bests]
+    return [(line["seconds"] + starting, line["best"]) for line in bests]
 
 
 def ours(data: str, run: Path, trials: int, epochs: int, seed: int) -> list[tuple[float, float]]:
-    """(seconds, best so far)."""
+    """Run our search, and return (seconds, best so far)."""
     command = ["jobs.tune", "invoices", "--data", data, "--run", str(run), "--trials", str(trials), "--seed", str(seed)]
     command += ["--set", f"epochs={epochs}", "--set", f"global_batch_size={BATCH_SIZE}", "--json"]
     began, bests = time.monotonic(), [(0.0, -1.0)]
-    with begun(command) as process:
+    with started(command) as process:
         while process.poll() is None:
             time.sleep(POLL_S)
             if (best := best_of(run)) > bests[-1][1]:
@@ -46,7 +46,7 @@ def ours(data: str, run: Path, trials: int, epochs: int, seed: int) -> list[tupl
 
 
 def best_of(run: Path) -> float:
-    """Of the run's trials so far."""
+    """Return the best metric of the run's trials so far, -1 before the first."""
     try:
         lines = (run / "trials.jsonl").read_text().splitlines()
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def best_of(run: Path) -> float:
 
 
 def seconds_until(bests: list[tuple[float, float]], value: float) -> float | None:
-    """None where it was never reached."""
+    """Return the seconds until this value; None where it was never reached."""
     return next((seconds for seconds, best in bests if best >= value), None)
 
 
@@ -68,16 +68,16 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         data = str(Path(folder, "data"))
         called(["jobs.prepare", "invoices", "--rows", str(rows), "--data", data])
-        for each in seed or (0, 1, 2):
-            progress(f"seed {each}: the rival")
-            theirs = rival(data, Path(folder, f"rival-{each}"), trials, epochs, each)
-            progress(f"seed {each}: ours")
-            own = ours(data, Path(folder, f"ours-{each}"), trials, epochs, each)
-            wanted = SHARE * theirs[-1][1]
+        for number in seed or (0, 1, 2):
+            progress(f"seed {number}: the rival")
+            theirs = rival(data, Path(folder, f"rival-{number}"), trials, epochs, number)
+            progress(f"seed {number}: ours")
+            own = ours(data, Path(folder, f"ours-{number}"), trials, epochs, number)
+            wanted = FRACTION * theirs[-1][1]
             reached, needed = seconds_until(own, wanted), seconds_until(theirs, wanted)
             table.append(
                 {
-                    "seed": str(each),
+                    "seed": str(number),
                     "rival's best": theirs[-1][1],
                     "rival s until 99 %": needed,
                     "rival s in all": theirs[-1][0],
@@ -87,7 +87,7 @@ def main(
                     "ours / rival": reached / needed if reached and needed else None,
                 }
             )
-            report("time_to_quality", title, table)  # a seed takes a quarter of an hour or more: none is lost
+            report("time_to_quality", title, table)  # after each seed, since one takes a quarter of an hour or more
 
 
 if __name__ == "__main__":

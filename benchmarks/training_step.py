@@ -1,10 +1,10 @@
-"""Training steps per second, ours against the library's trainer, in turns on the same rows, with the same threads.
+"""Measure training steps of ours and of the library's trainer, in turns on the same rows, with the same threads.
 
 python -m benchmarks.training_step [--steps 10] [--pairs 128] [--rounds 5] [--threads 2] [--bf16] [--data PREPARED]
 
-Timed from the begin of the first step to the end of the last: batches, forward, backward, clipping, optimizer,
-schedule. The library's trainer runs with its defaults, and where the processor computes bf16 natively, or with
---bf16, with that as well.
+The time is from the start of the first step to the end of the last: batches, forward, backward, clipping, optimizer,
+schedule. The library's trainer runs with its defaults, and also in bf16 where the processor computes it natively or
+with --bf16.
 """
 
 import os
@@ -41,39 +41,41 @@ OURS, LIBRARY, BY_HAND = "ours", "the library", "the library with bf16"
 
 @dataclass(frozen=True, kw_only=True)
 class TokensAtHand(TokenizedPairs):
-    """A tokenised table of this process."""
+    """A tokenised table in this process."""
 
     tokens: pa.Table
 
     def seen_tokens(self) -> np.ndarray:
-        """Of the tokens at hand."""
+        """Return the distinct token ids of the table."""
         return distinct_ids(self.tokens)
 
     def batches(self, share: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
-        """As from the object store."""
+        """Yield batches as from the object store."""
         return batches_in_memory(self.tokens, share, seed, epoch)
 
 
 class Stopwatch(TrainerCallback):
-    """Seconds from the begin of the first step to the end of the last."""
+    """Measure the seconds from the start of the first step to the end of the last."""
 
     began = ended = 0.0
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_begin(self, *_args: Any, **_kwargs: Any) -> None:
+        """Store the time of the first step's start."""
         self.began = self.began or time.perf_counter()
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+    def on_step_end(self, *_args: Any, **_kwargs: Any) -> None:
+        """Store the time of the last step's end."""
         self.ended = time.perf_counter()
 
     def seconds(self, trainer: Any) -> float:
-        """Of this trainer's training."""
+        """Train with this trainer and return the seconds."""
         trainer.add_callback(self)
         trainer.train()
         return self.ended - self.began
 
 
 def job(task: Task, size: int, steps: int, tokens: pa.Table, hardware: Hardware) -> Job:
-    """One epoch of so many steps."""
+    """Return the job of one epoch of `steps` steps."""
     settings = {**task.settings, "global_batch_size": size, "epochs": 1}
     return Job(
         trial="benchmark",
@@ -90,22 +92,22 @@ def job(task: Task, size: int, steps: int, tokens: pa.Table, hardware: Hardware)
 
 
 def trained(way: str, task_name: str, size: int, rows: pa.Table, hardware: Hardware) -> float:
-    """Train these rows once, this way; seconds of the steps. Called in a process of the way's own."""
+    """Train on these rows once, this way, and return the seconds of the steps; each way has its own process."""
     torch.set_num_threads(hardware.threads)
     task, resolved = loading.load(task_name), resolve_base_model(BASE_MODEL)
     reading = resolved.reading(task.tokens)
     model = load_model(resolved.files(), reading.max_length, hardware.device)
     tokens = tokenize_batch(rows, reading).combine_chunks()
-    asked = job(task, size, len(rows) // size, tokens, hardware)
+    epoch = job(task, size, len(rows) // size, tokens, hardware)
     with tempfile.TemporaryDirectory() as folder:
         if way == OURS:
-            return Stopwatch().seconds(build_trainer(asked, model, Shard(global_batch_size=size), folder, start=None))
+            return Stopwatch().seconds(build_trainer(epoch, model, Shard(global_batch_size=size), folder, start=None))
         return Stopwatch().seconds(
             library_trainer(
                 model,
                 rows,
                 task.loss,
-                asked.loss_parameters,
+                epoch.loss_parameters,
                 output_dir=folder,
                 num_train_epochs=1,
                 per_device_train_batch_size=size,
@@ -119,11 +121,11 @@ def trained(way: str, task_name: str, size: int, rows: pa.Table, hardware: Hardw
 def measured(
     case: Case, rows: pa.Table, steps: int, rounds: int, hardware: Hardware, names: list[str]
 ) -> dict[str, Any]:
-    """One row of the table."""
+    """Measure one row of the table."""
     task, size = loading.load(case.task), case.global_batch_size
     rows = drawn(rows, size * steps, SEED)
-    held = tokenize_batch(rows, resolve_base_model(BASE_MODEL).reading(task.tokens))
-    tokens = sum(len(held[name].combine_chunks().flatten()) for name in ("ids1", "ids2"))
+    tokenised = tokenize_batch(rows, resolve_base_model(BASE_MODEL).reading(task.tokens))
+    tokens = sum(len(tokenised[name].combine_chunks().flatten()) for name in ("ids1", "ids2"))
     with ExitStack() as stack:
         pools = {name: stack.enter_context(process(ALLOCATOR if name == OURS else {})) for name in names}
 
@@ -134,13 +136,13 @@ def measured(
         for name in names:
             progress(f"{case.name}, once to warm up: {name}")
             ways[name]()
-        seconds = in_turns(ways, rounds, lambda what: progress(f"{case.name}, {what}"))
+        seconds = in_turns(ways, rounds, lambda line: progress(f"{case.name}, {line}"))
     rivals = {name: ratios(seconds[name], seconds[OURS]) for name in names if name != OURS}
     return {
         "case": case.name,
-        "our pairs/s": [len(rows) / each for each in seconds[OURS]],
-        "our tokens/s": [tokens / each for each in seconds[OURS]],
-        "library pairs/s": [len(rows) / each for each in seconds[LIBRARY]],
+        "our pairs/s": [len(rows) / own for own in seconds[OURS]],
+        "our tokens/s": [tokens / own for own in seconds[OURS]],
+        "library pairs/s": [len(rows) / own for own in seconds[LIBRARY]],
         "times the library": rivals[LIBRARY],
         "times bf16 by hand": rivals.get(BY_HAND),
     }
@@ -148,7 +150,7 @@ def measured(
 
 def main(
     steps: int = 10,
-    pairs: Annotated[int, typer.Option(help="At most so many pairs a round, but two steps.")] = 10_000,
+    pairs: Annotated[int, typer.Option(help="Greatest number of pairs a round; two steps at least.")] = 10_000,
     rounds: int = 5,
     threads: int = os.cpu_count() or 1,
     bf16: Annotated[bool, typer.Option("--bf16")] = False,

@@ -1,4 +1,4 @@
-"""What it costs that a verdict knows every judged state: seconds of the decision, and of each state's predictions.
+"""Measure a verdict that covers every evaluated state: seconds of the decision, and of each state's predictions.
 
 python -m benchmarks.verdict_cost
 """
@@ -20,11 +20,12 @@ from trainers.dev_predictions import write_predictions
 
 
 def model(kind: Kind, items: int, seed: int) -> Predictions:
-    """A model on made-up items, each a group of its own."""
+    """Return a model's predictions on generated items, each a group of its own."""
     rng, groups = np.random.default_rng(seed), np.arange(items)
     if kind.categories:
-        truth, found = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
-        return CategoryPredictions(kind=kind.name, groups=groups, truth=truth, predicted=found, names=tuple("abcdefgh"))
+        truth, predicted = groups % 8, (groups + (rng.uniform(size=items) < 0.3)) % 8
+        names = tuple("abcdefgh")
+        return CategoryPredictions(kind=kind.name, groups=groups, truth=truth, predicted=predicted, names=names)
     if kind.ranked:
         return QueryPredictions(kind=kind.name, groups=groups, per_query={kind.metric: rng.uniform(size=items)})
     labels = (groups % (2 if kind.labels == "binary" else 5)).astype(np.float64)
@@ -33,30 +34,30 @@ def model(kind: Kind, items: int, seed: int) -> Predictions:
 
 
 def decision(kind: Kind, states: int, items: int) -> float:
-    """Seconds from the predictions of all states to what is better."""
+    """Measure the seconds from the predictions of all states to the comparison."""
     dev = {name: model(kind, items, seed) for seed, name in enumerate(("base", "baseline", "best"))}
     sample = sample_of(dev["base"], 0)
-    kept = [model(kind, items, seed).predictions[sample] for seed in range(states)]
+    stored = [model(kind, items, seed).predictions[sample] for seed in range(states)]
     began = time.perf_counter()
-    found = States(baseline=kept[:4], others=kept[4:], trials=states // 4)
-    compare(dev, 0, found.standard_errors(dev, 0))
+    evaluated = States(baseline=stored[:4], others=stored[4:], trials=states // 4)
+    compare(dev, 0, evaluated.standard_errors(dev, 0))
     return time.perf_counter() - began
 
 
 def writing(items: int, states: int) -> float:
-    """Milliseconds for the predictions of one state, sampled and written to this disk."""
-    judged = model(KINDS["retrieval"], items, 0)
+    """Measure the milliseconds to sample the predictions of one state and write them to this disk."""
+    predictions = model(KINDS["retrieval"], items, 0)
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(folder)
         run.create_folder(PREDICTIONS)
         began = time.perf_counter()
         for step in range(states):
-            write_predictions(run, "trial", step, judged.predictions[sample_of(judged, 0)])
+            write_predictions(run, "trial", step, predictions.predictions[sample_of(predictions, 0)])
         return (time.perf_counter() - began) / states * 1000
 
 
 def main(
-    states: Annotated[int, typer.Option(help="Judged states of the search.")] = 64,
+    states: Annotated[int, typer.Option(help="Evaluated states of the search.")] = 64,
     items: Annotated[int, typer.Option(help="Items of dev.")] = 10_000,
 ) -> None:
     """Measure the decision for each kind of evaluation, and the writing of predictions."""
@@ -67,7 +68,7 @@ def main(
             rows.append({"kind": kind.name, "items": f"{number:,}", "decision s": decision(kind, states, number)})
     for row in rows:
         row["predictions ms a state"] = writing(int(str(row["items"]).replace(",", "")), 20)
-    report("verdict_cost", f"A verdict that knows {states} judged states", rows)
+    report("verdict_cost", f"A verdict that covers {states} evaluated states", rows)
 
 
 if __name__ == "__main__":

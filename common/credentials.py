@@ -1,6 +1,7 @@
-"""Keys and passwords in an address: taken out where a command line enters, put back where a store is opened.
+"""Keep keys and passwords of addresses out of messages and files.
 
-Whatever is between, messages, files of a run and of Ray Tune, commands in a card, never has them.
+A job takes them out of its command line; `common.storage` puts them back when it opens a store. Messages, the files
+of a run and of Ray Tune, and the commands in a card never hold them.
 """
 
 import re
@@ -10,36 +11,36 @@ from urllib.parse import unquote
 from common.mistakes import Mistakes
 
 SECRET_PARAMETER = re.compile("key|secret|token|pass|pwd|credential|sig|sas", re.IGNORECASE)
-"""In the name of a query's parameter."""
+"""Matches names of query parameters whose values are secret."""
 USER_AND_SECRET = re.compile("[^/:@]*:(?!//)(.+)@")
-"""In the value of any parameter, such as endpoint_override=http://KEY:SECRET@host."""
+"""Matches a secret in the value of any parameter, such as endpoint_override=http://KEY:SECRET@host."""
 
 
-class _Held(NamedTuple):
+class _Credentials(NamedTuple):
     user: str
     """KEY:SECRET, as in the address."""
     parameters: tuple[str, ...]
     """NAME=VALUE, of the query."""
 
 
-_held: dict[str, _Held] = {}
-"""Scheme and bucket, such as s3://bucket -> what opens it, in this process alone."""
+_credentials: dict[str, _Credentials] = {}
+"""Scheme and bucket, such as s3://bucket -> the credentials that open it; in this process alone."""
 _secrets: set[str] = set()
-"""All that must not be shown, of refused addresses too."""
+"""All that must not be shown, including secrets of refused addresses."""
 
 
 def taken_out(location: str) -> str:
-    """A path or address without what is secret in it, which is kept for all addresses of its bucket.
+    """Return a path or address without its secrets, and remember these for all addresses of its bucket.
 
     Raises:
-        Mistakes: it cannot be told where the secret ends, or the bucket was given with another one.
+        Mistakes: the end of the secret is ambiguous, or the bucket was given with another one.
     """
     scheme, mark, rest = location.partition("://")
     if not mark:
         return location
     host = re.split("[/?#]", rest, maxsplit=1)[0]
     if ":" in unquote(host) and "@" in rest.removeprefix(host):
-        _keep_unsaid(rest.rpartition("@")[0])
+        _hide(rest.rpartition("@")[0])
         raise Mistakes(
             "address: its key or secret holds one of / ? #, or an @ comes after its bucket; "
             "allowed: %2F, %3F, %23 and %40 in their place"
@@ -48,12 +49,12 @@ def taken_out(location: str) -> str:
     if ":" not in unquote(user):
         user, bucket = "", host  # a name alone is no secret: abfs://container@account
     path, _, query = rest.removeprefix(host).partition("?")
-    parameters = [each for each in query.split("&") if each]
+    parameters = [parameter for parameter in query.split("&") if parameter]
     secret = tuple(filter(_is_secret, parameters))
     if user or secret:
-        _keep_unsaid(user, *(each.partition("=")[2] for each in secret))
-        _hold(f"{scheme}://{bucket}", _Held(user, secret))
-    return _with_query(f"{scheme}://{bucket}{path}", [each for each in parameters if each not in secret])
+        _hide(user, *(parameter.partition("=")[2] for parameter in secret))
+        _remember(f"{scheme}://{bucket}", _Credentials(user, secret))
+    return _with_query(f"{scheme}://{bucket}{path}", [parameter for parameter in parameters if parameter not in secret])
 
 
 def _is_secret(parameter: str) -> bool:
@@ -61,33 +62,33 @@ def _is_secret(parameter: str) -> bool:
     return bool(SECRET_PARAMETER.search(unquote(name)) or USER_AND_SECRET.search(unquote(parameter)))
 
 
-def _hold(bucket: str, held: _Held) -> None:
-    if _held.setdefault(bucket, held) != held:
+def _remember(bucket: str, credentials: _Credentials) -> None:
+    if _credentials.setdefault(bucket, credentials) != credentials:
         raise Mistakes(f"address: {bucket} was given with two different keys or secrets; allowed: one for a bucket")
 
 
-def _keep_unsaid(*values: str) -> None:
-    """Both as given and with its %XX read, and what comes after KEY: alone."""
+def _hide(*values: str) -> None:
+    """Hide each value as given and with its %XX decoded, and what follows KEY: in it."""
     forms = {form for value in values for form in (value, unquote(value))}
-    alone = {found[1] for form in forms if (found := USER_AND_SECRET.match(f"{form}@"))}
-    alone |= {found[1] for form in forms if (found := USER_AND_SECRET.search(form))}
+    alone = {match[1] for form in forms if (match := USER_AND_SECRET.match(f"{form}@"))}
+    alone |= {match[1] for form in forms if (match := USER_AND_SECRET.search(form))}
     _secrets.update(filter(None, forms | alone))
 
 
 def put_back(location: str) -> str:
-    """The address as it opens its store."""
+    """Return the address with its credentials, as its store is opened."""
     scheme, _, rest = location.partition("://")
     bucket = re.split("[/?#]", rest, maxsplit=1)[0]
-    held = _held.get(f"{scheme}://{bucket}")
-    if held is None:
+    credentials = _credentials.get(f"{scheme}://{bucket}")
+    if credentials is None:
         return location
     path, _, query = rest.partition("?")
-    user = f"{held.user}@" if held.user else ""
-    return _with_query(f"{scheme}://{user}{path}", [*filter(None, [query]), *held.parameters])
+    user = f"{credentials.user}@" if credentials.user else ""
+    return _with_query(f"{scheme}://{user}{path}", [*filter(None, [query]), *credentials.parameters])
 
 
 def scrubbed(text: str) -> str:
-    """The text without any secret that was taken out, for what others say of an address."""
+    """Replace every known secret in a text by ***, such as in a library's error message."""
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text

@@ -1,4 +1,4 @@
-"""The machine and the versions a run was made with, so that its numbers can be placed later."""
+"""Describe the machine and the package versions of a run, so that its numbers can be compared later."""
 
 import os
 import platform
@@ -24,11 +24,14 @@ DEPENDENCIES = (
     "torch",
     "transformers",
 )
-"""What can change a number of a run. A package that is not installed is left out."""
+"""Packages that can change a number of a run. One that is not installed is left out."""
 
 
 def environment() -> dict[str, Any]:
-    """Plain values for environment.json. Does not import torch: GPU names are there only where it is loaded already."""
+    """Return plain values for environment.json.
+
+    Torch is not imported: GPU names are included only if it is loaded already.
+    """
     import psutil
 
     return {
@@ -60,24 +63,24 @@ def _gpus() -> list[str]:
 
 
 def versions(names: Iterable[str]) -> dict[str, str]:
-    """Package -> its version, of those that are installed."""
-    found = {}
+    """Return package -> version for the installed ones of these packages."""
+    installed = {}
     for name in names:
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def _git_commit() -> str | None:
-    """The commit of this code, '-dirty' where files differ from it; None for a copy without git."""
+    """Return the commit of this code, with '-dirty' if files differ from it; None for a copy without git."""
     root = Path(__file__).parent.parent
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    if not (root / ".git").exists():  # git would search the folders above and name a stranger's commit
+    if not (root / ".git").exists():  # git would search the folders above and return another repository's commit
         return None
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+    return process.stdout.strip() or None

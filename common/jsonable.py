@@ -1,11 +1,11 @@
-"""What JSON can hold."""
+"""Make values fit for JSON, which has neither NaN nor infinity."""
 
 import math
 from typing import Any
 
 
 def finite(value: Any) -> Any:
-    """The same value with None for every float that is not finite."""
+    """Return the same value with None for every float that is not finite, at any depth."""
     if isinstance(value, dict):
         return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

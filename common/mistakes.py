@@ -1,4 +1,4 @@
-"""What a user can get wrong, gathered so that one run of a command names all of it."""
+"""Collect the mistakes in a user's input, so that one run of a command reports all of them."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ Result = TypeVar("Result")
 
 
 class Mistakes(ValueError):
-    """One or more mistakes in what the user gave; a job prints them and ends with exit code 2.
+    """One or more mistakes in the user's input; a job prints them and ends with exit code 2.
 
     Each message names the field, the value given and what is allowed.
     """
@@ -18,19 +18,19 @@ class Mistakes(ValueError):
 
 
 def raise_if(messages: list[str]) -> None:
-    """Raise all mistakes found so far at once, or none."""
+    """Raise one Mistakes with all messages; do nothing if there are none."""
     if messages:
         raise Mistakes(messages)
 
 
 class Checks:
-    """Runs checks one after another and keeps their mistakes, so that a user hears of all of them at once."""
+    """Runs checks one after another and collects their mistakes, so that all are reported at once."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
 
     def run(self, check: Callable[..., Result], *args: Any, **kwargs: Any) -> Result | None:
-        """What the check returns, or None where it found a mistake."""
+        """Return the check's result, or None if it raised Mistakes."""
         try:
             return check(*args, **kwargs)
         except Mistakes as mistakes:
@@ -38,5 +38,5 @@ class Checks:
             return None
 
     def finish(self) -> None:
-        """Raise all mistakes found, or none."""
+        """Raise one Mistakes with all messages; do nothing if there are none."""
         raise_if(self.messages)

@@ -1,11 +1,11 @@
-"""Names of the version before that are still understood, for one release; whoever uses one is told the new one."""
+"""Translate names of the previous version; they are understood for one release, with a note on standard error."""
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 SETTINGS = {"warmup_share": "warmup_ratio"}
-"""Settings: in a task's baseline, in --set, in the files of a run or of prepared pairs."""
+"""Settings: in a task's baseline, in --set, in the files of a run and of prepared pairs."""
 OPTIONS = {"--seeds": "--repeat-seeds", "--best": "--top-k", "--untuned": "--base"}
 """Options of a command line."""
 MODELS = {"winner": "best", "untuned": "base"}
@@ -14,25 +14,27 @@ MODELS = {"winner": "best", "untuned": "base"}
 Value = TypeVar("Value")
 
 
-def renamed(values: Mapping[str, Value], names: Mapping[str, str], *, told: bool = False) -> dict[str, Value]:
+def renamed(values: Mapping[str, Value], names: Mapping[str, str], *, note: bool = False) -> dict[str, Value]:
     """Return the same values under their new names, in their order.
 
     Args:
-        told: whether the user wrote them and has to be told of each old name.
+        values: name -> value.
+        names: old name -> new name.
+        note: whether to print a note for each old name, because the user wrote it.
     """
-    return {_new(name, names) if told else names.get(name, name): value for name, value in values.items()}
+    return {_new(name, names) if note else names.get(name, name): value for name, value in values.items()}
 
 
 def modern_names(value: Any) -> Any:
     """Return the value of a run's JSON file with new names of settings and models, at any depth.
 
-    A key may name two models ('winner - baseline'); a model is a value of `chosen`, `kept` and `export`.
+    A key may name two models ('winner - baseline'). A model is also a value of `chosen`, `kept` and `export`.
     """
     if isinstance(value, list):
-        return [modern_names(each) for each in value]
+        return [modern_names(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {_key(name): _model(name, modern_names(each)) for name, each in value.items()}
+    return {_key(name): _model(name, modern_names(item)) for name, item in value.items()}
 
 
 def _key(name: str) -> str:
@@ -44,28 +46,29 @@ def _model(name: str, value: Any) -> Any:
 
 
 def tell(old: str, new: str) -> None:
-    """Say on standard error that an old name was used."""
+    """Print a note on standard error that an old name was used."""
     print(f"note: {old} is called {new} now; the old name goes with the next release", file=sys.stderr)
 
 
 def modern(words: Iterable[str], options: Collection[str]) -> list[str]:
-    """Return the words of a command line with new names in the place of old ones, and tell each.
+    """Return the words of a command line with new names for old ones, and print a note for each.
 
     Args:
+        words: of the command line.
         options: those that the command has; an old option is left alone if the command lacks the new one.
     """
-    found: list[str] = []
+    modern_words: list[str] = []
     for word in words:
         option, mark, value = word.partition("=")
-        before = found[-1] if found else ""
+        before = modern_words[-1] if modern_words else ""
         if before in VALUES:
             word = VALUES[before](word)
         elif mark and option in VALUES:
             word = f"{option}={VALUES[option](value)}"
         elif option not in options and OPTIONS.get(option) in options:
             word = _new(option, OPTIONS) + mark + value
-        found.append(word)
-    return found
+        modern_words.append(word)
+    return modern_words
 
 
 def _override(word: str) -> str:
@@ -81,4 +84,4 @@ def _new(name: str, names: Mapping[str, str]) -> str:
 
 
 VALUES: Mapping[str, Callable[[str], str]] = {"--set": _override, "--export": lambda word: _new(word, MODELS)}
-"""Option -> what makes its value a modern one."""
+"""Option -> function that translates its value."""

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Any value from low to high, on a logarithmic scale where ratios matter rather than differences."""
+    """Any value from low to high; `log` draws it on a logarithmic scale."""
 
     low: float
     high: float
@@ -29,7 +29,7 @@ class Range:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One of a few values; one value alone is a fixed setting."""
+    """One of a few values; a single value is a fixed setting."""
 
     values: tuple[float, ...]
 
@@ -51,7 +51,7 @@ Space = Mapping[str, Range | Choice]
 
 
 def different_settings(space: Space) -> float:
-    """Count the settings of a space: infinitely many where one has a range."""
+    """Count the different settings of a space; infinite if one has a range."""
     return math.prod(math.inf if isinstance(allowed, Range) else len(allowed.values) for allowed in space.values())
 
 

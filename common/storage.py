@@ -1,24 +1,25 @@
-"""Files at a path of this machine or at an address such as s3://bucket/key, through pyarrow.fs."""
+"""Read files at a path of this machine or at an address such as s3://bucket/key, through pyarrow.fs."""
 
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from common.credentials import put_back, scrubbed
 from common.mistakes import Mistakes, raise_if
 
 PIECE = 2**22
-"""Bytes of a large file that are read at a time."""
+"""Bytes of a large file that are read at once."""
 
 
 def locate(location: str) -> tuple[Any, str]:
-    """A path or address -> its pyarrow file system and the path inside it.
+    """Return the pyarrow file system of a path or address, and the path inside it.
 
     Raises:
-        Mistakes: the scheme is unknown, its store does not answer, or no path has such characters.
+        Mistakes: the scheme is unknown, its store does not answer, or a character is not allowed in a path.
     """
     from pyarrow import fs  # here: reading a task's declaration needs no pyarrow
 
@@ -26,7 +27,7 @@ def locate(location: str) -> tuple[Any, str]:
         raise Mistakes(f"address: {location!r} holds a character that no path has; allowed: UTF-8 without NUL")
     if "://" not in location:
         # LocalFileSystem takes relative paths, but later calls may run in another working directory.
-        return fs.LocalFileSystem(), os.path.abspath(location)
+        return fs.LocalFileSystem(), os.path.normpath(Path(location).absolute())
     try:
         file_system, path = fs.FileSystem.from_uri(put_back(location))
     except (OSError, ValueError) as error:
@@ -37,43 +38,54 @@ def locate(location: str) -> tuple[Any, str]:
     return file_system, path
 
 
-def refuse_unmakeable(name: str, folder: str) -> None:
-    """Refuse a folder that cannot be created or written to, before what it is to hold is computed.
+def local_path(path: str) -> Path:
+    """Return a path of this machine with ~ replaced by the home folder; ~ of an unknown user stays."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
-    Of a store nothing is known before something is written.
+
+def refuse_unmakeable(name: str, folder: str) -> None:
+    """Refuse a folder that cannot be created or written to, before its content is computed.
+
+    A folder in a store is not checked: only writing shows whether it can be written to.
 
     Args:
-        name: of the option.
+        name: option that gave the folder, for the message.
+        folder: path or address.
 
     Raises:
-        Mistakes: a file is in the way, a folder above is not writable, or no path may be as long.
+        Mistakes: a folder above is a file or is not writable, or the path is too long.
     """
     from pyarrow import fs
 
-    file_system, above = locate(folder)
+    file_system, path = locate(folder)
     if not isinstance(file_system, fs.LocalFileSystem):
         return
+    above = Path(path)
     try:
-        while not os.path.isdir(above):
-            if _stands(above):
-                raise Mistakes(f"{name}: {folder} cannot be made: {above} is a file; allowed: a folder")
-            above = os.path.dirname(above)
+        while not above.is_dir():
+            if _exists(above):
+                raise Mistakes(f"{name}: {folder} cannot be created: {above} is a file; allowed: a folder")
+            above = above.parent
     except OSError as error:
-        raise Mistakes(f"{name}: {folder} cannot be made: {error.strerror}; allowed: a shorter path") from None
+        raise Mistakes(f"{name}: {folder} cannot be created: {error.strerror}; allowed: a shorter path") from None
     if not os.access(above, os.W_OK | os.X_OK):
-        raise Mistakes(f"{name}: {folder} cannot be made: {above} is not writable; allowed: a folder that is")
+        raise Mistakes(f"{name}: {folder} cannot be created: {above} is not writable; allowed: a folder that is")
 
 
-def _stands(path: str) -> bool:
+def _exists(path: Path) -> bool:
+    """Check whether anything is at a path, a broken link included."""
     try:
-        os.lstat(path)
+        path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
 
 
 def is_file(location: str) -> bool:
-    """Whether a file stands there."""
+    """Check whether a file is at this path or address."""
     from pyarrow import fs
 
     file_system, path = locate(location)
@@ -81,7 +93,11 @@ def is_file(location: str) -> bool:
 
 
 def file_names(folder: str) -> list[str]:
-    """The names in a folder, sorted; empty if there is no such folder."""
+    """Return the names in a folder, sorted; none if there is no such folder.
+
+    Raises:
+        Mistakes: the folder cannot be listed.
+    """
     from pyarrow import fs
 
     file_system, path = locate(folder)
@@ -93,7 +109,7 @@ def file_names(folder: str) -> list[str]:
 
 
 def read_bytes(location: str) -> bytes:
-    """The whole file.
+    """Return the bytes of a file.
 
     Raises:
         Mistakes: there is no such file, or its store does not answer.
@@ -109,10 +125,10 @@ def read_bytes(location: str) -> bytes:
 
 
 def read_json(location: str) -> Any:
-    """What a file of JSON holds.
+    """Return the value of a JSON file.
 
     Raises:
-        Mistakes: there is no such file, or it holds something else.
+        Mistakes: there is no such file, or it is not JSON.
     """
     content = read_bytes(location)
     try:
@@ -124,25 +140,27 @@ def read_json(location: str) -> Any:
 def read_object(
     location: str, needed: Mapping[str, type], optional: Mapping[str, type] | None = None
 ) -> dict[str, Any]:
-    """What a file with a JSON object holds.
+    """Return the JSON object of a file, with its needed and optional names checked.
 
     Args:
-        needed, optional: name -> kind of its value; a float is any finite number, a whole one included.
+        location: path or address.
+        needed: name -> kind of its value; a float is any finite number, a whole one included.
+        optional: the same for names that may be missing.
 
     Raises:
-        Mistakes: there is no such file, it holds something else, or a name lacks or has a value of another kind.
+        Mistakes: there is no such file, it is no JSON object, a name is missing, or a value is of another kind.
     """
-    found, kinds = read_json(location), {**(optional or {}), **needed}
-    if not isinstance(found, dict):
-        raise Mistakes(f"file: {location} is damaged: {str(found)[:80]!r} is no JSON object")
+    content, kinds = read_json(location), {**(optional or {}), **needed}
+    if not isinstance(content, dict):
+        raise Mistakes(f"file: {location} is damaged: {str(content)[:80]!r} is no JSON object")
     raise_if(
         [
-            f"file: {location} is damaged: {name} is {found.get(name)!r}; allowed: {KINDS[kind]}"
+            f"file: {location} is damaged: {name} is {content.get(name)!r}; allowed: {KINDS[kind]}"
             for name, kind in kinds.items()
-            if (name in found or name in needed) and not _is_a(kind, found.get(name))
+            if (name in content or name in needed) and not _is_a(kind, content.get(name))
         ]
     )
-    return found
+    return content
 
 
 KINDS = {str: "text", int: "a whole number above 0", float: "a finite number", dict: "an object"}
@@ -157,13 +175,14 @@ def _is_a(kind: type, value: Any) -> bool:
 
 @contextmanager
 def reading(location: str, to_do: str) -> Iterator[None]:
-    """What is taken from a file's value within is told as the file's damage where it is not there.
+    """Report errors in the block, which uses the values of a file, as damage of that file.
 
     Args:
-        to_do: what a user does about it.
+        location: path or address of the file.
+        to_do: advice to the user, for the message.
 
     Raises:
-        Mistakes: a name lacks, or a value is of another kind.
+        Mistakes: a name is missing, or a value is of another kind.
     """
     try:
         yield
@@ -174,12 +193,12 @@ def reading(location: str, to_do: str) -> Iterator[None]:
 
 
 def size(location: str) -> int:
-    """Bytes of a file; 0 where there is none."""
+    """Return the bytes of a file; 0 if there is none."""
     return _info(*locate(location), location).size or 0
 
 
 def sha256(location: str) -> str:
-    """Of a file of any size.
+    """Return the SHA-256 of a file of any size, in hex.
 
     Raises:
         Mistakes: there is no such file.
@@ -200,13 +219,13 @@ def sha256(location: str) -> str:
 
 
 def join(folder: str, name: str) -> str:
-    """The address of a name in a folder; a query, such as ?region=..., stays at its end."""
+    """Return the address of a name in a folder; a query, such as ?region=..., stays at its end."""
     path, mark, query = folder.partition("?") if "://" in folder else (folder, "", "")
     return f"{path.rstrip('/')}/{name}{mark}{query}"
 
 
 def name_of(location: str) -> str:
-    """The last name in a path or an address, without a query such as ?region=..."""
+    """Return the last name in a path or an address, without a query such as ?region=..."""
     path = location.partition("?")[0] if "://" in location else location
     return path.rstrip("/").rsplit("/", 1)[-1]
 

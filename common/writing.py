@@ -1,27 +1,29 @@
-"""Write files and folders so that a reader finds them whole or not at all."""
+"""Write files and folders whole or not at all, so that a reader never sees half of one."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
 def half_of(path: str) -> str:
-    """Return where a file or folder stands while it is written: beside it, hidden from readers of the folder."""
+    """Return the temporary path of a file or folder while it is written: beside it, with a hidden name."""
     above, slash, name = path.rpartition("/")
     return f"{above}{slash}.{name}.half"
 
 
 @contextmanager
 def write_then_rename(file_system: Any, path: str, *, half: str | None = None, private: bool = False) -> Iterator[Any]:
-    """Give a stream into another file, which gets its name when all is written.
+    """Give a stream into a temporary file, which is renamed to `path` when all is written.
 
-    If the writing ends with an error, the file that was there before stays as it is.
+    If the block raises an error, the file at `path` stays as it is.
 
     Args:
-        file_system: of pyarrow. Its folder has to be there.
-        half: where the file stands meanwhile; by default beside it. Several writers of one file need a name each.
+        file_system: of pyarrow.
+        path: inside the file system; its folder has to exist.
+        half: the temporary path; by default beside `path`. Several writers of one file need a name each.
         private: whether only its owner may read a file on this machine.
 
     Raises:
@@ -36,9 +38,9 @@ def write_then_rename(file_system: Any, path: str, *, half: str | None = None, p
 
 
 def put_folder(local: str, file_system: Any, path: str) -> None:
-    """Copy a folder of this machine to `path`, in place of what is there.
+    """Copy a folder of this machine to `path`, and replace what is there.
 
-    On this machine it appears whole or not at all. A store has no rename of folders: its files appear one by one.
+    On this machine it appears whole or not at all. A store cannot rename folders: its files appear one by one.
 
     Raises:
         OSError: the storage refuses it.
@@ -50,7 +52,7 @@ def put_folder(local: str, file_system: Any, path: str) -> None:
         shutil.rmtree(half, ignore_errors=True)
         shutil.copytree(local, half)
         shutil.rmtree(path, ignore_errors=True)
-        os.replace(half, path)
+        Path(half).replace(path)
         return
     if file_system.get_file_info(path).type != fs.FileType.NotFound:
         file_system.delete_dir(path)

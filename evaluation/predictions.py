@@ -174,8 +174,9 @@ class QueryPredictions(Predictions):
     def weighted(self, weights: Floats) -> Floats:
         """Compute the weighted mean of the deciding metric over queries."""
         total = weights.sum(axis=-1)
-        sums: Floats = weights @ self.per_query[self.metric]
-        return np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0)
+        sums = weights @ self.per_query[self.metric]
+        mean: Floats = np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0)
+        return mean
 
     def scores(self) -> dict[str, float]:
         """Compute the mean of each metric over queries."""

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from evaluation.jackknife import LEAST_GROUPS, Interval, critical, difference, interval, left_out
+from evaluation import jackknife
+from evaluation.jackknife import Interval, critical, difference, interval, left_out
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.threshold import at_threshold, best_f1
@@ -92,8 +93,8 @@ def compare(models: Mapping[str, Predictions], seed: int, errors: Mapping[str, f
 def choose(dev: SplitVerdict) -> tuple[str, str]:
     """Select a model and give the reason: it replaces a simpler one only if its difference on dev is above zero."""
     names = list(dev.models)
-    if dev.groups < LEAST_GROUPS:
-        return names[0], f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {LEAST_GROUPS}"
+    if dev.groups < (least := jackknife.LEAST_GROUPS):
+        return names[0], f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {least}"
     chosen, sentences = names[0], []
     for name in names[1:]:
         difference = dev.differences[f"{name} - {chosen}"]

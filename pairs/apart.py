@@ -1,4 +1,4 @@
-"""What no two splits may hold, and which rows leave a split for it."""
+"""Keep texts and groups in one split: drop the rows of earlier splits that later ones hold, too."""
 
 import random
 from collections import Counter
@@ -17,27 +17,27 @@ Texts = str | frozenset[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What the steps of one division share."""
+    """The inputs that all steps of one division share."""
 
     task: Task
     fields: tuple[str, ...]
     """Fields whose texts may not stand in two splits."""
     closed: bool
-    """Whether second texts are few, like categories, and stand in every split."""
+    """True where second texts are few, like categories, and stand in every split."""
     seed: int
 
     def order(self, groups: Groups, purpose: str) -> list[str]:
-        """The groups' names shuffled: by names, seed and purpose alone, whatever order the file had."""
+        """Return the groups' names shuffled by names, seed and purpose alone, whatever order the file has."""
         names = sorted(groups)
         random.Random(f"{self.seed}-{purpose}").shuffle(names)
         return names
 
-    def asked(self, row: Mapping[str, Any]) -> set[Texts]:
-        """What a row judges a model by, and no row of a split before it may hold; as an uncased model reads it."""
+    def evaluated(self, row: Mapping[str, Any]) -> set[Texts]:
+        """Return the folded texts by which a row evaluates a model: no row of an earlier split may hold them."""
         return self._texts(row, self.fields)
 
-    def told(self, row: Mapping[str, Any]) -> set[Texts]:
-        """What a row tells a model: of second texts that are closed, too, where they are first texts elsewhere."""
+    def trained(self, row: Mapping[str, Any]) -> set[Texts]:
+        """Return the folded texts that a model learns from a row, closed second texts included."""
         return self._texts(row, self.task.recipe.apart if self.closed else self.fields)
 
     def _texts(self, row: Mapping[str, Any], fields: Iterable[str]) -> set[Texts]:
@@ -49,21 +49,28 @@ class Rule:
         return texts
 
 
-def keep_apart(rule: Rule, splits: Mapping[str, Rows], place: str, dropped: Counter[str]) -> dict[str, Rows]:
-    """Drop from dev what stands in test, then from train what stands in dev or test."""
-    kept = dict(splits)
-    for name, judges in (("dev", ("test",)), ("train", ("dev", "test"))):
-        for judge in judges:
-            if name in kept and judge in kept:
-                reason = f"{name} row with a text or group of {place.format(judge)}"
-                kept[name] = _without(rule, kept[name], kept[judge], reason, dropped)
-    return kept
+def keep_apart(rule: Rule, splits: Mapping[str, Rows], named: str, dropped: Counter[str]) -> dict[str, Rows]:
+    """Drop rows of dev whose text or group stands in test, then rows of train for dev and test.
+
+    Args:
+        rule: the texts to compare.
+        splits: split -> rows.
+        named: the name of the later split in the reason, with {} for the split.
+        dropped: reason -> number of rows; the dropped ones are added.
+    """
+    remaining = dict(splits)
+    for name, later_splits in (("dev", ("test",)), ("train", ("dev", "test"))):
+        for later in later_splits:
+            if name in remaining and later in remaining:
+                reason = f"{name} row with a text or group of {named.format(later)}"
+                remaining[name] = _without(rule, remaining[name], remaining[later], reason, dropped)
+    return remaining
 
 
-def _without(rule: Rule, rows: Rows, judge: Rows, reason: str, dropped: Counter[str]) -> Rows:
-    texts = {text for row in judge for text in rule.asked(row)}
-    groups = {row["group"] for row in judge}
-    kept = [row for row in rows if row["group"] not in groups and not rule.told(row) & texts]
-    if len(kept) < len(rows):
-        dropped[reason] += len(rows) - len(kept)
-    return kept
+def _without(rule: Rule, rows: Rows, later: Rows, reason: str, dropped: Counter[str]) -> Rows:
+    texts = {text for row in later for text in rule.evaluated(row)}
+    groups = {row["group"] for row in later}
+    remaining = [row for row in rows if row["group"] not in groups and not rule.trained(row) & texts]
+    if len(remaining) < len(rows):
+        dropped[reason] += len(rows) - len(remaining)
+    return remaining

@@ -20,29 +20,30 @@ from tasks.common.loading import load, names
 from tasks.common.plain import CategoryColumns, PairColumns
 
 INFERRED = FileOptions()
-"""Nothing said: all is inferred."""
+"""No options: loss and kind are inferred."""
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a name given as a task is rather a file of pairs: it has an extension other than .py, or holds parts."""
+    """Check whether a name given as a task is a file of pairs: it has another extension than .py, or holds parts."""
     if "." in storage.name_of(name):
         return not name.endswith(".py")
     return name not in names() and is_parts(name)
 
 
 def task_of(
-    name: str, source: str | None, columns: str | None, asked: FileOptions = INFERRED, **further: str | None
+    name: str, source: str | None, columns: str | None, options: FileOptions = INFERRED, **further: str | None
 ) -> Task:
-    """The task of that name, or of that file of pairs.
+    """Return the task of that name, or of that file of pairs.
 
     Args:
+        name: of a task, or the path of a file of pairs.
         source: the task's raw file; a file of pairs has none beside itself.
         columns: of a file of pairs, as a,b or a,b,label or a,b,negative.
-        asked: of a file of pairs, too.
+        options: of a file of pairs.
         further: negatives, group, time of a file of pairs, see `layout_of`.
 
     Raises:
-        Mistakes: an option that belongs to the other kind, or see `load` and `task_from_file`.
+        Mistakes: an option belongs to files of pairs alone, or to tasks alone; or see `load` and `task_from_file`.
     """
     if not is_data_file(name):
         declared = load(name)
@@ -52,35 +53,38 @@ def task_of(
             for option, value in own.items()
             if value is not None
         ]
-        if asked.options:
-            given = ", ".join(asked.options)
+        if options.names:
+            given = ", ".join(options.names)
             wrong.append(f"{given}: {name} declares its loss and its labels; allowed: only with a file of pairs")
         raise_if(wrong)
         return declared
     if source is not None:
         raise Mistakes(f"source: {source}: {name} is the source itself; allowed: no --source with a file of pairs")
-    return task_from_file(name, columns.split(",") if columns else [], asked, **further)
+    return task_from_file(name, columns.split(",") if columns else [], options, **further)
 
 
-def task_from_file(location: str, columns: Sequence[str], asked: FileOptions = INFERRED, **further: str | None) -> Task:
-    """The task of a file of pairs; its name is the file's.
+def task_from_file(
+    location: str, columns: Sequence[str], options: FileOptions = INFERRED, **further: str | None
+) -> Task:
+    """Make the task of a file of pairs; its name is the file's.
 
     Args:
+        location: of the file.
         columns: two text columns and perhaps a label or negatives, by name; by number, from 1, for a file without a
             header; none where the file has no others, see `usual_columns`.
-        asked: loss, kind and how labels are read; inferred from the labels where it does not say.
+        options: loss, kind and rule for labels; a loss or kind that is not given is inferred from the labels.
         further: negatives, group, time, see `layout_of`.
 
     Raises:
-        Mistakes: the file or the columns are not there, or see `infer`.
+        Mistakes: the file or the columns do not exist, or see `infer`.
     """
     name, layout = name_from(location), layout_of(location, columns, **further)
     used = layout.shape
     assert isinstance(used, PairColumns)
-    inferred = infer(table_of(location, layout), used, asked)
+    inferred = infer(table_of(location, layout), used, options)
     by_category = inferred.kind.categories is not None and used.label is None
     given = {field.name: getattr(used, field.name) for field in fields(used)}
-    shape = CategoryColumns(**given) if by_category else replace(used, rule=asked.rule)
+    shape = CategoryColumns(**given) if by_category else replace(used, rule=options.rule)
     layout = replace(layout, shape=shape)
     return Task(
         name=name,
@@ -99,17 +103,19 @@ def task_from_file(location: str, columns: Sequence[str], asked: FileOptions = I
 
 
 def _group(used: PairColumns, header: bool) -> str:
-    """What a split may not tear apart, in words."""
+    """Name, in words, the rows that always stay in one split."""
     if header:
         return f"the same {used.group or used.first}"
     return f"the same value in column {used.group}" if used.group else "the same first text"
 
 
 def table_of(location: str, layout: Layout, rule: LabelRule | None = None) -> Table:
-    """The columns of a layout of this file, under the names that they have in pairs.
+    """Return the table of a file's columns, under the names that they have in pairs.
 
     Args:
-        rule: for its labels, where it is to be read by one.
+        location: of the file.
+        layout: its columns.
+        rule: turns its labels into labels of pairs; None: they are read as they are.
     """
     used = layout.shape
     assert isinstance(used, PairColumns)
@@ -124,10 +130,10 @@ def table_of(location: str, layout: Layout, rule: LabelRule | None = None) -> Ta
 
 
 def name_from(location: str) -> str:
-    """The file's own name without extension, as a task's name.
+    """Return the file's name without extension, as a task's name.
 
     Raises:
-        Mistakes: nothing is left of it, or a task in tasks/ has that name.
+        Mistakes: no letter or digit remains, or a task in tasks/ has that name.
     """
     stem = storage.name_of(location).rsplit(".", 1)[0]
     name = re.sub(r"\W+", "_", stem).strip("_").lower()

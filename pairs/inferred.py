@@ -17,20 +17,20 @@ from tasks.common.plain import PairColumns
 
 
 class Inferred(NamedTuple):
-    """What the labels say about a task."""
+    """Loss and kind of a file of pairs."""
 
     loss: Loss
     kind: Kind
     label: str
-    """What a label means, in one line."""
+    """The meaning of a label, in one line."""
     own: dict[str, Number]
     """The baseline's numbers that depend on loss and kind."""
     inferred_from: str = ""
-    """What in the file has decided, in words."""
+    """The reason for loss and kind, in words."""
 
 
 Held = Labels | Literal["negatives"]
-"""What a file says of its pairs beside the texts: no labels, labels, or given negatives."""
+"""The content of a file beside the texts: no labels, labels, or given negatives."""
 SAID: Mapping[Held, str] = {
     "none": "no labels",
     "negatives": "negatives",
@@ -40,10 +40,10 @@ SAID: Mapping[Held, str] = {
 
 
 def go_together(loss: Loss, kind: Kind, held: Held) -> bool:
-    """Whether a file can be trained with this loss and judged as this kind.
+    """Check whether a file can be trained with this loss and evaluated as this kind.
 
-    0 and 1 are labels for every loss: one that reads none trains the rows labelled 1. Other labels are for what reads
-    graded ones alone. Categories make labelled pairs where a file has no labels.
+    0 and 1 are labels for every loss: one that reads none trains the rows labelled 1. Other labels need a loss and a
+    kind that read graded ones. Categories make labelled pairs where a file has no labels.
     """
     if held == "none":
         return kind.labels == "none" and (kind.categories is not None or loss.labels == "none")
@@ -60,16 +60,16 @@ def _command(options: Sequence[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class FileOptions:
-    """What a user says of a file of pairs beside its columns.
+    """Options for a file of pairs beside its columns.
 
     Attributes:
         loss: name of a loss, one of LOSSES; None: inferred.
         kind: name of a kind of evaluation, one of KINDS; None: inferred.
-        rule: how its labels are to be read.
+        rule: turns the file's labels into labels of pairs.
         command: options -> the user's own command with these.
 
     Raises:
-        Mistakes: names that are none, all at once.
+        Mistakes: loss or kind is unknown; both are named at once.
     """
 
     loss: str | None = None
@@ -84,91 +84,95 @@ class FileOptions:
         )
         raise_if(
             [
-                f"{what}: {name!r} is not one of {', '.join(known)}"
-                for what, name, known in given
+                f"{field}: {name!r} is not one of {', '.join(known)}"
+                for field, name, known in given
                 if name is not None and name not in known
             ]
         )
 
     @property
-    def options(self) -> list[str]:
-        """Those that were given, for a message."""
+    def names(self) -> list[str]:
+        """The names of the options that were given, for a message."""
         rule = self.rule
         given = {"loss": self.loss, "kind": self.kind, "scale": rule.scale, "labels": rule.meanings}
         return [name for name, value in {**given, "drop-label": rule.drop}.items() if value]
 
 
-def infer(table: Table, used: PairColumns, asked: FileOptions, *, strict: bool = True) -> Inferred:
-    """The loss and the kind for a file of pairs.
+def infer(table: Table, used: PairColumns, options: FileOptions, *, strict: bool = True) -> Inferred:
+    """Infer the loss and the kind for a file of pairs.
 
     Args:
         table: sentence1, sentence2 and perhaps label.
-        used: what its columns hold.
-        strict: False leaves labels that no loss takes to an audit, where they seem to be slips.
+        used: the columns of texts, label and negatives.
+        options: loss, kind and rule that the user has given.
+        strict: False leaves labels that no loss takes, but that seem to be slips, to an audit.
 
     Raises:
-        Mistakes: the labels probably mean something else than they would be taken for, or no loss takes one of them; or
-            a user's loss and kind do not go together with them.
+        Mistakes: the labels probably have another meaning than their numbers, or no loss takes one of them; or the
+            user's loss and kind do not fit them.
     """
     if "label" in table.columns:
-        return _of_labels(table, asked, strict)
-    if asked.rule != LabelRule():
-        given = ", ".join(name for name in asked.options if name not in ("loss", "kind"))
+        return _of_labels(table, options, strict)
+    if options.rule != LabelRule():
+        given = ", ".join(name for name in options.names if name not in ("loss", "kind"))
         raise Mistakes(f"{given}: --columns names no label; allowed: with one, as in --columns a,b,label")
     if used.as_pairs:
-        return _chosen("binary", asked, "negatives as pairs labelled 0")
+        return _chosen("binary", options, "negatives as pairs labelled 0")
     if used.negatives:
-        return _chosen("negatives", asked, f"negatives in {', '.join(used.negatives)}")
-    why = closed_set(table) if asked.kind is None else None
-    return _chosen("none", asked, why or "no label", by_category=why is not None)
+        return _chosen("negatives", options, f"negatives in {', '.join(used.negatives)}")
+    reason = closed_set(table) if options.kind is None else None
+    return _chosen("none", options, reason or "no label", by_category=reason is not None)
 
 
 def labels_of(numbers: Set[float]) -> Labels:
-    """What all labels of a file are together."""
+    """Return the class of all labels of a file."""
     return "binary" if numbers <= {0.0, 1.0} else "graded"
 
 
-def _of_labels(table: Table, asked: FileOptions, strict: bool) -> Inferred:
-    seen = SeenLabels.of(table, asked.rule)
-    seen.refuse_without_meaning(asked.command)
-    graded = asked.kind is not None and KINDS[asked.kind].labels == "graded"
+def _of_labels(table: Table, options: FileOptions, strict: bool) -> Inferred:
+    seen = SeenLabels.of(table, options.rule)
+    seen.refuse_without_meaning(options.command)
+    graded = options.kind is not None and KINDS[options.kind].labels == "graded"
     if not graded or seen.outside:
-        seen.refuse_unclear(asked.command, strict)
+        seen.refuse_unclear(options.command, strict)
     if strict and len(seen.numbers) < 2:
-        also = ", those of --drop-label, too" if asked.rule.drop else ""
+        also = ", those of --drop-label, too" if options.rule.drop else ""
         raise Mistakes(
             f"{seen.column}: every row of {table.location} has {', '.join(map(str, seen.numbers)) or 'nothing'}; "
             f"allowed: both 0 and 1, or no label in --columns if all pairs belong together{also}:"
-            f"\n    {asked.command(['--columns', seen.texts])}"
+            f"\n    {options.command(['--columns', seen.texts])}"
         )
-    return _chosen(labels_of(seen.numbers), asked, seen.words)
+    return _chosen(labels_of(seen.numbers), options, seen.words)
 
 
-def _chosen(held: Held, asked: FileOptions, why: str, by_category: bool = False) -> Inferred:
-    """What a user says, and for the rest the defaults of such labels, as far as they go together.
+def _chosen(held: Held, options: FileOptions, reason: str, by_category: bool = False) -> Inferred:
+    """Take the user's loss and kind, and defaults for the one that is not given, if they fit the file.
 
     Args:
-        by_category: whether second texts were found to be categories. Without labels a loss alone makes no categories
-            of texts that are none.
+        held: the content of the file beside its texts.
+        options: loss and kind that the user has given.
+        reason: for the defaults, in words.
+        by_category: True where second texts seem to be categories. Without labels, a given loss alone does not turn
+            other texts into categories.
     """
     labels: Labels = "none" if held == "negatives" else held
-    kind = KINDS[asked.kind] if asked.kind else CATEGORY if by_category else default_kind(labels)
+    kind = KINDS[options.kind] if options.kind else CATEGORY if by_category else default_kind(labels)
     loss = LOSSES[kind.categories.loss] if held == "none" and kind.categories else default_loss(labels)
-    wanted = asked.kind or (kind.name if held == "none" else None)
-    pairs = [(each, other) for each in LOSSES.values() for other in KINDS.values() if go_together(each, other, held)]
+    wanted = options.kind or (kind.name if held == "none" else None)
+    pairs = [(loss, kind) for loss in LOSSES.values() for kind in KINDS.values() if go_together(loss, kind, held)]
     pairs.sort(key=lambda pair: (pair[1] is not kind, pair[0] is not loss))  # the nearest to the defaults first
-    fitting = [pair for pair in pairs if asked.loss in (None, pair[0].name) and wanted in (None, pair[1].name)]
+    fitting = [pair for pair in pairs if options.loss in (None, pair[0].name) and wanted in (None, pair[1].name)]
     if not fitting:
-        given = " with ".join(f"{name} {value}" for name in ("loss", "kind") if (value := getattr(asked, name)))
-        allowed = ", ".join(f"{each.name} with {other.name}" for each, other in pairs)
-        raise Mistakes(f"loss, kind: {given} is not to be had of {SAID[held]}; allowed (loss with kind): {allowed}")
-    return _inferred(*fitting[0], labels, why, asked)
+        given = " with ".join(f"{name} {value}" for name in ("loss", "kind") if (value := getattr(options, name)))
+        allowed = ", ".join(f"{loss.name} with {kind.name}" for loss, kind in pairs)
+        raise Mistakes(f"loss, kind: {given} does not fit {SAID[held]}; allowed (loss with kind): {allowed}")
+    return _inferred(*fitting[0], labels, reason, options)
 
 
-def _inferred(loss: Loss, kind: Kind, labels: Labels, why: str, asked: FileOptions) -> Inferred:
-    said = [f"{name} as asked for" for name in ("loss", "kind") if getattr(asked, name)]
+def _inferred(loss: Loss, kind: Kind, labels: Labels, reason: str, options: FileOptions) -> Inferred:
+    given = [f"{name} as asked for" for name in ("loss", "kind") if getattr(options, name)]
     label = (loss if loss.labels == labels else default_loss(labels)).meaning
     own = loss.defaults
-    if of := kind.categories:
-        label, own = of.meaning, own | dict(of.baseline)
-    return Inferred(loss, kind, label, own, "; ".join([why, *said]))
+    if categories := kind.categories:
+        label, own = categories.meaning, own | dict(categories.baseline)
+    return Inferred(loss, kind, label, own, "; ".join([reason, *given]))

@@ -19,7 +19,6 @@ from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, R
 MOST_IN_A_BLOCK = 1_000
 """Records per blocking key: a larger block is sampled, since the work grows with the square of its size."""
 
-
 DRAWS = 100
 """Rows drawn at random for the negatives of a positive before all rows are tried."""
 
@@ -46,13 +45,13 @@ class SplitPairs:
 
 
 @singledispatch
-def make_pairs(recipe: Recipe, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
+def make_pairs(recipe: Recipe, _rows: Sequence[Row], _split: str, _rng: random.Random) -> SplitPairs:
     """Make the pairs of a split from its rows, shaped for the recipe; the same rng state gives the same pairs."""
     raise TypeError(f"recipe: {type(recipe).__name__} is unknown; no function makes its pairs")
 
 
 @make_pairs.register
-def _given(recipe: Given, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
+def _given(_recipe: Given, rows: Sequence[Row], _split: str, _rng: random.Random) -> SplitPairs:
     return SplitPairs(
         pairs=[
             Pair(row["sentence1"], row["sentence2"], row["label"], row["group"], None, tuple(row.get("negatives", ())))

@@ -1,4 +1,4 @@
-"""Scores that a run keeps: the test split is scored once per run and model, later questions get that answer."""
+"""Cache scores in the run's folder: each split is scored once per run and model, and later calls read that result."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from reporting import formats
 
 @dataclass(frozen=True, kw_only=True)
 class CachedScores:
-    """Scores and, if they were not computed just now, when they were (ISO 8601, UTC)."""
+    """Scores, and when they were computed if they come from the cache (ISO 8601, UTC)."""
 
     scores: dict[str, float]
     since: str | None = None
@@ -23,43 +23,46 @@ class CachedScores:
 def scored_once(
     run: RunFolder, split: str, fingerprint: str, weights: str, score: Callable[[], dict[str, float]]
 ) -> CachedScores:
-    """What the run keeps for these weights on this split of these pairs; scored and kept where there is nothing yet.
+    """Return the cached scores of a model on a split; compute and cache them if there are none.
 
     Args:
-        fingerprint: of the prepared pairs; other pairs are another question.
+        run: folder with the cache.
+        split: name of the split.
+        fingerprint: of the prepared pairs; scores of other pairs are cached apart.
         weights: SHA-256 of the model's weights.
+        score: computes the scores.
 
     Raises:
-        Mistakes: what the run keeps is damaged.
+        Mistakes: the cache is damaged.
     """
     location, key = run.at(EVALUATIONS), f"{split}/{fingerprint}/{weights}"
-    kept = storage.read_object(location, {}, {key: dict}) if run.exists(EVALUATIONS) else {}
-    if key in kept:
+    cached = storage.read_object(location, {}, {key: dict}) if run.exists(EVALUATIONS) else {}
+    if key in cached:
         with storage.reading(location, "delete it to have this split scored again"):
-            stored = kept[key]["scores"].items()
+            stored = cached[key]["scores"].items()
             numbers = {name: math.nan if value is None else float(value) for name, value in stored}
-            return CachedScores(scores=numbers, since=str(kept[key]["at"]))
+            return CachedScores(scores=numbers, since=str(cached[key]["at"]))
     scores = score()
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    run.write_json(EVALUATIONS, {**kept, key: {"scores": scores, "at": at}})
+    run.write_json(EVALUATIONS, {**cached, key: {"scores": scores, "at": at}})
     return CachedScores(scores=scores)
 
 
-def scores_table(kept: Mapping[str, CachedScores], metric: str) -> Table:
-    """A row per score, a column per model; the deciding metric in bold."""
+def scores_table(models: Mapping[str, CachedScores], metric: str) -> Table:
+    """Return a table with a row per score and a column per model; the deciding metric is in bold."""
     table = Table("score")
-    for name in kept:
+    for name in models:
         table.add_column(name, justify="right")
-    for score in next(iter(kept.values())).scores:
-        values = [formats.score(each.scores.get(score)) for each in kept.values()]
+    for score in next(iter(models.values())).scores:
+        values = [formats.score(cached.scores.get(score)) for cached in models.values()]
         table.add_row(score, *values, style="bold" if score == metric else None)
     return table
 
 
-def cached_lines(kept: Mapping[str, CachedScores]) -> list[str]:
-    """Says which scores were looked up and not computed."""
+def cached_lines(models: Mapping[str, CachedScores]) -> list[str]:
+    """Return a line for each model whose scores come from the cache."""
     return [
-        f"{name}: scored at {each.since}, not again: the test split is scored once per run and model ({EVALUATIONS})"
-        for name, each in kept.items()
-        if each.since
+        f"{name}: scored at {cached.since}, not again: the test split is scored once per run and model ({EVALUATIONS})"
+        for name, cached in models.items()
+        if cached.since
     ]

@@ -1,14 +1,14 @@
-"""Numbers and times in the few words that a table or a line of output has room for."""
+"""Format numbers and times for tables and lines of output."""
 
 import math
 from collections.abc import Mapping
 
 EXACT_BELOW = 1e7
-"""Whole numbers up to here are shown in full: a batch size of 16384 is not 1.638e+04."""
+"""Whole numbers below this are shown in full: a batch size of 16384 is not 1.638e+04."""
 
 
 def number(value: float | None) -> str:
-    """At most 4 significant digits, 2.0e-05 as 2e-05; '-' where there is none."""
+    """Return a number with at most 4 significant digits, 2.0e-05 as 2e-05; '-' for None and NaN."""
     if value is None or math.isnan(value):
         return "-"
     if float(value).is_integer() and abs(value) < EXACT_BELOW:
@@ -17,28 +17,28 @@ def number(value: float | None) -> str:
 
 
 def count(value: int | None) -> str:
-    """With thousands apart, '-' where there is none."""
+    """Return a whole number with commas between thousands; '-' for None."""
     return "-" if value is None else f"{value:,}"
 
 
 def score(value: float | None) -> str:
-    """A metric with 4 decimals, so that columns line up; '-' where there is none."""
+    """Return a metric with 4 decimals, so that columns line up; '-' for None and NaN."""
     return "-" if value is None or math.isnan(value) else f"{value:.4f}"
 
 
 def exact(value: float) -> str:
-    """4 decimals, or as many as it takes to read the same number again: a threshold decides by all of them."""
+    """Return 4 decimals, or as many as it takes to read back the same number: a threshold decides by all of them."""
     short = f"{value:.4f}"
     return short if float(short) == value else repr(float(value))
 
 
 def settings(values: Mapping[str, float]) -> str:
-    """'global_batch_size=16 learning_rate=2e-05', in the order given."""
+    """Return such as 'global_batch_size=16 learning_rate=2e-05', in the order given."""
     return " ".join(f"{name}={number(value)}" for name, value in values.items())
 
 
 def duration(seconds: float | None) -> str:
-    """Whole seconds as 42s, 3:07 or 1:02:03; '-' where it is not known."""
+    """Return whole seconds as 42s, 3:07 or 1:02:03; '-' for an unknown time."""
     if seconds is None or not math.isfinite(seconds):
         return "-"
     minutes, rest = divmod(max(0, round(seconds)), 60)

@@ -1,4 +1,4 @@
-"""What a user sees while trials run: a calm table on a terminal, one plain line per report when piped, or nothing."""
+"""Show trials while they run: a table on a terminal, one plain line per report when piped, or nothing."""
 
 import threading
 import time
@@ -20,16 +20,17 @@ STATE_STYLE = {"running": "cyan", "completed": "green", "stopped": "yellow", "fa
 LINES_AROUND = 11
 """Lines of a terminal for title, shared settings, column names, rules, caption and the prompt below."""
 FEWEST_ROWS = 3
+"""Rows that are shown on a terminal of any height."""
 
 
 class Live:
     """Shows trials as they report; every method may be called from any thread.
 
     Args:
-        metric: name of the metric that decides, higher is better.
-        total: trials that the run will have.
-        console: where to show it; standard output by default.
-        piped: one line per report in place of a table; by default where the console is no terminal.
+        metric: name of the deciding metric, higher is better.
+        total: trials of the whole run.
+        console: standard output by default.
+        piped: print one line per report and no table; by default if the console is no terminal.
         quiet: show nothing (for --json).
     """
 
@@ -46,7 +47,7 @@ class Live:
         self.quiet = quiet
         fixed = not self.console.is_terminal or self.console.is_dumb_terminal
         self.piped = fixed if piped is None else piped
-        self._lock = threading.RLock()  # rich draws in its own thread, and a line may be said while it does
+        self._lock = threading.RLock()  # rich draws in its own thread, while another one may print a line
         self._records: dict[str, TrialRecord] = {}
         self._header: list[str] = []
         self._started = time.monotonic()
@@ -66,13 +67,13 @@ class Live:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the last table on the screen."""
+        """Stop drawing; the last table stays on the screen."""
         if self._screen is not None:
             self._screen.stop()
             self._screen = None
 
     def update(self, record: TrialRecord) -> None:
-        """Take a trial's newest record."""
+        """Show a trial's newest record."""
         with self._lock:
             self._records[record.trial] = record
             line = self._line(record)
@@ -80,7 +81,7 @@ class Live:
             self.say(line)
 
     def header(self, lines: Sequence[str]) -> None:
-        """What is going on besides the trials, such as 'starting worker groups', in place of the lines before."""
+        """Replace the lines above the table, such as 'starting worker groups'."""
         with self._lock:
             new = [line for line in lines if line not in self._header]
             self._header = list(lines)
@@ -89,25 +90,25 @@ class Live:
                 self.say(line)
 
     def say(self, text: str) -> None:
-        """A line that stays, above the table.
+        """Print a line that stays, above the table.
 
-        Never printed under our own lock: rich holds its lock while it asks for the table, which takes ours.
+        Our lock must not be held here: rich calls `render`, which takes our lock, while it holds its own.
         """
         if not self.quiet:
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def time_left(self, seconds: float | None) -> None:
-        """The estimate for the whole run, counted down until the next one; None: not known."""
+        """Set the estimated time of the rest of the run, counted down until the next estimate; None: not known."""
         with self._lock:
             self._ends = None if seconds is None else time.monotonic() + seconds
 
     def budget(self, seconds: float) -> None:
-        """The run is ended after this time from now, whatever the estimate says."""
+        """Set the seconds from now after which the budget ends the run, whatever the estimate is."""
         with self._lock:
             self._budget_ends = time.monotonic() + seconds
 
     def title(self) -> str:
-        """Trials done, best so far, time used and left."""
+        """Return the title: trials done, best so far, time used and left."""
         with self._lock:
             records = list(self._records.values())
             done = sum(record.state != "running" for record in records)
@@ -129,9 +130,9 @@ class Live:
         return f"{left} of the budget left (all trials: up to {estimate})"
 
     def render(self) -> Group:
-        """The table as it stands now; rich calls it at most four times a second.
+        """Return the table as it is now; rich calls this at most REFRESHES_PER_SECOND times a second.
 
-        A setting that all trials share stands above it, one that differs has a column, so that 80 characters do.
+        A setting that all trials share is shown above the table, so that the columns fit 80 characters.
         """
         with self._lock:
             shown, hidden = self._rows()
@@ -149,34 +150,35 @@ class Live:
             return Group(*above, Text(self.title(), style="bold"), table, *below)
 
     def _varied(self) -> list[str]:
-        every = [record.settings for record in self._records.values()]
-        names = dict.fromkeys(name for settings in every for name in settings)
-        return [name for name in names if len({settings.get(name) for settings in every}) > 1]
+        """Return the names of settings that differ between trials."""
+        trials = [record.settings for record in self._records.values()]
+        names = dict.fromkeys(name for settings in trials for name in settings)
+        return [name for name in names if len({settings.get(name) for settings in trials}) > 1]
 
     def _shared(self, varied: Sequence[str]) -> list[str]:
-        one = next(iter(self._records.values()), None)
-        same = {name: value for name, value in one.settings.items() if name not in varied} if one else {}
+        first = next(iter(self._records.values()), None)
+        same = {name: value for name, value in first.settings.items() if name not in varied} if first else {}
         return [f"settings: {formats.settings(same)}"] if same else []
 
     def _rows(self) -> tuple[list[TrialRecord], int]:
-        """The trials that fit the screen, in the order of their start, and how many do not.
+        """Return the trials that fit the screen, in the order of their start, and the number of the others.
 
-        Kept are the running ones first, then the best, then the newest.
+        Running trials come first, then the best, then the newest.
         """
         records = list(self._records.values())
         room = max(FEWEST_ROWS, self.console.height - LINES_AROUND - len(self._header))
         best = best_of(records)
 
-        def need(index: int) -> tuple[bool, bool, int]:
+        def priority(index: int) -> tuple[bool, bool, int]:
             return records[index].state != "running", records[index] is not best, -index
 
-        kept = sorted(sorted(range(len(records)), key=need)[:room])
-        return [records[index] for index in kept], len(records) - len(kept)
+        selected = sorted(sorted(range(len(records)), key=priority)[:room])
+        return [records[index] for index in selected], len(records) - len(selected)
 
     def _cells(self, record: TrialRecord, names: Sequence[str]) -> list[Text]:
         state = Text(record.state, style=STATE_STYLE[record.state], no_wrap=True, overflow="ellipsis")
-        if told := record.error:
-            state.append(f" {told.splitlines()[0]}")
+        if error := record.error:
+            state.append(f" {error.splitlines()[0]}")
         values = [formats.number(record.settings.get(name)) for name in names]
         plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), formats.score(record.value))
         left = formats.duration(record.time_left) if record.state == "running" else ""

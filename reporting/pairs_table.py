@@ -1,4 +1,4 @@
-"""What preparing pairs has come to, as tables for a person."""
+"""Show the outcome of preparing pairs as tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,24 +10,25 @@ from reporting import formats
 
 
 def show(manifest: Mapping[str, Any], console: Console) -> None:
-    """Print rows in, dropped and why, then groups, pairs and label counts of each split.
+    """Print rows read, dropped and why, then groups, pairs and label counts of each split.
 
     Args:
         manifest: of a folder of prepared pairs.
+        console: that they are printed on.
     """
     table = manifest["table"]
     console.print(_rows_table(manifest))
     console.print(_splits_table(table))
     if why := manifest["declaration"].get("inferred_from"):
-        said = "Loss {loss}, judged as {kind} ({metric})".format(**manifest["declaration"])
-        console.print(f"{said}, inferred from {why}.", soft_wrap=True, highlight=False)
+        summary = "Loss {loss}, evaluated as {kind} ({metric})".format(**manifest["declaration"])
+        console.print(f"{summary}, inferred from {why}.", soft_wrap=True, highlight=False)
     console.print(f"Split {manifest['split_rule']}; seed {manifest['seed']}.", soft_wrap=True, highlight=False)
     for note in table["notes"]:
         console.print(f"Note: {note}.", soft_wrap=True, highlight=False)
 
 
 def outcome(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """What --json says of it, beside where it is."""
+    """Return the outcome for --json, without the folder."""
     own = {name: manifest[name] for name in ("task", "fingerprint", "seed", "rows", "split_rule")}
     declared = {name: manifest["declaration"].get(name) for name in ("loss", "kind", "inferred_from")}
     return {**own, **declared, **manifest["table"]}

@@ -1,4 +1,4 @@
-"""A word about work that takes more than a moment, on standard error, and gone when the work is done."""
+"""Show progress of long work on standard error, and remove it when the work is done."""
 
 import time
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 QUIET_S = 2.0
-"""What is done sooner needs no word."""
+"""Seconds before progress is shown."""
 
 
 @contextmanager
 def waiting(what: str, *, quiet: bool = False, console: Console | None = None) -> Iterator[None]:
-    """Show on a terminal what is waited for, where nobody knows how far it is; nothing where output is piped."""
+    """Show on a terminal that `what` goes on, if its progress is unknown; show nothing if output is piped."""
     console = console or Console(stderr=True)
     if quiet or not console.is_terminal:
         yield
@@ -24,8 +24,8 @@ def waiting(what: str, *, quiet: bool = False, console: Console | None = None) -
         yield
 
 
-class _Told:
-    """A bar on a terminal, one line elsewhere, nothing in the first two seconds."""
+class _ProgressDisplay:
+    """Shows a bar on a terminal, or one line elsewhere, after the first QUIET_S seconds."""
 
     def __init__(self, console: Console | None = None, quiet_s: float = QUIET_S, quiet: bool = False) -> None:
         self.console = console or Console(stderr=True)
@@ -33,7 +33,7 @@ class _Told:
         self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task = TaskID(0)
-        self._said = False
+        self._printed = False
 
     def __enter__(self) -> Self:
         return self
@@ -44,42 +44,42 @@ class _Told:
         if self._bar is not None:
             self._bar.stop()
 
-    def _tell(self, what: str, share: float) -> None:
+    def _show(self, what: str, fraction: float) -> None:
         if self.quiet or time.monotonic() - self._began < self.quiet_s:
             return
         if self.console.is_terminal:
-            self._draw(what, share)
-        elif not self._said and share < 1:
-            self._said = True
-            self.console.print(f"{what}, {share:.0%} done", highlight=False)
+            self._draw(what, fraction)
+        elif not self._printed and fraction < 1:
+            self._printed = True
+            self.console.print(f"{what}, {fraction:.0%} done", highlight=False)
 
-    def _draw(self, what: str, share: float) -> None:
+    def _draw(self, what: str, fraction: float) -> None:
         if self._bar is None:
             self._bar = Progress(console=self.console, transient=True)
             self._task = self._bar.add_task(what, total=1.0)
             self._bar.start()
-        self._bar.update(self._task, description=what, completed=share)
+        self._bar.update(self._task, description=what, completed=fraction)
 
 
-class EncodingProgress(_Told):
+class EncodingProgress(_ProgressDisplay):
     """Shows how many texts are encoded."""
 
     def __call__(self, done: int, total: int) -> None:
-        """`done` of `total` texts are encoded."""
-        self._tell(f"encoding {total:,} texts", done / total)
+        """Show that `done` of `total` texts are encoded."""
+        self._show(f"encoding {total:,} texts", done / total)
 
 
-class ReadingProgress(_Told):
+class ReadingProgress(_ProgressDisplay):
     """Shows how much of a split is read."""
 
-    def __call__(self, split: str, rows: int, share: float) -> None:
-        """So many rows are read, which are that share of the split's file."""
-        self._tell(f"reading {split}, {rows:,} rows so far", share)
+    def __call__(self, split: str, rows: int, fraction: float) -> None:
+        """Show that `rows` rows are read, which are this fraction of the split's file."""
+        self._show(f"reading {split}, {rows:,} rows so far", fraction)
 
 
-class ScoringProgress(_Told):
+class ScoringProgress(_ProgressDisplay):
     """Shows how many rows are scored."""
 
     def __call__(self, done: int, total: int) -> None:
-        """`done` of `total` rows are scored."""
-        self._tell(f"scoring {total:,} rows", done / total)
+        """Show that `done` of `total` rows are scored."""
+        self._show(f"scoring {total:,} rows", done / total)

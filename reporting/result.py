@@ -1,4 +1,4 @@
-"""The result of a run: plain values that are printed, written to result.json and read back."""
+"""Hold the result of a run: plain values that are printed, written to result.json and read back."""
 
 import json
 import shlex
@@ -11,71 +11,71 @@ from common.jsonable import finite
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """The result of one run, plain values only: it is printed, and written to result.json."""
+    """The result of one run, in plain values only."""
 
     task: str
     run: str
-    """Run folder as the user would type it."""
+    """The run's folder as the user would type it."""
     metric: str
     """The deciding metric on dev; higher is better."""
     base: float | None
     """The metric of the base model before any training."""
     baseline: float | None
-    """The metric of the task's baseline settings; None where their trial did not report."""
+    """The metric of the task's baseline settings; None if their trial did not report."""
     best: float | None
     best_trial: str | None = None
     best_epoch: float | None = None
-    """Epochs that the best trial was trained for; fewer than its settings' where the search or the budget ended it."""
+    """Epochs that the best trial was trained for; fewer than its settings' if the search or the budget ended it."""
     best_steps: int | None = None
-    """Optimizer steps after which dev gave `best`."""
+    """Optimizer steps after which the best trial reached `best` on dev."""
     kept_steps: int | None = None
     """Optimizer steps of the state that is exported; 0 for the base model."""
     baseline_epoch: float | None = None
     best_settings: Mapping[str, float] = field(default_factory=dict)
     baseline_settings: Mapping[str, float] = field(default_factory=dict)
     model: str | None = None
-    """The best model's folder as the user would type it; None where nothing was trained."""
+    """The selected model's folder as the user would type it; None if nothing was trained."""
     states: Mapping[str, int]
     """State -> number of trials."""
     notes: Sequence[str] = ()
-    """What a reader has to know beside the figures, a sentence each."""
+    """Facts beside the figures, a sentence each."""
     error: str | None = None
-    """Where nothing was trained: the commonest error of the trials, or what else kept them from it."""
+    """Why nothing was trained: the commonest error of the trials, or another reason; None if a model was trained."""
     wall_s: float
     kept: str | None = None
-    """Which of base, baseline and best the model is."""
+    """Which of base, baseline and best was selected."""
     verdict: Mapping[str, Any] | None = None
-    """verdict.json; None where there was nothing to compare."""
+    """Content of verdict.json; None if there was nothing to compare."""
     cores: int = 1
-    """CPUs, or GPUs where there are any, of one worker group."""
+    """GPUs of one worker group, or CPUs if there are no GPUs."""
     loss_notes: Sequence[str] = ()
-    """What the loss does beyond its class in the library, one sentence each."""
+    """How the loss differs from its class in the library, one sentence each."""
     reproduce: str = ""
-    """One command that makes the model again from the prepared pairs."""
+    """One command that trains the model again from the prepared pairs."""
     stopped: str = ""
-    """A sentence if that command goes on beyond the saved weights."""
+    """A sentence, if that command trains beyond the saved weights."""
     dtype: str = ""
-    """Of the model's weights, such as float32."""
+    """Data type of the model's weights, such as float32."""
     group_times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Worker group -> phase -> seconds: starting, training, evaluating, checkpointing, idle; together its life."""
+    """Worker group -> phase -> seconds: starting, training, evaluating, checkpointing, idle; in all, its lifetime."""
 
     @property
     def core_seconds(self) -> float:
-        """What the worker groups cost: the seconds of their lives times their CPUs, or GPUs."""
+        """The cost of the worker groups: seconds of their lifetimes times their CPUs, or GPUs."""
         return self.cores * sum(sum(times.values()) for times in self.group_times.values())
 
     @property
     def training_share(self) -> float | None:
-        """Fraction of the worker groups' time in which they were training: 0 to 1; None where there were no groups."""
+        """Fraction of the worker groups' time spent in training, 0 to 1; None if there were no groups."""
         total = sum(sum(times.values()) for times in self.group_times.values())
         return sum(times["training"] for times in self.group_times.values()) / total if total else None
 
 
 def next_commands(result: RunResult) -> list[str]:
-    """Three commands that can be pasted: evaluate, look at the curves, load the model. None without a model."""
+    """Return three commands that can be pasted: evaluate, look at the curves, load the model; none without a model."""
     if result.model is None:
         return []
-    load = (  # double quotes inside: shlex.quote puts single ones around
+    load = (  # double quotes inside, as shlex.quote adds single ones
         "from sentence_transformers import SentenceTransformer; "
         f'print(SentenceTransformer({json.dumps(result.model)}).encode("a text").shape)'
     )
@@ -87,7 +87,7 @@ def next_commands(result: RunResult) -> list[str]:
 
 
 def outcome_dict(result: RunResult) -> dict[str, Any]:
-    """For --json and result.json: every field, None for what is not finite, and the commands under 'next'."""
+    """Return every field for --json and result.json, None for what is not finite, and the commands under 'next'."""
     values: dict[str, Any] = finite(
         {**asdict(result), "training_share": result.training_share, "core_seconds": result.core_seconds}
     )

@@ -1,4 +1,4 @@
-"""A run read back from its folder as plain values, whichever version wrote it."""
+"""Read a run back from its folder as plain values, also one that the previous version wrote."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,20 @@ from reporting.trials import TrialRecord
 State = Literal["unfinished", "finished", "failed"]
 """unfinished: still running, or ended without a result; failed: it has a result without a model."""
 TO_DO = "restore the file, or give another run"
+"""Advice in messages about a damaged file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What a run's folder holds.
+    """The content of a run's folder.
 
     Attributes:
         folder: path or address.
-        settings: what was asked for, resolved (settings.json).
+        settings: the request with its defaults resolved (settings.json).
         data: fingerprint and manifest of the prepared pairs.
         environment: packages and machines; empty if it was not written.
         audit: rows and findings; empty if it was not written.
-        trials: as far as they are.
+        trials: those that have begun.
         result: None before the end.
         verdict: None if there was nothing to compare, or before the end.
     """
@@ -105,7 +106,7 @@ def read_verdict(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def read_result(folder: RunFolder) -> RunResult | None:
-    """Return result.json; None if the run has not come to it.
+    """Return result.json; None if it is not written yet.
 
     Raises:
         Mistakes: it is damaged.
@@ -132,8 +133,8 @@ def read_trials(folder: RunFolder) -> tuple[TrialRecord, ...]:
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is computed from the others, or what a later version wrote."""
-    names = {each.name for each in fields(kind)}
+    """Leave out values that are no fields: computed ones, and those of a later version."""
+    names = {field.name for field in fields(kind)}
     return {name: value for name, value in values.items() if name in names}
 
 

@@ -1,4 +1,4 @@
-"""What a search ends with: how good on dev, where the model is, how the time went, what to try next."""
+"""Print the summary of a run: scores on dev, the model's folder, use of time, commands to try next."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,8 @@ from reporting.result import RunResult, next_commands
 from reporting.trials import epochs_reached
 
 SHOWN_GROUPS = 8
-KEPT = {
+"""Worker groups with a row each; more are shown as one."""
+MODEL_NAMES = {
     "base": "base model",
     "baseline": "one trained with the baseline settings",
     "best": "search's best",
@@ -18,14 +19,14 @@ KEPT = {
 
 
 def show(result: RunResult, console: Console) -> None:
-    """Print all that is told at the end."""
+    """Print the summary."""
     for table in outcome_tables(result):
         console.print(table)
     console.print("\n".join(outcome_lines(result)), highlight=False, markup=False, soft_wrap=True)
 
 
 def outcome_tables(result: RunResult) -> Iterable[Table]:
-    """Everything that is told at the end in tables."""
+    """Return the tables of the summary."""
     yield outcome_table(result)
     if result.verdict:
         yield from verdict.tables(result.verdict)
@@ -33,16 +34,16 @@ def outcome_tables(result: RunResult) -> Iterable[Table]:
 
 
 def outcome_table(result: RunResult) -> Table:
-    """Base, baseline settings and best on dev; the difference is to the base.
+    """Return a table of base, baseline settings and best on dev, with their differences to the base.
 
-    The column 'epochs' says how many were trained, of how many the settings ask for.
+    The column 'epochs' has the epochs that were trained, of those in the settings.
     """
     table = Table(title=f"{result.task}: {result.metric} on dev", title_justify="left", title_style="bold")
     table.add_column("model")
     table.add_column(result.metric, justify="right")
     table.add_column("difference", justify="right")
     table.add_column("epochs", justify="right")
-    table.add_column("settings", overflow="fold")  # a value cut off could not be read anywhere on the screen
+    table.add_column("settings", overflow="fold")  # a value that is cut off is nowhere else on the screen
     best = f"best ({result.best_trial})" if result.best_trial else "best"
     baseline = ("baseline settings", result.baseline, result.baseline_epoch, result.baseline_settings)
     rows = [
@@ -58,8 +59,8 @@ def outcome_table(result: RunResult) -> Table:
 
 
 def time_table(result: RunResult) -> Table:
-    """Where the worker groups' time went, a line per group and one for all; the groups only where they are few."""
-    table = Table(title="where the worker groups' time went", title_justify="left", title_style="bold")
+    """Return a table of the worker groups' time by phase: a row per group, if they are few, and one for all."""
+    table = Table(title="time of the worker groups", title_justify="left", title_style="bold")
     table.add_column("group")
     phases = list(next(iter(result.group_times.values()), {}))
     for phase in phases:
@@ -67,15 +68,15 @@ def time_table(result: RunResult) -> Table:
     total = {phase: sum(times[phase] for times in result.group_times.values()) for phase in phases}
     shown = dict(result.group_times) if len(result.group_times) <= SHOWN_GROUPS else {}
     for name, times in {**shown, **({} if len(shown) == 1 else {"all": total})}.items():
-        share = 1 / (sum(times.values()) or 1.0)
-        table.add_row(name, *(f"{formats.duration(times[phase])} ({times[phase] * share:.0%})" for phase in phases))
+        seconds = sum(times.values()) or 1.0
+        table.add_row(name, *(f"{formats.duration(times[phase])} ({times[phase] / seconds:.0%})" for phase in phases))
     return table
 
 
 def outcome_lines(result: RunResult) -> list[str]:
-    """Trials by state, time, where the model is, and the commands to try next; one line each."""
+    """Return a line each for trials by state, time, the model's folder and the commands to try next."""
     counts = ", ".join(f"{count} {state}" for state, count in result.states.items()) or "none"
-    lines = [f"trials: {counts}", f"wall time: {formats.duration(result.wall_s)}{_share(result)}"]
+    lines = [f"trials: {counts}", f"wall time: {formats.duration(result.wall_s)}{_training_time(result)}"]
     if result.model is None:
         return [*lines, f"no model: {result.error}; see {result.run}/trials.jsonl"]
     lines += [f"note: {note}" for note in result.notes]
@@ -84,7 +85,7 @@ def outcome_lines(result: RunResult) -> list[str]:
     elif result.best is not None and result.base is not None and result.best <= result.base:
         lines.append("note: the best trial is no better on dev than the base model")
     searched = result.kept and sum(result.states.values()) > 1
-    lines.append(f"model: {result.model}" + (f", the {KEPT[result.kept]}" if result.kept and searched else ""))
+    lines.append(f"model: {result.model}" + (f", the {MODEL_NAMES[result.kept]}" if result.kept and searched else ""))
     return [*lines, "try next:", *(f"  {command}" for command in next_commands(result))]
 
 
@@ -92,7 +93,7 @@ def _difference(value: float | None, start: float | None) -> str:
     return "" if value is None or start is None or value == start else f"{value - start:+.4f}"
 
 
-def _share(result: RunResult) -> str:
+def _training_time(result: RunResult) -> str:
     if result.training_share is None:
         return ""
     return f", the worker groups were training for {result.training_share:.0%} of their time"

@@ -1,9 +1,9 @@
-"""A run's trials on disk while they run: trials.jsonl and TensorBoard events."""
+"""Write a run's trials while they run: trials.jsonl and TensorBoard events."""
 
-import os
 import tempfile
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.run_folder import EVENTS, TRIALS, RunFolder
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class TrialLog:
-    """Keeps one line per trial and one TensorBoard folder per trial; may be called from several threads.
+    """Writes one line and one TensorBoard folder per trial; may be called from several threads.
 
-    For a run in a store the event files grow on this machine and are copied when a trial ends and at `close`.
+    If the run is in a store, event files are written on this machine, and copied when a trial ends and at `close`.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -25,11 +25,11 @@ class TrialLog:
         self._lines: dict[str, str] = {}
         self._writers: dict[str, SummaryWriter] = {}
         self._lock = threading.Lock()
-        self._nearby = None if folder.is_local else tempfile.TemporaryDirectory(prefix="events-")
-        self._events = self._nearby.name if self._nearby else folder.events
+        self._local_copy = None if folder.is_local else tempfile.TemporaryDirectory(prefix="events-")
+        self._events = Path(self._local_copy.name if self._local_copy else folder.events)
 
     def update(self, record: TrialRecord) -> None:
-        """Put the trial's line in place of its earlier one."""
+        """Replace the trial's line."""
         with self._lock:
             if self._records.get(record.trial) == record:
                 return
@@ -48,22 +48,22 @@ class TrialLog:
             writer.flush()  # a run that is killed keeps its curves
 
     def close(self) -> None:
-        """Close what is open; lines and events stay."""
+        """Close the event files of all trials."""
         with self._lock:
             for trial in list(self._writers):
                 self._end(trial)
-            if self._nearby:
-                self._nearby.cleanup()
+            if self._local_copy:
+                self._local_copy.cleanup()
 
     def _writer(self, trial: str) -> "SummaryWriter":
         from tensorboardX import SummaryWriter
 
         if trial not in self._writers:
-            self._writers[trial] = SummaryWriter(os.path.join(self._events, trial), write_to_disk=True)
+            self._writers[trial] = SummaryWriter(str(self._events / trial), write_to_disk=True)
         return self._writers[trial]
 
     def _end(self, trial: str) -> None:
         if writer := self._writers.pop(trial, None):
             writer.close()
-            if self._nearby:
-                self.folder.put_folder(os.path.join(self._events, trial), f"{EVENTS}/{trial}")
+            if self._local_copy:
+                self.folder.put_folder(str(self._events / trial), f"{EVENTS}/{trial}")

@@ -1,4 +1,4 @@
-"""One trial as a line of trials.jsonl."""
+"""Record the state of a trial, which is a line of trials.jsonl."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ STATES: tuple[State, ...] = get_args(State)
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:
-    """What is known about a trial so far.
+    """The state of a trial so far.
 
     Raises:
         ValueError: the state is none of STATES.
@@ -27,12 +27,12 @@ class TrialRecord:
     settings: dict[str, float]
     metric: str
     value: float | None = None
-    """Best value of the metric on dev so far, higher is better; None where the trial failed: nothing of it is kept."""
+    """Best value of the metric on dev so far, higher is better; None if the trial failed: its model is not used."""
     best_steps: int | None = None
-    """Optimizer steps after which dev said so, the first of equals: the state of the trial that is kept."""
+    """Optimizer steps after which `value` was reached, the first of equals: the state of the trial that is saved."""
     epoch: float = 0.0
     epochs: float
-    """Epochs that the settings ask for; `epoch` of them are trained and judged."""
+    """Epochs in the settings; `epoch` of them are trained and evaluated."""
     steps: int = 0
     """Optimizer steps taken."""
     start_s: float | None = None
@@ -40,7 +40,7 @@ class TrialRecord:
     first_step_s: float | None = None
     """Seconds that the first step itself took: forward, backward, optimizer."""
     train_s: float = 0.0
-    """Seconds in training steps; judging dev and reporting are not counted."""
+    """Seconds in training steps; evaluation on dev and reporting are not counted."""
     state: State = "running"
     error: str | None = None
     group: str | None = None
@@ -51,25 +51,25 @@ class TrialRecord:
             raise ValueError(f"state: {self.state!r} is not one of {', '.join(STATES)}")
 
     def to_line(self) -> str:
-        """One JSON line without its line end; a number that is not finite is null."""
+        """Return one JSON line without its line end; a number that is not finite is null."""
         return json.dumps(finite(asdict(self)))
 
-    def judged(self, value: float, steps: int) -> "TrialRecord":
-        """With a judgement of dev counted."""
+    def evaluated(self, value: float, steps: int) -> "TrialRecord":
+        """Return the record after an evaluation on dev: with this value if it is the best so far."""
         return replace(self, value=value, best_steps=steps) if improves(value, self.value) else self
 
     def reported(self, metrics: Mapping[str, Any]) -> "TrialRecord":
-        """Return the record after a report of its training: with its judgement of dev, and how far it is.
+        """Return the record after a report of its training: with its score on dev and its progress.
 
         Args:
             metrics: of a report (trainers/job.py), perhaps with the group that ran it.
         """
-        judged = self.judged(metrics[self.metric], metrics["steps"])
+        record = self.evaluated(metrics[self.metric], metrics["steps"])
         names = ("epoch", "steps", "start_s", "first_step_s", "train_s")
-        return replace(judged, **{name: metrics[name] for name in names}, group=metrics.get("group", self.group))
+        return replace(record, **{name: metrics[name] for name in names}, group=metrics.get("group", self.group))
 
     def failed(self, error: str) -> "TrialRecord":
-        """With this error, and without a value: the model of a failed trial is not kept."""
+        """Return the record with this error and without a value: the model of a failed trial is not used."""
         return replace(self, state="failed", error=error, value=None, best_steps=None)
 
     @property
@@ -81,24 +81,24 @@ class TrialRecord:
 
 
 def epochs_reached(epoch: float, epochs: float) -> str:
-    """Such as '2/10'."""
+    """Return such as '2/10'."""
     return f"{formats.number(round(epoch, 2))}/{formats.number(epochs)}"
 
 
 def count_states(records: Iterable[TrialRecord]) -> dict[str, int]:
-    """State -> trials in it, states without a trial left out."""
+    """Return state -> number of trials, without the states that have none."""
     states = [record.state for record in records]
     return {state: states.count(state) for state in STATES if state in states}
 
 
 def commonest_error(records: Iterable[TrialRecord]) -> str | None:
-    """The error that most trials failed with, the first of equals; None where none failed."""
+    """Return the error that most trials failed with, the first of equals; None if none failed."""
     errors = Counter(record.error for record in records if record.error)
     return errors.most_common(1)[0][0] if errors else None
 
 
 def best_of(records: Iterable[TrialRecord]) -> TrialRecord | None:
-    """The trial with the highest value, the earlier one of equals; None where none has a finite value."""
+    """Return the trial with the highest value, the earlier of equals; None if none has a finite value."""
     best: TrialRecord | None = None
     for record in records:
         if record.value is not None and improves(record.value, best.value if best else None):

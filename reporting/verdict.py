@@ -1,4 +1,4 @@
-"""A verdict as tables and lines, from the plain values of verdict.json."""
+"""Render a verdict as tables and lines, from the plain values of verdict.json."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -11,18 +11,18 @@ from rich.table import Table
 from reporting import formats
 
 LARGEST_CONFUSION = 20
-"""Categories; a larger table is in verdict.json."""
+"""Categories in a confusion table; a larger one is in verdict.json alone."""
 
 
 def show(verdict: Mapping[str, Any], console: Console) -> None:
-    """Print all of it."""
+    """Print the tables and lines of a verdict."""
     for table in tables(verdict):
         console.print(table)
     console.print("\n".join(lines(verdict)), highlight=False, markup=False, soft_wrap=True)
 
 
 def tables(verdict: Mapping[str, Any]) -> Iterable[Table]:
-    """One per split with every score, and the confusion of categories on the split that counts most."""
+    """Return a table of scores per split, and the confusion of categories on the last split."""
     for name, split in verdict["splits"].items():
         yield _scores(name, split)
     last = list(verdict["splits"].values())[-1]
@@ -31,53 +31,53 @@ def tables(verdict: Mapping[str, Any]) -> Iterable[Table]:
 
 
 def lines(verdict: Mapping[str, Any]) -> list[str]:
-    """What leaks, what was chosen and why, what test says of it, the threshold, the spread over seeds."""
-    said = [f"warning: {leak}: these scores promise more than new texts will give" for leak in verdict.get("leaks", [])]
-    said.append(f"verdict: {verdict['reason']}")
-    said += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
-    said.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
+    """Return lines about leaks, the selection and its reason, differences on test, threshold, and spread over seeds."""
+    text = [f"warning: {leak}: scores on new texts will be lower than these" for leak in verdict.get("leaks", [])]
+    text.append(f"verdict: {verdict['reason']}")
+    text += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
+    text.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
     if threshold := verdict.get("threshold"):
-        said.append(
+        text.append(
             f"threshold: cosine >= {formats.exact(threshold['value'])} ({threshold['rule']}); {_figures(threshold)}"
         )
     for name, values in verdict.get("seeds", {}).items():
-        said.append(f"{name} with other seeds, dev: {_spread(values)}")
-    return said
+        text.append(f"{name} with other seeds, dev: {_spread(values)}")
+    return text
 
 
 def _without_gain(verdict: Mapping[str, Any]) -> str:
     if verdict["gain"]:
         return ""
     last = list(verdict["splits"]["dev"]["models"])[-1]
-    return " (as asked for: no gain on dev)" if verdict["chosen"] == last else " (no gain beyond it on dev)"
+    return " (as requested: no gain on dev)" if verdict["chosen"] == last else " (no gain beyond it on dev)"
 
 
-def with_interval(found: Any) -> str:
-    """'0.9118 (0.8402 to 0.9640)'."""
-    value, low, high = (found[name] for name in ("value", "low", "high"))
+def with_interval(interval: Mapping[str, Any]) -> str:
+    """Return a value with its interval, such as '0.9118 (0.8402 to 0.9640)'; without it if it is not known."""
+    value, low, high = (interval[name] for name in ("value", "low", "high"))
     if low is None or math.isnan(low):
         return formats.score(value)
     return f"{formats.score(value)} ({formats.score(low)} to {formats.score(high)})"
 
 
 def _scores(name: str, split: Mapping[str, Any]) -> Table:
-    title = f"{name}: {split['pairs']:,} judged, in {split['groups']:,} groups; 95 % intervals over groups"
+    title = f"{name}: {split['pairs']:,} evaluated, in {split['groups']:,} groups; 95 % intervals over groups"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("score")
     for model in split["models"]:
         table.add_column(model, justify="right")
-    table.add_row(str(split["metric"]), *(with_interval(each) for each in split["models"].values()), style="bold")
+    table.add_row(str(split["metric"]), *map(with_interval, split["models"].values()), style="bold")
     for score in next(iter(split["scores"].values()), {}):
         if score != split["metric"]:
-            table.add_row(score, *(formats.score(each[score]) for each in split["scores"].values()))
+            table.add_row(score, *(formats.score(scores[score]) for scores in split["scores"].values()))
     return table
 
 
 def _confusion(split: str, model: str, confusion: Mapping[str, Any]) -> Table:
-    """Columns bear the numbers of the rows: names of categories would not fit side by side."""
+    """Return the confusion table; columns have the numbers of the rows, as names would not fit side by side."""
     names = confusion["categories"]
     table = Table(
-        title=f"{split}: true category (row) and found (column), {model}", title_justify="left", title_style="bold"
+        title=f"{split}: true category (row) and predicted (column), {model}", title_justify="left", title_style="bold"
     )
     table.add_column("", overflow="fold")
     for number in range(1, len(names) + 1):
@@ -88,19 +88,22 @@ def _confusion(split: str, model: str, confusion: Mapping[str, Any]) -> Table:
 
 
 def _differences(split: Mapping[str, Any]) -> str:
-    return "; ".join(f"{name} {each['value']:+.4f} {_width(each)}" for name, each in split["differences"].items())
+    return "; ".join(
+        f"{name} {difference['value']:+.4f} {_interval(difference)}"
+        for name, difference in split["differences"].items()
+    )
 
 
-def _width(found: Mapping[str, Any]) -> str:
-    known = found["low"] is not None and not math.isnan(found["low"])
-    return f"({found['low']:+.4f} to {found['high']:+.4f})" if known else "(no interval: too few groups)"
+def _interval(difference: Mapping[str, Any]) -> str:
+    known = difference["low"] is not None and not math.isnan(difference["low"])
+    return f"({difference['low']:+.4f} to {difference['high']:+.4f})" if known else "(no interval: too few groups)"
 
 
 def _figures(threshold: Mapping[str, Any]) -> str:
     split = "test" if threshold.get("test") else "dev"
-    named = {name.removeprefix("cosine_"): with_interval(each) for name, each in threshold[split].items()}
+    scores = {name.removeprefix("cosine_"): with_interval(value) for name, value in threshold[split].items()}
     chosen = ", where it was chosen" if split == "dev" else ""
-    return f"on {split}{chosen}: " + ", ".join(f"{name} {value}" for name, value in named.items())
+    return f"on {split}{chosen}: " + ", ".join(f"{name} {value}" for name, value in scores.items())
 
 
 def _spread(values: list[float]) -> str:

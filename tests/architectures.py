@@ -1,4 +1,4 @@
-"""Tiny random models of the architectures that people fine-tune, each put together as its family is."""
+"""Build tiny random models of the architectures that people fine-tune, each with the modules of its family."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -124,7 +124,7 @@ ARCHITECTURES: dict[str, tuple[Callable[[], Parts], str, bool]] = {
 
 
 def build(name: str, folder: str, *, max_length: int | None = 32, do_lower_case: bool = False) -> str:
-    """Write a model of 32 dimensions to `folder`, the same weights each time; returns the folder."""
+    """Write a model of 32 dimensions to `folder`, the same weights each time, and return the folder."""
     parts, pooling, dense = ARCHITECTURES[name]
     with tempfile.TemporaryDirectory() as plain, torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""What all tests share: an environment without network and with few threads, one Ray cluster, one tiny model."""
+"""Set up what all tests share: an environment without network, few threads, one Ray cluster, one tiny model."""
 
 import os
 
@@ -27,7 +27,7 @@ atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the shared cluster is marked: `pytest -m "not cluster"` is the quick part."""
+    """Mark tests that use the shared cluster: `pytest -m "not cluster"` is the quick part."""
     for item in items:
         if "ray_cluster" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.cluster)
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[str]:
-    """A Ray cluster of 4 logical CPUs on this machine, connected; its address, for a subprocess's RAY_ADDRESS."""
+    """Start and connect to a Ray cluster of 4 logical CPUs; yield its address for a subprocess's RAY_ADDRESS."""
     import ray
 
     from trainers.cluster import LOCAL, PROJECT, QUIET
@@ -58,5 +58,5 @@ def ray_cluster() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a tiny random sentence-transformers model, long enough for every task's texts."""
+    """Return the folder of a tiny random sentence-transformers model that reads the texts of every task."""
     return build_tiny_model(str(tmp_path_factory.mktemp("tiny_model")), max_length=512)

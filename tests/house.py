@@ -36,7 +36,7 @@ def sources(folder: str) -> list[Path]:
 
 
 def imported_modules(path: Path) -> Iterator[str]:
-    """Every module a file imports anywhere in it, functions and TYPE_CHECKING included; relative imports resolved."""
+    """Return every module that a file imports, also in functions and under TYPE_CHECKING; resolve relative imports."""
     package = path.relative_to(ROOT).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -47,7 +47,7 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 
 def graph() -> Graph:
-    """File -> the project's files that it imports."""
+    """Return the project's files that each file imports."""
     files = {_module(path): path for folder in MAY_IMPORT for path in sources(folder)}
     return {path: {files[name] for name in _named(path) if name in files} - {path} for path in files.values()}
 
@@ -58,7 +58,7 @@ def _module(path: Path) -> str:
 
 
 def _named(path: Path) -> Iterator[str]:
-    """Imported modules, and what is imported from one, which may be a module itself."""
+    """Return imported modules, and names imported from one, which may be modules themselves."""
     yield from imported_modules(path)
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -66,7 +66,7 @@ def _named(path: Path) -> Iterator[str]:
 
 
 def circles(imports: Graph) -> list[list[str]]:
-    """Files that reach themselves over others, in groups of those that reach each other."""
+    """Return files that import themselves by way of others, in groups that import each other."""
     reach = {path: _reached(imports, path) for path in imports}
     groups = {
         frozenset(other for other in reach[path] if path in reach[other]) for path in imports if path in reach[path]
@@ -86,7 +86,7 @@ def _reached(imports: Graph, start: Path) -> set[Path]:
 
 
 def floors(imports: Graph, folder: str) -> int:
-    """Files on the longest way from one to another inside a folder; those of a circle are one floor."""
+    """Count the files on the longest chain of imports inside a folder; those of a circle count as one."""
     inside = {path: {other for other in imports[path] if other in set(sources(folder))} for path in sources(folder)}
     heights: dict[Path, int] = {}
 
@@ -100,7 +100,7 @@ def floors(imports: Graph, folder: str) -> int:
 
 
 def arrows_back() -> list[str]:
-    """Imports of a folder that stands below, or beside, in MAY_IMPORT."""
+    """Return imports of a folder that MAY_IMPORT does not allow."""
     return [
         f"{path.relative_to(ROOT)} imports {module}"
         for folder, allowed in MAY_IMPORT.items()
@@ -111,7 +111,7 @@ def arrows_back() -> list[str]:
 
 
 def functions() -> dict[str, int]:
-    """Function -> its lines."""
+    """Return the number of lines of each function."""
     found = {}
     for path in graph():
         for node in ast.walk(ast.parse(path.read_text())):

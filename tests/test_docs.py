@@ -1,4 +1,4 @@
-"""The documents: links lead somewhere, commands exist, tables and quoted examples are those of the code."""
+"""Test the documents: links lead somewhere, commands exist, tables and quoted examples are those of the code."""
 
 import os
 import re
@@ -35,26 +35,26 @@ def names(paths: list[Path]) -> list[str]:
 
 
 def links(document: Path) -> list[str]:
-    """Where its links and pictures lead within the project, a heading (#...) included."""
+    """Return the targets of a document's links and pictures within the project, headings (#...) included."""
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 
 def anchors(document: Path) -> set[str]:
-    """The headings of a document as GitHub names them in an address."""
+    """Return the headings of a document as GitHub names them in an address."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def commands(document: Path) -> list[tuple[str, set[str]]]:
-    """(job, options) of every `python -m jobs.X ...` in it, lines continued with a backslash joined."""
+    """Return (job, options) of every `python -m jobs.X ...` in a document, with continued lines joined."""
     text = document.read_text().replace("\\\n", " ")
     found = re.findall(r"python -m jobs\.([a-z]\w*)([^\n`#]*)", text)
     return [(job, set(re.findall(r"(?<=\s)--[a-z0-9-]+", rest))) for job, rest in found]
 
 
 def quotes(document: Path) -> list[tuple[str, str]]:
-    """(file, its text) of every example that is quoted under a comment with its path."""
+    """Return (file, its text) of every example that is quoted under a comment with its path."""
     return re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", document.read_text(), re.DOTALL)
 
 
@@ -63,7 +63,7 @@ def first_column(document: Path) -> list[str]:
 
 
 def shown(document: Path, command: str) -> str:
-    """What the document says that a command prints."""
+    """Return the output of a command as the document shows it."""
     _, _, rest = document.read_text().partition(f"$ {command}\n")
     return rest.partition("```")[0].partition("\n$ ")[0].rstrip()
 

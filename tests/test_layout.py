@@ -1,4 +1,4 @@
-"""The layout of the project: who imports whom, what a folder may be called, how long a file may be."""
+"""Test the layout of the project: imports, names of folders, lengths of files."""
 
 import importlib.metadata
 import re
@@ -15,7 +15,7 @@ HEAVY = {"torch", "ray", "sentence_transformers", "transformers"}
 
 
 def packages() -> list[str]:
-    """Dotted names of all folders with Python files of the project's own, found on disk."""
+    """Return the dotted names of all folders on disk with Python files of the project."""
     folders = {path.parent.relative_to(ROOT) for folder in MAY_IMPORT for path in sources(folder)}
     return sorted(".".join(folder.parts) for folder in folders)
 
@@ -25,7 +25,7 @@ def task_files() -> list[Path]:
 
 
 def jobs() -> list[str]:
-    """Modules in jobs/ that can be run: those that build their app and call it."""
+    """Return the modules in jobs/ that can be run: those that build their app and call it."""
     return [path.stem for path in sorted((ROOT / "jobs").glob("*.py")) if "__main__" in path.read_text()]
 
 

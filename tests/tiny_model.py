@@ -1,4 +1,4 @@
-"""A tiny random sentence-transformers model, built offline as MiniLM is put together: BERT, mean, Normalize."""
+"""Build a tiny random sentence-transformers model offline, with the modules of MiniLM: BERT, mean, Normalize."""
 
 import string
 import tempfile
@@ -29,13 +29,13 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def word_pieces() -> list[str]:
-    """The fixed vocabulary: every ASCII text has tokens, and known words are one token each."""
+    """Return the fixed vocabulary: every ASCII text has tokens, and known words are one token each."""
     letters = list(CHARACTERS) + [f"##{letter}" for letter in CHARACTERS] + list(string.punctuation)
     return SPECIAL + letters + [word for word in sorted(set(WORDS.split())) if word not in letters]
 
 
 def build_tiny_model(folder: str, *, hidden_dropout: float = 0.1, seed: int = 0, max_length: int = 512) -> str:
-    """Write a model of 32 dimensions and 2 layers to `folder`, the same weights for the same seed; returns the folder.
+    """Write a model of 32 dimensions and 2 layers to `folder`, equal weights for equal seeds, and return the folder.
 
     The global random state stays as it was. `hidden_dropout` is the dropout of layers and of attention.
     """

@@ -1,4 +1,4 @@
-"""A tokenizer of whole words, with or without case, for tests of which texts are the same to a model."""
+"""Build a tokenizer of whole words, with or without case, for tests of texts that a model reads alike."""
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
@@ -6,7 +6,7 @@ from pairs.reading import NO_PROMPTS, Prompts, Reading
 
 
 def word_reading(words: str, max_length: int, *, cased: bool, prompts: Prompts = NO_PROMPTS) -> Reading:
-    """Every word of `words` is a token, any other is unknown."""
+    """Return a reading in which each of `words` is a token, and any other is unknown."""
     vocabulary = {word: number for number, word in enumerate(["[UNK]", *dict.fromkeys(words.split())])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

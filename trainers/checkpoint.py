@@ -30,7 +30,7 @@ class TrainingState:
 
 
 def to_arrays(tree: Any) -> Any:
-    """Tensors of a nested dict as numpy arrays, which travel through the object store without a copy."""
+    """Return a nested dict with numpy arrays for tensors: they pass through the object store without a copy."""
     import torch
     from torch.utils._pytree import tree_map
 
@@ -38,7 +38,7 @@ def to_arrays(tree: Any) -> Any:
 
 
 def to_tensors(tree: Any) -> Any:
-    """The inverse of `to_arrays`; copied, because arrays from the object store are read-only."""
+    """Return a nested dict with tensors for arrays, copied: arrays from the object store are read-only."""
     import numpy as np
     import torch
     from torch.utils._pytree import tree_map
@@ -47,7 +47,7 @@ def to_tensors(tree: Any) -> Any:
 
 
 def restore(base: "SentenceTransformer", state: TrainingState | None) -> "SentenceTransformer":
-    """The base model itself, or a copy of it with the state's weights."""
+    """Return the base model itself, or a copy of it with the state's weights."""
     if state is None:
         return base
     model: Any = copy.deepcopy(base, {id(base.tokenizer): base.tokenizer})
@@ -56,12 +56,12 @@ def restore(base: "SentenceTransformer", state: TrainingState | None) -> "Senten
 
 
 def state_name(trial: str, steps: int) -> str:
-    """The file of a trial's state after so many steps, in the run folder."""
+    """Return the name of the file of a trial's state after so many steps."""
     return f"{STATES}/{trial}-{steps}.pickle"
 
 
 def write_state(run: RunFolder, name: str, state: TrainingState) -> None:
-    """The whole state in one file, which is there whole or not at all.
+    """Write the whole state into one file, which is there whole or not at all.
 
     Raises:
         OSError: the storage refuses it.
@@ -71,10 +71,10 @@ def write_state(run: RunFolder, name: str, state: TrainingState) -> None:
 
 
 def read_state(run: RunFolder, name: str) -> TrainingState:
-    """What `write_state` wrote.
+    """Read what `write_state` wrote.
 
     Raises:
-        Exception: of any kind where the file is gone or damaged, as pickle raises whatever it comes upon.
+        Exception: of any kind, if the file is gone or damaged: pickle raises whatever it meets.
     """
     with run.reading(name) as stream:
         state: TrainingState = pickle.load(stream)

@@ -1,4 +1,4 @@
-"""Reaching Ray: a cluster that is there, or a local one of our own; and whether what is asked for fits it."""
+"""Connect to a cluster or start a local Ray, and check whether the requested workers fit."""
 
 import logging
 import os
@@ -19,9 +19,9 @@ from common.mistakes import Mistakes, raise_if
 PROJECT = Path(__file__).resolve().parent.parent
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 15
-"""A head that lets nobody in refuses at once; one that is busy takes seconds."""
+"""A head that refuses connections does so at once; a busy one takes seconds."""
 DATA_CPUS = 1
-"""Ray Data reads and tokenises beside the workers; without a CPU of its own it would wait for them for ever."""
+"""Ray Data reads and tokenises beside the workers; without its own CPU it would wait for them forever."""
 
 QUIET = {
     "RAY_TRAIN_METRICS_ENABLED": "0",  # a second metrics agent per run
@@ -44,35 +44,35 @@ LOCAL = {
 
 
 class Node(NamedTuple):
-    """What one machine of a cluster has."""
+    """Resources of one machine of a cluster."""
 
     cpus: float
     gpus: float = 0
 
-    def room(self, cpus_per_worker: int, gpu: bool, kept: int = 0) -> int:
-        """Workers that it holds beside the CPUs that are kept."""
-        by_cpu = max(0, int((self.cpus - kept) // cpus_per_worker))
+    def room(self, cpus_per_worker: int, gpu: bool, reserved: int = 0) -> int:
+        """Return the workers that fit beside the reserved CPUs."""
+        by_cpu = max(0, int((self.cpus - reserved) // cpus_per_worker))
         return min(by_cpu, int(self.gpus)) if gpu else by_cpu
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """What a cluster has, or can grow to."""
+    """Resources that a cluster has, or can grow to."""
 
     cpus: float
     gpus: float
     nodes: tuple[Node, ...]
-    """One that is as large as all together where an autoscaler may add machines whose sizes are not known here."""
+    """With an autoscaler, whose machines have unknown sizes: one node as large as all together."""
 
     def room(self, cpus_per_worker: int, gpu: bool) -> int:
-        """Workers that it holds beside the data.
+        """Return the workers that fit beside the CPU for data.
 
-        A worker never spans nodes, and all are alike: each node holds what it can. The data's CPU is kept on the node
-        where that costs fewest workers; one that costs a worker stays free whichever nodes Ray fills.
+        A worker never spans nodes, and all are alike. The CPU for data is reserved on the node where that costs the
+        fewest workers.
         """
         each = [node.room(cpus_per_worker, gpu) for node in self.nodes]
         lost = [
-            room - node.room(cpus_per_worker, gpu, kept=DATA_CPUS)
+            room - node.room(cpus_per_worker, gpu, reserved=DATA_CPUS)
             for node, room in zip(self.nodes, each, strict=True)
             if node.cpus >= DATA_CPUS
         ]
@@ -183,7 +183,7 @@ def _refuse_closed(address: str) -> None:
 
 
 def capacity() -> Capacity:
-    """What the cluster has now or, with an autoscaler, may grow to."""
+    """Return the resources that the cluster has now or, with an autoscaler, may grow to."""
     from ray._private.state import state
 
     now, most = ray.cluster_resources(), state.get_max_resources_from_cluster_config() or {}
@@ -196,11 +196,11 @@ def capacity() -> Capacity:
 def concurrent_groups(
     has: Capacity, *, wanted: int, num_workers: int, cpus_per_worker: int, gpu: bool, asked: int | None = None
 ) -> int:
-    """How many worker groups run at a time: as many as fit, up to `wanted`, or exactly `asked`.
+    """Return how many worker groups run at a time: as many as fit, up to `wanted`, or exactly `asked`.
 
     Raises:
-        Mistakes: not one group fits, or not as many as asked; with the sum or the nodes shown, as Ray would wait for
-            ever.
+        Mistakes: not one group fits, or not as many as asked; with the sum or the nodes shown, because Ray would wait
+            forever.
     """
     group_cpus = num_workers * cpus_per_worker
     groups, room = asked or 1, has.room(cpus_per_worker, gpu)
@@ -216,7 +216,7 @@ def concurrent_groups(
         mistakes.append(f"gpu: {groups} x {num_workers} workers x 1 GPU, the cluster has {has.gpus:g}")
     if not mistakes and groups * num_workers > room:
         mistakes.append(
-            f"workers: {need} find no place: of nodes with {_nodes(has.nodes)} there is room for {room} workers of "
+            f"workers: {need} do not fit: nodes with {_nodes(has.nodes)} have room for {room} workers of "
             f"{cpus_per_worker} CPUs{' and 1 GPU' if gpu else ''}; take fewer workers, trials or CPUs each"
         )
     raise_if(mistakes)

@@ -1,4 +1,4 @@
-"""An Evaluator in the shape that the sentence-transformers trainer and its model card know."""
+"""Adapt an Evaluator to the sentence-transformers trainer and its model card."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from evaluation.predictions import Predictions
 
 
 class PairEvaluator(BaseEvaluator):
-    """Encodes with the model, scores with an evaluator, and stores the scores in the model card's data.
+    """Encode with the model, score with an evaluator, and store the scores in the model card's data.
 
     Scores keep the evaluator's names, without a prefix: they are what the search compares and what files hold.
     """
 
     def __init__(self, evaluator: Evaluator, *, name: str = "dev", batch_size: int = 64) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.evaluator = evaluator
-        self.judged: Predictions | None = None
-        """The last model, item by item."""
+        self.predictions: Predictions | None = None
+        """Those of the last model."""
         self.name = name
         self.batch_size = batch_size
         self.primary_metric = evaluator.metric
@@ -27,22 +27,22 @@ class PairEvaluator(BaseEvaluator):
     def __call__(  # type: ignore[override]  # the library's evaluators narrow the model in the same way
         self, model: SentenceTransformer, output_path: str | None = None, epoch: int = -1, steps: int = -1
     ) -> dict[str, float]:
-        """All scores of the split, higher is better; `output_path` is the library's and nothing is written there.
+        """Return all scores of the split, higher is better. Nothing is written to the output path.
 
-        The model is left in evaluation mode, as by the library's own evaluators.
+        The model stays in evaluation mode, as after the library's own evaluators.
         """
-        self.judged = self.evaluator.evaluate(
+        self.predictions = self.evaluator.evaluate(
             lambda texts: model.encode(texts, prompt="", batch_size=self.batch_size, show_progress_bar=False)
         )
-        scores = self.judged.scores()
+        scores = self.predictions.scores()
         self.store_metrics_in_model_card_data(model, scores, epoch, steps)
         return scores
 
     @property
     def description(self) -> str:
-        """The heading in the model card, such as 'Binary Pairs'."""
+        """Return the heading in the model card, such as 'Binary Pairs'."""
         return f"{self.evaluator.kind.title()} Pairs"
 
     def get_config_dict(self) -> dict[str, Any]:
-        """What the card prints about how the split was scored."""
+        """Return what the card prints about how the split was scored."""
         return {"pairs": self.evaluator.num_pairs, "texts": len(self.evaluator.texts)}

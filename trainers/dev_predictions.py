@@ -1,4 +1,4 @@
-"""What every judged state made of dev, item by item, in files of the run: the verdict has to know all it chose from."""
+"""The predictions on dev of every evaluated state, in files of the run: the verdict covers all that it chose from."""
 
 import io
 from collections import defaultdict
@@ -12,11 +12,11 @@ from common import storage
 from common.run_folder import PREDICTIONS, RunFolder
 
 READ_AT_ONCE = 16
-"""A store answers each in some tens of milliseconds."""
+"""A store takes some tens of milliseconds for each."""
 
 
 def write_predictions(run: RunFolder, training: str, steps: int, predictions: NDArray[Any]) -> None:
-    """One state's file, there whole or not at all; a state that is judged again gets the same file once more.
+    """Write one state's file, whole or not at all; a state that is evaluated again gets the same file once more.
 
     Raises:
         OSError: the storage refuses it.
@@ -28,15 +28,15 @@ def write_predictions(run: RunFolder, training: str, steps: int, predictions: ND
 
 
 def read_predictions(run: RunFolder) -> dict[str, list[NDArray[Any]]]:
-    """Training -> predictions of its states; a file that cannot be read is left out."""
+    """Return training -> predictions of its states; a file that cannot be read is left out."""
     names = [name for name in storage.file_names(run.at(PREDICTIONS)) if name.endswith(".npy")]
-    found: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    by_training: dict[str, list[NDArray[Any]]] = defaultdict(list)
     with ThreadPoolExecutor(READ_AT_ONCE) as pool:
         contents = pool.map(lambda name: _read(run, name), names)
         for name, content in zip(names, contents, strict=True):
             if (predictions := _parsed(content)) is not None:
-                found[name.rpartition("-")[0]].append(predictions)
-    return dict(found)
+                by_training[name.rpartition("-")[0]].append(predictions)
+    return dict(by_training)
 
 
 def _read(run: RunFolder, name: str) -> bytes:
@@ -49,7 +49,7 @@ def _read(run: RunFolder, name: str) -> bytes:
 
 
 def _parsed(content: bytes) -> NDArray[Any] | None:
-    """One at a time: numpy parses headers with `ast`, whose depth CPython 3.11 miscounts in threads (gh-106905)."""
+    """Parse one file at a time: numpy uses `ast`, whose depth CPython 3.11 miscounts in threads (gh-106905)."""
     try:
         predictions: NDArray[Any] = np.load(io.BytesIO(content))
         return predictions

@@ -16,25 +16,25 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 LEVELS = 2**16
-"""The share left out is a multiple of 1 / LEVELS: 0.1 becomes 0.100006."""
+"""The dropout rate is a multiple of 1 / LEVELS: 0.1 becomes 0.100006."""
 
 
-def kept(like: torch.Tensor, share: float) -> torch.Tensor:
-    """Factors in the shape of `like`: 0 with probability `share`, else what keeps the expectation."""
+def mask(like: torch.Tensor, rate: float) -> torch.Tensor:
+    """Return factors in the shape of `like`: 0 with probability `rate`, else the value that keeps the expectation."""
     seed = int(torch.empty((), dtype=torch.int64).random_())  # numpy then draws words twice as fast as torch
     words = np.random.SFC64(seed).random_raw((like.numel() + 3) // 4)
     levels = torch.from_numpy(words.view(np.int16))[: like.numel()].view(like.shape)
-    left_out = round(share * LEVELS)
+    left_out = round(rate * LEVELS)
     ones = levels.ge_(left_out - LEVELS // 2)  # in place, and no where(): fewer passes over the numbers
     return ones.to(like.dtype).mul_(LEVELS / (LEVELS - left_out))
 
 
 class Dropout(nn.Dropout):
-    """nn.Dropout on a CPU."""
+    """Drop elements as nn.Dropout does, on a CPU."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """`input` with some of its elements set to 0 while training, the others scaled."""
-        return input * kept(input, self.p) if self.training and self.p else input
+        """Return `input`; while training, with some elements set to 0 and the others scaled."""
+        return input * mask(input, self.p) if self.training and self.p else input
 
 
 def attention(
@@ -47,11 +47,17 @@ def attention(
     scaling: float | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Scaled dot-product attention; what has no dropout, or is more than plain attention, is the library's.
+    """Compute scaled dot-product attention with dropout; anything else is left to the library.
 
     Args:
-        query, key, value: [texts, heads, tokens, dimensions of a head].
-        attention_mask: [texts, 1, tokens, tokens] bool, or None where no text is padded.
+        module: the attention layer.
+        query: [texts, heads, tokens, dimensions of a head].
+        key: the same shape.
+        value: the same shape.
+        attention_mask: [texts, 1, tokens, tokens] bool, or None if no text is padded.
+        dropout: rate, from 0 to 1.
+        scaling: factor of the scores; None: 1 / sqrt(dimensions of a head).
+        **kwargs: anything beyond plain attention.
 
     Returns:
         [texts, tokens, heads, dimensions of a head], and no weights.
@@ -65,7 +71,7 @@ def attention(
         hidden = torch.zeros_like(attention_mask, dtype=scores.dtype)
         scores = scores + hidden.masked_fill_(~attention_mask, torch.finfo(scores.dtype).min)
     weights = scores.softmax(dim=-1)
-    return ((weights * kept(weights, dropout)).to(value.dtype) @ value).transpose(1, 2).contiguous(), None
+    return ((weights * mask(weights, dropout)).to(value.dtype) @ value).transpose(1, 2).contiguous(), None
 
 
 AttentionInterface.register("cpu_dropout", attention)
@@ -73,7 +79,7 @@ AttentionMaskInterface.register("cpu_dropout", sdpa_mask)
 
 
 def use_cpu_dropout(model: SentenceTransformer) -> None:
-    """Replace torch's dropout in a model that trains on a CPU; weights and what it computes untrained stay."""
+    """Replace torch's dropout in a model that trains on a CPU. Weights and evaluation stay the same."""
     for parent in list(model.modules()):
         for name, child in parent.named_children():
             if type(child) is nn.Dropout:

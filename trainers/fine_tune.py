@@ -1,4 +1,4 @@
-"""One training, the same for a single run and for a trial: what differs is who receives its reports."""
+"""One training, for a single run as for a trial: they differ in who receives its reports."""
 
 import copy
 import tempfile
@@ -29,32 +29,32 @@ from trainers.vocabulary import padding_id, train_seen_tokens
 
 
 class Reporter(Protocol):
-    """Where a training sends what it finds."""
+    """The receiver of a training's progress and reports."""
 
     def progress(self, job: Job, step: int) -> None:
-        """A step was taken; may be dropped."""
+        """Take a step's number; it may be dropped."""
 
     def cancelled(self, job: Job) -> bool:
-        """Whether nobody waits for this training any more; asked on every rank before every step."""
+        """Return whether the search no longer needs this training; asked on every rank before every step."""
 
     def base_scores(self, scores: dict[str, float]) -> None:
-        """Dev was judged before the first step."""
+        """Take the base model's scores on dev, before the first step."""
 
     def spent(self, phase: str, seconds: float) -> None:
-        """Time went into setup_s, train_s, evaluate_s or checkpoint_s."""
+        """Take the seconds spent in setup_s, train_s, evaluate_s or checkpoint_s."""
 
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
-        """Dev was judged after a step. Every rank calls it and is told alike whether to go on."""
+        """Take the scores on dev after a step, and return whether to go on: the same on every rank."""
 
 
-def fine_tune(job: Job, base: SentenceTransformer, share: Shard, start: TrainingState | None, report: Reporter) -> None:
-    """Train a copy of `base` as the job says, judging dev at each of its report steps.
+def fine_tune(job: Job, base: SentenceTransformer, shard: Shard, start: TrainingState | None, report: Reporter) -> None:
+    """Train a copy of `base` as the job says, evaluating dev at each of its report steps.
 
     The same settings give the same result whatever the process trained before: weights, optimizer, randomness and
     accelerate's process-wide state all begin anew.
 
     Raises:
-        TrialFailed: on every rank; the group can take its next job.
+        TrialFailedError: on every rank; the group can take its next job.
     """
     cancelled = partial(report.cancelled, job)
     evaluate_dev = evaluator(job)
@@ -63,7 +63,7 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Shard, start: Training
     GradientState._reset_state()
     with tempfile.TemporaryDirectory() as folder:
         trainer = build_trainer(
-            job, base, share, folder, start=start, cancelled=cancelled, evaluator=evaluate_dev, callbacks=[reporting]
+            job, base, shard, folder, start=start, cancelled=cancelled, evaluator=evaluate_dev, callbacks=[reporting]
         )
         reporting.trainer = trainer
         if job.score_base and start is None:
@@ -74,8 +74,8 @@ def fine_tune(job: Job, base: SentenceTransformer, share: Shard, start: Training
         trainer.train(resume_from_checkpoint=resume_folder(start, folder))
 
 
-def build_trainer(job: Job, base: SentenceTransformer, share: Shard, folder: str, **more: Any) -> PairTrainer:
-    """The trainer of a copy of `base`; `more` goes to PairTrainer as it is."""
+def build_trainer(job: Job, base: SentenceTransformer, shard: Shard, folder: str, **more: Any) -> PairTrainer:
+    """Return the trainer of a copy of `base`; `more` goes to PairTrainer as it is."""
     model = copy.deepcopy(base, {id(base.tokenizer): base.tokenizer})  # shared: training does not change it
     if base.device.type == "cpu":
         use_cpu_dropout(model)
@@ -84,20 +84,20 @@ def build_trainer(job: Job, base: SentenceTransformer, share: Shard, folder: str
     train_seen_tokens(model, job.data.train.seen_tokens())
     trainer = PairTrainer(
         model=model,
-        args=arguments(job, share, folder, base.device.type),
+        args=arguments(job, shard, folder, base.device.type),
         loss=build_loss(job.loss, model, job.loss_parameters),
-        batches=PairBatches(job, share, padding_id(model), TOKENS_PER_CALL[base.device.type]),
+        batches=PairBatches(job, shard, padding_id(model), TOKENS_PER_CALL[base.device.type]),
         **more,
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def arguments(job: Job, share: Shard, folder: str, device: str) -> SentenceTransformerTrainingArguments:
-    """The job's settings in the library's words; bf16 is left to PairTrainer, judging and stopping to ReportOnDev."""
+def arguments(job: Job, shard: Shard, folder: str, device: str) -> SentenceTransformerTrainingArguments:
+    """Return the job's settings as the library's arguments. PairTrainer does bf16, ReportOnDev evaluates and stops."""
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
-        per_device_train_batch_size=job.global_batch_size // share.world_size,
+        per_device_train_batch_size=job.global_batch_size // shard.world_size,
         learning_rate=job.settings["learning_rate"],
         weight_decay=job.settings["weight_decay"],
         max_steps=job.total_steps,
@@ -112,26 +112,26 @@ def arguments(job: Job, share: Shard, folder: str, device: str) -> SentenceTrans
         logging_nan_inf_filter=False,
         report_to=[],
         disable_tqdm=True,
-        ddp_backend=None if share.world_size == 1 else "nccl" if device == "cuda" else "gloo",
+        ddp_backend=None if shard.world_size == 1 else "nccl" if device == "cuda" else "gloo",
         ddp_broadcast_buffers=False,
     )
 
 
 def evaluator(job: Job) -> PairEvaluator:
-    """Judges dev; only rank 0 reads the table, the library spreads the encoding over all ranks."""
+    """Return the evaluator of dev; rank 0 alone reads the table, the library spreads the encoding over all ranks."""
     candidates = list(job.data.candidates) if job.data.candidates else None
     return PairEvaluator(Evaluator(job.kind, ray.get(job.data.dev[0]), candidates, job.data.prompts))
 
 
 def switch_off_dropout(model: SentenceTransformer) -> None:
-    """For comparisons of loss curves, where ranks must not draw different masks."""
+    """Set every dropout rate to 0, to compare loss curves: ranks would draw different masks."""
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
 
 
 def resume_folder(start: TrainingState | None, folder: str) -> str | None:
-    """The library reads its own state from a folder; weights and optimizer are handed over in memory."""
+    """Write the library's own state into the folder, and return it; weights and optimizer stay in memory."""
     if start is None:
         return None
     Path(folder, "trainer_state.json").write_text(start.trainer)
@@ -139,14 +139,14 @@ def resume_folder(start: TrainingState | None, folder: str) -> str | None:
 
 
 def dev_metrics(metrics: dict[str, float]) -> dict[str, float]:
-    """The evaluator's metrics without the library's prefix and timings."""
+    """Return the evaluator's metrics without the library's prefix and timings."""
     named = {name.removeprefix("eval_"): value for name, value in metrics.items() if name.startswith("eval_")}
     timings = ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time", "loss")
     return {name: float(value) for name, value in named.items() if name not in timings}
 
 
 class ReportOnDev(TrainerCallback):
-    """Judges dev after each report step, reports on every rank, and stops where the answer says so."""
+    """Evaluate dev after each report step, report on every rank, and stop if the answer says so."""
 
     trainer: PairTrainer
 
@@ -156,27 +156,32 @@ class ReportOnDev(TrainerCallback):
         self.since = time.perf_counter()
 
     def count(self, phase: str) -> None:
-        """The time since the last count went into this phase."""
+        """Add the time since the last count to this phase."""
         now = time.perf_counter()
         self.seconds[phase] += now - self.since
         self.reporter.spent(phase, now - self.since)
         self.since = now
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Count the setup."""
         self.count("setup_s")
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Record the seconds from the assignment to the first step."""
         self.seconds.setdefault("start_s", max(0.0, time.time() - self.job.assigned_at))
 
     def on_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Record the seconds of the first step."""
         self.seconds.setdefault("first_step_s", time.perf_counter() - self.since)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Report progress, and log and evaluate at report steps."""
         self.count("train_s")
         self.reporter.progress(self.job, state.global_step)
         control.should_log = control.should_evaluate = state.global_step in self.at
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Report the scores, and stop if the answer says so."""
         if state.global_step == 0:
             return
         self.count("evaluate_s")
@@ -186,21 +191,22 @@ class ReportOnDev(TrainerCallback):
         control.should_training_stop |= not go_on
 
     def capture(self) -> TrainingState:
+        """Return the training's state with its seconds so far."""
         return self.trainer.capture(dict(self.seconds))
 
     def metrics(self, state: Any, metrics: dict[str, float]) -> dict[str, Any]:
-        """Plain Python values only: Ray refuses numpy scalars, and NaN breaks a later resume."""
+        """Return a report's metrics as plain Python values: Ray refuses numpy scalars, NaN breaks a later resume."""
         log = [entry for entry in state.log_history if "loss" in entry or f"eval_{self.job.metric}" in entry]
-        found = {
+        position = {
             "training": self.job.trial,
             "epoch": self.at[state.global_step],
             "steps": state.global_step,
             "loss": log[-2]["loss"],
         }
         scores = dev_metrics(metrics)
-        return {**found, **scores, **self.seconds, "dev": scores, "log": log, PREDICTIONS: self.predictions()}
+        return {**position, **scores, **self.seconds, "dev": scores, "log": log, PREDICTIONS: self.predictions()}
 
     def predictions(self) -> Any:
-        """What the state makes of dev, item by item, or of a sample of it."""
-        judged = self.evaluate_dev.judged
-        return None if judged is None else judged.predictions[sample_of(judged, self.job.seed)]
+        """Return the state's predictions on dev, item by item, or on a sample of it."""
+        predictions = self.evaluate_dev.predictions
+        return None if predictions is None else predictions.predictions[sample_of(predictions, self.job.seed)]

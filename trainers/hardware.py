@@ -1,4 +1,4 @@
-"""What a worker computes with: device, precision and threads, chosen from the hardware and overridable."""
+"""Choose device, precision and threads of a worker from the hardware, unless options say otherwise."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from common.environment import environment
 from common.mistakes import Mistakes
 
 TOKENS_PER_CALL = {"cpu": 64, "cuda": 4096}
-"""What one more call of the model costs, forward and backward, in tokens of work on this kind of device.
+"""Cost of one more call of the model, forward and backward, in tokens of work on this kind of device.
 
 cpu: tickets, 32 pairs, one thread: 8.8 pairs/s at 0, 11.8 at 16, 12.1 at 64, 11.1 at 256; in bf16 9.5, 15.5, 15.8,
 14.8 (`python -m benchmarks.chunks`). cuda: a guess.
@@ -21,40 +21,40 @@ FASTEST_OPTIMIZER = "adamw_torch_fused"
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a machine has to compute with, as a process on it sees it."""
+    """Hardware of a machine, as a process on it sees it."""
 
     device: str
     """'CPU', or the GPU's name."""
     native_bf16: bool
     environment: dict[str, Any]
-    """reporting/environment.py there."""
+    """Of common/environment.py there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hardware:
-    """What one worker uses."""
+    """Device, precision, optimizer and threads of one worker."""
 
     device: str
     """'cpu' or 'cuda'."""
     name: str = "CPU"
-    """Of the GPU, where there is one."""
+    """The GPU's name, if there is one."""
     bf16: bool
     optimizer: str
-    """The library's name of it."""
+    """The library's name of the optimizer."""
     threads: int
     """CPU threads of one worker: its CPUs. Two processes of two threads each on two cores run several times slower."""
 
     def line(self) -> str:
-        """One line for the log."""
+        """Return one line for the log."""
         precision = "bf16 autocast" if self.bf16 else "fp32"
         return f"{self.name}, {precision}, {self.optimizer}, {self.threads} thread{'s' * (self.threads > 1)} a worker"
 
 
 def look(gpu: bool) -> Seen:
-    """What this process has.
+    """Return the hardware of this process.
 
     Raises:
-        Mistakes: a GPU is asked for, and torch has none here.
+        Mistakes: a GPU is requested, and torch has none here.
     """
     import torch
 
@@ -70,12 +70,12 @@ def look(gpu: bool) -> Seen:
 
 
 def ask_worker(cpus_per_worker: int, gpu: bool) -> Seen:
-    """What a worker will have: the driver may lie on a head without a GPU, or with another processor.
+    """Return the hardware of a worker: the driver may run on a head without a GPU or with another processor.
 
-    A local Ray's workers have what this process has; starting one to ask would take seconds.
+    Workers of a local Ray have the hardware of this process; starting one to ask would take seconds.
 
     Raises:
-        Mistakes: it has no GPU although one is asked for, or it fails to look.
+        Mistakes: it has no GPU although one is requested, or it fails.
     """
     if not os.environ.get("RAY_ADDRESS"):
         return look(gpu)
@@ -97,7 +97,11 @@ def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool, seen
     The fused AdamW computes what the plain one does, and is what the library takes by default.
 
     Args:
-        seen: what a worker has; None: what this process has.
+        precision: auto, bf16 or fp32.
+        optimizer: auto, or the library's name of one.
+        cpus_per_worker: CPUs of a worker, which are its threads.
+        gpu: whether each worker has a GPU.
+        seen: hardware of a worker; None: of this process.
     """
     seen = seen or look(gpu)
     return Hardware(
@@ -110,7 +114,7 @@ def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool, seen
 
 
 def cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bf16 natively: AVX512-BF16 or AMX on x86, BF16 on Arm."""
+    """Return whether the processor multiplies bf16 natively: AVX512-BF16 or AMX on x86, BF16 on Arm."""
     import torch
 
     capabilities = torch.cpu.get_capabilities()

@@ -1,4 +1,4 @@
-"""What one training is asked to do, and what it reports: plain values and references, nothing that holds a model."""
+"""The job of one training, and its reports: plain values and references, nothing that holds a model."""
 
 import math
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from tasks.common.kinds import KindName
 from tasks.common.losses import LOSSES, LossName
 
 FAILED_VALUE = -1.0
-"""What a failed trial reports as its metric: the lowest value any deciding metric can take. NaN would leave Optuna's
-trial open for ever, and a missing metric would end the whole search."""
+"""The metric of a failed trial: the lowest value that any deciding metric can take. NaN would leave Optuna's trial open
+forever, and a missing metric would end the whole search."""
 
 
 PREDICTIONS = "predictions"
-"""In a report: what the state makes of dev. Whoever takes the report writes it down before the value is told."""
+"""Key of a report: the state's predictions on dev. They are written to a file before the value is reported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +44,14 @@ class Job:
     seed: int
     data: Data
     reports: int = 4
-    """Judgements of dev at least, however few the epochs: at each a search can stop a trial, and a time budget that
-    ends a training leaves the best model judged by then."""
+    """Least number of evaluations of dev, however few the epochs: at each a search can stop a trial, and a time budget
+    that ends a training leaves the best model up to then."""
     bf16: bool = False
     optimizer: str = "adamw_torch_fused"
     """A name that the library's training arguments know."""
     dropout: bool = True
     score_base: bool = False
-    """Also judge the base model on dev, before the first step."""
+    """Also evaluate the base model on dev, before the first step."""
     assigned_at: float = 0.0
     """Unix time at which the job was handed to its group, seconds."""
 
@@ -77,20 +77,23 @@ class Job:
 
     @property
     def reports_per_epoch(self) -> int:
-        """Judgements of dev in an epoch. They follow from the training's own settings alone, whatever a search varies:
-        which state is best depends on them, and a single training has to find the same."""
+        """Evaluations of dev in an epoch.
+
+        They follow from the training's own settings alone, whatever a search varies: the best state depends on them,
+        and a single training has to find the same one.
+        """
         return math.ceil(self.reports / self.settings["epochs"])
 
     def report_steps(self) -> dict[int, float]:
-        """Step after which dev is judged -> epochs seen by then, as the round number a search compares trials at."""
+        """Return step -> epochs for each evaluation of dev; a search compares trials at these epochs."""
         reports = round(self.settings["epochs"] * self.reports_per_epoch)
-        share = 1 / self.reports_per_epoch
-        return {max(1, round(k * share * self.steps_per_epoch)): k * share for k in range(1, reports + 1)}
+        part = 1 / self.reports_per_epoch
+        return {max(1, round(k * part * self.steps_per_epoch)): k * part for k in range(1, reports + 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationJob:
-    """A model to be judged item by item: the base model, or the weights of the state that comes with it."""
+    """The evaluation of a model item by item: the base model, or the weights of the state that comes with it."""
 
     trial: str
     """The model's name."""
@@ -102,11 +105,11 @@ class EvaluationJob:
 
 
 class Report(NamedTuple):
-    """What a group says of its job: at every judgement of dev, or once when it failed."""
+    """A group's report about its job: at every evaluation of dev, or once when it failed."""
 
     metrics: dict[str, Any] = {}
     """training, epoch, steps, loss, the dev metrics, predictions, start_s, train_s, evaluate_s, log (training log so
-    far); of a EvaluationJob: judged, split -> Predictions."""
+    far); of an EvaluationJob: judged, split -> Predictions."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

@@ -42,11 +42,11 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
         super().__init__(model, scale=scale, gather_across_devices=True)
 
     def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-        """The mean over this rank's rows; arguments as in `scores`."""
+        """Return the mean over this rank's rows; arguments as in `scores`."""
         return nn.functional.cross_entropy(*self.scores(embeddings, labels))
 
     def scores(self, embeddings: list[Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits, -inf where there is no negative, and [rows] where each row's own document stands.
+        """Return logits, -inf for documents that are no negatives, and the index of each row's own document.
 
         Args:
             embeddings: anchors [rows, dimensions] of this rank, and documents [rows + negatives, dimensions]: those of
@@ -73,32 +73,29 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
 
 
 def gather_uneven(embeddings: Tensor, hashes: Tensor) -> tuple[Tensor, Tensor]:
-    """Those of all ranks, which may have different numbers, also none; with gradient.
+    """Gather embeddings and hashes of all ranks, which may have different numbers, also none; with gradient.
 
-    A collective takes equal shapes, so all are filled up to the most that a rank has, and what filled is cut off.
+    A collective takes equal shapes, so each rank pads to the most that any rank has, and the padding is cut off.
     """
     counts = all_gather(torch.tensor([len(embeddings)], device=embeddings.device))
     most = int(counts.max())
     if not most:
         return embeddings, hashes
     missing = most - len(embeddings)
-    found = all_gather_with_grad(nn.functional.pad(embeddings, (0, 0, 0, missing))).split(most)
-    known = all_gather(nn.functional.pad(hashes, (0, 0, 0, missing))).split(most)
-    kept = [slice(count) for count in counts.tolist()]
-    return (
-        torch.cat([each[own] for each, own in zip(found, kept, strict=True)]),
-        torch.cat([each[own] for each, own in zip(known, kept, strict=True)]),
-    )
+    padded = all_gather_with_grad(nn.functional.pad(embeddings, (0, 0, 0, missing)))
+    padded_hashes = all_gather(nn.functional.pad(hashes, (0, 0, 0, missing)))
+    mask = (torch.arange(most, device=counts.device) < counts.unsqueeze(1)).flatten()
+    return padded[mask], padded_hashes[mask]
 
 
 def same_text(labels: Tensor, hashes: Tensor) -> Tensor:
-    """[rows, all rows]: True where document j says nothing against anchor i, by the hashes of [anchor, document]."""
+    """Return [rows, all rows]: True if document j is no negative of anchor i, by the hashes of [anchor, document]."""
     anchor = labels[:, :1]
     return own_text(labels, hashes) | (anchor == hashes[:, 0])
 
 
 def own_text(labels: Tensor, hashes: Tensor) -> Tensor:
-    """[rows, documents]: True where the document is one of the two texts of row i itself."""
+    """Return [rows, documents]: True if the document is one of the two texts of row i itself."""
     anchor, document = labels[:, :1], labels[:, 1:]
     return (document == hashes[:, 1]) | (anchor == hashes[:, 1])
 
@@ -126,20 +123,21 @@ class GatheredCoSENTLoss(CoSENTLoss):
 
 
 def contrastive_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-    """[rows]; Hadsell et al. 2006, as in the library, which returns the mean or the sum only."""
+    """Return the loss of each row, [rows] (Hadsell et al. 2006); the library returns the mean or the sum only."""
     distances = loss.distance_metric(*embeddings)
     apart = nn.functional.relu(loss.margin - distances)
-    return 0.5 * (labels * distances.pow(2) + (1 - labels) * apart.pow(2))
+    rows: Tensor = 0.5 * (labels * distances.pow(2) + (1 - labels) * apart.pow(2))
+    return rows
 
 
-def cosine_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-    """[rows]; the squared error of the cosine, as in the library."""
+def cosine_rows(_loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
+    """Return the squared error of the cosine of each row, [rows], as in the library."""
     first, second = embeddings
     return (torch.cosine_similarity(first, second) - labels).pow(2)
 
 
 def ranking_rows(loss: Any, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-    """[rows] of this rank."""
+    """Return the loss of each row of this rank, [rows]."""
     scores, own = loss.scores(embeddings, labels)
     return nn.functional.cross_entropy(scores, own, reduction="none")
 
@@ -149,7 +147,7 @@ Weighted = Callable[[Any, list[Tensor], Tensor, Weights], Tensor]
 
 
 def mean_over(rows: Callable[[Any, list[Tensor], Tensor], Tensor]) -> Weighted:
-    """The weighted form of a loss that is the mean over this rank's rows; `rows` gives what each row loses."""
+    """Return the weighted form of a loss that is the mean over this rank's rows; `rows` gives the loss of each row."""
 
     def weighted(loss: Any, embeddings: list[Tensor], labels: Tensor, weights: Weights) -> Tensor:
         return (rows(loss, embeddings, labels) * weights.of_mean_1).mean()
@@ -165,7 +163,7 @@ def cosent_weighted(loss: Any, embeddings: list[Tensor], labels: Tensor, weights
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """How a declared loss is made and computed.
+    """How a declared loss is built and computed.
 
     Attributes:
         make: its class; takes the model and the loss's own parameters.
@@ -204,12 +202,12 @@ BUILDERS: Mapping[str, Builder] = {
 
 
 def build_loss(name: str, model: SentenceTransformer, parameters: Mapping[str, float]) -> nn.Module:
-    """The loss of this name; `parameters` holds exactly those that tasks/common/losses.py declares for it."""
+    """Return the loss of this name; `parameters` holds exactly those that tasks/common/losses.py declares."""
     return BUILDERS[name].make(model, **parameters)
 
 
 def compute_loss(name: str, loss: Any, embeddings: list[Tensor], batch: Mapping[str, Any]) -> Tensor:
-    """The loss of a batch that pairs/collate.py has arranged, weighted where its rows stand for several equal ones."""
+    """Return the loss of a batch from pairs/collate.py, weighted if its rows stand for several equal ones."""
     labels = batch["label"]
     if "weight" not in batch:
         value: Tensor = loss.compute_loss_from_embeddings(embeddings, labels)

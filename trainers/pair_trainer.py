@@ -17,25 +17,25 @@ from pairs.order import Shard
 from trainers.checkpoint import TrainingState, to_arrays, to_tensors
 from trainers.job import Job
 from trainers.losses import compute_loss
-from trainers.vocabulary import SeenTokens, word_embeddings
+from trainers.vocabulary import SeenTokens, token_embeddings
 
 
-class TrialFailed(Exception):
-    """An error that every rank knows of: the ranks are still in step and can go on with the next job."""
+class TrialFailedError(Exception):
+    """An error that every rank knows of: the ranks are still in step and can take the next job."""
 
 
 class PairBatches(IterableDataset[dict[str, Any]]):
-    """This rank's slice of every global batch of the epoch that was set last."""
+    """Iterate over this rank's shard of every global batch of the epoch that was set last."""
 
-    def __init__(self, job: Job, share: Shard, pad_id: int, tokens_per_call: int) -> None:
-        self.job, self.share, self.epoch = job, share, 0
+    def __init__(self, job: Job, shard: Shard, pad_id: int, tokens_per_call: int) -> None:
+        self.job, self.shard, self.epoch = job, shard, 0
         self.pad_id, self.tokens_per_call = pad_id, tokens_per_call
 
     def __len__(self) -> int:
         return self.job.steps_per_epoch
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for batch in self.job.data.train.batches(self.share, self.job.seed, self.epoch):
+        for batch in self.job.data.train.batches(self.shard, self.job.seed, self.epoch):
             yield collate(batch, self.pad_id, self.tokens_per_call)
 
 
@@ -57,52 +57,51 @@ class PairTrainer(SentenceTransformerTrainer):
         self.batches, self.start, self.cancelled = batches, start, cancelled
         self.embedding_gradient: torch.Tensor | None = None
         super().__init__(**kwargs)
-        self.embeddings = word_embeddings(self.model)
+        self.embeddings = token_embeddings(self.model)
         self.add_callback(StepRandomness(batches))
 
-    def get_train_dataloader(self) -> DataLoader:
-        """Not prepared by accelerate, which would share out batches that are shared out already."""
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Return the batches as they are: accelerate would shard batches that are sharded already."""
         return DataLoader(self.batches, batch_size=None)
 
     def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
-        """The library's, with the gradient of the words in the same memory at every step.
+        """Take the library's step, with the gradient of the token embeddings in the same memory at every step.
 
-        It may be larger than any memory that glibc keeps: new at every step, it would be 12,000 page faults for MiniLM.
+        It may be larger than any memory that glibc caches: allocated anew, it would be 12,000 page faults for MiniLM.
         """
         if isinstance(self.embeddings, SeenTokens):
-            kept = (
-                torch.empty_like(self.embeddings.weight) if self.embedding_gradient is None else self.embedding_gradient
-            )
-            self.embeddings.weight.grad = self.embedding_gradient = kept.zero_()
+            if self.embedding_gradient is None:
+                self.embedding_gradient = torch.empty_like(self.embeddings.weight)
+            self.embeddings.weight.grad = self.embedding_gradient.zero_()
         return super().training_step(model, inputs, *args, **kwargs)
 
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """The loss, once every rank has one: a rank that fails alone would leave its peers waiting in a collective.
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **__: Any) -> Any:
+        """Return the loss once every rank has one: a rank that fails alone would leave its peers in a collective.
 
-        The library's would embed column by column; the loss is given embeddings of the batch as `collate` arranged it.
+        The library would embed column by column; here the loss gets embeddings of the batch as `collate` arranged it.
 
         Raises:
-            TrialFailed: on every rank, where any rank has an error or a loss that is not finite.
+            TrialFailedError: on every rank, if any rank has an error or a loss that is not finite.
         """
         error: str | None = None
         loss: Any = None
         try:
             if self.cancelled():
-                raise TrialFailed("training cancelled: the search no longer needs this trial")
-            with self.in_bf16():  # around all chunks: each would cast the weights anew, were it around one
+                raise TrialFailedError("training cancelled: the search no longer needs this trial")
+            with self.in_bf16():  # around all chunks: around one, each would cast the weights anew
                 embeddings = embed(model, inputs)
             loss = compute_loss(self.batches.job.loss, self.loss, embeddings, inputs)
             if not math.isfinite(value := loss.item()):
                 error = f"loss is {value} at step {self.state.global_step + 1}"
-        except Exception as caught:  # whatever it is, the other ranks have to hear of it
+        except Exception as caught:  # whatever it is, the other ranks need to know
             error = f"{type(caught).__name__}: {caught}"
         agree(error, self.args.device)
         return loss
 
     def in_bf16(self) -> torch.autocast:
-        """Autocast of a training step alone: the library's, by its argument bf16, would judge dev in bf16, too.
+        """Return an autocast for a training step alone: the library's argument bf16 would evaluate dev in bf16, too.
 
-        Dev's metric then would differ in the third digit from that of the same weights once they are exported.
+        Dev's metric would then differ in the third digit from that of the exported weights.
         """
         return torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.batches.job.bf16)
 
@@ -116,12 +115,12 @@ class PairTrainer(SentenceTransformerTrainer):
             self.lr_scheduler.load_state_dict(self.start.schedule)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """The library's, with the words that no pair holds as weight decay has left them."""
+        """Evaluate as the library does, with weight decay applied to the token ids that occur in no pair."""
         self.decay_unseen()
         return super().evaluate(*args, **kwargs)
 
     def decay_unseen(self) -> None:
-        """AdamW multiplies every weight by 1 - learning rate * weight decay at each step (Loshchilov, Hutter 2019)."""
+        """Apply AdamW's decay to unseen ids: 1 - learning rate * weight decay a step (Loshchilov, Hutter 2019)."""
         if not isinstance(self.embeddings, SeenTokens):
             return
         group = next(
@@ -148,25 +147,26 @@ class PairTrainer(SentenceTransformerTrainer):
 
 
 class StepRandomness(TrainerCallback):
-    """Randomness of a step (dropout) from (seed, step, rank) alone: a resumed training needs no saved random state."""
+    """Seed each step (dropout) from (seed, step, rank) alone: a resumed training needs no saved random state."""
 
     def __init__(self, batches: PairBatches) -> None:
         self.batches = batches
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """The library sets the epoch of sampler and loader; this loader has neither."""
+        """Set the epoch of the batches: the library sets that of sampler and loader, and this loader has neither."""
         self.batches.epoch = state.global_step // len(self.batches)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        seed, share = self.batches.job.seed, self.batches.share
-        torch.manual_seed((seed * 1_000_003 + state.global_step) * share.world_size + share.rank)
+        """Seed torch for the step."""
+        seed, shard = self.batches.job.seed, self.batches.shard
+        torch.manual_seed((seed * 1_000_003 + state.global_step) * shard.world_size + shard.rank)
 
 
 def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
-    """Both columns of a batch that `collate` arranged: two tensors [rows, dimensions], in fp32 under autocast, too."""
+    """Return both columns of a batch from `collate`: two tensors [rows, dimensions], in fp32 under autocast, too."""
     chunks = [dict(chunk) for chunk in batch["chunks"]]
     plain = getattr(model, "module", model)
-    if (table := word_embeddings(plain)) is not None:
+    if (table := token_embeddings(plain)) is not None:
         look_up(table, chunks)
     texts = torch.cat([model(chunk)["sentence_embedding"] for chunk in chunks]).float()
     return [texts[batch["first"]], texts[batch["second"]]]
@@ -175,8 +175,8 @@ def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
 def look_up(table: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
     """Replace the chunks' ids by their embeddings, looked up once: each lookup has a gradient as large as the table.
 
-    For MiniLM that is 47 MB to fill and to add for every chunk. What pads a chunk is looked up too, as in the library;
-    nothing attends to it, so its gradient is 0.
+    For MiniLM that is 47 MB to fill and to add for every chunk. Padding is looked up too, as in the library; nothing
+    attends to it, so its gradient is 0.
     """
     shapes = [chunk["input_ids"].shape for chunk in chunks]
     ids = torch.cat([chunk.pop("input_ids").flatten() for chunk in chunks])
@@ -186,9 +186,9 @@ def look_up(table: Any, chunks: list[dict[str, torch.Tensor]]) -> None:
 
 
 def agree(error: str | None, device: torch.device) -> None:
-    """Raise TrialFailed on every rank if any rank has an error."""
+    """Raise TrialFailedError on every rank if any rank has an error."""
     failed = torch.tensor(float(error is not None), device=device)
     if dist.is_initialized() and dist.get_world_size() > 1:
         dist.all_reduce(failed)
     if failed.item():
-        raise TrialFailed(error or "another rank failed")
+        raise TrialFailedError(error or "another rank failed")

@@ -52,15 +52,15 @@ def plan_of(
     is_file = columns is not None or is_data_file(subject)
     is_folder = not is_file and storage.is_file(storage.join(subject, MANIFEST))
     wrong = _misuse(subject, data, judging, is_file, is_folder, changes.get("global_batch_size"))
-    if asked.options and not is_file:
-        given = ", ".join(asked.options)
+    if asked.names and not is_file:
+        given = ", ".join(asked.names)
         wrong.append(f"{given}: {subject} is prepared; allowed: only with a file of pairs")
     if group is not None and not is_file:
         wrong.append(f"group: {group}: {subject} is prepared and has its groups; allowed: only with a file of pairs")
     raise_if(wrong)
     if is_file:
         named = columns.split(",") if columns else []
-        return plan_of_files({"train": subject, **judging}, named, asked=asked, group=group, **changes)
+        return plan_of_files({"train": subject, **judging}, named, options=asked, group=group, **changes)
     task = None if is_folder else load(subject, data)
     folder = subject if task is None else data or f"data/{task.name}"
     plan = plan_of_folder(folder, task, **changes)

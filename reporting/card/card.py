@@ -1,18 +1,18 @@
-"""Fills the library's model card for a model that other processes trained, and adds how it was made.
+"""Fill the library's model card for a model that other processes trained, and add how it was made.
 
-The trainer of sentence-transformers fills the card as it trains on a data set of texts. Ours trains on tokenised
-streams, so the facts travel as plain values, and the same fields of `model.model_card_data` are set here.
+The trainer of sentence-transformers fills the card while it trains on a data set of texts. Ours trains on tokenised
+streams in other processes. Its facts come back as plain values, and set the same fields of `model.model_card_data`.
 """
 
-import os
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common import storage
 from common.writing import write_then_rename
 from reporting.card.facts import TrainingFacts
-from reporting.card.section import made_section
+from reporting.card.section import section_lines
 from reporting.run import Run
 
 if TYPE_CHECKING:
@@ -24,32 +24,34 @@ if TYPE_CHECKING:
 def write_card(model_folder: str, run: Run, training: TrainingFacts, model: "SentenceTransformer") -> None:
     """Write README.md of a saved sentence-transformers folder: the library's card and 'How this model was made'.
 
-    Args:
-        run: with its result.
-        model: as it was loaded from that folder.
+    It needs no network, and writes the card whole or not at all.
 
-    Needs no network. Written under another name and renamed, so that the folder never holds half a card.
+    Args:
+        model_folder: path or address.
+        run: with its result.
+        training: facts of the training that the result does not hold.
+        model: loaded from that folder.
     """
     _fill(model, run, training)
     if not _is_base(run):
         _fill_training(model, run, training)
-    content = _insert(_render(model, run), "\n".join(made_section(run)))
-    with write_then_rename(*storage.locate(os.path.join(model_folder, "README.md"))) as stream:
+    content = _insert(_render(model, run), "\n".join(section_lines(run)))
+    with write_then_rename(*storage.locate(storage.join(model_folder, "README.md"))) as stream:
         stream.write(content.encode())
 
 
 def _fill(model: "SentenceTransformer", run: Run, training: TrainingFacts) -> None:
-    """What the library says of any model: where it is from, an example of its use, its scores on dev."""
+    """Set the fields of any model: its base model, an example of its use, its scores on dev."""
     data = model.model_card_data
     if not _is_local(run.settings["base_model"]):
-        data.base_model = run.settings["base_model"]  # the card makes a link to the hub of it
+        data.base_model = run.settings["base_model"]  # the card links it to the hub
     short = sorted(training.train_samples, key=lambda row: len(row["sentence1"]) + len(row["sentence2"]))
     data.usage_examples = [short[0]["sentence1"], *(row["sentence2"] for row in short[:2])]
     data.eval_results_dict = {_evaluator(run, training): dict(training.dev_metrics)}
 
 
 def _fill_training(model: "SentenceTransformer", run: Run, training: TrainingFacts) -> None:
-    """What the library's SentenceTransformerModelCardCallback and trainer would have set."""
+    """Set the fields that the library's SentenceTransformerModelCardCallback and trainer set."""
     from sentence_transformers.base.model_card import get_losses
 
     data, loss = model.model_card_data, _loss(model, training)
@@ -69,7 +71,7 @@ def _loss(model: "SentenceTransformer", training: TrainingFacts) -> "nn.Module":
 
 
 def _evaluator(run: Run, training: TrainingFacts) -> "BaseEvaluator":
-    """Stands for the evaluator that ran in the worker: the card prints its class, its heading and the split's name."""
+    """Return a stand-in for the worker's evaluator: the card prints its class, its heading and the split's name."""
     from sentence_transformers.base.evaluation import BaseEvaluator
 
     module, _, name = training.evaluator_class.rpartition(".")
@@ -81,7 +83,7 @@ def _evaluator(run: Run, training: TrainingFacts) -> "BaseEvaluator":
 
 
 def _fill_data_set(model: "SentenceTransformer", loss: "nn.Module", run: Run, training: TrainingFacts) -> None:
-    """Columns, token statistics and examples from the samples, the size from the facts."""
+    """Set columns, token statistics and examples from the samples, and the size from the facts."""
     from datasets import Dataset
 
     data, samples = model.model_card_data, training.train_samples
@@ -97,7 +99,7 @@ def _render(model: "SentenceTransformer", run: Run) -> str:
     from sentence_transformers.base.model_card import generate_model_card
 
     card = str(generate_model_card(model))
-    if _is_base(run):  # the library's first sentence says of every model that it was trained
+    if _is_base(run):  # the library's first sentence calls every model trained
         return re.sub(r"model (finetuned from|trained)\b", "model, the unchanged base model", card, count=1)
     return card
 
@@ -112,4 +114,4 @@ def _is_base(run: Run) -> bool:
 
 
 def _is_local(name: str) -> bool:
-    return name.count("/") != 1 or name.startswith((".", "/", "~")) or os.path.isdir(name)
+    return name.count("/") != 1 or name.startswith((".", "/", "~")) or Path(name).is_dir()

@@ -1,4 +1,4 @@
-"""What the library's model card is filled with beside the run itself."""
+"""Hold the facts of a training that the library's model card shows beside the run itself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingFacts:
-    """The training of the model that is kept, in plain values.
+    """The training of the selected model, in plain values.
 
     Attributes:
         loss_class: full name, such as sentence_transformers.sentence_transformer.losses.ContrastiveLoss.

@@ -1,4 +1,4 @@
-"""'How this model was made': what a model's card says beside what the library writes, as Markdown."""
+"""Write 'How this model was made', the section of a model card that the library does not write, as Markdown."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,14 +15,14 @@ NAMES = {"base": "base model", "baseline": "baseline settings", "best": "the sea
 VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 
 
-def made_section(run: Run) -> list[str]:
-    """Return data, audit, results, threshold, search, and the command to repeat it, as lines.
+def section_lines(run: Run) -> list[str]:
+    """Return the lines of data, audit, results, threshold, search, and the command to repeat the training.
 
     Args:
-        run: one with a result.
+        run: with its result.
 
     Raises:
-        ValueError: it has none.
+        ValueError: it has no result.
     """
     if run.result is None:
         raise ValueError(f"{run.folder} has no result, so no model was made")
@@ -42,9 +42,9 @@ def _data(run: Run, result: RunResult) -> Iterator[str]:
     yield f"- **Task:** {settings['task']}, {settings['kind']} pairs, chosen by `{result.metric}` on dev"
     yield f"- **Base model:** {settings['base_model']}"
     if result.dtype:
-        yield f"- **Weights:** {result.dtype}, as they were trained and judged"
+        yield f"- **Weights:** {result.dtype}, as trained and evaluated"
     if result.kept == "base":
-        yield "- **This model:** the base model, unchanged; what is said of losses and settings is what was tried"
+        yield "- **This model:** the base model, unchanged; losses and settings below are those that were tried"
     if any(prompts := settings.get("prompts", ("", ""))):
         yield f"- **Prompts:** {prompts[0]!r} before first texts, {prompts[1]!r} before second ones"
     yield f"- **Prepared pairs:** fingerprint `{run.data['fingerprint']}`"
@@ -64,10 +64,10 @@ def _audit(run: Run) -> Iterator[str]:
         return
     yield from ("", "### Audit of the pairs", "")
     if not run.audit["findings"]:
-        yield "Nothing was found."
-    for each in run.audit["findings"]:
-        accepted = ", accepted" if each["severity"] == "error" else ""
-        yield f"- **{each['code']}** ({each['severity']}{accepted}): {amount(each)}; {each['effect']}"
+        yield "No problem was found."
+    for finding in run.audit["findings"]:
+        accepted = ", accepted" if finding["severity"] == "error" else ""
+        yield f"- **{finding['code']}** ({finding['severity']}{accepted}): {amount(finding)}; {finding['effect']}"
 
 
 def _results(run: Run, result: RunResult) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _on_dev(result: RunResult) -> Iterator[str]:
 
 
 def _epochs(result: RunResult, name: str | None) -> str:
-    """Return the epochs that a model was trained for, of those its settings ask for; '' for the base model."""
+    """Return the epochs that a model was trained for, of those in its settings; '' for the base model."""
     trained = {
         "baseline": (result.baseline_epoch, result.baseline_settings),
         "best": (result.best_epoch, result.best_settings),
@@ -108,7 +108,7 @@ def _epochs(result: RunResult, name: str | None) -> str:
 
 
 def _use(run: Run) -> Iterator[str]:
-    """Three lines of Python that score a pair."""
+    """Return lines of Python that score a pair."""
     threshold = (run.verdict or {}).get("threshold")
     decision = f" >= {formats.exact(threshold['value'])}" if threshold else ""
     yield from ("", "### Scoring pairs", "", "```python", "from sentence_transformers import SentenceTransformer", "")
@@ -152,6 +152,6 @@ def _cost(result: RunResult) -> str:
 
 def _repeat(result: RunResult) -> Iterator[str]:
     if result.reproduce:
-        yield from ("", "### To make it again from the prepared pairs", "", "```bash", result.reproduce, "```")
+        yield from ("", "### Reproduce it from the prepared pairs", "", "```bash", result.reproduce, "```")
     if result.stopped:
         yield from ("", result.stopped)

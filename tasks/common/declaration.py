@@ -152,7 +152,7 @@ class Task:
 
     def __post_init__(self) -> None:
         if isinstance(self.baseline, Mapping):
-            object.__setattr__(self, "baseline", renamed(self.baseline, SETTINGS, told=True))
+            object.__setattr__(self, "baseline", renamed(self.baseline, SETTINGS, note=True))
         raise_if(list(_misfits(self)))
 
     @property

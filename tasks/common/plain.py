@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from common.old_names import SETTINGS
+from common.old_names import SETTINGS, renamed
 from tasks.common.declaration import AgainstCategory, Given, Layout, Number, Recipe, Row, Task
 from tasks.common.label_rule import LabelRule
 
@@ -99,9 +99,7 @@ def from_dict(declaration: Mapping[str, Any]) -> Task:
     return Task(
         **plain
         | {
-            "baseline": {
-                SETTINGS.get(name, name): Number(**number) for name, number in declaration["baseline"].items()
-            },
+            "baseline": {name: Number(**number) for name, number in renamed(declaration["baseline"], SETTINGS).items()},
             "max_length": Number(**length) if (length := declaration["max_length"]) else None,
             "shares": tuple(declaration["shares"]),
             "recipe": (recipe := _recipe(declaration["recipe"])),

@@ -1,4 +1,4 @@
-"""A real `ray start --head` with token authentication on loopback ports, ended by its own process id."""
+"""Run a real `ray start --head` with token authentication on loopback ports; end it by its process id."""
 
 import os
 import secrets
@@ -21,14 +21,14 @@ STARTED = "Ray runtime started."
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """A running head: where jobs are submitted, where drivers connect, and the environment that is let in."""
+    """A running head: the addresses for jobs and drivers, and the environment with its token."""
 
     dashboard: str
     address: str
     environment: dict[str, str]
 
     def submit(self, *entrypoint: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """`ray job submit` of this repository, until the job ends; `changes` replace variables of the environment."""
+        """Submit this repository as a job and wait for its end; `changes` replace variables of the environment."""
         command = [
             str(BIN / "ray"),
             "job",

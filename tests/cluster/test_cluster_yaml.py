@@ -1,4 +1,4 @@
-"""cluster.yaml, checked by Ray's own validation and against what the project promises about a cluster."""
+"""Test cluster.yaml by Ray's own validation and against the project's promises about a cluster."""
 
 import re
 import shlex
@@ -15,14 +15,14 @@ TEXT = (ROOT / "cluster.yaml").read_text()
 
 @pytest.fixture
 def cluster() -> dict[str, Any]:
-    """cluster.yaml as `ray up` sees it: defaults filled in, the common setup commands in front of both kinds."""
+    """Return cluster.yaml as `ray up` reads it: with defaults, and common setup commands for both kinds of nodes."""
     config = prepare_config(yaml.safe_load(TEXT))
     validate_config(config)
     return config
 
 
 def started(commands: list[str]) -> list[str]:
-    """The words of the one command that starts Ray."""
+    """Return the words of the one command that starts Ray."""
     (command,) = [command for command in commands if " start " in command]
     return shlex.split(command.replace(";", " ; "))
 

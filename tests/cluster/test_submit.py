@@ -1,4 +1,4 @@
-"""A search sent with `ray job submit` to a real head that asks for a token; the head is shared by these tests."""
+"""Test a search sent with `ray job submit` to a real head that requires a token; these tests share the head."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ def head() -> Iterator[Head]:
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Path:
-    """Pairs of a file, prepared by the job a user would call: 1.0 where both texts name the same thing."""
+    """Prepare pairs of a file with jobs.prepare: label 1.0 where both texts name the same thing."""
     colours, kinds = ("red", "green", "blue", "white"), ("door", "book", "car", "cup")
     things = [f"{colour} {kind}" for colour in colours for kind in kinds]
     with (tmp_path / "pairs.csv").open("w", newline="") as file:

@@ -1,4 +1,4 @@
-"""No key and no secret of an address comes out again, and the store is opened with both."""
+"""Test that key and secret of an address open the store and are never printed or stored."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ GIVEN = [
 
 @pytest.fixture(autouse=True)
 def _own_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials, "_held", {})
+    monkeypatch.setattr(credentials, "_credentials", {})
     monkeypatch.setattr(credentials, "_secrets", set())
 
 
@@ -91,15 +91,15 @@ def test_s3_is_opened_with_both() -> None:
 
 @pytest.fixture
 def secret_place(tmp_path: Path) -> Iterator[str]:
-    """A store whose files are there only for who gives key and secret."""
+    """Yield an address with key and secret of an empty store in memory."""
     fsspec.filesystem("memory").rm("/", recursive=True)
     yield f"fsspec+memory://KEYKEY:SEKRET@bucket{tmp_path}"
     fsspec.filesystem("memory").rm("/", recursive=True)
 
 
-def said(job: Any, *words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(job.app, list(words))
-    return done.exit_code, done.output + (repr(done.exception) if done.exit_code == 1 else "")
+def run_job(job: Any, *words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(job.app, list(words))
+    return result.exit_code, result.output + (repr(result.exception) if result.exit_code == 1 else "")
 
 
 def test_no_job_says_them(secret_place: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,9 +123,9 @@ def test_no_job_says_them(secret_place: str, tiny_model: str, tmp_path: Path, mo
         (score, [tiny_model, f"{data}/train.parquet", "--columns", "a,b", "--out", f"{data}/out"], 2),
     ]
     for job, words, code in calls:
-        found, told = said(job, *words)
-        assert found == code, (job, words, told)
-        assert not [secret for secret in ("KEYKEY", "SEKRET") if secret in told], (job, words, told)
+        exit_code, output = run_job(job, *words)
+        assert exit_code == code, (job, words, output)
+        assert not [secret for secret in ("KEYKEY", "SEKRET") if secret in output], (job, words, output)
     assert not (tmp_path / "run").exists()
     assert {job for job, *_ in calls} == {audit, evaluate, prepare, score, train, tune}
 
@@ -135,23 +135,23 @@ def test_no_job_says_them(secret_place: str, tiny_model: str, tmp_path: Path, mo
 @pytest.mark.parametrize("words", [(), ("--nonsense",), ("--seed", "{}"), ("--accept", "{}"), ("--set", "{}")])
 def test_a_command_line_that_is_wrong_does_not_say_them(job: Any, secret: str, words: tuple[str, ...]) -> None:
     address = f"s3://{secret}@bucket/data.csv"
-    for asked in ([], ["--json"]):
-        code, told = said(job, "tickets", address, address, *(word.format(address) for word in words), *asked)
+    for as_json in ([], ["--json"]):
+        code, output = run_job(job, "tickets", address, address, *(word.format(address) for word in words), *as_json)
         assert code == 2
-        assert not [part for part in ("SEK", "RET@") if part in told], told
+        assert not [part for part in ("SEK", "RET@") if part in output], output
 
 
 @pytest.mark.parametrize("option", ["--accept", "--set"])
 def test_options_that_may_be_given_again_are_clean_too(option: str, tmp_path: Path) -> None:
     address = "s3://KEYKEY:SEKRET@bucket/x"
-    code, told = said(tune, "tickets", "--data", str(tmp_path), option, address)
+    code, output = run_job(tune, "tickets", "--data", str(tmp_path), option, address)
     assert code == 2
-    assert "SEKRET" not in told
+    assert "SEKRET" not in output
     if option == "--accept":
-        assert "accept: s3://bucket/x; allowed" in told
+        assert "accept: s3://bucket/x; allowed" in output
 
 
-def test_an_error_that_nobody_expected_is_told_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_printed_without_them() -> None:
     app = common.new_app("")
 
     @app.command()
@@ -159,7 +159,7 @@ def test_an_error_that_nobody_expected_is_told_without_them(monkeypatch: pytest.
     def command(data: str) -> None:
         raise OSError(f"cannot open {put_back(data)}")
 
-    done = CliRunner().invoke(app, ["s3://KEYKEY:SEKRET@bucket/a"])
-    assert done.exit_code == 1
-    assert "OSError: cannot open s3://***@bucket/a" in done.stderr
-    assert "SEKRET" not in done.output
+    result = CliRunner().invoke(app, ["s3://KEYKEY:SEKRET@bucket/a"])
+    assert result.exit_code == 1
+    assert "OSError: cannot open s3://***@bucket/a" in result.stderr
+    assert "SEKRET" not in result.output

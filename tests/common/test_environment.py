@@ -1,4 +1,4 @@
-"""The machine and the versions of a run."""
+"""Test the description of a run's machine and versions."""
 
 import importlib.metadata
 import json

@@ -1,4 +1,4 @@
-"""Names of the version before: understood, and told on standard error."""
+"""Test that names of the version before are understood, with a note on standard error."""
 
 import pytest
 
@@ -8,7 +8,7 @@ OPTIONS = {"--repeat-seeds", "--export", "--set", "--run"}
 
 
 @pytest.mark.parametrize(
-    ("words", "expected", "told"),
+    ("words", "expected", "notes"),
     [
         (["--seeds", "3"], ["--repeat-seeds", "3"], ["--seeds is called --repeat-seeds now"]),
         (["--seeds=3"], ["--repeat-seeds=3"], ["--seeds is called --repeat-seeds now"]),
@@ -21,20 +21,20 @@ OPTIONS = {"--repeat-seeds", "--export", "--set", "--run"}
         (["--repeat-seeds", "3", "--export", "base"], ["--repeat-seeds", "3", "--export", "base"], []),
     ],
 )
-def test_a_command_line_gets_the_new_names_and_each_old_one_is_told(
-    words: list[str], expected: list[str], told: list[str], capsys: pytest.CaptureFixture[str]
+def test_a_command_line_gets_the_new_names_and_each_old_one_gets_a_note(
+    words: list[str], expected: list[str], notes: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert modern(words, OPTIONS) == expected
     lines = capsys.readouterr().err.splitlines()
-    assert [line.removeprefix("note: ").partition(";")[0] for line in lines] == told
+    assert [line.removeprefix("note: ").partition(";")[0] for line in lines] == notes
 
 
 def test_an_option_that_the_command_has_keeps_its_name() -> None:
     assert modern(["--best", "3"], {"--best", "--top-k"}) == ["--best", "3"]
 
 
-def test_values_are_renamed_in_their_order_and_told_only_to_who_wrote_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_values_are_renamed_in_their_order_with_a_note_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(renamed({"a": 1, "warmup_share": 2, "b": 3}, SETTINGS)) == ["a", "warmup_ratio", "b"]
     assert capsys.readouterr().err == ""
-    assert renamed({"untuned": 1}, MODELS, told=True) == {"base": 1}
+    assert renamed({"untuned": 1}, MODELS, note=True) == {"base": 1}
     assert "untuned is called base now" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A run's folder on this machine and in a store (fsspec's memory stands for s3)."""
+"""Test a run's folder on this machine and in a store (fsspec's memory stands for s3)."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_of_two_runs_that_found_a_folder_empty_one_goes_on(place: str) -> None:
 
 
 def test_two_marks_in_a_store_refuse_both_runs(tmp_path: Path) -> None:
-    """They are put at the same moment, and each run sees the other's."""
+    """Both runs write their mark at the same moment, and each sees the other's."""
     place = f"fsspec+memory://{tmp_path}/runs/both"
     first, second = RunFolder.claim(place), RunFolder.claim(place)
     put = first._put_mark
@@ -116,7 +116,7 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.Mon
     folder = RunFolder.claim(str(tmp_path / "run"))
     folder.write_text("a.txt", "old")
 
-    class Full(RuntimeError):
+    class FullError(RuntimeError):
         pass
 
     class Refusing:
@@ -129,10 +129,10 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path, monkeypatch: pytest.Mon
         def move(self, source: str, target: str) -> None:
             assert Path(source).read_text() == "new"
             assert Path(target).read_text() == "old"
-            raise Full
+            raise FullError
 
     monkeypatch.setattr(folder, "files", Refusing(folder.files))
-    with pytest.raises(Full):
+    with pytest.raises(FullError):
         folder.write_text("a.txt", "new")
     assert Path(folder.at("a.txt")).read_text() == "old"
 

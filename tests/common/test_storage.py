@@ -1,4 +1,4 @@
-"""Names in paths and addresses."""
+"""Test names in paths and addresses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all."""
+"""Test that files and folders are written whole or not at all."""
 
 import stat
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files of pairs that a loss trains with or a kind judges, prepared and requested as a user does."""
+"""Make files of pairs for a loss or a kind, and prepare and request them as a user does."""
 
 import csv
 import random

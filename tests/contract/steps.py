@@ -1,4 +1,4 @@
-"""One training step, in this process alone or in two that exchange over gloo, without a cluster."""
+"""Take one training step, in this process alone or in two that exchange over gloo, without a cluster."""
 
 import os
 import tempfile
@@ -29,7 +29,7 @@ TIMEOUT_S = 60
 
 @dataclass(frozen=True, kw_only=True)
 class TokensInMemory(TokenizedPairs):
-    """Tokens that travel with their job."""
+    """Hold tokens inside the job."""
 
     tokens: pa.Table
 
@@ -41,7 +41,7 @@ class TokensInMemory(TokenizedPairs):
 
 
 class Step(NamedTuple):
-    """What a step leaves."""
+    """The result of a step."""
 
     loss: float
     """The mean over the ranks."""
@@ -51,7 +51,7 @@ class Step(NamedTuple):
 
     @property
     def change(self) -> np.ndarray:
-        """All weights' changes in one vector."""
+        """The changes of all weights in one vector."""
         return np.concatenate([(self.after[name] - each).ravel() for name, each in sorted(self.before.items())])
 
 
@@ -73,13 +73,13 @@ def take_step(job: Job, model: str) -> Step:
 
 
 class Ranks:
-    """Processes that take each step together."""
+    """Run each step in several processes together."""
 
     def __init__(self, processes: list[ProcessPoolExecutor]) -> None:
         self.processes = processes
 
     def take_step(self, job: Job, model: str) -> list[Step]:
-        """What each rank has after the step."""
+        """Return the result of each rank after the step."""
         steps = [process.submit(take_step, job, model) for process in self.processes]
         return [step.result(timeout=2 * TIMEOUT_S) for step in steps]
 

@@ -1,4 +1,4 @@
-"""What every declared kind of evaluation has to do, whatever its name: a new one is found here by its declaration."""
+"""Test every declared kind of evaluation; a new one is found by its declaration."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What every declared loss has to do, whatever its name: a new one is found here by its declaration."""
+"""Test every declared loss; a new one is found by its declaration."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 
 
 def contents(loss: Loss) -> list[Content]:
-    """Return what files it trains with: those of what it reads, and labels 0 and 1, which serve every loss."""
+    """Return the sorts of files that a loss trains with: those it reads, and labels 0 and 1, which serve every loss."""
     given: list[Content] = ["negatives"] if loss.negatives else []
     return [*dict.fromkeys([loss.labels, "binary"]), *given]  # type: ignore[list-item]
 

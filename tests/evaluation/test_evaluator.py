@@ -1,4 +1,4 @@
-"""The judge: each kind's scores on embeddings given by hand, every text encoded once, and what it refuses."""
+"""Test the evaluator: each kind's scores on given embeddings, each text encoded once, and refused splits."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ def table(first: list[str], second: list[str], label: list[float] | None = None)
 
 
 class Angles:
-    """Encodes 'name:degrees' as a direction in the plane, and remembers what it was asked."""
+    """Encode 'name:degrees' as a direction in the plane, and record the texts."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []

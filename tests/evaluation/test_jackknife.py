@@ -1,4 +1,4 @@
-"""Intervals against closed forms and repetition."""
+"""Test intervals against closed forms and repeated sampling."""
 
 import numpy as np
 import pytest

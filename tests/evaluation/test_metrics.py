@@ -1,4 +1,4 @@
-"""Metrics against independent computations: closed forms, loops, scikit-learn, scipy."""
+"""Test metrics against independent computations: closed forms, loops, scikit-learn, scipy."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_category_scores_are_those_of_the_plain_definitions() -> None:
 
 
 def own_candidates(queries: int) -> list[metrics.Indices]:
-    """One own candidate each, or two."""
+    """Return one or two own candidates for each query."""
     return [np.array([index] if index % 3 else [index, index + 1]) for index in range(queries)]
 
 
@@ -121,7 +121,7 @@ Drawn = tuple[metrics.Floats, metrics.Floats, metrics.Indices]
 
 @pytest.fixture
 def drawn() -> Drawn:
-    """Cosines with ties, labels 0 and 1, and how often each pair was drawn."""
+    """Return cosines with ties, labels 0 and 1, and the number of draws of each pair."""
     generator = np.random.default_rng(7)
     cosines = np.round(generator.uniform(-1, 1, 60), 1)
     return cosines, generator.integers(0, 2, 60).astype(float), generator.integers(0, 4, 60)

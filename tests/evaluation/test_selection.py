@@ -1,4 +1,4 @@
-"""A claim has to hold for the best of all that dev has judged."""
+"""Test that a claim holds for the best of all states that were evaluated on dev."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ BASE = RNG.uniform(0.2, 0.6, size=200)
 
 
 def noisy(number: int, seed: int = 0) -> list[QueryPredictions]:
-    """Models as good as the base, each better on some queries and worse on others."""
+    """Return models as good as the base, each better on some queries and worse on others."""
     noise = np.random.default_rng(seed).normal(size=(number, 200)) * 0.1
     return [queries(BASE + each) for each in noise]
 

@@ -1,4 +1,4 @@
-"""The threshold against trying all of them, and its figures against scikit-learn."""
+"""Test the threshold against a trial of all thresholds, and its scores against scikit-learn."""
 
 import math
 

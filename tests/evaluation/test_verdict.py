@@ -1,4 +1,4 @@
-"""Which model is kept, and what is said of it."""
+"""Test which model a verdict selects, and the reason that it gives."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Prepared pairs of the invoices task, small and without a search; and values changed at one place."""
+"""Write a few prepared pairs of the invoices task, and change JSON values at one position."""
 
 import copy
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.trainers.cases import rows
 
 
 def prepare_invoices(folder: Path, train: int, dev: int) -> str:
-    """So many pairs for train and for dev; returns the folder."""
+    """Write prepared pairs of the invoices task, `train` and `dev` of them, and return the folder."""
     tables = {"train": rows(train, "cosine"), "dev": rows(dev, "cosine", seed=1)}
     manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
     prepared.write(str(folder), tables, manifest)
@@ -18,7 +18,7 @@ def prepare_invoices(folder: Path, train: int, dev: int) -> str:
 
 
 def mutations(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of every value in it, itself first."""
+    """Yield the path of every value in a value, its own first."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, each in inner:
@@ -26,7 +26,7 @@ def mutations(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 
 
 def mutated(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """The value with another one at that path, or without it where there is nothing new."""
+    """Return the value with another one at that path, or without that path."""
     if not path:
         return new
     changed = copy.deepcopy(value)

@@ -1,4 +1,4 @@
-"""jobs.audit, and the audit in front of a training."""
+"""Test jobs.audit, and the audit before a training."""
 
 import json
 from pathlib import Path
@@ -144,7 +144,7 @@ def test_what_cannot_be_audited(
 
 
 def as_published(tmp_path: Path) -> str:
-    """Pages as records."""
+    """Prepare pages as published, whose texts are records, and return the folder."""
     rows = "".join(f"page {n % 4},t,chunk {n}\n" for n in range(40))
     (tmp_path / "pages.csv").write_text("page_name,section_title,text_chunk\n" + rows)
     data = str(tmp_path / "published")

@@ -1,4 +1,4 @@
-"""A manifest with any value changed: a job that reads prepared pairs takes it or names it, and has no traceback."""
+"""Test manifests with any value changed: a job accepts or names it, and never ends in a traceback."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ ROWS = 40
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    """Pairs of a file: their task is read from the manifest alone."""
+    """Prepare pairs of a file, whose task is read from the manifest alone."""
     lines = [f"question {n},answer {n},{n % 2}" for n in range(ROWS)]
     (tmp_path / "pairs.csv").write_text("\n".join(["question,answer,label", *lines]))
     done = RUNNER.invoke(prepare.app, [f"{tmp_path}/pairs.csv", "--data", f"{tmp_path}/data"])

@@ -1,4 +1,4 @@
-"""A run whose files were changed by hand or cut off: evaluate and score name the file, and end with exit code 2."""
+"""Test runs with damaged files: evaluate and score name the file, and end with exit code 2."""
 
 import io
 import json
@@ -47,7 +47,7 @@ ANY: tuple[Any, ...] = (None, -1, "x", [1], {"a": 1})
 
 @pytest.fixture
 def run(tiny_model: str, tmp_path: Path) -> Path:
-    """A finished run of the invoices task, with all that evaluate and score read."""
+    """Make a finished run of the invoices task, with all files that evaluate and score read."""
     data = prepare_invoices(tmp_path / "data", train=40, dev=20)
     shutil.copy(f"{data}/dev.parquet", f"{data}/test.parquet")
     manifest = json.loads(Path(data, "manifest.json").read_text())
@@ -79,7 +79,7 @@ def scored(run: Path) -> Any:
 
 @pytest.fixture
 def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model is loaded: what is wrong with a run shows without."""
+    """Forbid loading a model, since a damaged run is found without one."""
     monkeypatch.setattr("workflows.evaluate.score_model", lambda *_, **__: {"cosine_ap": 0.5})
     monkeypatch.setattr("workflows.score.score_run", lambda *_, **__: pytest.fail("scored"))
 

@@ -1,4 +1,4 @@
-"""jobs.evaluate on a tiny model: which pairs it finds, what it prints, and that test is scored once."""
+"""Test jobs.evaluate on a tiny model: the pairs it finds, its output, and that test is scored once."""
 
 import json
 import shutil
@@ -37,7 +37,7 @@ def write_pairs(folder: Path, base_model: str, rows: list[tuple[str, str, float]
 
 @pytest.fixture
 def run(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A finished run of task beer; the working directory is its project."""
+    """Make a finished run of task beer, and enter its project folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     write_pairs(tmp_path / "data" / "beer", tiny_model)
@@ -52,7 +52,7 @@ def run(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str
 
 @pytest.fixture
 def scored(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None]]:
-    """Every scoring that really happens, as (folder, max_length)."""
+    """Record every actual scoring as (folder, max_length)."""
     real, calls = scoring.score_model, list[tuple[str, int | None]]()
 
     def counting(folder: str, judge: Any, told: Any, *, max_length: int | None = None, **more: Any) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Whatever a file holds: prepare, audit and score do their work or name the mistake; nothing ends in a traceback."""
+"""Test any file: prepare, audit and score succeed or name the mistake, and never end in a traceback."""
 
 import csv
 import datetime
@@ -66,7 +66,7 @@ damages: st.SearchStrategy[Any] = st.just([]) | st.lists(pieces, max_size=4)
 
 
 def rows_of(cells: st.SearchStrategy[Any]) -> st.SearchStrategy[Rows]:
-    """Half of them in order but for repeats and empty texts, as one fault is enough for a file to be refused."""
+    """Generate rows, half of them sound but for repeats and empty texts, as one fault makes a file refused."""
     sound = st.tuples(texts, texts, st.sampled_from(["0", "1"]))
     wild = st.tuples(texts | cells, texts | cells, labels)
     return st.lists(sound.map(list), min_size=8, max_size=25) | st.lists(
@@ -75,7 +75,7 @@ def rows_of(cells: st.SearchStrategy[Any]) -> st.SearchStrategy[Rows]:
 
 
 def damaged(content: bytes, damage: Sequence[tuple[int, int, bytes]]) -> bytes:
-    """Pieces put in place of so many bytes; a piece of nothing only takes some away."""
+    """Replace stretches of bytes by pieces; an empty piece only removes bytes."""
     for place, length, piece in damage:
         at = place % (len(content) + 1)
         content = content[:at] + piece + content[at + length :]
@@ -94,13 +94,13 @@ def json_lines(rows: Rows, arrays: bool) -> bytes:
 
 
 def outcome(call: Callable[[], Any]) -> None:
-    """Success or a mistake that is told; any other error is raised."""
+    """Return success or the mistake; raise any other error."""
     with suppress(Mistakes):
         call()
 
 
 def tried(path: Path, columns: str | None, model: str) -> None:
-    """What all three jobs make of the file."""
+    """Return the outcome of all three jobs on the file."""
     words = [] if columns is None else ["--columns", columns]
     for more in ([], ["--json"]):
         data = str(path.parent / "data")
@@ -195,7 +195,7 @@ COLUMN_TYPES: dict[pa.DataType, st.SearchStrategy[Any]] = {
 
 @st.composite
 def tables(draw: st.DrawFn) -> pa.Table:
-    """Columns of any types; bytes are called text in some, although they are no UTF-8."""
+    """Generate columns of any types; some text columns hold bytes that are no UTF-8."""
     names = draw(st.sampled_from([("a", "b"), ("a", "b", "label"), ("a", "b", "b"), ("a",)]))
     count, kinds = draw(st.integers(0, 20)), draw(st.sampled_from([[pa.string()], list(COLUMN_TYPES)]))
     columns = []

@@ -1,4 +1,4 @@
-"""--json is JSON and nothing else on standard output, whatever was asked."""
+"""Test that --json prints JSON and nothing else on standard output."""
 
 import importlib
 import json
@@ -30,7 +30,7 @@ def data(tmp_path: Path) -> str:
 
 
 def call(job: Any, *words: str) -> tuple[int, Any, str]:
-    """Exit code, what standard output holds as JSON, standard error."""
+    """Return exit code, standard output parsed as JSON, and standard error."""
     done = CliRunner().invoke(job.app, [*words, "--json"])
     (line,) = done.stdout.splitlines()
     return done.exit_code, json.loads(line, parse_constant=pytest.fail), done.stderr

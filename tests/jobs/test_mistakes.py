@@ -1,4 +1,4 @@
-"""Every mistake of a user: exit code 2, one message with name, value and what is allowed, and nothing is started."""
+"""Test every mistake of a user: exit code 2, a message with name, value and what is allowed, nothing started."""
 
 import re
 import shutil
@@ -187,7 +187,7 @@ def test_neither_torch_nor_ray_is_imported_for_a_mistake() -> None:
 
 
 def refused(job: Any, *words: str) -> str:
-    """What a job says of a mistake."""
+    """Return a job's message on a mistake."""
     result = RUNNER.invoke(job.app, list(words))
     assert result.exit_code == 2, (words, result.output, result.exception)
     return result.stderr

@@ -1,4 +1,4 @@
-"""The command line is what workflows/options.py declares, and so is the page about it."""
+"""Test that the command line and its reference page are those that workflows/options.py declares."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def test_a_job_has_the_declared_options_with_their_defaults(job: Any, options: t
 
 
 def given_to(options: type[TrainOptions], *words: str) -> dict[str, Any]:
-    """What a command with these options gets for such words."""
+    """Return the values that a command with these options receives for these words."""
     app, found = common.new_app("about"), dict[str, Any]()
 
     @command(app, options)

@@ -1,4 +1,4 @@
-"""Folders that cannot be made and paths that none can have: named before anything is computed."""
+"""Test that folders and paths that cannot be created are named before any computation."""
 
 import os
 from collections.abc import Callable
@@ -41,7 +41,7 @@ READERS: dict[str, Job] = {
 
 @pytest.fixture
 def said(tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Job, str], str]:
-    """What a job says of a place."""
+    """Return a job's message on a path."""
     monkeypatch.chdir(tmp_path)
     data = prepare_invoices(tmp_path / "data", train=40, dev=20)
     (tmp_path / "a.csv").write_text("a,b\none,two\n")
@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_made_is_named(name: str, said: Callable[[Job, s
     option = name.partition(" ")[0]
     file = tmp_path / "file"
     for place in (f"{file}/below", f"{file}/below/it"):
-        assert f"{option}: {place} cannot be made: {file} is a file" in said(WRITERS[name], place)
+        assert f"{option}: {place} cannot be created: {file} is a file" in said(WRITERS[name], place)
     assert str(file) in said(WRITERS[name], str(file))
     for place in ("n" * 300, f"{tmp_path}/{'/'.join(['n' * 200] * 30)}"):
         assert "name too long" in said(WRITERS[name], place)
@@ -76,6 +76,6 @@ def test_a_path_to_read_that_none_can_have_is_named(name: str, place: str, said:
 
 
 def test_a_folder_that_is_not_writable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: path != str(tmp_path))  # who is root may write everywhere
-    with pytest.raises(Mistakes, match=f"data: {tmp_path}/a/b cannot be made: {tmp_path} is not writable"):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write everywhere
+    with pytest.raises(Mistakes, match=f"data: {tmp_path}/a/b cannot be created: {tmp_path} is not writable"):
         storage.refuse_unmakeable("data", f"{tmp_path}/a/b")

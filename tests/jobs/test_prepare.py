@@ -1,4 +1,4 @@
-"""`python -m jobs.prepare` as a user calls it."""
+"""Test `python -m jobs.prepare` as a user calls it."""
 
 import json
 import shlex
@@ -104,7 +104,7 @@ def labelled(path: Path, labels: list[str]) -> None:
 
 def test_what_was_inferred_is_said_with_the_labels_that_it_follows_from(here: Path) -> None:
     labelled(here / "pairs.csv", ["0", "1"])
-    said = "Loss contrastive, judged as binary (cosine_ap), inferred from labels 0 (30 rows), 1 (30 rows).\n"
+    said = "Loss contrastive, evaluated as binary (cosine_ap), inferred from labels 0 (30 rows), 1 (30 rows).\n"
     assert said in call("pairs.csv").stdout
     found = json.loads(call("pairs.csv", "--loss", "cosine", "--json").stdout)
     assert (found["loss"], found["kind"]) == ("cosine", "binary")
@@ -144,9 +144,9 @@ def test_texts_and_categories_become_a_task_like_tickets(here: Path) -> None:
     rows = [f"{number},ticket {number},topic {number % 5}" for number in range(100)]
     (here / "tickets2.csv").write_text("\n".join(["id,text,intent", *rows]))
     shown = call("tickets2.csv", "--columns", "text,intent").stdout
-    assert "Loss cosine, judged as category (macro_f1), inferred from 5 different texts in intent" in shown
+    assert "Loss cosine, evaluated as category (macro_f1), inferred from 5 different texts in intent" in shown
     assert load("tickets2").kind == PreparedPairs.open("data/tickets2").manifest["declaration"]["kind"] == "category"
-    assert "judged as retrieval" in call("tickets2.csv", "--columns", "text,intent", "--kind", "retrieval").stdout
+    assert "evaluated as retrieval" in call("tickets2.csv", "--columns", "text,intent", "--kind", "retrieval").stdout
 
 
 @pytest.mark.parametrize(("split", "apart"), [([], ["sentence1", "sentence2"]), (["first-text"], ["sentence1"])])

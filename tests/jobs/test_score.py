@@ -1,4 +1,4 @@
-"""jobs.score on a local Ray: pairs, candidates, and an interrupted call that is taken up again."""
+"""Test jobs.score on a local Ray: pairs, candidates, and a call that continues an interrupted one."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""jobs.score on rows of all kinds, without Ray: what is written is one table, and what has no text has no score."""
+"""Test jobs.score on rows of all kinds, without Ray: it writes one table, and a row without text has no score."""
 
 import json
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Call:
-    """`jobs.score` with a model, a file and an output of its own."""
+    """Call `jobs.score` with its own model, file and output."""
 
     def __init__(self, model: str, folder: Path) -> None:
         self.model, self.folder, self.out = model, folder, folder / "scored.parquet"
@@ -70,7 +70,7 @@ class Call:
         return json.loads(done.stdout)
 
     def read(self) -> list[dict[str, Any]]:
-        """The rows that were written, which every reader takes as one table."""
+        """Return the written rows, and check that every reader takes them as one table."""
         table = pq.read_table(self.out)
         assert ds.dataset(self.out, format="parquet").to_table().schema.equals(table.schema)
         assert len(pd.read_parquet(self.out)) == len(table)

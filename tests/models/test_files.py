@@ -1,4 +1,4 @@
-"""What a model's files show: each kind of damage is named before anything is loaded, and what is whole passes."""
+"""Test the checks of a model's files: each kind of damage is named before loading, and sound files pass."""
 
 import json
 import math
@@ -70,7 +70,7 @@ def web_page(model: Path) -> None:
 
 
 def sharded(model: Path, form: str = "model-0000{}-of-00002.safetensors") -> None:
-    """Into two files with their index."""
+    """Split the weights into two files with an index."""
     weights = load_file(model / "model.safetensors")
     names = sorted(weights)
     parts = {form.format(1): names[: len(names) // 2], form.format(2): names[len(names) // 2 :]}
@@ -94,7 +94,7 @@ def shard_missing(model: Path) -> None:
 
 
 def nested(model: Path) -> None:
-    """As sentence-transformers 1 and 2 saved them."""
+    """Move the transformer into a folder of its own, as sentence-transformers 1 and 2 saved it."""
     (model / "0_Transformer").mkdir()
     own = ("modules.json", "config_sentence_transformers.json")
     for file in [file for file in model.iterdir() if file.is_file() and file.name not in own]:

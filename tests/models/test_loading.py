@@ -1,4 +1,4 @@
-"""One loader: fp32 whatever the files hold, and a reason where it fails."""
+"""Test the loader: fp32 whatever dtype the files have, and a reason where loading fails."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ from workflows.score_model import score_model
 
 
 def of_dtype(folder: str, out: Path, dtype: torch.dtype) -> str:
-    """The same model with a Dense behind it, saved in that dtype."""
+    """Save the same model with a Dense module, in that dtype."""
     torch.manual_seed(0)
     model = SentenceTransformer(folder, device="cpu")
     model.append(Dense(32, 16))
@@ -103,7 +103,7 @@ def test_the_audit_and_a_score_see_the_weights_in_fp32(tiny_model: str, tmp_path
 
 @pytest.fixture
 def unknown(tiny_model: str, tmp_path: Path) -> str:
-    """A model of an architecture that transformers does not know: only loading shows it."""
+    """Make a model of an architecture that transformers does not know, which only loading reveals."""
     folder = shutil.copytree(tiny_model, tmp_path / "unknown")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "model_type": "brand-new"}))

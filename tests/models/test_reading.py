@@ -1,4 +1,4 @@
-"""A model reads a text in one way everywhere: the tokens and embeddings of training are those of its own encode."""
+"""Test that training reads texts as a model's own encode does: the same tokens and embeddings."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ Build = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Models by name, each built once."""
+    """Return models by name, each built once."""
     folder = tmp_path_factory.mktemp("architectures")
 
     def get(name: str, **options: Any) -> Path:
@@ -96,7 +96,7 @@ def test_relative_positions_have_no_limit_and_the_default_is_512_at_most(built: 
 
 
 def prompted(tmp_path: Path, model: Path, **config: Any) -> Path:
-    """A copy of the model with these prompts in its configuration."""
+    """Copy the model with these prompts in its configuration."""
     folder = Path(shutil.copytree(model, tmp_path / "prompted"))
     file = folder / "config_sentence_transformers.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | config))

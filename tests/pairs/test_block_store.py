@@ -1,4 +1,4 @@
-"""Blocks on disk: whole or not there, and never of two writers at once."""
+"""Test blocks on disk: whole or absent, and never from two writers at once."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ def tables(value: int) -> list[pa.Table]:
 
 
 def values(store: BlockStore) -> tuple[list[int], list[int]]:
-    """Of all blocks in order, and the sizes told."""
+    """Return the values of all blocks in order, and the reported sizes."""
     paths, sizes = store.blocks()
     read = [pq.read_table(path, filesystem=store.files) for path in paths]
     return [row for each in read for row in each["ids1"].to_pylist()], sizes
@@ -76,7 +76,7 @@ def test_an_interrupt_while_the_list_is_moved_leaves_all_or_nothing(
     files = store.files
 
     class Interrupted:
-        """The same files, but for a move that is cut off before its end or right after it."""
+        """Wrap a file system so that a move is interrupted before its end or right after it."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(files, name)

@@ -1,4 +1,4 @@
-"""What is dropped, and the reason that it is counted under."""
+"""Test which rows are dropped, and under which reason they are counted."""
 
 import datetime
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Batches as tensors: every text once, little padding, labelled."""
+"""Test batches as tensors: every text once, little padding, with labels."""
 
 import itertools
 
@@ -17,7 +17,7 @@ BATCH = {
 
 
 def texts(features: dict) -> list[list[int]]:
-    """Every text of the chunks without its padding, in order."""
+    """Return every text of the chunks without padding, in order."""
     return [
         ids[mask == 1].tolist()
         for chunk in features["chunks"]

@@ -1,4 +1,4 @@
-"""Which column holds what: labels, negatives and the usual columns."""
+"""Test the columns of a file: texts, labels, negatives and the usual names."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The cut: no text and no group in two parts, few rows dropped, shares kept, whatever order the rows have."""
+"""Test the cut: no text or group in two parts, few rows dropped, fractions as wanted, for any order of rows."""
 
 import itertools
 import random
@@ -23,7 +23,7 @@ def random_rows(pairs: int, texts: int, seed: int = 0) -> Rows:
 
 
 def clusters(bridges: int) -> Rows:
-    """Ten rings of twelve texts, with so many pairs of each to the next one."""
+    """Return ten rings of twelve texts, with `bridges` pairs from each to the next one."""
     rings = [row(f"{ring}-{n}", f"{ring}-{(n + 1) % 12}") for ring in range(10) for n in range(12)]
     return rings + [row(f"{ring}-{n}", f"{(ring + 1) % 10}-{n}") for ring in range(10) for n in range(bridges)]
 

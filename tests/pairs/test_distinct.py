@@ -1,4 +1,4 @@
-"""Equal training rows as one weighted row."""
+"""Test that equal training rows become one weighted row."""
 
 from dataclasses import replace
 

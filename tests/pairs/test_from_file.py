@@ -1,4 +1,4 @@
-"""A task from a file of pairs: what the labels say, and what is refused."""
+"""Test a task made from a file of pairs: what follows from its labels, and what is refused."""
 
 import json
 from pathlib import Path

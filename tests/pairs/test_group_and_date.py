@@ -1,4 +1,4 @@
-"""What a user says a split may not tear apart, and splits by date: nothing shared, nothing later in train than test."""
+"""Test splits by a user's group column and by date: nothing is shared, no train row is later than test."""
 
 import csv
 import datetime
@@ -31,7 +31,7 @@ def made(file: str, way: str | None = None, **options: Any) -> Preparation:
 
 
 def columns(preparation: Preparation, file: str, name: str) -> list[set[str]]:
-    """By split, what the file's rows have there whose two texts are in the split."""
+    """Return, by split, the values in this column of the file's rows whose two texts are in the split."""
     with open(file, newline="") as stream:
         rows = list(csv.DictReader(stream))
     found = []
@@ -51,7 +51,7 @@ def dates(count: int, per_day: int) -> list[str]:
 
 
 def some(kind: str, count: int = 240) -> list[tuple[str, str, str, str]]:
-    """Rows of customers: with texts of their own, with shared texts, or with few second texts."""
+    """Return rows of customers: with their own texts, with shared texts, or with few second texts."""
     draw, days = random.Random(kind), dates(count, 2)
     first = {"own": count * 9, "shared": 150, "closed": 60}[kind]
     second = {"own": count * 9, "shared": 250, "closed": 4}[kind]

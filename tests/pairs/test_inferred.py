@@ -1,4 +1,4 @@
-"""Loss and kind of a file of pairs: what its labels probably are, how a user has them read, and what goes together."""
+"""Test loss and kind of a file of pairs: guessed meanings of labels, options for them, what fits together."""
 
 import json
 import random
@@ -204,7 +204,7 @@ def test_what_cannot_be_read_so(tmp_path: Path, labels: list[str], asked: dict[s
 
 
 def test_a_loss_that_reads_labels_makes_no_categories_of_answers(tmp_path: Path) -> None:
-    with pytest.raises(Mistakes, match="loss cosine is not to be had of no labels; allowed .*: ranking with retrieval"):
+    with pytest.raises(Mistakes, match="loss cosine does not fit no labels; allowed .*: ranking with retrieval"):
         task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine")
     assert task(file_with(tmp_path, ["0", "5"]), COLUMNS[:2], loss="cosine", kind="category").kind == "category"
 

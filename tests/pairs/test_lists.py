@@ -1,4 +1,4 @@
-"""Lists of positives, and given negatives in files: one pair for each positive, what is dropped, what is refused."""
+"""Test lists of positives and given negatives in files: one pair per positive, dropped rows, refused values."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def made(folder: Path, rows: list[dict[str, Any]], columns: str = "", **options:
 
 
 def pairs_of(preparation: Preparation) -> dict[tuple[str, str], list[str]]:
-    """First and second text -> negatives, over all splits."""
+    """Return the negatives of each first and second text, over all splits."""
     rows = [row for name in ("train", "dev", "test") for row in preparation.tables[name].to_pylist()]
     return {(row["sentence1"], row["sentence2"]): row.get("negatives", []) for row in rows}
 

@@ -1,4 +1,4 @@
-"""The column of given negatives on its way from a prepared folder to tokens."""
+"""Test the column of given negatives from a prepared folder to tokens."""
 
 from pathlib import Path
 

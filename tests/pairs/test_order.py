@@ -1,4 +1,4 @@
-"""The order of rows: every row once, the same global batches for every worker count, other rows left out each epoch."""
+"""Test the order of rows: each once, equal global batches for any worker count, other rows left out each epoch."""
 
 from collections.abc import Iterator, Sequence
 

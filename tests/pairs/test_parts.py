@@ -1,4 +1,4 @@
-"""A folder of parquet parts as one file, and what is none."""
+"""Test that a folder of parquet parts is read as one file, and which folders are refused."""
 
 import hashlib
 from pathlib import Path
@@ -23,7 +23,7 @@ SECOND: list[dict[str, Any]] = [{"a": "q2", "b": "a2", "c": "three"}]
 
 
 def write_parts(folder: Path, *parts: list[dict[str, Any]]) -> str:
-    """As Spark writes them, checksums and mark included."""
+    """Write parts as Spark does, with checksums and its success mark."""
     folder.mkdir()
     for number, rows in enumerate(parts):
         name = f"part-{number:05d}-7f6c.snappy.parquet"

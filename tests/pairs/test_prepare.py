@@ -1,4 +1,4 @@
-"""The whole way for every task: counts, labels, no leak between splits, the same for the same seed."""
+"""Test preparation of every task: counts, labels, no leak between splits, the same pairs for the same seed."""
 
 import random
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The command that prepares pairs again makes the same pairs, whatever options the first one had."""
+"""Test that the command to prepare pairs again makes the same pairs, whatever options the first one had."""
 
 import shlex
 from pathlib import Path

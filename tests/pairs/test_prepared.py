@@ -1,4 +1,4 @@
-"""The folder of prepared pairs: written whole or not at all, checked when opened."""
+"""Test the folder of prepared pairs: written whole or not at all, checked when opened."""
 
 import json
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_prepared_pairs_are_replaced_together_with_splits_that_are_gone(folder: 
 
 
 def forget_files(folder: Path) -> None:
-    """As a manifest was before it held them."""
+    """Remove the files from a manifest, as in older manifests."""
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["files"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -160,7 +160,7 @@ def test_a_folder_that_prepare_did_not_make_is_left_alone(tmp_path: Path) -> Non
 
 
 class Interrupted:
-    """A file system that is cut off at the call of one method, counted from 1."""
+    """Wrap a file system so that it fails at the n-th call of one method, counted from 1."""
 
     def __init__(self, file_system: Any, method: str, at: int) -> None:
         self.file_system, self.method, self.left = file_system, method, at

@@ -1,4 +1,4 @@
-"""The authors' own rules, on small stand-ins for their files."""
+"""Test the authors' own rules on small files like theirs."""
 
 import csv
 from collections import Counter

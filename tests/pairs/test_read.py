@@ -1,4 +1,4 @@
-"""Reading raw files: every format gives the same rows, and what cannot be read is named."""
+"""Test reading of raw files: every format gives the same rows, and unreadable input is named."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Pairs by recipe: which are made, how many, and that a text is never its own negative."""
+"""Test pairs by recipe: which are made, how many, and that a text is never its own negative."""
 
 import random
 from collections import Counter
@@ -88,7 +88,7 @@ def test_a_category_in_another_spelling_is_no_negative() -> None:
 
 
 def blocked(num_others: int) -> list[dict]:
-    """Two entries of one invoice, and others of which the first three share two keys with them."""
+    """Return two entries of one invoice, and others; the first three of these share two keys with them."""
     twins = [{"text": f"twin {n}", "group": "t", "keys": ["x", "y"]} for n in range(2)]
     others = [
         {"text": f"other {n}", "group": f"o{n}", "keys": ["x", "y"] if n < 3 else ["x"]} for n in range(num_others)

@@ -1,4 +1,4 @@
-"""Splits: no group torn, no text on two sides, shares kept, and the same for the same seed."""
+"""Test splits: no group or text in two of them, fractions as wanted, the same for the same seed."""
 
 import itertools
 import random
@@ -19,7 +19,7 @@ PAIRS = replace(load("nli"), recipe=Given(shared_texts="join"), shares=(0.6, 0.2
 
 
 def pairs(number: int, seed: int = 0, repeated: float = 0.3) -> Rows:
-    """Pairs of which some share their second text with another group's."""
+    """Return pairs, some of which share their second text with another group."""
     rng = random.Random(seed)
     seconds = [f"second {place}" for place in range(number)]
     rows = []
@@ -125,7 +125,7 @@ def test_second_texts_that_are_few_only_among_all_rows_are_no_categories_of_some
 
 
 def crossed() -> Rows:
-    """Questions against 40 canonical ones, 19 of which stand as first texts, too."""
+    """Return questions with 40 canonical ones as second texts, 19 of which are first texts, too."""
     drawn = random.Random(0)
     every = [(f"c{a}", f"c{b}") for a in range(19) for b in range(40) if a < b or b >= 19]
     every += [(f"q{n}", f"c{drawn.randrange(40)}") for n in range(500)]
@@ -182,7 +182,7 @@ def test_second_texts_like_categories_are_kept_apart_where_that_is_asked_for() -
 
 
 def questions(number: int, texts: int) -> Rows:
-    """So many pairs drawn at random: nearly all of them hang together."""
+    """Draw `number` pairs at random, so that nearly all are connected."""
     every = list(itertools.combinations(range(texts), 2))
     chosen = random.Random(0).sample(every, number)
     return [
@@ -212,7 +212,7 @@ def test_first_texts_alone_are_kept_apart_where_that_is_asked_for() -> None:
 
 
 def hub(number: int) -> Rows:
-    """Pairs that share a text with one pair each, and all of them one text."""
+    """Return pairs that each share their first text with one other pair; half of them share their second text."""
     return [
         {"sentence1": f"t{n}", "sentence2": "hub" if half else f"s{n}", "label": 1.0, "group": f"t{n}"}
         for n in range(number)

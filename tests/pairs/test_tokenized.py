@@ -1,4 +1,4 @@
-"""From prepared files to tokens, with Ray Data: as the model itself would read them, in memory and in blocks."""
+"""Test tokenising with Ray Data: the tokens that the model itself would read, in memory and in blocks."""
 
 import asyncio
 from collections import Counter
@@ -34,7 +34,7 @@ ROWS = 500
 
 
 class _Signal:
-    """Lets those who wait go on once it is sent."""
+    """Block waiting callers until the signal is sent."""
 
     def __init__(self) -> None:
         self.sent = asyncio.Event()
@@ -57,7 +57,7 @@ def prepare(folder: Path, train: pa.Table, loss: str = "cosine") -> TrainView:
 
 
 def tokens_of(pairs: pa.Table, model: str) -> list[list[int]]:
-    """Of every text."""
+    """Return the tokens of every text."""
     tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32))
     given = flattened(tokens["negative_ids"])[0].to_pylist() if "negative_ids" in tokens.column_names else []
     return [*tokens["ids1"].to_pylist(), *tokens["ids2"].to_pylist(), *given]
@@ -76,7 +76,7 @@ def test_tokens_are_what_the_model_itself_reads(tiny_model: str) -> None:
 
 
 def finish_first_block_last(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
-    """Ray Data works on several blocks at a time; that of the first text waits for another one."""
+    """Delay the block of the first text until another one is done; Ray Data works on several at a time."""
     later = Signal.remote()
 
     def waiting(batch: pa.Table, reading: Reading, view: View | None) -> pa.Table:

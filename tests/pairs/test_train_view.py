@@ -1,4 +1,4 @@
-"""One folder of prepared pairs as each loss reads it, and what cannot be read."""
+"""Test a folder of prepared pairs as each loss reads it, and what is refused."""
 
 import shlex
 from pathlib import Path
@@ -20,7 +20,7 @@ DEV = {"sentence1": ["d", "e"], "sentence2": ["D", "E"], "group": ["d", "e"]}
 
 
 def folder(at: Path, labels: list[float] | None = None, negatives: list[list[str]] | None = None, **more: Any) -> str:
-    """Six rows in blocks of four; dev has labels."""
+    """Write six rows in blocks of four; dev has labels."""
     texts = {name: [f"{name[-1]} {n}" for n in range(6)] for name in ("sentence1", "sentence2", "group")}
     given = {name: column for name, column in (("label", labels), ("negatives", negatives)) if column is not None}
     schema = prepared.schema(labelled=labels is not None, negatives=negatives is not None)

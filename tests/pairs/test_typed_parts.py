@@ -1,4 +1,4 @@
-"""Parts whose columns have other types in each: one schema for all, and no value is lost."""
+"""Test parts whose columns differ in type: they get one schema, and no value is lost."""
 
 import datetime
 import json

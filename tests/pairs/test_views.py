@@ -1,4 +1,4 @@
-"""The training rows as each sort of loss reads them."""
+"""Test the training rows as each sort of loss reads them."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def stored(names: list[str]) -> pa.Table:
 
 
 def read(view: View, held: str) -> list[tuple[Any, ...]]:
-    """First text, second text and, if there are such columns, label and negatives."""
+    """Return first text, second text and, if there are such columns, label and negatives."""
     names = ("sentence1", "sentence2", "label", "negatives")
     return [tuple(row[name] for name in names if name in row) for row in view.read(stored(STORED[held])).to_pylist()]
 

@@ -1,4 +1,4 @@
-"""Lists and bytes that stand in a file as text: refused before they are taken for texts."""
+"""Test that lists and bytes written as text are refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Scores that a run keeps."""
+"""Test the scores that a run stores."""
 
 from pathlib import Path
 
@@ -21,21 +21,21 @@ def test_a_score_is_computed_once_per_split_pairs_and_weights(tmp_path: Path) ->
     assert again.scores == first.scores
     assert again.since is not None
     assert len(calls) == 1
-    for question in (("dev", "pairs", "weights"), ("test", "others", "weights"), ("test", "pairs", "others")):
-        assert scored_once(run, *question, score).since is None
+    for other in (("dev", "pairs", "weights"), ("test", "others", "weights"), ("test", "pairs", "others")):
+        assert scored_once(run, *other, score).since is None
     assert len(calls) == 4
     assert len(run.read_json("evaluations.json")) == 4
 
 
 def test_the_table_has_a_column_per_model_and_lines_say_what_was_looked_up() -> None:
-    kept = {
+    models = {
         "model": CachedScores(scores={"macro_f1": 0.75, "accuracy": 0.8}, since="2026-01-02T03:04:05+00:00"),
         "base": CachedScores(scores={"macro_f1": 0.5, "accuracy": 0.6}),
     }
     console = Console(width=100, color_system=None)
     with console.capture() as capture:
-        console.print(scores_table(kept, "macro_f1"))
+        console.print(scores_table(models, "macro_f1"))
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capture.get().splitlines() if "│" in line]
     assert rows == [["macro_f1", "0.7500", "0.5000"], ["accuracy", "0.8000", "0.6000"]]
-    (line,) = cached_lines(kept)
+    (line,) = cached_lines(models)
     assert line.startswith("model: scored at 2026-01-02T03:04:05+00:00, not again")

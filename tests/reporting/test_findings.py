@@ -1,4 +1,4 @@
-"""Findings of an audit as a person reads them."""
+"""Test the table of an audit's findings."""
 
 from reporting.findings import leaked, lines, short_line
 
@@ -19,7 +19,7 @@ def test_a_finding_says_how_much_what_it_does_and_what_to_do() -> None:
     assert text[0] == "walmart: 10,242 rows, 0 errors, 1 warning"
     assert text[2:6] == [
         "warning  split_leak: 1,890 (92.2%)",
-        "  it does:  a model is judged on what it was trained with",
+        "  effect:   a model is judged on what it was trained with",
         "  to do:    split by what texts share",
         "  measured: train-test (rows 1890, of 2049), rule equal field",
     ]

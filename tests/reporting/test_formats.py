@@ -1,4 +1,4 @@
-"""Numbers and times as formats."""
+"""Test how numbers and times are written."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The live table: what it shows on a terminal, when piped, and when quiet; from several threads."""
+"""Test the live table on a terminal, when piped, when quiet, and from several threads."""
 
 import io
 import threading
@@ -125,7 +125,7 @@ def test_a_budget_that_ends_before_the_estimate_is_said_beside_it() -> None:
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_threads_report_while_the_table_is_drawn(terminal: bool) -> None:
-    """Ends at all only if no lock is waited for while another one is held."""
+    """The test ends only if no thread waits for a lock while it holds another."""
     live = Live("cosine_ap", 4, console(terminal))
 
     def report(name: str) -> None:
@@ -155,7 +155,7 @@ def test_threads_report_while_the_table_is_drawn(terminal: bool) -> None:
 
 
 def test_reports_do_not_draw_by_themselves() -> None:
-    """The table is drawn by the clock alone, at most four times a second, however many reports come in."""
+    """The table is drawn by the clock alone, at most four times a second, however many reports arrive."""
     assert REFRESHES_PER_SECOND <= 4
     drawings = 0
 

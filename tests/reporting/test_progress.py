@@ -1,4 +1,4 @@
-"""A word about encoding that takes long."""
+"""Test the progress lines of a long encoding."""
 
 import io
 
@@ -10,14 +10,14 @@ from reporting.progress import EncodingProgress, waiting
 
 def shown(terminal: bool, quiet_s: float) -> str:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
-    with EncodingProgress(console, quiet_s) as told:
+    with EncodingProgress(console, quiet_s) as progress:
         for done in (10, 20, 30):
-            told(done, 30)
+            progress(done, 30)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def test_what_is_quick_needs_no_word() -> None:
+def test_quick_work_shows_nothing() -> None:
     assert shown(terminal=True, quiet_s=1e9) == ""
     assert shown(terminal=False, quiet_s=1e9) == ""
 
@@ -33,7 +33,7 @@ def test_a_terminal_gets_a_bar() -> None:
 @pytest.mark.parametrize(
     ("terminal", "quiet", "shown"), [(True, False, True), (True, True, False), (False, False, False)]
 )
-def test_a_terminal_is_told_what_is_waited_for(terminal: bool, quiet: bool, shown: bool) -> None:
+def test_only_a_terminal_shows_what_goes_on(terminal: bool, quiet: bool, shown: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
     with waiting("loading the base model", quiet=quiet, console=console):
         pass

@@ -1,4 +1,4 @@
-"""A run read back from its folder: as it was written, while it runs, and as the version before wrote it."""
+"""Test a run read back from its folder: finished, still running, and written by the version before."""
 
 import json
 from dataclasses import replace
@@ -40,7 +40,7 @@ VERDICT = {
 
 
 def write(folder: Path, **files: Any) -> str:
-    """A run folder with these files; a list is lines."""
+    """Write a run folder with these files; a list becomes lines."""
     folder.mkdir()
     for name, value in {"settings": SETTINGS, "data": DATA, **files}.items():
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What a search ends with."""
+"""Test the summary at the end of a search."""
 
 import json
 import shlex
@@ -34,7 +34,7 @@ RESULT = RunResult(
 
 
 def drawn(table: Table, width: int = 120) -> list[list[str]]:
-    """The cells of every row."""
+    """Return the cells of every row."""
     console = Console(width=width, color_system=None)
     with console.capture() as capture:
         console.print(table)

@@ -1,4 +1,4 @@
-"""trials.jsonl and TensorBoard events, on this machine and in a store."""
+"""Test trials.jsonl and TensorBoard events, on this machine and in a store."""
 
 import json
 import threading

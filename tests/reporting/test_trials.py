@@ -1,4 +1,4 @@
-"""A trial's line."""
+"""Test a trial's record and line."""
 
 import json
 
@@ -15,10 +15,10 @@ def record(trial: str = "trial-01", **values: object) -> TrialRecord:
 def test_a_line_is_json_with_what_a_reader_of_trials_needs() -> None:
     line = record(value=float("nan"), steps=12, start_s=0.25, train_s=3.0).to_line()
     assert "\n" not in line
-    found = json.loads(line)
-    assert {"trial", "settings", "metric", "value", "steps", "start_s", "train_s", "state"} <= set(found)
-    assert found["value"] is None
-    assert found["settings"] == {"learning_rate": 2e-5}
+    values = json.loads(line)
+    assert {"trial", "settings", "metric", "value", "steps", "start_s", "train_s", "state"} <= set(values)
+    assert values["value"] is None
+    assert values["settings"] == {"learning_rate": 2e-5}
 
 
 def test_an_unknown_state_is_refused() -> None:
@@ -47,16 +47,16 @@ def test_the_best_has_the_highest_finite_value() -> None:
     assert best_of([]) is None
 
 
-def test_a_record_keeps_the_first_of_equal_judgements_and_nothing_of_a_failure() -> None:
-    judged = record()
+def test_a_record_keeps_the_first_of_equal_scores_and_nothing_of_a_failure() -> None:
+    latest = record()
     for steps, value in ((2, float("nan")), (4, 0.5), (6, 0.5), (8, 0.4)):
-        judged = judged.judged(value, steps)
-    assert (judged.value, judged.best_steps) == (0.5, 4)
-    failed = judged.failed("loss is nan")
+        latest = latest.evaluated(value, steps)
+    assert (latest.value, latest.best_steps) == (0.5, 4)
+    failed = latest.failed("loss is nan")
     assert (failed.state, failed.error, failed.value, failed.best_steps) == ("failed", "loss is nan", None, None)
 
 
-def test_the_commonest_error_is_told() -> None:
+def test_the_commonest_error_is_returned() -> None:
     failed = [record().failed(error) for error in ("loss is nan", "out of memory", "no bf16", "out of memory")]
     assert commonest_error([record(), *failed]) == "out of memory"
     assert commonest_error(failed[:1]) == "loss is nan"

@@ -1,4 +1,4 @@
-"""A verdict as a person reads it."""
+"""Test the tables and lines of a verdict."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_both_splits_have_all_scores_and_intervals() -> None:
     text = drawn(VERDICT)
     assert text.count("0.5000 (0.4400 to 0.5600)") == 2
     assert text.count("accuracy") == 2
-    assert "test: 1,200 judged, in 300 groups" in text
+    assert "test: 1,200 evaluated, in 300 groups" in text
 
 
 def test_confusions_are_shown_once_of_the_last_split() -> None:
@@ -69,7 +69,7 @@ def test_the_names_of_categories_are_whole_where_there_is_little_room() -> None:
     ]
 
 
-def test_the_lines_say_what_is_kept_and_what_test_says() -> None:
+def test_the_lines_name_the_selected_model_and_the_differences_on_test() -> None:
     assert lines(VERDICT) == [
         "verdict: baseline against base: better (...)",
         "on test: baseline - base +0.2000 (+0.1500 to +0.2500)",
@@ -80,20 +80,20 @@ def test_the_lines_say_what_is_kept_and_what_test_says() -> None:
 
 def test_a_leak_is_said_first() -> None:
     first = lines({**VERDICT, "leaks": ["98.2% of test has a text of train"]})[0]
-    assert first == "warning: 98.2% of test has a text of train: these scores promise more than new texts will give"
+    assert first == "warning: 98.2% of test has a text of train: scores on new texts will be lower than these"
 
 
 def test_no_gain_is_said_in_these_words() -> None:
     assert "kept: base (no gain beyond it on dev)" in lines({**VERDICT, "chosen": "base", "gain": False})
-    assert "kept: baseline (as asked for: no gain on dev)" in lines({**VERDICT, "gain": False})
+    assert "kept: baseline (as requested: no gain on dev)" in lines({**VERDICT, "gain": False})
 
 
-def test_a_threshold_is_told_with_what_it_does_on_test() -> None:
+def test_a_threshold_is_shown_with_its_scores_on_test() -> None:
     figures = {"cosine_precision": interval(0.9, 0.8, 0.95), "cosine_f1": interval(0.8, None, None)}
     threshold = {"value": 0.71234, "rule": "highest F1", "dev": {}, "test": figures}
-    said = next(line for line in lines({**VERDICT, "threshold": threshold}) if line.startswith("threshold"))
-    assert said == "threshold: cosine >= 0.71234 (highest F1); on test: precision 0.9000 (0.8000 to 0.9500), f1 0.8000"
+    text = next(line for line in lines({**VERDICT, "threshold": threshold}) if line.startswith("threshold"))
+    assert text == "threshold: cosine >= 0.71234 (highest F1); on test: precision 0.9000 (0.8000 to 0.9500), f1 0.8000"
 
 
-def test_an_interval_that_could_not_be_had_is_left_out() -> None:
+def test_an_interval_that_is_not_known_is_left_out() -> None:
     assert with_interval(interval(0.5, None, None)) == with_interval(interval(0.5, float("nan"), 1.0)) == "0.5000"

@@ -1,4 +1,4 @@
-"""One suite over every task: its space holds its baseline; and how a user narrows it."""
+"""Test the search space of every task: it holds the baseline, and options narrow it."""
 
 import pytest
 

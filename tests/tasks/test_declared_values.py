@@ -1,4 +1,4 @@
-"""A declaration holds no value that a training, a search or a preparation would stumble over later."""
+"""Test that a declaration refuses values that would break a training, a search or a preparation."""
 
 import math
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def said(task: Task, **changes: Any) -> str:
 
 
 def numbers(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every number of the invoices task, changed."""
+    """Yield each number of the invoices task with the fields that change it to this value."""
     number = Number(value, "a test")
     for name in invoices.baseline:
         yield f"baseline.{name}", {"baseline": {**invoices.baseline, name: number}}

@@ -1,4 +1,4 @@
-"""Finding a task by name, by path, or by the folder that a file of pairs was made into."""
+"""Test loading a task by name, by path, or by the folder that was prepared from a file of pairs."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One suite over every task in tasks/, and what is particular to the generated one."""
+"""Test every task in tasks/, and the details of the generated one."""
 
 import json
 import re

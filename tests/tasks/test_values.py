@@ -1,4 +1,4 @@
-"""What is a text, and what is none."""
+"""Test which values are texts, and which are refused."""
 
 import datetime
 from collections.abc import Sequence

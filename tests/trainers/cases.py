@@ -1,4 +1,4 @@
-"""Small real pairs and jobs for tests that train: the words of the tiny model, so that texts differ."""
+"""Make small pairs and jobs for tests that train, in words of the tiny model, so that texts differ."""
 
 import random
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ BARE_JOB = Job(
 
 @dataclass(frozen=True, kw_only=True)
 class InHand(TokenizedPairs):
-    """Pairs without a cluster."""
+    """Hold pairs in memory, without a cluster."""
 
     tokens: pa.Table
     counted: bool
@@ -51,7 +51,7 @@ class InHand(TokenizedPairs):
 
 
 def with_negatives(pairs: pa.Table, most: int = 2) -> pa.Table:
-    """Ranking pairs with given negatives: the rows have 0 to `most` of them in turn."""
+    """Return ranking pairs with given negatives: the rows have 0 to `most` of them in turn."""
     draw = random.Random(5)
     given = [
         [" ".join(draw.choices(VOCABULARY, k=5)) for _ in range(number % (most + 1))] for number in range(len(pairs))
@@ -75,7 +75,7 @@ def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
 
 
 def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False, **changes: Any) -> Job:
-    """Two epochs of 8 steps; call it with a cluster connected."""
+    """Return a job of two epochs of 8 steps; a cluster must be connected."""
     train, dev = rows(train_rows, loss), rows(24, loss, seed=1)
     train = with_negatives(train) if negatives else train
     tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).reading(MAX_LENGTH))
@@ -107,7 +107,7 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
 
 
 def group_config(model: str, num_workers: int, storage: str) -> GroupConfig:
-    """A group of one-CPU workers."""
+    """Return the configuration of a group of one-CPU workers."""
     return GroupConfig(
         model=[ray.put(resolve_base_model(model).files())],
         board=ProgressBoard.remote(),

@@ -1,4 +1,4 @@
-"""What a group leaves out of Ray Train, held against the Ray that is installed."""
+"""Test that the parts of Ray Train which a group leaves out are still those of the installed Ray."""
 
 from ray.train.torch import TorchTrainer
 

@@ -1,4 +1,4 @@
-"""A state on disk is whole or not there."""
+"""Test that a state on disk is whole or absent."""
 
 import pickle
 from pathlib import Path

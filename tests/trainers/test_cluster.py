@@ -1,4 +1,4 @@
-"""What fits a cluster, node by node; and addresses that cannot be reached."""
+"""Test what fits a cluster node by node, and addresses that cannot be reached."""
 
 import signal
 import socket
@@ -13,7 +13,7 @@ from trainers.cluster import Capacity, Node, capacity, concurrent_groups, connec
 
 
 def cluster(*nodes: tuple[float, float]) -> Capacity:
-    """Of (CPUs, GPUs)."""
+    """Return a cluster with a node for each (CPUs, GPUs)."""
     cpus, gpus = (sum(each) for each in zip(*nodes, strict=True))
     return Capacity(cpus=cpus, gpus=gpus, nodes=tuple(Node(*node) for node in nodes))
 
@@ -57,11 +57,11 @@ def test_what_does_not_fit_is_refused_with_the_sum() -> None:
             4,
             2,
             False,
-            r"3 x \(3 CPUs, 0 GPUs\) there is room for 3 workers of 2 CPUs;",
+            r"3 x \(3 CPUs, 0 GPUs\) have room for 3 workers of 2 CPUs;",
         ),
         (cluster((2, 0), (2, 0)), 2, 2, False, "the cluster has 4;"),
-        (cluster((4, 0), (1, 4)), 2, 2, True, r"1 x \(4 CPUs, 0 GPUs\), 1 x \(1 CPUs, 4 GPUs\) there is room for 0"),
-        (cluster((9, 1), (1, 1)), 2, 4, True, "there is room for 1 workers of 4 CPUs and 1 GPU;"),
+        (cluster((4, 0), (1, 4)), 2, 2, True, r"1 x \(4 CPUs, 0 GPUs\), 1 x \(1 CPUs, 4 GPUs\) have room for 0"),
+        (cluster((9, 1), (1, 1)), 2, 4, True, "have room for 1 workers of 4 CPUs and 1 GPU;"),
     ],
 )
 def test_a_sum_that_fits_no_node_is_refused(has: Capacity, workers: int, cpus: int, gpu: bool, said: str) -> None:
@@ -138,7 +138,7 @@ def test_an_address_that_cannot_be_reached_is_refused(monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Of something that takes connections and never says a word; it is RAY_ADDRESS."""
+    """Listen on an address that accepts connections and never answers, and set RAY_ADDRESS to it."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setattr("ray.is_initialized", lambda: False)

@@ -1,4 +1,4 @@
-"""Judging a real, if tiny, model: as the library's own evaluators do, and into its model card."""
+"""Test the evaluation of a real, tiny model: equal to the library's evaluators, and shown in its model card."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Predictions of judged states, on their way into files and back."""
+"""Test that predictions of evaluated states are written to files and read back."""
 
 from dataclasses import replace
 from pathlib import Path

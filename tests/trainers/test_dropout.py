@@ -1,4 +1,4 @@
-"""Dropout on a CPU: torch's distribution, and attention that is the library's but for what is left out."""
+"""Test dropout on a CPU: torch's distribution, and the library's attention except for dropped weights."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +8,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-from trainers.dropout import Dropout, attention, kept, use_cpu_dropout
+from trainers.dropout import Dropout, attention, mask, use_cpu_dropout
 
 MODULE: Any = SimpleNamespace(is_causal=False, training=True)
 
@@ -16,7 +16,7 @@ MODULE: Any = SimpleNamespace(is_causal=False, training=True)
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_the_share_left_out_is_as_asked_and_the_expectation_stays(share: float) -> None:
     torch.manual_seed(1)
-    factors = kept(torch.empty(1_001, 1_000), share)
+    factors = mask(torch.empty(1_001, 1_000), share)
     deviation = (share * (1 - share) / factors.numel()) ** 0.5
     assert float((factors == 0).float().mean()) == pytest.approx(share, abs=4 * deviation)
     assert float(factors.double().mean()) == pytest.approx(1, abs=4 * deviation / (1 - share))

@@ -1,4 +1,4 @@
-"""Work avoided must not change the mathematics: loss and gradient against the library's way, column by column."""
+"""Test that chunks do not change the mathematics: loss and gradient equal the library's, column by column."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -20,7 +20,7 @@ from pairs.tokenized import tokenize_batch
 from tests.trainers.cases import BARE_JOB, MAX_LENGTH, rows
 from trainers.fine_tune import build_trainer, switch_off_dropout
 from trainers.losses import build_loss
-from trainers.pair_trainer import PairTrainer, TrialFailed, embed, word_embeddings
+from trainers.pair_trainer import PairTrainer, TrialFailedError, embed, token_embeddings
 
 PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosine": {}, "ranking": {"scale": 20.0}}
 
@@ -28,7 +28,7 @@ PARAMETERS: dict[str, dict[str, float]] = {"contrastive": {"margin": 0.5}, "cosi
 def loss_and_gradient(
     model: SentenceTransformer, loss: str, embeddings: Any, labels: torch.Tensor
 ) -> tuple[float, torch.Tensor]:
-    """The loss and its gradient over all parameters as one vector; some parameters' own is zero up to rounding."""
+    """Return the loss and its gradient over all parameters as one vector; parts of it are zero up to rounding."""
     value: Any = build_loss(loss, model, PARAMETERS[loss])
     value = value.compute_loss_from_embeddings(embeddings, labels)
     gradients = torch.autograd.grad(value, list(model.parameters()), allow_unused=True)
@@ -75,7 +75,7 @@ def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every
     trainer.current_gradient_accumulation_steps = 1  # train() sets it
     batch = collate(tokens.combine_chunks(), 0, 0)
     columns = [pad(tokens[name].combine_chunks(), 0) for name in ("ids1", "ids2")]
-    words: Any = word_embeddings(trainer.model)
+    words: Any = token_embeddings(trainer.model)
     plain = [trainer.model(column)["sentence_embedding"] for column in columns]
     value: Any = build_loss("cosine", model, {})
     (wanted,) = torch.autograd.grad(value.compute_loss_from_embeddings(plain, batch["label"]), words.weight)
@@ -92,7 +92,7 @@ def test_the_gradient_of_the_words_is_the_plain_ones_in_the_same_memory_at_every
 
 
 class CastsOf(TorchDispatchMode):
-    """Counts the copies of one tensor in another type."""
+    """Count the copies of one tensor in another type."""
 
     def __init__(self, tensor: torch.Tensor) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ def test_a_training_that_nobody_waits_for_ends_at_its_next_step(tiny_model: str,
     tokens = tokenize_batch(rows(8, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
     share = Shard(global_batch_size=8)
     trainer = build_trainer(BARE_JOB, model, share, str(tmp_path), start=None, cancelled=lambda: True)
-    with pytest.raises(TrialFailed, match="the search no longer needs"):
+    with pytest.raises(TrialFailedError, match="the search no longer needs"):
         trainer.training_step(trainer.model, collate(tokens.combine_chunks(), 0, 0))
 
 

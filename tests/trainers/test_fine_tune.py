@@ -1,4 +1,4 @@
-"""The job's settings in the library's words."""
+"""Test that the job's settings become the library's arguments."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Given negatives: in the loss as in the library, whatever their number, and never a text against itself."""
+"""Test given negatives: in the loss as in the library, in any number, and never a text against itself."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The losses: masking against a closed form, and parameters that really reach them."""
+"""Test the losses: masking against a closed form, and parameters that reach them."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""One preparation trains several losses: pairs labelled 0 and 1, and pairs with given negatives."""
+"""Test that one preparation trains several losses: with labels 0 and 1, and with given negatives."""
 
 import math
 from dataclasses import replace

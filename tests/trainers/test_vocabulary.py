@@ -1,4 +1,4 @@
-"""Training only the words that occur must give what training the whole table gives, the words that do not included."""
+"""Test that training the occurring token ids alone gives the weights of training the whole table."""
 
 import copy
 import pickle
@@ -21,13 +21,13 @@ from tests.trainers.cases import BARE_JOB, VOCABULARY, InHand, rows
 from trainers.checkpoint import TrainingState
 from trainers.fine_tune import build_trainer, resume_folder
 from trainers.job import Data, Job
-from trainers.vocabulary import word_embeddings
+from trainers.vocabulary import token_embeddings
 
 SHARE = Shard(global_batch_size=8)
 
 
 class Captured(TrainerCallback):
-    """The state after the fourth step."""
+    """Capture the state after the fourth step."""
 
     trainer: Any
     state = b""
@@ -38,7 +38,7 @@ class Captured(TrainerCallback):
 
 
 def job(model: str, counted: bool) -> Job:
-    """Two epochs of four steps; half of the table's words occur, and weights decay a thousand times as usual."""
+    """Return a job of two epochs of four steps; half of the token ids occur, weights decay a thousandfold."""
     pairs = rows(32, "cosine").drop_columns("group").slice(0, 10)
     pairs = pa.concat_tables([pairs] * 4).slice(0, 32)
     tokens = tokenize_batch(pairs, resolve_base_model(model).reading(32)).combine_chunks()
@@ -53,7 +53,7 @@ def job(model: str, counted: bool) -> Job:
 def trained(
     asked: Job, base: SentenceTransformer, folder: Path, start: TrainingState | None = None, **more: Any
 ) -> Any:
-    """The trainer at its end, and the state after its fourth step."""
+    """Return the trainer at its end, and the state after its fourth step."""
     folder.mkdir()
     captured = Captured()
     trainer = build_trainer(asked, base, SHARE, str(folder), start=start, callbacks=[captured], **more)
@@ -70,7 +70,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
 ) -> None:
     """Whether the tokenizer pads with the table's own padding, with another word or has none, or the table has none."""
     base = SentenceTransformer(tiny_model, device="cpu")
-    base.tokenizer.pad_token, word_embeddings(base).padding_idx = pad, padding_idx
+    base.tokenizer.pad_token, token_embeddings(base).padding_idx = pad, padding_idx
     asked: Any = job(tiny_model, counted=True)
     plain, _ = trained(job(tiny_model, counted=False), base, tmp_path / "plain")
     ours, cut = trained(asked, base, tmp_path / "ours")
@@ -79,7 +79,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
     (name,) = (name for name in wanted if name.endswith("word_embeddings.weight"))
     unseen = np.setdiff1d(np.arange(len(wanted[name])), distinct_ids(asked.data.train.tokens))
     assert 100 < len(unseen) < len(wanted[name])
-    before = word_embeddings(base).weight.detach().numpy()
+    before = token_embeddings(base).weight.detach().numpy()
     assert np.abs(found[name] - before)[unseen].max() > 1e-3
     assert ours.embeddings.weight.shape[0] == len(before) - len(unseen) + more  # and what pads
     assert found.keys() == wanted.keys()
@@ -89,7 +89,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
 
 
 class Embeds(BaseEvaluator):
-    """Judges nothing, and keeps what the model makes of these texts."""
+    """Store the model's embeddings of these texts instead of an evaluation."""
 
     texts = VOCABULARY[:50]
     found = np.empty(0)

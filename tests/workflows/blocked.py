@@ -1,4 +1,4 @@
-"""A run folder whose storage stops in the middle of a state; light to import, as a trial's actor does it."""
+"""Hold a run folder whose storage stops in the middle of a state; a trial's actor imports it, so it is light."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from common.run_folder import STATES, RunFolder
 
 
 class Blocked(RunFolder):
-    """Writes the states of the first trial; of the next one it never gets to the end, and says so through a pipe."""
+    """Write the states of the first trial; block while writing those of the next one, and report it through a pipe."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)

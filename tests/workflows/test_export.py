@@ -1,4 +1,4 @@
-"""The commands that a card gives: the same search again, the same weights again."""
+"""Test the commands in a card: they repeat the search, and give the same weights."""
 
 import shlex
 from collections.abc import Callable
@@ -29,7 +29,7 @@ MORE = {"--concurrent": ["2"], "--repeat-seeds": ["1"], "--export": ["best"]}
 
 @pytest.fixture
 def asked(tmp_path: Path, tiny_model: str) -> Request:
-    """A search with two settings narrowed."""
+    """Return the request of a search with two settings narrowed."""
     tables = {"train": rows(64, "contrastive"), "dev": rows(24, "contrastive", seed=1)}
     manifest = {"task": "invoices", "fingerprint": prepared.fingerprint(tables), "declaration": {"kind": "binary"}}
     prepared.write(str(tmp_path / "data"), tables, manifest)

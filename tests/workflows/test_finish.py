@@ -1,4 +1,4 @@
-"""Which model a run leaves: what the verdict chose, else what was best on dev; also where its user is in a hurry."""
+"""Test which model a run exports: the verdict's, else the best on dev, also after an interrupt."""
 
 import signal
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What follows from a request before anything runs."""
+"""Test what follows from a request before anything runs."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from workflows.session import job
 
 
 def template(space: Space) -> Job:
-    """The job of every trial of such a search, or of a single training."""
+    """Return the job of every trial of a search, or of a single training."""
     nothing: Any = None
     task = load("nli")
     asked = Request(

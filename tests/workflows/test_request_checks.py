@@ -1,4 +1,4 @@
-"""A request is about the training rows that the task's loss reads."""
+"""Test that a request counts the training rows that the task's loss reads."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ READ = "the ranking loss reads 36 training pairs: those of 54 that are labelled 
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    """Ninety pairs, two thirds of them labelled 1, prepared for a ranking loss; 54 of them are in train."""
+    """Prepare ninety pairs, two thirds of them labelled 1, for a ranking loss; 54 of them are in train."""
     lines = [f"question {n},answer {n},{int(n % 3 > 0)}" for n in range(90)]
     (tmp_path / "pairs.csv").write_text("\n".join(["a,b,label", *lines]) + "\n")
     file = str(tmp_path / "pairs.csv")

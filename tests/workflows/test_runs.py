@@ -1,4 +1,4 @@
-"""A search and a single training, whole, on a tiny model: what they leave in the run folder."""
+"""Test a whole search and a single training on a tiny model: the files of their run folders."""
 
 import json
 import os
@@ -22,6 +22,8 @@ from evaluation.evaluator import Evaluator
 from jobs import evaluate, train, tune
 from models.saved_model import weights_sha256
 from pairs import prepared
+from reporting.card.section import section_lines
+from reporting.run import Run
 from tests.trainers.cases import rows
 from tests.workflows.blocked import Blocked
 from workflows.score_model import score_model
@@ -48,7 +50,7 @@ def lines(run: Path) -> list[dict[str, Any]]:
 
 
 def with_prompts(model: str, folder: Path) -> str:
-    """A copy of the model with prompts of its own, of which the first is its default, too."""
+    """Copy the model with its own prompts; the first one is also its default."""
     copy = SentenceTransformer(model, device="cpu")
     copy.prompts, copy.default_prompt_name = {"query": "query: ", "passage": "word of a page: "}, "query"
     copy.save_pretrained(str(folder), create_model_card=False)
@@ -112,7 +114,7 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
 
 
 def one_label_in_test(data: str, folder: Path) -> str:
-    """The same pairs, of which test cannot be judged."""
+    """Return the same pairs with a test split that cannot be evaluated."""
     tables = {split: pq.read_table(f"{data}/{split}.parquet") for split in prepared.SPLITS}
     tables["test"] = tables["test"].filter(pc.equal(tables["test"]["label"], 1.0))
     prepared.write(str(folder), tables, json.loads(Path(data, "manifest.json").read_text()))
@@ -120,7 +122,7 @@ def one_label_in_test(data: str, folder: Path) -> str:
 
 
 def exported_value(run: Path, data: str) -> float:
-    """Dev's metric of the weights on disk."""
+    """Return the metric on dev of the weights on disk."""
     dev = Evaluator("binary", pq.read_table(Path(data) / "dev.parquet"))
     return score_model(str(run / "best"), dev, lambda done, total: None)["cosine_ap"]
 
@@ -182,10 +184,11 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     # Ranks that diverged would not agree.
     assert exported_value(run, data) == pytest.approx(found["best"], abs=1e-6)
     verdict = json.loads((run / "verdict.json").read_text())
-    assert list(verdict["splits"]["dev"]["models"]) == ["base", "baseline"]
-    assert verdict["chosen"] == "baseline"  # what a single training made is kept, whatever dev says
+    assert list(verdict["splits"]["dev"]["models"]) == ["base", "best"]  # not the baseline's settings
+    assert verdict["chosen"] == "best"  # what a single training made is kept, whatever dev says
     card = (run / "best" / "README.md").read_text()
     assert "64 distinct training pairs, weighted, for 80 rows" in card
+    assert "\n".join(section_lines(Run.read(str(run)))) in card  # made again from what the run left
     assert "- **Weights:** float32" in card
     assert json.loads((run / "best" / "config.json").read_text())["dtype"] == "float32"
     assert "--distinct" in card

@@ -1,4 +1,4 @@
-"""What happens before the first worker: who is asked about the hardware, and what is left where something fails."""
+"""Test the steps before the first worker: where hardware is detected, and what remains after a failure."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ def with_gpu(monkeypatch: pytest.MonkeyPatch, name: str, bf16: bool) -> None:
 
 
 class Remote:
-    """Ray as far as it is asked one thing, in this process."""
+    """Stand for Ray's remote call, in this process."""
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.resources = answer, dict[str, float]()
@@ -46,7 +46,7 @@ class Remote:
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Remote:
-    """A driver without a GPU on a cluster."""
+    """Set up a driver without a GPU on a cluster."""
     remote = Remote(L4)
     monkeypatch.setenv("RAY_ADDRESS", "head:6379")
     monkeypatch.setattr(ray, "remote", remote)
@@ -91,7 +91,7 @@ def test_a_worker_says_what_its_gpu_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A request whose pairs and options are in order."""
+    """Return a valid request."""
     monkeypatch.setattr(start, "refuse_missing", lambda *_: None)
     options = SimpleNamespace(cpus_per_worker=2, gpu=True, precision="auto", optimizer="auto")
     return SimpleNamespace(

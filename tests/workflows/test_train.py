@@ -1,4 +1,4 @@
-"""A single training's record, metrics and state go together."""
+"""Test that a single training's record, metrics and state belong together."""
 
 from dataclasses import replace
 

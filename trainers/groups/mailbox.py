@@ -1,7 +1,7 @@
-"""The one place where a trial and the ranks of its worker group meet. One small actor per group, no CPU.
+"""The mailbox between a trial and the ranks of its worker group: one small actor per group, without a CPU.
 
-The trial hands over a job and decides after each report; every rank arrives at each meeting and all are told the same.
-A group that was started again has a new generation, so meetings that the dead one left half full are dropped.
+The trial hands over a job and decides after each report. Every rank arrives at each meeting, and all get the same
+answer. A group that was started again has a new generation, so incomplete meetings of the dead one are dropped.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import ray
 from trainers.job import EvaluationJob, Job, Report
 
 MAX_TRIES = 3
-"""Starts of one job: the first, and two more after its group was lost (a machine or a process was)."""
+"""Starts of one job: the first, and two more after its group lost a machine or a process."""
 
 MAX_FAILED_STARTS = 3
 """In a row, before the first meeting; then the group is lost for good."""
@@ -21,7 +21,7 @@ ALIVE_TIMEOUT_S = 0.5
 
 
 class Answer(NamedTuple):
-    """What every rank of a meeting is told: 'job', 'go', 'stop', 'failed' or 'end'."""
+    """The answer to every rank of a meeting: 'job', 'go', 'stop', 'failed' or 'end'."""
 
     verdict: str
     job: Job | EvaluationJob | None = None
@@ -30,15 +30,18 @@ class Answer(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """What a rank brings to a meeting: 'next', 'report' or 'failed'."""
+    """A rank at a meeting, with its request: 'next', 'report' or 'failed'."""
 
     kind: str
     report: Report | None = None
 
 
 class _Mailbox:
-    """Trials call lease, release, assign, take, decide; workers enter, meet, fatal; the group's owner lose and end; Ray
-    Train's controller count_failure."""
+    """Pass jobs, reports and decisions between a trial and the ranks.
+
+    Trials call lease, release, assign, take and decide; workers enter, meet and fatal; the group's owner lose and end;
+    Ray Train's controller count_failure.
+    """
 
     def __init__(self, num_workers: int) -> None:
         self.num_workers = num_workers
@@ -65,7 +68,7 @@ class _Mailbox:
             self.changed.notify_all()
 
     async def lease(self, holder: Any) -> bool:
-        """Give the group to this trial actor, unless another one that is alive has it, or it is lost for good."""
+        """Give the group to this trial actor unless another living one holds it or the group is lost for good."""
         if self.lost:
             return False
         if self.holder is not None and await _alive(self.holder):
@@ -74,11 +77,11 @@ class _Mailbox:
         return True
 
     async def release(self) -> None:
-        """The group is free for another trial actor."""
+        """Free the group for another trial actor."""
         self.holder = None
 
     async def assign(self, job: Job | EvaluationJob, start: Any) -> None:
-        """Replace whatever the group was doing by this job."""
+        """Replace the group's job by this one."""
 
         def change() -> None:
             self.job, self.start, self.tries, self.decision = job, start, 0, None
@@ -89,11 +92,11 @@ class _Mailbox:
         await self._change(change)
 
     async def wants(self, trial: str) -> bool:
-        """Whether the group's training is still asked for."""
+        """Return whether the search still needs the group's training."""
         return self.job is not None and self.job.trial == trial and not self.ended
 
     async def decide(self, verdict: str, start: Any) -> None:
-        """Answer the last report with 'go' or 'stop'; from here on a restarted group begins at `start`."""
+        """Answer the last report with 'go' or 'stop'. From now on a restarted group begins at `start`."""
 
         def change() -> None:
             self.decision = verdict
@@ -103,7 +106,7 @@ class _Mailbox:
         await self._change(change)
 
     async def count_failure(self, error: str) -> bool:
-        """The group's workers have ended unasked. Returns whether it happened too often before they had started."""
+        """Count an end of the group's workers; return whether they ended too often before they had started."""
         self.failed_starts = 0 if self.entered else self.failed_starts + 1
         self.entered = False
         hopeless = self.failed_starts >= MAX_FAILED_STARTS
@@ -112,9 +115,10 @@ class _Mailbox:
         return hopeless
 
     async def lose(self, error: str, for_good: bool) -> str | None:
-        """The group's run has ended unasked: the job in hand fails, and where it is for good every later one does.
+        """Fail the current job, because the group's run ended by itself; if for good, every later job, too.
 
-        Returns the error if it is for good; the first of these stays.
+        Returns:
+            The error if it is for good, else None; the first such error stays.
         """
 
         def change() -> None:
@@ -125,11 +129,11 @@ class _Mailbox:
         return self.lost
 
     async def lost_with(self) -> str | None:
-        """Why the group takes no further job; None where it does."""
+        """Return why the group takes no further job; None if it does."""
         return self.lost
 
     async def end(self) -> None:
-        """No further job; a group in training ends at its next meeting."""
+        """Take no further job; a group in training ends at its next meeting."""
 
         def change() -> None:
             self.ended, self.job = True, None
@@ -137,7 +141,7 @@ class _Mailbox:
         await self._change(change)
 
     async def take(self, timeout_s: float) -> Report | None:
-        """The oldest report not taken yet, or None after the time given."""
+        """Return the oldest report not taken yet, or None after the timeout."""
         async with self.changed:
             try:
                 await asyncio.wait_for(self.changed.wait_for(lambda: self.reports), timeout_s)
@@ -146,7 +150,11 @@ class _Mailbox:
             return self.reports.pop(0)
 
     async def enter(self, generation: str) -> int:
-        """A rank of a newly started group is there; a job that keeps losing its group fails. Returns starts so far."""
+        """Register a rank of a newly started group. A job that keeps losing its group fails.
+
+        Returns:
+            Starts of the group so far.
+        """
 
         def change() -> None:
             if generation == self.generation:
@@ -154,7 +162,7 @@ class _Mailbox:
             self.generation, self.arrived, self.full, self.handed = generation, {}, {}, None
             self.starts += 1
             self.entered = True
-            self.tries += 1  # this start of the group takes the job up again
+            self.tries += 1  # this start of the group begins the job again
             if self.job and self.tries >= MAX_TRIES:
                 self._fail(f"its worker group was lost {MAX_TRIES} times without a report between")
 
@@ -162,7 +170,7 @@ class _Mailbox:
         return self.starts
 
     async def fatal(self, trial: str, error: str) -> None:
-        """A rank met an error the others do not know of and leaves: the job fails, and the group starts again."""
+        """Fail the job: a rank had an error that the others do not know of and leaves. The group starts again."""
 
         def change() -> None:
             if self.job and self.job.trial == trial:
@@ -171,7 +179,7 @@ class _Mailbox:
         await self._change(change)
 
     async def meet(self, generation: str, rank: int, number: int, arrival: Arrival) -> Answer:
-        """Wait until every rank has arrived at meeting `number`, and tell all of them the same."""
+        """Wait until every rank has arrived at meeting `number`, and give all of them the same answer."""
         async with self.changed:
             if generation != self.generation:
                 return Answer("end")
@@ -189,7 +197,7 @@ class _Mailbox:
 
     @property
     def _replaced(self) -> bool:
-        """Whether the ranks still speak of a job that another one has replaced."""
+        """Whether the ranks still work on a job that another one has replaced."""
         return self.handed is not None and self.job is not self.handed
 
     def _conclude(self, arrivals: list[Arrival]) -> None:
@@ -225,7 +233,7 @@ class _Mailbox:
 
 
 async def _alive(actor: Any) -> bool:
-    """A dead actor says so at once; one that is busy does not answer."""
+    """Return whether an actor lives: a dead one fails at once, a busy one does not answer."""
     try:
         await asyncio.wait_for(actor.__ray_ready__.remote(), ALIVE_TIMEOUT_S)
     except TimeoutError:

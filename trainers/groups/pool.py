@@ -1,4 +1,4 @@
-"""Models judged item by item on the groups that trained them: warm, with the hardware and the data at hand."""
+"""Run many jobs on the worker groups, which are warm and have hardware and data at hand."""
 
 import queue
 import threading
@@ -29,19 +29,22 @@ def evaluate_models(
     """Evaluate each model (None: the base model) with whichever group is free.
 
     Args:
-        what: the splits; its name is each model's own.
+        groups: those that take jobs.
+        models: name -> its state.
+        what: the splits; its name is replaced by each model's.
+        on_progress: is called with (done, in all) after each model.
 
     Returns:
-        split -> model -> judged, models in the order given.
+        split -> model -> predictions, models in the order given.
 
     Raises:
-        EvaluationError: one of them could not be judged.
+        EvaluationError: one of them could not be evaluated.
     """
     jobs = [(replace(what, trial=name), state) for name, state in models.items()]
-    found = dict(zip(models, in_turns(groups, jobs, on_progress), strict=True))
-    if errors := [f"{name}: {report.error}" for name, report in found.items() if report.error]:
+    reports_by_model = dict(zip(models, in_turns(groups, jobs, on_progress), strict=True))
+    if errors := [f"{name}: {report.error}" for name, report in reports_by_model.items() if report.error]:
         raise EvaluationError("; ".join(errors))
-    return {split: {name: found[name].metrics["judged"][split] for name in models} for split in what.splits}
+    return {split: {name: reports_by_model[name].metrics["judged"][split] for name in models} for split in what.splits}
 
 
 def in_turns(
@@ -49,9 +52,9 @@ def in_turns(
     jobs: Sequence[tuple[Job | EvaluationJob, TrainingState | None]],
     on_progress: OnProgress,
 ) -> list[Report]:
-    """The best report of each job, in their order; every group takes the next job as soon as it is free.
+    """Return the best report of each job, in their order. Every group takes the next job as soon as it is free.
 
-    The threads are daemons: an interrupt leaves them waiting for a group that is about to end.
+    The threads are daemons: after an interrupt they wait for a group that is about to end.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Report]] = queue.SimpleQueue()
@@ -75,15 +78,15 @@ def in_turns(
 
 
 def _best_report(group: GroupClient, job: Job | EvaluationJob, start: TrainingState | None) -> Report:
-    """Of a training the first of its best, of a judging its only one; an error, whatever was reported before."""
+    """Return the first of a training's best reports, the only one of an evaluation, or an error if there is one."""
     best, value = Report(error="dev gave no finite value"), None
     try:
         for report in reports(group, job, start):
-            report = report._replace(state=None)  # nobody asks for it, and many of them would not fit
+            report = report._replace(state=None)  # it is not needed, and many of them would not fit in memory
             if report.error is not None or isinstance(job, EvaluationJob):
                 return report
             if improves(report.metrics[job.metric], value):
                 best, value = report, report.metrics[job.metric]
-    except Exception as error:  # whatever it is: who asked waits for an answer
+    except Exception as error:  # whatever it is, the caller waits for an answer
         return Report(error=str(error) or repr(error))
     return best

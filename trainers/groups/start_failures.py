@@ -1,7 +1,7 @@
-"""When Ray Train stops starting a worker group again: after three starts in a row that came to nothing.
+"""Give up a worker group after three starts in a row that failed.
 
-Ray counts all failures of a run together, whether a worker never came up or was lost after days of training; so it is
-told to count none, the mailbox counts the tries of a job, and what happens before any job is counted here.
+Ray counts all failures of a run together, whether a worker never started or was lost after days of training. So Ray
+counts none, the mailbox counts the tries of a job, and failures before any job are counted here.
 """
 
 from typing import Any
@@ -12,10 +12,10 @@ from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError
 from ray.train.v2._internal.execution.failure_handling import DefaultFailurePolicy, FailureDecision
 
 
-class StartPolicy(DefaultFailurePolicy):
-    """Ray's, which gives up where the mailbox says that a group does not get as far as its first meeting.
+class StartPolicy(DefaultFailurePolicy):  # type: ignore[misc]  # Ray ships no types for it
+    """Ray's policy, which also gives up if the mailbox says that a group never reaches its first meeting.
 
-    Waiting for a place is no failed start: an autoscaler takes minutes to bring a machine.
+    Waiting for resources is no failed start: an autoscaler takes minutes to add a machine.
     """
 
     def __init__(self, failure_config: Any, mailbox: Any) -> None:
@@ -23,7 +23,7 @@ class StartPolicy(DefaultFailurePolicy):
         self.mailbox = mailbox
 
     def make_decision(self, training_failed_error: TrainingFailedError) -> FailureDecision:
-        """Called in the controller of the run, for every failure."""
+        """Decide about a failure. The controller of the run calls this."""
         decision = super().make_decision(training_failed_error)
         if isinstance(getattr(training_failed_error, "controller_failure", None), WorkerGroupStartupTimeoutError):
             return decision
@@ -32,10 +32,10 @@ class StartPolicy(DefaultFailurePolicy):
 
 
 def cause(error: BaseException) -> str:
-    """The error of the first worker that had one, or of whatever else Ray names, in one line."""
+    """Return the error of the first worker that had one, or else of the controller, in one line."""
     if isinstance(error, WorkerGroupError) and error.worker_failures:
         error = next(iter(error.worker_failures.values()))
-        error = getattr(error, "_base_exc", error)  # Ray's wrapping of what a worker raised says its traceback
+        error = getattr(error, "_base_exc", error)  # Ray's wrapper of a worker's error prints its traceback
     elif isinstance(error, ControllerError):
         error = error.controller_failure
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

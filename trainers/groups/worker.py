@@ -1,4 +1,4 @@
-"""The loop that every worker of a group runs: import once, load the base model once, then one job after another."""
+"""The loop of every worker of a group: import once, load the base model once, then run one job after another."""
 
 import gc
 import os
@@ -16,11 +16,11 @@ from trainers.groups.mailbox import Answer, Arrival
 from trainers.job import EvaluationJob, Job, Report
 
 PROGRESS_EVERY = 5
-"""Steps between two messages about progress: it is for a display, not for decisions."""
+"""Steps between two reports of progress, which are for display, not for decisions."""
 
 
 class RankClient:
-    """This rank's side of the mailbox: every meeting has a number, and all ranks come to it."""
+    """This rank's side of the mailbox: every meeting has a number, and all ranks take part in it."""
 
     def __init__(self, mailbox: Any, board: Any, group: str, rank: int, generation: str) -> None:
         self.mailbox, self.board, self.group = mailbox, board, group
@@ -30,28 +30,28 @@ class RankClient:
         self.starts: int = ray.get(mailbox.enter.remote(generation))
 
     def meet(self, kind: str, report: Report | None = None) -> Answer:
-        """Arrive and wait for what all ranks are told."""
+        """Arrive at the next meeting, and wait for the answer to all ranks."""
         self.number += 1
         arrival = Arrival(kind, report)
         return ray.get(self.mailbox.meet.remote(self.generation, self.rank, self.number, arrival))  # type: ignore[no-any-return]
 
     def progress(self, job: Job, step: int) -> None:
-        """Report progress now and then, from rank 0, without waiting."""
+        """Report progress every few steps, from rank 0, without waiting."""
         if self.rank == 0 and step % PROGRESS_EVERY == 0:
             self.board.step_taken.remote(job.trial, step, job.global_batch_size)
-            self.tell_time()
+            self.report_time()
 
     def spent(self, phase: str, seconds: float) -> None:
-        """Time of this group went into a phase of a training (a key of PHASES)."""
+        """Add seconds to a phase of a training (a key of PHASES)."""
         self.seconds[PHASES[phase]] = self.seconds.get(PHASES[phase], 0.0) + seconds
 
-    def tell_time(self) -> None:
-        """To the board, by rank 0, without waiting."""
+    def report_time(self) -> None:
+        """Send the seconds of each phase to the board, from rank 0, without waiting."""
         if self.rank == 0:
             self.board.time_spent.remote(self.group, self.generation, dict(self.seconds))
 
     def cancelled(self, job: Job) -> bool:
-        """Whether the search has gone on without this training; asked by rank 0 now and then, without waiting."""
+        """Return whether the search no longer needs this training; rank 0 asks now and then, without waiting."""
         if self.rank or (self._asked and not ray.wait([self._asked], timeout=0)[0]):
             return False
         answer = self._asked is None or ray.get(self._asked)
@@ -59,25 +59,25 @@ class RankClient:
         return not answer
 
     def base_scores(self, scores: dict[str, float]) -> None:
-        """Send them at once: a budget may end before the first report."""
+        """Send the base model's scores at once: a budget may end before the first report."""
         if self.rank == 0:
             self.board.set_base_scores.remote(scores)
 
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
-        """Rank 0 brings metrics and state; every rank is told alike whether to go on."""
+        """Report metrics and state from rank 0, and return whether to go on: the same on every rank."""
         own = Report(metrics, [ray.put(capture())], done) if self.rank == 0 else Report(done=done)
         return self.meet("report", own).verdict == "go"
 
 
 def work(config: dict[str, Any]) -> None:
-    """Runs inside a Ray Train worker until the trial ends its group.
+    """Run jobs inside a Ray Train worker until the trial ends its group.
 
     Args:
         config: mailbox; board; group: its name; created_at: Unix time at which its start began, seconds;
             model: [reference to the base model's files]; max_length; trust_remote_code; threads.
     """
     began = time.time()
-    gc.disable()  # while thousands of modules are imported it finds nothing and takes a tenth of the time
+    gc.disable()  # it finds nothing in imported modules and takes a tenth of the time
     import torch
 
     from models.base_model import load_model
@@ -91,32 +91,32 @@ def work(config: dict[str, Any]) -> None:
     device = str(train.torch.get_device())
     base = load_model(ray.get(config["model"][0]), config["max_length"], device, config["trust_remote_code"])
     gc.enable()
-    gc.freeze()  # what is here stays: the library collects garbage at each start of a training, 0.35 s otherwise
+    gc.freeze()  # else each start of a training, where the library collects garbage, takes 0.35 s longer
     ranks = RankClient(config["mailbox"], config["board"], config["group"], rank, agreed_name())
     ranks.spent("setup_s", max(0.0, time.time() - (config["created_at"] if ranks.starts == 1 else began)))
-    ranks.tell_time()
+    ranks.report_time()
     while (answer := ranks.meet("next")).job:
         start = ray.get(answer.start[0]) if answer.start else None
         if isinstance(answer.job, EvaluationJob):
             _evaluate(ranks, answer.job, base, start)
         else:
-            share = Shard(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
-            _train_one(ranks, answer.job, base, share, start)
-        ranks.tell_time()
+            shard = Shard(global_batch_size=answer.job.global_batch_size, rank=rank, world_size=world_size)
+            _train_one(ranks, answer.job, base, shard, start)
+        ranks.report_time()
         gc.collect()  # the library's trainer and its callbacks hold each other, and with them model and optimizer
         if device.startswith("cuda"):
             torch.cuda.empty_cache()
 
 
 def agreed_name() -> str:
-    """One name for this start of the group, the same on every rank."""
+    """Return a name for this start of the group, the same on every rank."""
     from ray.train.collective import broadcast_from_rank_zero
 
     return str(broadcast_from_rank_zero(uuid.uuid4().hex))
 
 
 def _evaluate(ranks: RankClient, job: EvaluationJob, base: Any, start: TrainingState | None) -> None:
-    """Rank 0 judges, the others wait at the meeting."""
+    """Evaluate on rank 0, while the others wait at the meeting."""
     if ranks.rank:
         ranks.meet("report", Report(done=True))
         return
@@ -127,36 +127,39 @@ def _evaluate(ranks: RankClient, job: EvaluationJob, base: Any, start: TrainingS
     try:
         model = restore(base, start)
         candidates = list(job.candidates) if job.candidates else None
-        judges = {
+        evaluators = {
             split: Evaluator(job.kind, ray.get(table[0]), candidates, job.prompts)
             for split, table in job.splits.items()
         }
-        judged = {split: judge.evaluate(lambda texts: encode(model, texts, _untold)) for split, judge in judges.items()}
+        judged = {
+            split: evaluator.evaluate(lambda texts: encode(model, texts, _silent))
+            for split, evaluator in evaluators.items()
+        }
     except Exception as error:
         ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
         return
     ranks.meet("report", Report({"judged": judged}, done=True))
 
 
-def _untold(done: int, total: int) -> None:
-    """Nobody listens: the driver shows which models are judged."""
+def _silent(done: int, total: int) -> None:
+    """Report nothing: the driver shows which models are evaluated."""
 
 
-def _train_one(ranks: RankClient, job: Job, base: Any, share: Any, start: TrainingState | None) -> None:
+def _train_one(ranks: RankClient, job: Job, base: Any, shard: Any, start: TrainingState | None) -> None:
     from torch import AcceleratorError
     from torch.distributed import DistError
 
     from trainers.fine_tune import fine_tune
-    from trainers.pair_trainer import TrialFailed
+    from trainers.pair_trainer import TrialFailedError
 
     try:
-        fine_tune(job, base, share, start, ranks)
-    except TrialFailed as failure:
+        fine_tune(job, base, shard, start, ranks)
+    except TrialFailedError as failure:
         ranks.meet("failed", Report(error=str(failure)))
     except DistError:
         raise  # a peer was lost: no fault of the job, which the restarted group takes up again
     except Exception as error:
-        if share.world_size == 1 and not isinstance(error, AcceleratorError):  # which breaks the process's device
+        if shard.world_size == 1 and not isinstance(error, AcceleratorError):  # which breaks the process's device
             ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
             return
         # The peers may wait in a collective for this rank; only the end of this process wakes them.

@@ -20,19 +20,19 @@ from trainers.groups.worker import work
 COLLECTIVE_TIMEOUT_S = 300
 """How long a rank waits for a peer that is alive and silent (Ray's default is 1800 s)."""
 MAX_RUNS = 3
-"""Ray Train runs of one group: a run ends unasked where its controller is lost or its workers cannot be placed."""
+"""Ray Train runs of one group: a run ends by itself if its controller is lost or its workers cannot be placed."""
 END_TIMEOUT_S = 10
 """A group between two jobs ends in well under this; one in the middle of an epoch is ended with its trial."""
 
 UNUSED = frozenset({"DatasetsCallback"})
-"""Shares out Ray Datasets; the pairs are in the object store, or in blocks that each worker streams for itself."""
+"""Splits Ray Datasets; here the pairs are in the object store, or in blocks that each worker streams itself."""
 UNUSED_LOCALLY = frozenset({"PlacementGroupCleanerCallback"})
 """Asks the dashboard whether the controller is alive; the local Ray has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupConfig:
-    """What every group of a search is made of."""
+    """Configuration of every group of a search."""
 
     model: list[Any]
     """One reference to the base model's files, wrapped so that Ray passes the reference."""
@@ -47,11 +47,11 @@ class GroupConfig:
     """Absolute or remote folder that every node can reach; Ray Train keeps its bookkeeping there."""
 
 
-class Trainer(TorchTrainer):
-    """Ray's, without the actors that a group has no use for: each takes seconds of a processor to start.
+class Trainer(TorchTrainer):  # type: ignore[misc]  # Ray ships no types for it
+    """Ray's TorchTrainer without actors that a group does not need: each takes CPU seconds to start.
 
-    Which callbacks there are is Ray's own affair: where a later Ray names them differently, all of them stay.
-    It gives up where the group cannot start (trainers/groups/start_failures.py).
+    The names of the callbacks are internal to Ray: if a later version renames them, all of them stay.
+    It gives up if the group cannot start (trainers/groups/start_failures.py).
     """
 
     def _initialize_and_run_controller(self, **given: Any) -> Any:
@@ -64,14 +64,14 @@ class Trainer(TorchTrainer):
 
 
 class WorkerGroup:
-    """Start it early: processes, imports and rendezvous take seconds, and run while the caller does other things."""
+    """Start a group in the background: processes, imports and rendezvous take seconds."""
 
     def __init__(self, config: GroupConfig, name: str) -> None:
         self.name, self.began, self.created_at = name, time.monotonic(), time.time()
         self.mailbox = Mailbox.remote(config.num_workers)
         self.client = GroupClient(self.mailbox)
         self.lost: str | None = None
-        """Why it takes no further job: it could not be started, or was lost too often."""
+        """Why the group takes no further job: it could not be started, or was lost too often."""
         self._ending = threading.Event()
         self.thread = threading.Thread(target=self._run, args=(config,), daemon=True)
         self.thread.start()
@@ -103,15 +103,15 @@ class WorkerGroup:
         )
 
     def _run(self, config: GroupConfig) -> None:
-        """Ray Train restarts lost workers itself; a run that ends although nobody ended it is started anew.
+        """Start a run that ended by itself again; Ray Train restarts lost workers within a run.
 
-        One that ended because its workers could not start is not.
+        A run whose workers could not start is not started again.
         """
         for remaining in reversed(range(MAX_RUNS)):
             error: BaseException | None = None
             try:
                 self._trainer(config).fit()
-            except BaseException as caught:  # whatever it is, the trial that waits has to hear of it
+            except BaseException as caught:  # whatever it is, the waiting trial needs a report
                 error = caught
             if self._ending.is_set():
                 return
@@ -120,7 +120,7 @@ class WorkerGroup:
                 return
 
     def dismiss(self) -> None:
-        """No further job; `thread` ends when the workers have gone."""
+        """Give out no further job; `thread` ends when the workers have ended."""
         self._ending.set()
         ray.get(self.mailbox.end.remote())
 

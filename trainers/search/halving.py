@@ -1,4 +1,4 @@
-"""Successive halving as fine-tuning needs it: among trainings of equal epochs, and never within a warm-up."""
+"""Successive halving for fine-tuning: among trainings of equal epochs, and never within a warm-up."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,19 +11,18 @@ REDUCTION_FACTOR = 2
 """Keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
 
 
-class Halving(FIFOScheduler):
+class Halving(FIFOScheduler):  # type: ignore[misc]  # Ray ships no types for it
     """ASHA (Li et al. 2020) over epochs seen, once for each number of epochs that a training may have.
 
     After as many epochs, trainings of two and of ten are at different points of their learning rates' schedules. The
-    baseline is never stopped, though it counts: what the best is held against is no half-trained model.
+    baseline is never stopped, though it counts: the best must not be compared with a half-trained model.
+
+    Args:
+        first_rungs: epochs of a training -> epochs after which it may be stopped first; further rungs double them.
+        baseline: the searched settings of the trial that is not stopped.
     """
 
     def __init__(self, first_rungs: Mapping[float, float], baseline: Mapping[str, float]) -> None:
-        """
-        Args:
-            first_rungs: epochs of a training -> epochs after which it may be stopped first; further rungs double them.
-            baseline: the searched settings of the trial that is not stopped.
-        """
         super().__init__()
         self.baseline = dict(baseline)
         self.by_epochs = {
@@ -34,25 +33,26 @@ class Halving(FIFOScheduler):
         }
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
-        """Tune says what to compare."""
+        """Take the metric to compare from Tune."""
         super().set_search_properties(metric, mode, **spec)
         return all(each.set_search_properties(metric, mode, **spec) for each in self.by_epochs.values())
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """It is compared with those of its epochs."""
+        """Compare the trial with those of its epochs."""
         self._of(trial).on_trial_add(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        """ASHA's decision, which counts the baseline, too."""
-        decision = self._of(trial).on_trial_result(tune_controller, trial, result)
-        return self.CONTINUE if trial.config == self.baseline else decision
+        """Return ASHA's decision, which counts the baseline, too."""
+        decision: str = self._of(trial).on_trial_result(tune_controller, trial, result)
+        going_on: str = self.CONTINUE
+        return going_on if trial.config == self.baseline else decision
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        """Its last result counts."""
+        """Count the last result of a trial."""
         self._of(trial).on_trial_complete(tune_controller, trial, result)
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
-        """It was ended before it began."""
+        """Forget a trial that ended before it began."""
         self._of(trial).on_trial_remove(tune_controller, trial)
 
     def _of(self, trial: Any) -> ASHAScheduler:
@@ -62,13 +62,14 @@ class Halving(FIFOScheduler):
 
 
 def first_rung(job: Job, longest_warmup: float) -> float:
-    """Epochs after which a training may be stopped first: its first judgement of dev that says something of its end.
+    """Return the epochs after which a training may be stopped first: its first evaluation of dev that predicts its end.
 
-    That is after the longest warm-up of the space, until whose end a high learning rate has done harm and no good yet,
-    and after the whole of the pairs where a training sees them several times. Its end where there is none before.
+    That is after the longest warm-up of the space, during which a high learning rate only does harm, and after all
+    pairs if a training sees them several times. If there is none, it is the training's end.
 
     Args:
-        longest_warmup: the greatest share of its steps that a training may warm up for.
+        job: the training.
+        longest_warmup: the greatest fraction of its steps that a training may warm up for.
     """
     epochs = job.settings["epochs"]
     least = longest_warmup * epochs

@@ -19,10 +19,10 @@ from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
 LEASE_AGAIN_S = 0.2
 
 
-class Trial(tune.Trainable):
-    """Writes each best state before it tells its value: however a search ends, the best that was told is on disk."""
+class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
+    """Write each best state before reporting its value: however a search ends, the best reported one is on disk."""
 
-    def setup(  # type: ignore[override]  # tune.with_parameters gives what a plain trainable does not take
+    def setup(  # tune.with_parameters gives what a plain trainable does not take
         self,
         config: dict[str, Any],
         template: Job,
@@ -30,13 +30,14 @@ class Trial(tune.Trainable):
         baseline: Mapping[str, float],
         run: RunFolder,
     ) -> None:
-        """
+        """Begin the first trial of this actor.
+
         Args:
             config: the sampled settings.
             template: the job of every trial, but for its name and settings.
             mailboxes: of all worker groups, by name; as many as trials at a time, so one is free or about to be,
                 unless some are lost.
-            baseline: the settings whose trial also judges the base model.
+            baseline: the settings whose trial also evaluates the base model.
             run: where states are written.
         """
         self.template, self.baseline, self.run = template, dict(baseline), run
@@ -46,7 +47,7 @@ class Trial(tune.Trainable):
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """The next trial of this actor; its first step assigns it."""
+        """Begin the next trial of this actor; its first step assigns the job."""
         self._delete_older()
         self.settings, self.written = dict(new_config), []
         self.assigned, self.epoch = False, 0.0
@@ -54,7 +55,7 @@ class Trial(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Train to the next judgement of dev. A failed trial is a failed result: Tune drops an actor that raises."""
+        """Train to the next evaluation of dev. A failed trial is a failed result: Tune drops an actor that raises."""
         metric = self.template.metric
         self._delete_older()
         try:
@@ -62,7 +63,7 @@ class Trial(tune.Trainable):
             if report.error is None:
                 self._write_predictions(report)
                 self._write_best(report)
-        except (ray.exceptions.RayError, OSError, NoGroup) as error:
+        except (ray.exceptions.RayError, OSError, NoGroupError) as error:
             report = Report(error=str(error))
         if report.error is not None:
             self.assigned = False
@@ -86,15 +87,16 @@ class Trial(tune.Trainable):
             self.written.append(name)
 
     def _delete_older(self) -> None:
-        """Tune asks for a step when it has taken the result before: from then on nobody needs an earlier best."""
+        """Delete earlier best states: when Tune asks for a step, it has taken the result before."""
         while len(self.written) > 1:
             with suppress(OSError):  # it goes with its folder at the end
                 self.run.delete_file(self.written.pop(0))
 
     def _next_report(self) -> Report:
-        """
+        """Return the next report of the trial's training.
+
         Raises:
-            NoGroup: none is left that could train.
+            NoGroupError: no group is left that could train.
         """
         while True:
             group = self.group = self.group or self._lease()
@@ -125,25 +127,25 @@ class Trial(tune.Trainable):
         )
 
     def cleanup(self) -> None:
-        """The group stays warm for the next actor."""
+        """Release the group, which stays warm for the next actor."""
         if self.group is not None:
             ray.get(self.group.mailbox.release.remote())
 
 
 def best_name(metric: str) -> str:
-    """The best judgement so far, by which the best trial is chosen: what sampler and halving are told of a trial."""
+    """Return the name of a trial's best value so far, which sampler, halving and the choice of the best trial use."""
     return f"best_{metric}"
 
 
-class NoGroup(Exception):
+class NoGroupError(Exception):
     """All worker groups are lost."""
 
 
 def lease(mailboxes: Mapping[str, Any]) -> str:
-    """The name of a group that no other actor has.
+    """Return the name of a group that no other actor holds.
 
     Raises:
-        NoGroup: all of them are lost for good; with what the last one said.
+        NoGroupError: all of them are lost for good; with what the last one said.
     """
     me = ray.get_runtime_context().current_actor
     while True:
@@ -152,5 +154,5 @@ def lease(mailboxes: Mapping[str, Any]) -> str:
                 return name
         errors = [ray.get(mailbox.lost_with.remote()) for mailbox in mailboxes.values()]
         if all(errors):
-            raise NoGroup(errors[-1])
+            raise NoGroupError(errors[-1])
         time.sleep(LEASE_AGAIN_S)

@@ -19,10 +19,11 @@ TRIAL_ACTOR = {"memory": 300 * 2**20}
 
 
 def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:
-    """Tune, told what the plan says.
+    """Return a Tuner for the plan.
 
     Args:
-        callback: hears of every trial and its results.
+        plan: space, groups, budget and scheduler.
+        callback: is called with every trial and its results.
     """
     first = {name: plan.baseline[name] for name in plan.varied}
     mailboxes = {group.name: group.mailbox for group in plan.groups}
@@ -50,9 +51,10 @@ def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:
 
 
 def sampler(plan: SearchPlan, first: dict[str, float]) -> OptunaSearch:
-    """Optuna's TPE, the baseline first; running trials count as bad, so that concurrent ones do not repeat them.
+    """Return Optuna's TPE, with the baseline first.
 
-    A space of no more settings than trials is tried whole: TPE would try some of them twice.
+    Running trials count as bad, so that concurrent ones do not repeat them. A space with no more settings than trials
+    is tried exhaustively: TPE would try some of them twice.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     seed = plan.template.seed
@@ -76,5 +78,5 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
 
 
 def scheduler(plan: SearchPlan, first: Mapping[str, float]) -> TrialScheduler:
-    """Halving, or every trial to its end."""
+    """Return halving, or FIFO, which trains every trial to its end."""
     return FIFOScheduler() if plan.scheduler == "fifo" else Halving(plan.first_rungs, first)

@@ -1,4 +1,4 @@
-"""Labels as a whole: each rule on labels that break it and on labels that nearly do."""
+"""Test the checks of labels: each on labels that break it and on labels that nearly do."""
 
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def test_a_pair_the_other_way_round_may_contradict(tmp_path: Path) -> None:
 
 
 def agreeing(sign: float) -> list[dict[str, Any]]:
-    """Rows whose first text names their label, which a model can be made to follow or to contradict."""
+    """Return rows whose first text names their label, so that a stub model can follow or contradict it."""
     labels = np.random.default_rng(0).permutation([0.0, 0.5, 1.0] * 400)
     return [
         {"sentence1": f"{number} {sign * label}", "sentence2": "b", "label": label}

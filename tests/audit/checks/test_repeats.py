@@ -1,4 +1,4 @@
-"""Repeats in train and inside a batch, against counting and against closed forms."""
+"""Test repeats in train and inside a batch against counts and closed forms."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Too little data, texts that are cut off, and rules that need no reading."""
+"""Test too little data, truncated texts, and shortcuts that give the label without the texts' meaning."""
 
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def test_a_pair_labelled_0_is_no_question_where_an_answer_is_looked_for(tmp_path
 
 
 def judged_groups(kind: str, rows: list[dict[str, Any]]) -> int:
-    """What a verdict counts."""
+    """Return the number of groups that a verdict counts."""
     table = pa.Table.from_pylist([{"group": row["sentence1"], **row} for row in rows])
     judge = Evaluator(kind, table, [row["sentence2"] for row in rows])
     return judge.evaluate(lambda texts: np.eye(len(texts))).num_groups
@@ -123,7 +123,7 @@ def test_the_rules(rule: Any, same: tuple[str, str], other: tuple[str, str]) -> 
 
 
 def shortcut(folder: Path, faults: int) -> Any:
-    """200 pairs in which equal page names mean label 1, but for some."""
+    """Return 200 pairs in which equal page names mean label 1, with some exceptions."""
     train = []
     for number in range(200):
         label = float((number % 2) != (number < faults))

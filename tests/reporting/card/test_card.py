@@ -1,4 +1,4 @@
-"""The library's model card, filled from plain facts, without network and without training."""
+"""Test the library's model card, filled from plain facts, without network and training."""
 
 import shutil
 from dataclasses import replace
@@ -9,8 +9,9 @@ import pytest
 from huggingface_hub import ModelCard
 from sentence_transformers import SentenceTransformer
 
-from reporting.card.card import made_section, write_card
+from reporting.card.card import write_card
 from reporting.card.facts import TrainingFacts
+from reporting.card.section import section_lines
 from reporting.result import RunResult
 from reporting.run import Run
 
@@ -128,11 +129,11 @@ def test_our_section_stands_once_before_the_training_details(folder: Path) -> No
     assert card(folder) == text
     assert text.count("## How this model was made") == 1
     assert text.index("## Usage") < text.index("## How this model was made") < text.index("## Training Details")
-    assert "\n".join(made_section(RUN)) in text
+    assert "\n".join(section_lines(RUN)) in text
 
 
 def test_the_section_says_what_is_needed_to_make_it_again() -> None:
-    text = "\n".join(made_section(RUN))
+    text = "\n".join(section_lines(RUN))
     for part in (
         "**Task:** invoices, binary pairs",
         "`" + "f" * 64 + "`",
@@ -169,7 +170,7 @@ def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
         audit={"findings": [finding]},
         verdict=verdict,
     )
-    text = "\n".join(made_section(run))
+    text = "\n".join(section_lines(run))
     for part in (
         "**Splits:** 432 train, 144 dev",
         "**Split rule:** by page",
@@ -203,21 +204,21 @@ def test_the_card_of_a_kept_base_model_claims_no_training(folder: Path, local: b
 
 @pytest.mark.parametrize(("kept", "column"), [("baseline", "baseline settings"), ("best", "the search's best")])
 def test_the_settings_of_the_kept_model_are_marked(kept: str, column: str) -> None:
-    (header,) = [line for line in made_section(run_with(kept=kept)) if line.startswith("| setting ")]
+    (header,) = [line for line in section_lines(run_with(kept=kept)) if line.startswith("| setting ")]
     assert [each.strip() for each in header.split("|") if "this model" in each] == [f"{column} (this model)"]
 
 
 def test_a_single_run_shows_its_settings_once() -> None:
-    assert "| margin | 0.2 to 0.8 | 0.5 |" in made_section(run_with(best_settings=RESULT.baseline_settings))
+    assert "| margin | 0.2 to 0.8 | 0.5 |" in section_lines(run_with(best_settings=RESULT.baseline_settings))
 
 
 def test_a_training_of_other_settings_has_no_column_of_the_baseline() -> None:
-    assert "| margin | 0.2 to 0.8 | 0.625 |" in made_section(run_with(baseline_settings={}, baseline_epoch=None))
+    assert "| margin | 0.2 to 0.8 | 0.625 |" in section_lines(run_with(baseline_settings={}, baseline_epoch=None))
 
 
 def test_a_run_without_a_result_has_no_section() -> None:
     with pytest.raises(ValueError, match="has no result"):
-        made_section(replace(RUN, result=None))
+        section_lines(replace(RUN, result=None))
 
 
 def test_a_single_run_of_a_local_model_with_another_loss(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The time a search may still take, from the pace so far, and where the time of its groups went."""
+"""Test the estimate of a search's remaining time, and the division of its groups' time."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""A trial's side of a group, over a mailbox that only pretends."""
+"""Test a trial's client of a group, over a stub mailbox."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The mailbox, stepped by hand: verdicts, failures, generations."""
+"""Test the mailbox step by step: verdicts, failures, generations."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -199,7 +199,7 @@ def test_a_group_that_is_lost_for_good_is_given_to_nobody_and_keeps_its_first_re
 
 
 def actor(answer: Any) -> Any:
-    """Something that is asked for life as an actor is."""
+    """Return a stub actor that is ready after `answer` seconds, or fails with `answer`."""
 
     async def ready() -> None:
         if isinstance(answer, Exception):

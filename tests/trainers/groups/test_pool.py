@@ -1,4 +1,4 @@
-"""Jobs that take turns on groups which only pretend."""
+"""Test jobs that take turns on stub groups."""
 
 from collections.abc import Sequence
 from threading import Barrier
@@ -16,7 +16,7 @@ JOBS = [EvaluationJob(trial=name, kind="graded", splits={}) for name in ("one", 
 
 
 class Pretending:
-    """A group that reports what it is told to, for each job; two of them meet at their first one."""
+    """Report the given values for each job; two of these groups wait for each other at their first one."""
 
     def __init__(self, reports: Sequence[Report | Exception], meeting: Barrier | None = None) -> None:
         self.reports, self.meeting = reports, meeting
@@ -36,7 +36,7 @@ class Pretending:
         return report._replace(metrics={**report.metrics, "of": self.taken[-1]})
 
     def go_on(self) -> None:
-        """It does."""
+        """Do nothing: a stub always continues."""
 
 
 def turns(*groups: Pretending, jobs: Sequence[Any] = JOBS) -> tuple[list[Report], list[tuple[int, int]]]:

@@ -1,4 +1,4 @@
-"""When a worker group that cannot start gives up, and what is told of it."""
+"""Test when a worker group that cannot start gives up, and the message."""
 
 import asyncio
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Warm worker groups with real workers: curves, repeatability, failures, resuming. Two groups serve all of it."""
+"""Test warm worker groups with real workers: curves, repeatability, failures, resuming; two groups serve all tests."""
 
 import os
 import signal
@@ -127,7 +127,7 @@ def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept_and_on
 
 
 def worker_processes() -> list[int]:
-    """Training workers that this test session's cluster runs, the last started last."""
+    """Return the training workers of this test session's cluster, the last started last."""
     started = psutil.Process().children(recursive=True)
     workers = [each for each in started if "RayTrainWorker" in " ".join(each.cmdline())]
     return [each.pid for each in sorted(workers, key=lambda each: each.create_time())]

@@ -1,4 +1,4 @@
-"""The Tune trainable, without Tune and without a group: what is on disk when a value is told."""
+"""Test the Tune trainable without Tune and a group: what is on disk when a value is reported."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +13,11 @@ from common.run_folder import STATES, RunFolder
 from trainers.checkpoint import TrainingState, read_state
 from trainers.dev_predictions import read_predictions
 from trainers.job import FAILED_VALUE, PREDICTIONS, Report
-from trainers.search.trial import NoGroup, Trial, lease
+from trainers.search.trial import NoGroupError, Trial, lease
 
 
 class Pretending:
-    """A group that reports these values, one after each step, and then fails if it is told to."""
+    """Report these values, one after each step, and then fail if there is an `error`."""
 
     def __init__(self, values: Sequence[float], error: str | None = None, is_lost: bool = False) -> None:
         self.coming = [
@@ -31,7 +31,7 @@ class Pretending:
         self.assigned += 1
 
     def go_on(self) -> None:
-        """It does."""
+        """Do nothing: a stub always continues."""
 
     def next_report(self) -> Report:
         return self.coming.pop(0)
@@ -68,12 +68,12 @@ def trial(run: RunFolder, *values: float, error: str | None = None, monkeypatch:
 
 
 def leasing(made: Trial, monkeypatch: pytest.MonkeyPatch, *groups: Any) -> list[Any]:
-    """The groups that are free one after another, in place of those of a search; returns those left."""
+    """Lease these groups one after another instead of a search's, and return the remaining ones."""
     free = list(groups)
 
     def lease(self: Trial) -> Any:
         if not free:
-            raise NoGroup("it could not start")
+            raise NoGroupError("it could not start")
         return free.pop(0)
 
     monkeypatch.setattr(Trial, "_lease", lease)
@@ -178,5 +178,5 @@ def test_a_lost_group_is_not_leased(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "get", lambda answer: answer)
     monkeypatch.setattr(ray, "get_runtime_context", lambda: SimpleNamespace(current_actor="me"))
     assert lease({"one": mailbox(False, "it could not start"), "two": mailbox(True, None)}) == "two"
-    with pytest.raises(NoGroup, match="it could not start"):
+    with pytest.raises(NoGroupError, match="it could not start"):
         lease({"one": mailbox(False, "it could not start")})

@@ -1,4 +1,4 @@
-"""Who is stopped early: nobody that is held against the best, and with fifo nobody. What a search has found."""
+"""Test which trials are stopped early, never the baseline and with fifo none, and the outcome of a search."""
 
 import itertools
 from dataclasses import replace
@@ -29,7 +29,7 @@ BASELINE, OTHER = {"margin": 0.5}, {"margin": 0.7}
 def of_search(
     *epochs: float, warmup: tuple[float, float] = (0.0, 0.2), baseline: dict[str, float] = BASELINE, **asked: Any
 ) -> TrialScheduler:
-    """The scheduler of a search over trainings of so many epochs."""
+    """Return the scheduler of a search over trainings of these epochs."""
     options = Options(task="t", data="d", run="r", base_model="b", **asked)
     started: Any = SimpleNamespace(template=replace(BARE_JOB, reports=4), groups=[], board=None)
     space: Space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
@@ -39,7 +39,7 @@ def of_search(
 
 
 class Trials:
-    """What Tune tells a scheduler of its trials."""
+    """Report trials to a scheduler as Tune does."""
 
     def __init__(self, scheduler: TrialScheduler) -> None:
         self.scheduler, self.known = scheduler, set[str]()
@@ -129,7 +129,7 @@ def test_a_small_space_is_tried_whole_and_each_setting_once(
 
 
 class Told:
-    """What Tune tells of trials, and the states that their actors have written."""
+    """Stand for Tune: report trials and the states that their actors have written."""
 
     def __init__(self, folder: Path) -> None:
         self.run = RunFolder.claim(str(folder / "run"))
