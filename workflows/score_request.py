@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,15 +60,7 @@ def check_score_request(
     numbered = header is not None and not header.named and are_numbers(columns, header.names)
     if names and numbered:
         names = [str(number) for number in range(1, len(names) + 1)]
-    if len(columns) not in (1, 2):
-        allowed = "two texts, or one to compare with candidates"
-        checks.messages.append(f"columns: {','.join(columns)}; allowed: {allowed}")
-    if candidates and len(columns) == 2:
-        checks.messages.append(f"candidates: {candidates} with two texts per row; allowed: with one")
-    if top_k < 1:
-        checks.messages.append(f"top-k: {top_k} must be at least 1")
-    if cpus_per_worker < 1:
-        checks.messages.append(f"cpus-per-worker: {cpus_per_worker} must be at least 1")
+    checks.messages += _misuse(columns, candidates, top_k, cpus_per_worker)
     checks.run(refuse_relative, out=out)
     checks.run(storage.refuse_unmakeable, "out", out)
     threshold = checks.run(stored_threshold, saved.folder) if saved else None
@@ -89,6 +81,17 @@ def check_score_request(
         out=out,
         trust_remote_code=trust_remote_code,
     )
+
+
+def _misuse(columns: Sequence[str], candidates: str | None, top_k: int, cpus_per_worker: int) -> Iterator[str]:
+    if len(columns) not in (1, 2):
+        yield f"columns: {','.join(columns)}; allowed: two texts, or one to compare with candidates"
+    if candidates and len(columns) == 2:
+        yield f"candidates: {candidates} with two texts per row; allowed: with one"
+    if top_k < 1:
+        yield f"top-k: {top_k} must be at least 1"
+    if cpus_per_worker < 1:
+        yield f"cpus-per-worker: {cpus_per_worker} must be at least 1"
 
 
 def _rows(file: str, columns: tuple[str, ...], names: Sequence[str], numbered: bool) -> tuple[TypedTable, int]:
