@@ -18,11 +18,12 @@ def yardsticks_table(verdict: Mapping[str, Any]) -> Table | None:
     if not names and not facts.get("unavailable"):
         return None
     chosen = verdict["chosen"]
-    table = Table(title=TITLE, title_justify="left", title_style="bold")
+    title = f"{TITLE}: {splits['dev']['metric']}"
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("yardstick", overflow="fold")
-    for split, values in splits.items():
-        table.add_column(f"{values['metric']} on {split}", justify="right")
-        table.add_column(f"{chosen} - yardstick", justify="right")
+    for split in splits:
+        table.add_column(split, justify="right")
+        table.add_column(f"{chosen} - it", justify="right")
     table.add_column("seconds", justify="right")
     for name in names:
         cells = [cell for split in splits.values() for cell in _cells(split["yardsticks"][name], chosen)]
@@ -33,8 +34,8 @@ def yardsticks_table(verdict: Mapping[str, Any]) -> Table | None:
 
 
 def _cells(yardstick: Mapping[str, Any], chosen: str) -> tuple[str, str]:
-    difference = yardstick["differences"][chosen]
-    return formats.with_interval(yardstick["value"]), formats.with_interval(difference, signed=True)
+    difference = formats.with_interval(yardstick["differences"][chosen], signed=True)
+    return formats.score(yardstick["value"]["value"]), difference
 
 
 def yardsticks_line(verdict: Mapping[str, Any]) -> str | None:
