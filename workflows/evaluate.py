@@ -24,7 +24,7 @@ from tasks.common.loading import load
 from tasks.common.plain import declared_length
 from tokens.reading import Prompts
 from workflows.score_model import score_model
-from workflows.yardsticks import LexicalScores, lexical_scores
+from workflows.yardsticks import SEED, LexicalScores, lexical_scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +115,8 @@ class Subject:
 
     def yardsticks(self, split: str, *, quiet: bool) -> LexicalScores | None:
         """Score the lexical yardsticks, fitted on train, on a split; None if the kind cannot be computed from it."""
-        seed = int(self.pairs.manifest.get("seed", 0))
-        train = self.pairs.sample("train", MOST_ROWS, seed)
-        return lexical_scores(self.kind, train, self.pairs.table(split), self.pairs.candidates(), seed, quiet=quiet)
+        train = self.pairs.sample("train", MOST_ROWS, SEED)
+        return lexical_scores(self.kind, train, self.pairs.table(split), self.pairs.candidates(), quiet=quiet)
 
     def score_base(self, split: str) -> CachedScores:
         """Score the base model with the length and the prompts of the run.

@@ -12,6 +12,9 @@ from evaluation.yardsticks.evaluate import evaluate_yardsticks
 from evaluation.yardsticks.fit import MOST_ROWS, sample
 from reporting.progress import waiting
 
+SEED = 42
+"""Of the sample of a large train and of the solvers: the same bar whoever asks."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LexicalScores:
@@ -35,13 +38,12 @@ class LexicalScores:
 def of_preparation(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], *, quiet: bool) -> LexicalScores | None:
     """Score the lexical yardsticks of newly prepared pairs on dev; see `lexical_scores`."""
     candidates = tables["candidates"].column("text").to_pylist() if "candidates" in tables else None
-    kind, seed = str(manifest["declaration"]["kind"]), int(manifest["seed"])
-    train = sample(tables["train"], MOST_ROWS, seed)
-    return lexical_scores(kind, train, tables["dev"], candidates, seed, quiet=quiet)
+    train = sample(tables["train"], MOST_ROWS, SEED)
+    return lexical_scores(str(manifest["declaration"]["kind"]), train, tables["dev"], candidates, quiet=quiet)
 
 
 def lexical_scores(
-    kind: str, train: pa.Table, split: pa.Table, candidates: Sequence[str] | None, seed: int, *, quiet: bool
+    kind: str, train: pa.Table, split: pa.Table, candidates: Sequence[str] | None, *, quiet: bool
 ) -> LexicalScores | None:
     """Fit the lexical yardsticks on train and score them on a split; None if the kind cannot be computed from it.
 
@@ -50,7 +52,6 @@ def lexical_scores(
         train: stored rows of train.
         split: rows of dev or test.
         candidates: of a ranked kind.
-        seed: of the sample of a large train and of the solvers.
         quiet: whether no progress is shown.
     """
     with waiting("scoring yardsticks", quiet=quiet):
@@ -58,6 +59,6 @@ def lexical_scores(
             evaluator = Evaluator(kind, split, list(candidates) if candidates is not None else None)
         except Mistakes:  # the audit and a training say what is wrong with the split
             return None
-        outcome = evaluate_yardsticks(train, {"split": evaluator}, seed)
+        outcome = evaluate_yardsticks(train, {"split": evaluator}, SEED)
     scores = {name: each.scores()[evaluator.metric] for name, each in outcome.splits["split"].items()}
     return LexicalScores(metric=evaluator.metric, scores=scores, unavailable=outcome.unavailable)

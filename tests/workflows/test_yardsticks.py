@@ -16,7 +16,7 @@ ROWS = pa.table(
 
 
 def test_scores_are_those_of_the_deciding_metric() -> None:
-    scores = lexical_scores("binary", ROWS, ROWS, None, 1, quiet=True)
+    scores = lexical_scores("binary", ROWS, ROWS, None, quiet=True)
     assert scores is not None
     assert scores.metric == "cosine_ap"
     assert set(scores.scores) == {"TF-IDF cosine", "token Jaccard", "logistic on TF-IDF, Jaccard"}
@@ -24,7 +24,7 @@ def test_scores_are_those_of_the_deciding_metric() -> None:
 
 
 def test_a_split_of_one_label_has_none() -> None:
-    assert lexical_scores("binary", ROWS, ROWS.slice(0, 1), None, 1, quiet=True) is None
+    assert lexical_scores("binary", ROWS, ROWS.slice(0, 1), None, quiet=True) is None
 
 
 @pytest.mark.parametrize(
