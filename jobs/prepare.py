@@ -7,12 +7,16 @@ python -m jobs.prepare pairs.csv --columns question,answer,label
 python -m jobs.prepare pages --source cbs_graduate_programs.csv --as-published    # errors included, for jobs.audit
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jobs import common, label_options
 from tasks.common.declaration import SEEDS
+
+if TYPE_CHECKING:
+    from pairs.prepare import Preparation
+    from workflows.yardsticks import LexicalScores
 
 app = common.new_app(__doc__)
 
@@ -45,15 +49,10 @@ def prepare(
     json: common.Json = False,
 ) -> None:
     """Prepare the pairs of a task, or of a file of ready pairs, whose task is named after the file."""
-    from rich.console import Console
-
     from pairs import prepared
     from pairs.from_file import is_data_file, task_of
-    from pairs.manifest import MANIFEST
     from pairs.prepare import prepare as prepare_pairs
     from pairs.published import publish
-    from reporting.pairs_table import outcome, show
-    from reporting.yardsticks import lexical_table
     from workflows.options import refuse_lost
     from workflows.yardsticks import of_preparation
 
@@ -70,16 +69,30 @@ def prepare(
     tuned = f"{task if task.endswith('.py') else declared.name}{f' --data {data}' if data else ''}"
     following = f"python -m jobs.audit {folder}" if as_published else f"python -m jobs.tune {tuned}"
     yardsticks = None if as_published else of_preparation(pairs.tables, pairs.manifest, quiet=json)
-    if json:
-        bar = {"yardsticks": yardsticks.to_dict()} if yardsticks else {}
-        state = {"data": folder, "written": not dry_run, "next": following}
-        common.print_json(outcome(pairs.manifest) | bar | state)
-        return
+    state: dict[str, Any] = {"data": folder, "written": not dry_run, "next": following}
+    (_print_json if json else _print)(pairs, yardsticks, state)
+
+
+def _print(pairs: "Preparation", yardsticks: "LexicalScores | None", state: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    from pairs.manifest import MANIFEST
+    from reporting.pairs_table import show
+    from reporting.yardsticks import lexical_table
+
     show(pairs.manifest, Console())
     if yardsticks:
         Console().print(lexical_table(yardsticks.metric, "dev", yardsticks.scores, yardsticks.unavailable))
     names = ", ".join([*(f"{name}.parquet" for name in pairs.tables), MANIFEST])
-    common.print_lines([f"{'Would write' if dry_run else 'Written'} to {folder}: {names}", f"Next: {following}"])
+    done = "Written" if state["written"] else "Would write"
+    common.print_lines([f"{done} to {state['data']}: {names}", f"Next: {state['next']}"])
+
+
+def _print_json(pairs: "Preparation", yardsticks: "LexicalScores | None", state: dict[str, Any]) -> None:
+    from reporting.pairs_table import outcome
+
+    scores = {"yardsticks": yardsticks.to_dict()} if yardsticks else {}
+    common.print_json(outcome(pairs.manifest) | scores | state)
 
 
 if __name__ == "__main__":

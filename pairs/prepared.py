@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
+from numpy.typing import NDArray
 
 from common import storage
 from common.mistakes import Mistakes, raise_if
@@ -100,22 +101,12 @@ class PreparedPairs:
         return _read(self.path(split))
 
     def sample(self, split: str, most: int, seed: int) -> pa.Table:
-        """Return at most so many rows of the split as they are stored, drawn with the seed, in their order.
+        """Return at most so many rows of the split as they are stored, drawn with the seed, in their order."""
+        from pyarrow import dataset  # here: it imports pandas, and a mistake is told sooner without
 
-        Reads one row group at a time.
-        """
         file_system, path = storage.locate(self.path(split))
-        with file_system.open_input_file(path) as stream:
-            file = pa.parquet.ParquetFile(stream)
-            rows = file.metadata.num_rows
-            chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:most])
-            groups, start = [], 0
-            for number in range(file.num_row_groups):
-                stop = start + file.metadata.row_group(number).num_rows
-                own = chosen[(chosen >= start) & (chosen < stop)] - start
-                groups.append(file.read_row_group(number).take(own))
-                start = stop
-        return pa.concat_tables(groups) if groups else self.table(split)
+        stored = dataset.dataset(path, filesystem=file_system)
+        return stored.take(pa.array(drawn(stored.count_rows(), most, seed)))
 
     def num_rows(self, split: str) -> int:
         """Return the number of pairs of the split, from the file's footer."""
@@ -280,6 +271,11 @@ def _described(location: str) -> dict[str, Any]:
 def _write_table(file_system: Any, path: str, table: pa.Table) -> None:
     with file_system.open_output_stream(path) as stream:
         pa.parquet.write_table(table, stream, row_group_size=ROWS_PER_BLOCK)
+
+
+def drawn(count: int, most: int, seed: int) -> NDArray[np.int64]:
+    """Return the indices of at most so many of `count` rows, drawn with the seed, in their order."""
+    return np.sort(np.random.default_rng(seed).permutation(count)[:most])
 
 
 def _read(location: str) -> pa.Table:

@@ -3,15 +3,41 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import ray
+from numpy.typing import NDArray
 
-from evaluation.evaluator import Evaluator
+from evaluation.evaluator import Encode, Evaluator
 from evaluation.yardsticks.evaluate import evaluate_yardsticks
 from models.encode import encode
 from trainers.job import EvaluationJob
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+
+class Recall:
+    """Remember the embeddings of a model's own evaluation: yardsticks read the same texts, and others of train.
+
+    Args:
+        encode: the model.
+    """
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+        self._vectors: dict[str, NDArray[Any]] = {}
+
+    def encode(self, texts: list[str]) -> NDArray[Any]:
+        """Encode all texts, so that the evaluation is that of any other model, and remember them."""
+        vectors = self._encode(texts)
+        self._vectors.update(zip(texts, vectors, strict=True))
+        return vectors
+
+    def recall(self, texts: list[str]) -> NDArray[Any]:
+        """Return the embeddings of texts, and encode only those that are not known."""
+        if unknown := [text for text in dict.fromkeys(texts) if text not in self._vectors]:
+            self.encode(unknown)
+        return np.stack([self._vectors[text] for text in texts])
 
 
 def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]:
@@ -25,11 +51,12 @@ def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]
         split: Evaluator(job.kind, ray.get(table[0]), candidates, job.prompts) for split, table in job.splits.items()
     }
     own = partial(encode, model, on_progress=_silent)
-    outcome: dict[str, Any] = {"judged": {split: each.evaluate(own) for split, each in evaluators.items()}}
-    if job.train:
-        train = ray.get(job.train[0])
-        outcome["yardsticks"] = evaluate_yardsticks(train, evaluators, job.seed, own, job.prompts)
-    return outcome
+    if not job.train:
+        return {"judged": {split: each.evaluate(own) for split, each in evaluators.items()}}
+    base = Recall(own)
+    judged = {split: each.evaluate(base.encode) for split, each in evaluators.items()}
+    yardsticks = evaluate_yardsticks(ray.get(job.train[0]), evaluators, job.seed, base.recall, job.prompts)
+    return {"judged": judged, "yardsticks": yardsticks}
 
 
 def _silent(done: int, total: int) -> None:

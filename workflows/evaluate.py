@@ -1,6 +1,7 @@
 """Find a saved model, its run and its prepared pairs, and score it on a split."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,7 +134,11 @@ class Subject:
 
         Only a verdict on test is returned: test was scored when the run ended and is not scored again.
         """
-        if split != "test" or self.run is None or (verdict := read_verdict(self.run)) is None:
+        return self._verdict if split == "test" else None
+
+    @cached_property
+    def _verdict(self) -> dict[str, Any] | None:
+        if self.run is None or (verdict := read_verdict(self.run)) is None:
             return None
         same_pairs = verdict["fingerprint"] == self.pairs.fingerprint
         same = same_pairs and verdict["weights"] == weights_sha256(self.folder)

@@ -9,7 +9,6 @@ import pyarrow as pa
 from common.mistakes import Mistakes
 from evaluation.evaluator import Evaluator
 from evaluation.yardsticks.evaluate import evaluate_yardsticks
-from evaluation.yardsticks.fit import MOST_ROWS, sample
 from reporting.progress import waiting
 
 SEED = 42
@@ -38,8 +37,8 @@ class LexicalScores:
 def of_preparation(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], *, quiet: bool) -> LexicalScores | None:
     """Score the lexical yardsticks of newly prepared pairs on dev; see `lexical_scores`."""
     candidates = tables["candidates"].column("text").to_pylist() if "candidates" in tables else None
-    train = sample(tables["train"], MOST_ROWS, SEED)
-    return lexical_scores(str(manifest["declaration"]["kind"]), train, tables["dev"], candidates, quiet=quiet)
+    kind = str(manifest["declaration"]["kind"])
+    return lexical_scores(kind, tables["train"], tables["dev"], candidates, quiet=quiet)
 
 
 def lexical_scores(

@@ -19,7 +19,7 @@ class YardstickPredictions:
 
     Attributes:
         splits: split -> name -> predictions.
-        seconds: name -> seconds for fitting and judging.
+        seconds: name -> seconds for fitting and judging; a part that two share counts for the first.
         unavailable: name -> why it could not be fitted.
     """
 

@@ -1,8 +1,8 @@
 """Which yardsticks each kind has, and how each is fitted on train."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +16,8 @@ from evaluation.yardsticks.pairs import (
     TokenJaccard,
     with_prompt,
 )
+from pairs.prepared import drawn
+from pairs.views import View
 from tasks.common.kinds import KINDS, Kind
 from tokens.reading import NO_PROMPTS, Prompts
 
@@ -55,7 +57,7 @@ def sample(table: pa.Table, most: int, seed: int) -> pa.Table:
     """Return at most so many rows, in their order."""
     if table.num_rows <= most:
         return table
-    return table.take(np.sort(np.random.default_rng(seed).permutation(table.num_rows)[:most]))
+    return table.take(drawn(table.num_rows, most, seed))
 
 
 def _of_categories(train: pa.Table, seed: int, base: Base | None) -> Iterator[Fitter]:
@@ -69,8 +71,14 @@ def _of_categories(train: pa.Table, seed: int, base: Base | None) -> Iterator[Fi
 
 
 def _of_pairs(kind: Kind, train: pa.Table, seed: int, base: Base | None) -> Iterator[Fitter]:
+    train = View(labels=True, negatives=False).read(train)  # a given negative is a row labelled 0
     first, second = _texts(train)
-    yield "TF-IDF cosine", lambda: TfidfCosine([*first, *second])
+
+    @cache
+    def tfidf() -> TfidfCosine:
+        return TfidfCosine([*first, *second])
+
+    yield "TF-IDF cosine", tfidf
     if kind.labels != "binary":
         return
     yield "token Jaccard", TokenJaccard
@@ -79,7 +87,7 @@ def _of_pairs(kind: Kind, train: pa.Table, seed: int, base: Base | None) -> Iter
     def logistic() -> LogisticPairs:
         if "label" not in few.column_names:
             raise ValueError("train has no labels")
-        lexical: list[PairYardstick] = [TfidfCosine([*first, *second]), TokenJaccard()]
+        lexical: list[PairYardstick] = [tfidf(), TokenJaccard()]
         parts = [*lexical, *([BaseCosine(*base)] if base else [])]
         return LogisticPairs(parts, *_texts(few), few.column("label").to_numpy())
 
@@ -87,7 +95,9 @@ def _of_pairs(kind: Kind, train: pa.Table, seed: int, base: Base | None) -> Iter
 
 
 def _positives(table: pa.Table) -> pa.Table:
-    return table.filter(pc.not_equal(table.column("label"), 0.0)) if "label" in table.column_names else table
+    if "label" not in table.column_names:
+        return table
+    return table.filter(pc.fill_null(pc.not_equal(table.column("label"), 0.0), True))
 
 
 def _texts(table: pa.Table) -> tuple[list[str], list[str]]:

@@ -27,6 +27,7 @@ VERDICT = {
     "chosen": "best",
     "gain": True,
     "leaks": ["a leak"],
+    "yardsticks": {"beaten": False, "reason": "not better", "seconds": {"words": 0.1}, "unavailable": {"svm": "why"}},
     "seeds": {"best": [0.9, 0.8]},
     "threshold": {"value": 0.5, "rule": "F1", "dev": {"cosine_f1": FIGURE}, "test": {"cosine_f1": FIGURE}},
     "splits": {
@@ -38,6 +39,13 @@ VERDICT = {
             "scores": {"base": {"cosine_ap": 0.9}, "best": {"cosine_ap": 0.9}},
             "differences": {"base": FIGURE},
             "confusion": {"categories": ["a", "b"], "counts": [[1, 0], [0, 1]]},
+            "yardsticks": {
+                "words": {
+                    "value": FIGURE,
+                    "scores": {"cosine_ap": 0.9},
+                    "differences": {"base": FIGURE, "best": FIGURE},
+                }
+            },
         }
         for split in ("dev", "test")
     },

@@ -44,6 +44,22 @@ def test_what_is_written_is_read(folder: Path) -> None:
         assert pairs.path("dev") == f"{location}/dev.parquet"
 
 
+def test_a_sample_has_stored_rows_in_their_order_and_depends_on_the_seed_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared, "ROWS_PER_BLOCK", 7)
+    train = table(*((f"a{n:03}", f"b{n}", float(n % 2), "g") for n in range(100)))
+    prepared.write(str(tmp_path), {**TABLES, "train": train}, MANIFEST)
+    pairs = PreparedPairs.open(str(tmp_path))
+    sample = pairs.sample("train", 10, 3)
+    texts = sample["sentence1"].to_pylist()
+    assert len(texts) == 10
+    assert texts == sorted(texts) == pairs.sample("train", 10, 3)["sentence1"].to_pylist()
+    assert texts != pairs.sample("train", 10, 4)["sentence1"].to_pylist()
+    assert set(sample.to_pylist()[0].items()) <= set(train.to_pylist()[int(texts[0][1:])].items())
+    assert pairs.sample("train", 1000, 3).equals(train)
+
+
 def test_pairs_of_two_groups_say_both_and_the_fingerprint_covers_them(tmp_path: Path) -> None:
     names = schema(True, two_groups=True).names
     tables = {

@@ -59,6 +59,20 @@ def test_train_without_labels_leaves_the_logistic_regression_out() -> None:
     }
 
 
+def test_a_row_without_a_label_is_a_text_and_its_category() -> None:
+    unlabelled = ROWS.set_column(2, "label", pa.array([1.0, None, 0.0, None], pa.float32()))
+    judged, wanted = (outcome("category", train).splits["dev"] for train in (unlabelled, ROWS))
+    assert {name: each.predictions.tolist() for name, each in judged.items()} == {
+        name: each.predictions.tolist() for name, each in wanted.items()
+    }
+
+
+def test_given_negatives_are_pairs_labelled_0() -> None:
+    negatives = pa.array([["stone"]] * 4, pa.list_(pa.string()))
+    triplets = ROWS.drop_columns(["label"]).append_column("negatives", negatives)
+    assert not outcome("binary", triplets).unavailable
+
+
 def test_rows_labelled_0_are_no_categories_of_their_texts() -> None:
     train = pa.table({"sentence1": ["a", "a", "a"], "sentence2": ["apple", "pear", "pear"], "label": [1.0, 0.0, 0.0]})
     largest = outcome("category", train).splits["dev"]["largest category"]
