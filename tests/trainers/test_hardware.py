@@ -8,9 +8,9 @@ import ray
 import torch
 
 from common.mistakes import Mistakes
-from trainers.hardware import FASTEST_OPTIMIZER, Seen, ask_worker, choose, cpu_has_bf16, look
+from trainers.hardware import FASTEST_OPTIMIZER, DetectedHardware, choose, cpu_has_bf16, detect, hardware_of_worker
 
-L4 = Seen(device="NVIDIA L4", native_bf16=True, environment={"cpu_model": "EPYC"})
+L4 = DetectedHardware(device="NVIDIA L4", native_bf16=True, environment={"cpu_model": "EPYC"})
 
 
 def no_gpu(*_: object, **__: object) -> Any:
@@ -35,7 +35,7 @@ class Remote:
 
     def get(self, _: object) -> Any:
         if isinstance(self.answer, Exception):
-            raise ray.exceptions.RayTaskError("look", "a traceback", self.answer)
+            raise ray.exceptions.RayTaskError("detect", "a traceback", self.answer)
         return self.answer
 
 
@@ -52,36 +52,36 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Remote:
 
 
 @pytest.mark.parametrize(("precision", "bf16"), [("auto", True), ("fp32", False)])
-def test_on_a_cluster_a_worker_is_asked(cluster: Remote, precision: str, bf16: bool) -> None:
-    found = choose(precision, "auto", 4, True, ask_worker(4, True))
-    assert (found.device, found.name, found.bf16, found.threads) == ("cuda", "NVIDIA L4", bf16, 4)
+def test_on_a_cluster_the_hardware_is_a_workers(cluster: Remote, precision: str, bf16: bool) -> None:
+    hardware = choose(precision, "auto", 4, True, hardware_of_worker(4, True))
+    assert (hardware.device, hardware.name, hardware.bf16, hardware.threads) == ("cuda", "NVIDIA L4", bf16, 4)
     assert cluster.resources == {"num_cpus": 4, "num_gpus": 1}  # a place as a worker's
-    assert found.line().startswith("NVIDIA L4, ")
+    assert hardware.line().startswith("NVIDIA L4, ")
 
 
 def test_what_is_wrong_at_a_worker_is_a_mistake(cluster: Remote) -> None:
     cluster.answer = Mistakes("gpu: torch 2 on node-3 has no GPU")
     with pytest.raises(Mistakes, match="^gpu: torch 2 on node-3 has no GPU$"):
-        ask_worker(1, True)
+        hardware_of_worker(1, True)
     cluster.answer = ImportError("no module named torch")
-    with pytest.raises(Mistakes, match="workers: one of them cannot say what it computes with: ImportError"):
-        ask_worker(1, True)
+    with pytest.raises(Mistakes, match="workers: the hardware of one could not be detected: ImportError"):
+        hardware_of_worker(1, True)
 
 
-def test_a_local_ray_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_a_local_ray_no_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setattr(ray, "remote", no_gpu)
-    assert ask_worker(1, False).device == "CPU"
+    assert hardware_of_worker(1, False).device == "CPU"
 
 
-def test_a_worker_says_what_its_gpu_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_with_a_gpu_detects_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with_gpu(monkeypatch, "Tesla T4", bf16=False)
-    seen = look(gpu=True)
+    seen = detect(gpu=True)
     assert (seen.device, seen.native_bf16) == ("Tesla T4", False)
     assert seen.environment["versions"]["torch"]
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(Mistakes, match=r"gpu: torch .* on .* has no GPU that it can use; allowed: "):
-        look(gpu=True)
+        detect(gpu=True)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_processor_that_multiplies_bf16_is_known_by_its_capabilities(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False, capability: True})
     assert cpu_has_bf16() is native
-    assert look(gpu=False).native_bf16 is native
+    assert detect(gpu=False).native_bf16 is native
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_processor_that_multiplies_bf16_is_known_by_its_capabilities(
     [("auto", True, True), ("auto", False, False), ("bf16", False, True), ("fp32", True, False)],
 )
 def test_auto_takes_bf16_where_it_is_native(precision: str, native: bool, bf16: bool) -> None:
-    seen = Seen(device="CPU", native_bf16=native, environment={})
+    seen = DetectedHardware(device="CPU", native_bf16=native, environment={})
     hardware = choose(precision, "adamw_torch", 2, False, seen)
     assert (hardware.bf16, hardware.optimizer, hardware.device) == (bf16, "adamw_torch", "cpu")
     words = "bf16 autocast" if bf16 else "fp32"

@@ -11,10 +11,10 @@ from common.environment import environment
 from common.mistakes import Mistakes
 from common.run_folder import RunFolder
 from tokens.reading import NO_PROMPTS
-from trainers.hardware import Seen
+from trainers.hardware import DetectedHardware
 from workflows import session as start
 
-L4 = Seen(device="NVIDIA L4", native_bf16=True, environment={"cpu_model": "EPYC"})
+L4 = DetectedHardware(device="NVIDIA L4", native_bf16=True, environment={"cpu_model": "EPYC"})
 
 
 def refused(message: str) -> Callable[..., Any]:
@@ -27,10 +27,10 @@ def refused(message: str) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a valid request."""
     monkeypatch.setattr(start, "refuse_missing", lambda *_: None)
-    monkeypatch.setattr(start, "ask_worker", lambda *_: L4)
+    monkeypatch.setattr(start, "hardware_of_worker", lambda *_: L4)
     options = SimpleNamespace(cpus_per_worker=2, gpu=True, precision="auto", optimizer="auto")
     return SimpleNamespace(
         options=options,
@@ -44,29 +44,29 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_nothing_is_written_before_a_worker_has_answered(
-    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    valid: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = RunFolder.claim(str(tmp_path / "run"))
-    monkeypatch.setattr(start, "ask_worker", refused("gpu: none"))
+    monkeypatch.setattr(start, "hardware_of_worker", refused("gpu: none"))
     with pytest.raises(Mistakes, match="gpu: none"):
-        start.start(asked, run, 1)
+        start.start(valid, run, 1)
     assert list((tmp_path / "run").iterdir()) == []
 
 
-def test_no_worker_is_asked_for_before_the_base_model_was_loaded(
-    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_worker_starts_before_the_base_model_was_loaded(
+    valid: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = RunFolder.claim(str(tmp_path / "run"))
-    asked.model.check_loads = refused("base-model: it cannot be loaded")
-    monkeypatch.setattr(start, "ask_worker", lambda *_: pytest.fail("a worker was asked for"))
+    valid.model.check_loads = refused("base-model: it cannot be loaded")
+    monkeypatch.setattr(start, "hardware_of_worker", lambda *_: pytest.fail("a worker was started"))
     with pytest.raises(Mistakes, match="cannot be loaded"):
-        start.start(asked, run, 1)
+        start.start(valid, run, 1)
     assert list((tmp_path / "run").iterdir()) == []
 
 
 @pytest.mark.parametrize("error", [Mistakes("too large"), KeyboardInterrupt()])
 def test_whoever_fails_before_the_first_step_leaves_the_folder_to_the_next(
-    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    valid: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     run = RunFolder.claim(str(tmp_path / "run"))
 
@@ -76,25 +76,25 @@ def test_whoever_fails_before_the_first_step_leaves_the_folder_to_the_next(
 
     monkeypatch.setattr(start, "_begin", begin)
     with pytest.raises(type(error)):
-        start.start(asked, run, 1)
+        start.start(valid, run, 1)
     RunFolder.check(str(tmp_path / "run"))
 
 
-def test_environment_says_what_the_workers_are(asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_says_what_the_workers_are(valid: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = RunFolder.claim(str(tmp_path / "run"))
     monkeypatch.setattr(start, "_begin", lambda *_: None)
-    start.start(asked, run, 1)
-    found = run.read_json("environment.json")
-    assert found["workers"] == {"device": "NVIDIA L4", "threads": 2, "cpu_model": "EPYC"}
-    assert found["cpu_model"] == environment()["cpu_model"]
+    start.start(valid, run, 1)
+    written = run.read_json("environment.json")
+    assert written["workers"] == {"device": "NVIDIA L4", "threads": 2, "cpu_model": "EPYC"}
+    assert written["cpu_model"] == environment()["cpu_model"]
 
 
-def test_the_base_model_is_loaded_while_ray_starts(asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_base_model_is_loaded_while_ray_starts(valid: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    asked.model.check_loads_meanwhile = lambda *_: order.append("load")
+    valid.model.check_loads_meanwhile = lambda *_: order.append("load")
     monkeypatch.setattr(start, "connect", lambda *_: order.append("connect") or "a local Ray")  # type: ignore[func-returns-value]
     monkeypatch.setattr(start, "capacity", lambda: None)
     monkeypatch.setattr(start, "concurrent_groups", lambda *_, **__: 2)
-    vars(asked.options).update(verbose=False, trials=2, workers=1, concurrent=None)
-    assert start.reach_cluster(asked) == ("a local Ray", 2)
+    vars(valid.options).update(verbose=False, trials=2, workers=1, concurrent=None)
+    assert start.reach_cluster(valid) == ("a local Ray", 2)
     assert order == ["load", "connect"]
