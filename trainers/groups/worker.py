@@ -20,7 +20,7 @@ PROGRESS_EVERY = 5
 
 
 class RankClient:
-    """This rank's side of the mailbox: every meeting has a number, and all ranks take part in it."""
+    """Meet the other ranks at the mailbox: every meeting has a number, and all ranks take part in it."""
 
     def __init__(self, mailbox: MailboxActor, board: BoardActor, group: str, rank: int, generation: str) -> None:
         self.mailbox, self.board, self.group = mailbox, board, group
@@ -66,7 +66,7 @@ class RankClient:
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
         """Report metrics and state from rank 0, and return whether to go on: the same on every rank."""
         own = Report(metrics, [ray.put(capture())], done) if self.rank == 0 else Report(done=done)
-        return self.meet("report", own).verdict == "go"
+        return self.meet("report", own).kind == "go"
 
 
 def work(config: dict[str, Any]) -> None:

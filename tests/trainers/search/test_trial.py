@@ -47,8 +47,8 @@ class Mailbox:
     def on_assign(self, job: Job, start: Any) -> None:
         self.jobs.append(job)
 
-    def on_decide(self, verdict: str, start: Any) -> None:
-        self.decisions.append(verdict)
+    def on_decide(self, decision: str, start: Any) -> None:
+        self.decisions.append(decision)
 
     def on_take(self, timeout_s: float) -> Report:
         return self.coming.pop(0)
