@@ -1,4 +1,5 @@
-# make install | demo | test | lint | docs | bench | bench-long | clean. Each makes its own .venv first, with the pinned versions, once.
+# make install | demo | test | lint | docs | bench | bench-long | clean. If .venv is missing, it is made with the pinned
+# versions first.
 
 PYTHON ?= python3
 python := .venv/bin/python
@@ -7,7 +8,7 @@ pip := $(python) -m pip --no-input --disable-pip-version-check --quiet
 .PHONY: install demo test lint docs bench bench-long clean
 
 # Prepares a small version of the invoices task and tries four settings of it, two at a time, with the real base model.
-# Two epochs instead of the card's four, and a time budget: on two cores it has to end within six minutes.
+# It has two epochs instead of the card's four, and a time budget: on two cores it has to end within six minutes.
 demo: .venv/.installed
 	@rm -rf runs/demo
 	$(python) -m jobs.prepare invoices --rows 1320 --data data/invoices-demo
@@ -23,12 +24,12 @@ lint: .venv/.installed
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-# The pages of the reference that are made from the code; a test compares them.
+# Writes the page of the reference that is made from the code; a test compares the two.
 docs: .venv/.installed
 	$(python) -c 'from jobs.options_page import page; print(page(), end="")' > docs/reference/options.md
 
-# Ours beside its rivals, in turns; leave the machine alone meanwhile. Tables, and JSON in build/bench/. Within 30 minutes on two
-# cores, bench-long within a night.
+# Measures the code and its rivals in turns: use the machine for nothing else meanwhile. Prints tables, and writes JSON to
+# build/bench/. bench takes up to 30 minutes on two cores, bench-long a night.
 bench: .venv/.installed
 	$(python) -m benchmarks.limit --rounds 2
 	$(python) -m benchmarks.training_step --pairs 32 --rounds 2

@@ -66,7 +66,8 @@ def try_model(model: "SentenceTransformer", folder: str, field: str, name: str, 
 def random_weights(model: "SentenceTransformer", folder: str) -> list[str]:
     """Return the names of the transformer's weights that are in no file; transformers draws them at random.
 
-    It says so in its log alone. A pooler is left out: many models lack it, and sentence-transformers does not use it.
+    The library names them only in its log. A pooler is left out: many models lack it, and sentence-transformers does
+    not use it.
     """
     import torch
 
@@ -111,7 +112,7 @@ def transformer_prefix(modules: Any) -> str:
 def reason(error: Exception) -> str:
     """Return a library's error in one line.
 
-    For weights of other shapes transformers gives them in its log alone, and its advice misleads.
+    If weights have other shapes, transformers names them only in its log, and its advice misleads.
     """
     if "ignore_mismatched_sizes" in str(error):
         return "its weights have other shapes than its config.json asks for; both of one model are needed"

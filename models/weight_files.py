@@ -9,7 +9,7 @@ from typing import Any
 SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
 """One file, or the index of several; if one of the two exists, transformers reads no other copy."""
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
-"""The same, in torch's own format."""
+"""The same two files in torch's own format."""
 LOADED = (".json", ".txt", ".model", ".safetensors")
 """Suffixes of files that are loaded."""
 LFS = b"version https://git-lfs.github.com/spec/"

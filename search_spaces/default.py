@@ -20,7 +20,7 @@ def for_task(task: Task, overrides: Sequence[str], num_rows: int, num_workers: i
     """Return the search space of a task.
 
     Args:
-        task: whose baseline is the centre.
+        task: its baseline is the centre.
         overrides: NAME=VALUE, NAME=A,B,C or NAME=LOW:HIGH, as given with --set.
         num_rows: training pairs.
         num_workers: workers of a group; a batch size has to be a multiple.
@@ -125,5 +125,7 @@ def _misfit(loss: Loss, name: str, value: float, num_rows: int, num_workers: int
     if name == "global_batch_size" and value % num_workers:
         return f"global_batch_size: {value:g} must be a multiple of workers ({num_workers})"
     if name == "global_batch_size" and value > num_rows:
-        return f"global_batch_size: {value:g} is more than the {num_rows} training pairs; at most one batch is needed"
+        return (
+            f"global_batch_size: {value:g} is more than the {num_rows} training pairs; an epoch needs one batch or more"
+        )
     return None

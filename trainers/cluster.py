@@ -70,17 +70,17 @@ class Capacity:
         A worker never spans nodes, and all are alike. The CPU for data is reserved on the node where that costs the
         fewest workers.
         """
-        each = [node.room(cpus_per_worker, gpu) for node in self.nodes]
+        by_node = [node.room(cpus_per_worker, gpu) for node in self.nodes]
         lost = [
             room - node.room(cpus_per_worker, gpu, reserved=DATA_CPUS)
-            for node, room in zip(self.nodes, each, strict=True)
+            for node, room in zip(self.nodes, by_node, strict=True)
             if node.cpus >= DATA_CPUS
         ]
-        return max(0, sum(each) - min(lost, default=0))
+        return max(0, sum(by_node) - min(lost, default=0))
 
 
 def connect(cpus_per_worker: int, verbose: bool = False) -> str:
-    """Connect to RAY_ADDRESS if it is set, else start a local Ray; returns a line that says which.
+    """Connect to RAY_ADDRESS if it is set, else start a local Ray; return a line that says which.
 
     Raises:
         Mistakes: nothing answers at RAY_ADDRESS or it does not let in, or this machine cannot start a Ray now.
@@ -99,9 +99,9 @@ def connect(cpus_per_worker: int, verbose: bool = False) -> str:
 
 
 def interrupt(*_: object) -> None:
-    """Take a stop for Ctrl-C, which keeps the best so far; also where a script began this in its background.
+    """Treat SIGTERM as Ctrl-C, which keeps the best so far.
 
-    Shells let background processes of scripts ignore Ctrl-C; then nothing but SIGKILL would end them.
+    This holds in the background of a script, too. Shells let such processes ignore Ctrl-C: only SIGKILL would end them.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -109,7 +109,7 @@ def interrupt(*_: object) -> None:
 
 
 def import_meanwhile(module: str) -> None:
-    """Begin an import that takes seconds and is needed later; who imports the module by then waits for the rest."""
+    """Begin an import that takes seconds and is needed later. A later import of the module waits for the rest."""
     Thread(target=import_module, args=(module,), daemon=True).start()
 
 
@@ -121,16 +121,12 @@ def _join(address: str, variables: dict[str, str], verbose: bool) -> None:
         runtime_env |= {"working_dir": str(PROJECT), "excludes": [".venv", ".git", "data", "runs"]}
     try:
         ray.init(runtime_env=runtime_env, log_to_driver=verbose, logging_level=_level(verbose))
-    except (
-        ConnectionError,
-        RuntimeError,
-        ray.exceptions.RayError,
-    ) as error:  # another version of Ray is a RuntimeError
+    except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:  # Runtime: another version of Ray
         raise Mistakes(f"RAY_ADDRESS: {address!r} cannot be joined: {error}") from None
 
 
 def _start_local(verbose: bool) -> None:
-    """Its processes inherit this environment, which spares them a runtime environment of their own."""
+    """Start a Ray on this machine. Its processes inherit this environment and need no runtime environment."""
     os.environ |= LOCAL
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     try:
@@ -140,7 +136,7 @@ def _start_local(verbose: bool) -> None:
             log_to_driver=verbose,
             logging_level=_level(verbose),
         )
-    except Exception as error:  # a bare one is what Ray raises where its processes take over 30 s to start
+    except Exception as error:  # Ray raises a bare one if its processes take over 30 s to start
         raise Mistakes(f"a local Ray did not start; is this machine busy, or short of memory? {error}") from None
 
 
@@ -163,7 +159,7 @@ def _refuse_unreachable(address: str) -> None:
 
 
 def _refuse_closed(address: str) -> None:
-    """Ask the head whether it is alive: where it wants another token, or is no Ray, `ray.init` tries for minutes."""
+    """Check that a head answers: `ray.init` tries for minutes where there is no Ray, or one with another token."""
     if address == "local":
         return
     from ray._private.grpc_utils import init_grpc_channel
@@ -189,21 +185,21 @@ def capacity() -> Capacity:
     now, most = ray.cluster_resources(), state.get_max_resources_from_cluster_config() or {}
     cpus, gpus = (max(now.get(name, 0), most.get(name, 0)) for name in ("CPU", "GPU"))
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    nodes = [Node(cpus, gpus)] if most else [Node(each.get("CPU", 0), each.get("GPU", 0)) for each in alive]
+    nodes = [Node(cpus, gpus)] if most else [Node(has.get("CPU", 0), has.get("GPU", 0)) for has in alive]
     return Capacity(cpus=cpus, gpus=gpus, nodes=tuple(nodes))
 
 
 def concurrent_groups(
-    has: Capacity, *, wanted: int, num_workers: int, cpus_per_worker: int, gpu: bool, asked: int | None = None
+    has: Capacity, *, wanted: int, num_workers: int, cpus_per_worker: int, gpu: bool, requested: int | None = None
 ) -> int:
-    """Return how many worker groups run at a time: as many as fit, up to `wanted`, or exactly `asked`.
+    """Return how many worker groups run at a time: as many as fit, up to `wanted`, or exactly `requested`.
 
     Raises:
-        Mistakes: not one group fits, or not as many as asked; with the sum or the nodes shown, because Ray would wait
-            forever.
+        Mistakes: not one group fits, or not as many as requested. The message shows the sum or the nodes, because
+            Ray would wait forever.
     """
     group_cpus = num_workers * cpus_per_worker
-    groups, room = asked or 1, has.room(cpus_per_worker, gpu)
+    groups, room = requested or 1, has.room(cpus_per_worker, gpu)
     largest = max((node.cpus for node in has.nodes), default=0)
     need = f"{groups} x {num_workers} workers x {cpus_per_worker} CPUs + {DATA_CPUS} for data"
     mistakes = []
@@ -220,10 +216,10 @@ def concurrent_groups(
             f"{cpus_per_worker} CPUs{' and 1 GPU' if gpu else ''}; take fewer workers, trials or CPUs each"
         )
     raise_if(mistakes)
-    return asked or max(1, min(wanted, room // num_workers))
+    return requested or max(1, min(wanted, room // num_workers))
 
 
 def _nodes(nodes: Sequence[Node]) -> str:
-    """'3 x (8 CPUs, 1 GPUs)', the largest first."""
+    """Return the nodes as in '3 x (8 CPUs, 1 GPUs)', the largest first."""
     counted = sorted(Counter(nodes).items(), reverse=True)
     return ", ".join(f"{count} x ({node.cpus:g} CPUs, {node.gpus:g} GPUs)" for node, count in counted)

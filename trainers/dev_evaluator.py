@@ -19,7 +19,7 @@ class PairEvaluator(BaseEvaluator):
         super().__init__()  # type: ignore[no-untyped-call]
         self.evaluator = evaluator
         self.predictions: Predictions | None = None
-        """Those of the last model."""
+        """Predictions of the model that was evaluated last."""
         self.name = name
         self.batch_size = batch_size
         self.primary_metric = evaluator.metric

@@ -1,4 +1,4 @@
-"""The predictions on dev of every evaluated state, in files of the run: the verdict covers all that it chose from."""
+"""Store the predictions on dev of every evaluated state in the run: the verdict covers all states it chooses from."""
 
 import io
 from collections import defaultdict
@@ -12,7 +12,7 @@ from common import storage
 from common.run_folder import PREDICTIONS, RunFolder
 
 READ_AT_ONCE = 16
-"""A store takes some tens of milliseconds for each."""
+"""Files read at a time: a store takes some tens of milliseconds for one."""
 
 
 def write_predictions(run: RunFolder, training: str, steps: int, predictions: NDArray[Any]) -> None:

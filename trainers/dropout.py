@@ -62,7 +62,7 @@ def attention(
     Returns:
         [texts, tokens, heads, dimensions of a head], and no weights.
     """
-    if not dropout or any(each is not None for each in kwargs.values()) or query.shape != key.shape:
+    if not dropout or any(value is not None for value in kwargs.values()) or query.shape != key.shape:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )

@@ -1,4 +1,4 @@
-"""Judge a model item by item on whole splits, and the yardsticks beside it."""
+"""Evaluate a model item by item on whole splits, and the yardsticks beside it."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evaluation.evaluator import Encode, Evaluator
 from evaluation.yardsticks.evaluate import evaluate_yardsticks
 from models.encode import encode
-from trainers.job import EvaluationJob
+from trainers.job import PREDICTIONS, YARDSTICKS, EvaluationJob
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -41,7 +41,7 @@ class Recall:
 
 
 def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]:
-    """Return judged: split -> Predictions; and, if the job brings train, yardsticks: YardstickPredictions.
+    """Return a report's metrics: predictions, split -> Predictions; if the job has train, also YardstickPredictions.
 
     Raises:
         ValueError: the model gives embeddings that are not finite.
@@ -50,14 +50,14 @@ def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]
     evaluators = {
         split: Evaluator(job.kind, ray.get(table[0]), candidates, job.prompts) for split, table in job.splits.items()
     }
-    own = partial(encode, model, on_progress=_silent)
+    embed = partial(encode, model, on_progress=_silent)
     if not job.train:
-        return {"judged": {split: each.evaluate(own) for split, each in evaluators.items()}}
-    base = Recall(own)
-    judged = {split: each.evaluate(base.encode) for split, each in evaluators.items()}
+        return {PREDICTIONS: {split: evaluator.evaluate(embed) for split, evaluator in evaluators.items()}}
+    base = Recall(embed)
+    predictions = {split: evaluator.evaluate(base.encode) for split, evaluator in evaluators.items()}
     yardsticks = evaluate_yardsticks(ray.get(job.train[0]), evaluators, job.seed, base.recall, job.prompts)
-    return {"judged": judged, "yardsticks": yardsticks}
+    return {PREDICTIONS: predictions, YARDSTICKS: yardsticks}
 
 
 def _silent(done: int, total: int) -> None:
-    """Report nothing: the driver shows which models are being judged."""
+    """Report nothing: the driver shows which models are evaluated."""

@@ -1,4 +1,4 @@
-"""One training, for a single run as for a trial: they differ in who receives its reports."""
+"""Train once, for a single run as for a trial: the two differ in the receiver of the reports."""
 
 import copy
 import tempfile
@@ -35,7 +35,7 @@ class Reporter(Protocol):
         """Take a step's number; it may be dropped."""
 
     def cancelled(self, job: Job) -> bool:
-        """Return whether the search no longer needs this training; asked on every rank before every step."""
+        """Return whether the search no longer needs this training. Every rank calls this before every step."""
 
     def base_scores(self, scores: dict[str, float]) -> None:
         """Take the base model's scores on dev, before the first step."""
@@ -48,7 +48,7 @@ class Reporter(Protocol):
 
 
 def fine_tune(job: Job, base: SentenceTransformer, shard: Shard, start: TrainingState | None, report: Reporter) -> None:
-    """Train a copy of `base` as the job says, evaluating dev at each of its report steps.
+    """Train a copy of `base` with the job's settings, and evaluate dev at its report steps.
 
     The same settings give the same result whatever the process trained before: weights, optimizer, randomness and
     accelerate's process-wide state all begin anew.
@@ -146,12 +146,12 @@ def dev_metrics(metrics: dict[str, float]) -> dict[str, float]:
 
 
 class ReportOnDev(TrainerCallback):
-    """Evaluate dev after each report step, report on every rank, and stop if the answer says so."""
+    """Evaluate dev after each report step, report on every rank, and stop if the reporter returns False."""
 
     trainer: PairTrainer
 
     def __init__(self, job: Job, reporter: Reporter, evaluate_dev: PairEvaluator, seconds: dict[str, float]) -> None:
-        self.job, self.reporter, self.evaluate_dev, self.at = job, reporter, evaluate_dev, job.report_steps()
+        self.job, self.reporter, self.evaluate_dev, self.epochs_at = job, reporter, evaluate_dev, job.report_steps()
         self.seconds = {**dict.fromkeys(PHASES, 0.0), **seconds}
         self.since = time.perf_counter()
 
@@ -178,10 +178,10 @@ class ReportOnDev(TrainerCallback):
         """Report progress, and log and evaluate at report steps."""
         self.count("train_s")
         self.reporter.progress(self.job, state.global_step)
-        control.should_log = control.should_evaluate = state.global_step in self.at
+        control.should_log = control.should_evaluate = state.global_step in self.epochs_at
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Report the scores, and stop if the answer says so."""
+        """Report the scores, and stop if the reporter returns False."""
         if state.global_step == 0:
             return
         self.count("evaluate_s")
@@ -199,7 +199,7 @@ class ReportOnDev(TrainerCallback):
         log = [entry for entry in state.log_history if "loss" in entry or f"eval_{self.job.metric}" in entry]
         position = {
             "training": self.job.trial,
-            "epoch": self.at[state.global_step],
+            "epoch": self.epochs_at[state.global_step],
             "steps": state.global_step,
             "loss": log[-2]["loss"],
         }

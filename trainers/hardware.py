@@ -20,14 +20,14 @@ FASTEST_OPTIMIZER = "adamw_torch_fused"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """Hardware of a machine, as a process on it sees it."""
+class DetectedHardware:
+    """Hardware of a machine, as a process on it detects it."""
 
     device: str
     """'CPU', or the GPU's name."""
     native_bf16: bool
     environment: dict[str, Any]
-    """Of common/environment.py there."""
+    """Versions and machine, from common/environment.py."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Hardware:
     optimizer: str
     """The library's name of the optimizer."""
     threads: int
-    """CPU threads of one worker: its CPUs. Two processes of two threads each on two cores run several times slower."""
+    """CPU threads of one worker: its CPUs. On two cores, two processes of two threads run several times slower."""
 
     def line(self) -> str:
         """Return one line for the log."""
@@ -50,7 +50,7 @@ class Hardware:
         return f"{self.name}, {precision}, {self.optimizer}, {self.threads} thread{'s' * (self.threads > 1)} a worker"
 
 
-def look(gpu: bool) -> Seen:
+def detect(gpu: bool) -> DetectedHardware:
     """Return the hardware of this process.
 
     Raises:
@@ -59,39 +59,41 @@ def look(gpu: bool) -> Seen:
     import torch
 
     if not gpu:
-        return Seen(device="CPU", native_bf16=cpu_has_bf16(), environment=environment())
+        return DetectedHardware(device="CPU", native_bf16=cpu_has_bf16(), environment=environment())
     if not torch.cuda.is_available():
         raise Mistakes(
             f"gpu: torch {torch.__version__} on {platform.node()} has no GPU that it can use; allowed: a torch built "
             "for CUDA and its driver on every machine with GPUs, or no --gpu"
         )
     native = torch.cuda.is_bf16_supported(including_emulation=False)
-    return Seen(device=torch.cuda.get_device_name(), native_bf16=native, environment=environment())
+    return DetectedHardware(device=torch.cuda.get_device_name(), native_bf16=native, environment=environment())
 
 
-def ask_worker(cpus_per_worker: int, gpu: bool) -> Seen:
+def hardware_of_worker(cpus_per_worker: int, gpu: bool) -> DetectedHardware:
     """Return the hardware of a worker: the driver may run on a head without a GPU or with another processor.
 
-    Workers of a local Ray have the hardware of this process; starting one to ask would take seconds.
+    Workers of a local Ray have the hardware of this process, and no worker is started, which would take seconds.
 
     Raises:
         Mistakes: it has no GPU although one is requested, or it fails.
     """
     if not os.environ.get("RAY_ADDRESS"):
-        return look(gpu)
+        return detect(gpu)
     import ray
 
-    worker = ray.remote(num_cpus=cpus_per_worker, num_gpus=int(gpu))(look)
+    worker = ray.remote(num_cpus=cpus_per_worker, num_gpus=int(gpu))(detect)
     try:
         return ray.get(worker.remote(gpu))  # type: ignore[no-any-return]
     except ray.exceptions.RayError as error:
-        cause = getattr(error, "cause", error)  # the worker's own, where it was not the worker that was lost
+        cause = getattr(error, "cause", error)  # the worker's own error, unless the worker was lost
         if isinstance(cause, Mistakes):
             raise Mistakes(cause.messages) from None
-        raise Mistakes(f"workers: one of them cannot say what it computes with: {cause!r}") from None
+        raise Mistakes(f"workers: the hardware of one could not be detected: {cause!r}") from None
 
 
-def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool, seen: Seen | None = None) -> Hardware:
+def choose(
+    precision: str, optimizer: str, cpus_per_worker: int, gpu: bool, detected: DetectedHardware | None = None
+) -> Hardware:
     """Resolve 'auto': bf16 where the GPU or the processor computes it natively; emulated bf16 is slower than fp32.
 
     The fused AdamW computes what the plain one does, and is what the library takes by default.
@@ -101,13 +103,13 @@ def choose(precision: str, optimizer: str, cpus_per_worker: int, gpu: bool, seen
         optimizer: auto, or the library's name of one.
         cpus_per_worker: CPUs of a worker, which are its threads.
         gpu: whether each worker has a GPU.
-        seen: hardware of a worker; None: of this process.
+        detected: hardware of a worker; None: of this process.
     """
-    seen = seen or look(gpu)
+    detected = detected or detect(gpu)
     return Hardware(
         device="cuda" if gpu else "cpu",
-        name=seen.device,
-        bf16=precision == "bf16" or (precision == "auto" and seen.native_bf16),
+        name=detected.device,
+        bf16=precision == "bf16" or (precision == "auto" and detected.native_bf16),
         optimizer=FASTEST_OPTIMIZER if optimizer == "auto" else optimizer,
         threads=cpus_per_worker,
     )

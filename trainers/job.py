@@ -14,9 +14,11 @@ FAILED_VALUE = -1.0
 """The metric of a failed trial: the lowest value that any deciding metric can take. NaN would leave Optuna's trial open
 forever, and a missing metric would end the whole search."""
 
-
 PREDICTIONS = "predictions"
-"""Key of a report: the state's predictions on dev. They are written to a file before the value is reported."""
+"""Key of a report: a state's predictions on dev, written to a file before the value is reported; of an EvaluationJob,
+those on every split."""
+YARDSTICKS = "yardsticks"
+"""Key of the report of an EvaluationJob with rows of train."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class Data:
     """One object reference to the dev table (D5's schema), wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None
     prompts: Prompts = NO_PROMPTS
-    """What stands before texts of dev when they are read; tokens of train have them already."""
+    """Prompts that are put before the texts of dev; tokens of train have them already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +105,9 @@ class EvaluationJob:
     candidates: tuple[str, ...] | None = None
     prompts: Prompts = NO_PROMPTS
     train: list[Any] | None = None
-    """One object reference to rows of train, if yardsticks are to be fitted on them and judged beside the model."""
+    """One object reference to rows of train, on which yardsticks are fitted; None: only the model is evaluated."""
     seed: int = 0
-    """Of the yardsticks."""
+    """Random seed of the yardsticks."""
 
 
 class Report(NamedTuple):
@@ -113,7 +115,7 @@ class Report(NamedTuple):
 
     metrics: dict[str, Any] = {}
     """training, epoch, steps, loss, the dev metrics, predictions, start_s, train_s, evaluate_s, log (training log so
-    far); of an EvaluationJob: judged, split -> Predictions, and yardsticks (trainers/evaluate.py)."""
+    far); of an EvaluationJob: what trainers/evaluate.py returns."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

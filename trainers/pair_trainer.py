@@ -21,7 +21,7 @@ from trainers.vocabulary import SeenTokens, token_embeddings
 
 
 class TrialFailedError(Exception):
-    """An error that every rank knows of: the ranks are still in step and can take the next job."""
+    """An error that is raised on every rank: the ranks are still in step and can take the next job."""
 
 
 class PairBatches(IterableDataset[dict[str, Any]]):
@@ -40,7 +40,7 @@ class PairBatches(IterableDataset[dict[str, Any]]):
 
 
 class PairTrainer(SentenceTransformerTrainer):
-    """Differs from the library's in its batches, in the ranks' agreement before backward, and in where it resumes."""
+    """Train as the library does, but on own batches, after ranks agree before backward, and from a state in memory."""
 
     loss: Any
     optimizer: Any
@@ -93,7 +93,7 @@ class PairTrainer(SentenceTransformerTrainer):
             loss = compute_loss(self.batches.job.loss, self.loss, embeddings, inputs)
             if not math.isfinite(value := loss.item()):
                 error = f"loss is {value} at step {self.state.global_step + 1}"
-        except Exception as caught:  # whatever it is, the other ranks need to know
+        except Exception as caught:  # of any kind: the other ranks have to fail, too
             error = f"{type(caught).__name__}: {caught}"
         agree(error, self.args.device)
         return loss
@@ -125,17 +125,17 @@ class PairTrainer(SentenceTransformerTrainer):
             return
         group = next(
             number
-            for number, each in enumerate(self.optimizer.param_groups)
-            if any(weight is self.embeddings.weight for weight in each["params"])
+            for number, own in enumerate(self.optimizer.param_groups)
+            if any(weight is self.embeddings.weight for weight in own["params"])
         )
-        most, share = self.lr_scheduler.base_lrs[group], self.lr_scheduler.lr_lambdas[group]
+        peak, factor = self.lr_scheduler.base_lrs[group], self.lr_scheduler.lr_lambdas[group]
         weight_decay = self.optimizer.param_groups[group]["weight_decay"]
         self.embeddings.decay = math.prod(
-            1 - most * share(step) * weight_decay for step in range(self.state.global_step)
+            1 - peak * factor(step) * weight_decay for step in range(self.state.global_step)
         )
 
     def capture(self, clock: dict[str, float]) -> TrainingState:
-        """The state after the step just taken, as views of the live arrays: put it before the next step."""
+        """Return the state after the step just taken, as views of the live arrays: store it before the next step."""
         self.decay_unseen()
         return TrainingState(
             weights=to_arrays(self.model.state_dict()),

@@ -28,7 +28,7 @@ class SeenTokens(nn.Module):
         rows = np.full(table.num_embeddings, -1)
         rows[ids] = np.arange(len(ids))
         self.decay = 1.0
-        """The factor that weight decay has left of the rows that are not trained."""
+        """Factor of the rows that are not trained: the product of all weight decays so far."""
         self.padding_row = None if table.padding_idx is None else int(rows[table.padding_idx])
         self.table = table.weight.detach()  # no buffer, nor are the others: the ranks would send it to each other
         self.ids = torch.from_numpy(ids).long().to(self.table.device)

@@ -11,7 +11,7 @@ from tokens.tokenized import refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
 from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.client import GroupClient
-from trainers.hardware import Hardware, ask_worker, choose
+from trainers.hardware import Hardware, choose, hardware_of_worker
 from trainers.job import Data, Job
 from workflows.request import Request
 
@@ -56,7 +56,7 @@ def reach_cluster(request: Request) -> tuple[str, int]:
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,
-        asked=options.concurrent,
+        requested=options.concurrent,
     )
     return cluster, concurrent
 
@@ -73,7 +73,7 @@ def start(request: Request, run: RunFolder, concurrent: int) -> Session:
     refuse_missing(request.pairs)
     request.model.check_loads(request.max_length, request.prompts)
     options = request.options
-    seen = ask_worker(options.cpus_per_worker, options.gpu)
+    seen = hardware_of_worker(options.cpus_per_worker, options.gpu)
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
     workers = {"device": seen.device, "threads": hardware.threads, **seen.environment}
     with run.reserved():

@@ -1,131 +1,31 @@
 """Test the checks of a model's files: each kind of damage is named before loading, and sound files pass."""
 
-import json
 import math
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import huggingface_hub
 import pytest
-import torch
-from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from common.mistakes import Mistakes
 from jobs import audit, evaluate, score, train, tune
-from models.base_model import load_model, resolve_base_model
+from models.base_model import resolve_base_model
 from models.files import used
 from tests.jobs.cases import prepare_invoices
-from tokens.reading import NO_PROMPTS
-
-SETTINGS = "config_sentence_transformers.json"
-POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d" * 32 + "\nsize 90868376\n"
-
-
-@pytest.fixture
-def model(tiny_model: str, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
-
-
-def change_json(file: Path, change: Callable[[Any], Any]) -> None:
-    file.write_text(json.dumps(change(json.loads(file.read_text()))))
-
-
-def of_modules(change: Callable[[Any], Any]) -> Callable[[Path], None]:
-    return lambda model: change_json(model / "modules.json", change)
-
-
-def of(file: str, **settings: Any) -> Callable[[Path], None]:
-    return lambda model: change_json(model / file, lambda content: {**content, **settings})
-
-
-def first(kind: str) -> Callable[[Path], None]:
-    return of_modules(lambda modules: [{**modules[0], "type": f"sentence_transformers.models.{kind}"}, *modules[1:]])
-
-
-def pointer(name: str) -> Callable[[Path], Any]:
-    return lambda model: (model / name).write_text(POINTER)
-
-
-def cut(name: str, size: int) -> Callable[[Path], None]:
-    return lambda model: os.truncate(model / name, size)
-
-
-def pickled(model: Path) -> None:
-    torch.save(load_file(model / "model.safetensors"), model / "pytorch_model.bin")
-    (model / "model.safetensors").unlink()
-
-
-def cut_pickled(model: Path) -> None:
-    pickled(model)
-    os.truncate(model / "pytorch_model.bin", 5000)
-
-
-def web_page(model: Path) -> None:
-    pickled(model)
-    (model / "pytorch_model.bin").write_text("<html>not found</html>")
-
-
-def sharded(model: Path, form: str = "model-0000{}-of-00002.safetensors") -> None:
-    """Split the weights into two files with an index."""
-    weights = load_file(model / "model.safetensors")
-    names = sorted(weights)
-    parts = {form.format(1): names[: len(names) // 2], form.format(2): names[len(names) // 2 :]}
-    for file, part in parts.items():
-        own = {name: weights[name] for name in part}
-        torch.save(own, model / file) if file.endswith(".bin") else save_file(own, model / file, {"format": "pt"})
-    index = "pytorch_model.bin.index.json" if form.endswith(".bin") else "model.safetensors.index.json"
-    total = {"total_size": sum(tensor.nbytes for tensor in weights.values())}
-    where = {name: file for file, part in parts.items() for name in part}
-    (model / index).write_text(json.dumps({"metadata": total, "weight_map": where}))
-    (model / "model.safetensors").unlink()
-
-
-def sharded_bin(model: Path) -> None:
-    sharded(model, "pytorch_model-0000{}-of-00002.bin")
-
-
-def shard_missing(model: Path) -> None:
-    sharded(model)
-    (model / "model-00002-of-00002.safetensors").unlink()
-
-
-def nested(model: Path) -> None:
-    """Move the transformer into a folder of its own, as sentence-transformers 1 and 2 saved it."""
-    (model / "0_Transformer").mkdir()
-    own = ("modules.json", "config_sentence_transformers.json")
-    for file in [file for file in model.iterdir() if file.is_file() and file.name not in own]:
-        file.rename(model / "0_Transformer" / file.name)
-    of_modules(lambda modules: [{**modules[0], "path": "0_Transformer"}, *modules[1:]])(model)
-
-
-def nested_pickled(model: Path) -> None:
-    pickled(model)
-    nested(model)
-
-
-def no_words(model: Path) -> None:
-    (model / "tokenizer.json").unlink()
-    (model / "vocab.txt").write_text("")
-
-
-def own_code(name: str) -> Callable[[Path], None]:
-    added = {"auto_map": {"AutoModel": "modeling_my.MyModel"}}
-    return lambda model: change_json(model / name, lambda config: {**config, **added})
-
-
-@pytest.mark.parametrize("make", [pickled, sharded, sharded_bin, nested, nested_pickled])
-def test_whole_models_are_taken_and_loaded(model: Path, make: Callable[[Path], None], tiny_model: str) -> None:
-    make(model)
-    resolved = resolve_base_model(str(model))
-    resolved.check_loads(64, NO_PROMPTS)
-    assert resolved.reading().tokenizer == resolve_base_model(tiny_model).reading().tokenizer
-    plain = load_model(resolve_base_model(tiny_model).files(), None, "cpu").encode("a red door")
-    assert load_model(resolved.files(), None, "cpu").encode("a red door") == pytest.approx(plain, abs=1e-6)
-
+from tests.models.cases import (
+    SETTINGS,
+    cut,
+    cut_pickled,
+    first,
+    no_words,
+    of,
+    of_modules,
+    own_code,
+    pointer,
+    shard_missing,
+    web_page,
+)
 
 DAMAGED: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no modules": (of_modules(lambda _: []), "modules.json: a list of modules"),
@@ -218,16 +118,6 @@ def test_every_job_ends_with_exit_code_2_and_writes_nothing(model: Path, case: s
     assert not Path(out).exists()
 
 
-@pytest.mark.parametrize("job", [tune, train])
-def test_a_dry_run_loads_the_model(model: Path, job: Any, tmp_path: Path) -> None:
-    change_json(model / "config.json", lambda config: {**config, "model_type": "brand-new"})
-    data, run = prepare_invoices(tmp_path / "data", train=20, dev=10), str(tmp_path / "run")
-    words = ["invoices", "--data", data, "--run", run, "--base-model", str(model), "--dry-run"]
-    result = CliRunner().invoke(job.app, [*words, "--accept", "too_small", "--accept", "split_leak"])
-    assert result.exit_code == 2, result.output
-    assert f"error: base-model: '{model}' cannot be loaded: ValueError: " in result.stderr
-
-
 def test_other_kinds_may_still_be_scored(model: Path) -> None:
     first("StaticEmbedding")(model)
     assert resolve_base_model(str(model), trained=False).folder == model
@@ -240,20 +130,6 @@ def test_of_other_kinds_those_are_not_scored_that_the_library_would_read_otherwi
     of(SETTINGS, model_type="CrossEncoder")(model)
     with pytest.raises(Mistakes, match="is a CrossEncoder; a SentenceTransformer is needed"):
         resolve_base_model(str(model), trained=False)
-
-
-@pytest.mark.parametrize("trained", [True, False])
-def test_a_file_in_place_of_a_folder_is_named_as_such(model: Path, trained: bool) -> None:
-    with pytest.raises(Mistakes, match="model.safetensors' is a file; a sentence-transformers folder, or a hub name"):
-        resolve_base_model(str(model / "model.safetensors"), trained=trained)
-
-
-@pytest.mark.parametrize("job", [train, tune, audit])
-def test_an_empty_name_is_not_the_tasks_own_model(job: Any) -> None:
-    result = CliRunner().invoke(job.app, ["invoices", "--base-model", ""])
-    assert result.exit_code == 2
-    assert "base-model" in result.stderr
-    assert "'' is " in result.stderr
 
 
 def test_own_code_passes_where_it_is_trusted(model: Path) -> None:
@@ -269,28 +145,3 @@ def test_pickled_weights_are_left_out_only_beside_others() -> None:
     assert used([*common, *unused, *selected, "model.safetensors.index.json"]) == sorted(
         [*common, "model.safetensors.index.json"]
     )
-
-
-@pytest.mark.parametrize("make", [pickled, sharded_bin, lambda _: None])
-def test_of_a_hub_model_the_weights_are_fetched_in_the_form_that_there_is(
-    model: Path, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make(model)
-    files = sorted(path.relative_to(model).as_posix() for path in model.rglob("*") if path.is_file())
-    listed = [*files, *(["pytorch_model.bin"] if "model.safetensors" in files else []), "onnx/model.onnx"]
-    downloads: list[Any] = []
-
-    def download(name: str, allow_patterns: list[str]) -> str:
-        downloads.append((name, allow_patterns))
-        return str(model)
-
-    monkeypatch.setattr(huggingface_hub, "list_repo_files", lambda _: listed)
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    resolved = resolve_base_model("some/model")
-    assert downloads == [("some/model", files)]
-    assert sorted(resolved.files()) == files
-
-
-def test_without_the_hub_the_cached_copy_is_taken_as_it_is(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(model))
-    assert resolve_base_model("some/model").folder == model

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, StaticEmbedding
 from tokenizers import Tokenizer
@@ -114,68 +113,6 @@ def test_what_only_loading_shows_is_a_mistake_with_its_reason(unknown: str) -> N
     for load in (lambda: check_loads(unknown), lambda: loaded_by_audit(unknown).cosines(["a"], ["b"])):
         with pytest.raises(Mistakes, match="base-model: '.*unknown' cannot be loaded: ValueError: .*brand-new"):
             load()
-
-
-@pytest.mark.parametrize("lost", ["all", "one layer"])
-def test_weights_that_would_be_random_are_a_mistake(tiny_model: str, tmp_path: Path, lost: str) -> None:
-    """The file was saved from a wrapped model, or belongs to a model of fewer layers."""
-    folder = shutil.copytree(tiny_model, tmp_path / "model")
-    weights = load_file(folder / "model.safetensors")
-    left = {f"module.{name}": tensor for name, tensor in weights.items()}
-    if lost == "one layer":
-        left = {name: tensor for name, tensor in weights.items() if "layer.1." not in name}
-    save_file(left, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(Mistakes, match="lacks [0-9]+ weights that its config.json asks for"):
-        check_loads(str(folder))
-    with pytest.raises(Mistakes, match="model: .* lacks"):
-        score_model(str(folder), None, lambda *_: None)  # type: ignore[arg-type]
-
-
-def test_weights_of_other_shapes_are_a_mistake(tiny_model: str, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "hidden_size": 64}))
-    with pytest.raises(Mistakes, match="cannot be loaded: its weights have other shapes than its config.json asks for"):
-        check_loads(str(folder))
-
-
-def test_a_tokenizer_of_another_model_is_a_mistake(tiny_model: str, tmp_path: Path) -> None:
-    folder = shutil.copytree(tiny_model, tmp_path / "model")
-    tokenizer = json.loads((folder / "tokenizer.json").read_text())
-    vocabulary = tokenizer["model"]["vocab"]
-    words = len(vocabulary)
-    vocabulary |= {f"more{number}": words + number for number in range(100)}
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    with pytest.raises(Mistakes, match=f"has a tokenizer of {words + 100} tokens and embeddings for {words}"):
-        check_loads(str(folder))
-
-
-def test_a_tokenizer_that_lacks_most_words_is_a_mistake(tiny_model: str, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(tiny_model, tmp_path / "model"))
-    (folder / "tokenizer.json").unlink()
-    (folder / "vocab.txt").write_text("<html>\n<title>404</title>\n</html>\n")
-    with pytest.raises(Mistakes, match="has a tokenizer of [0-9]+ tokens and embeddings for [0-9]+; tokenizer and"):
-        check_loads(str(folder))
-
-
-def test_a_pooler_may_be_missing(tiny_model: str, tmp_path: Path) -> None:
-    folder = shutil.copytree(tiny_model, tmp_path / "model")
-    weights = load_file(folder / "model.safetensors")
-    assert [name for name in weights if "pooler" in name]
-    left = {name: tensor for name, tensor in weights.items() if "pooler" not in name}
-    save_file(left, folder / "model.safetensors", {"format": "pt"})
-    check_loads(str(folder))
-
-
-@pytest.mark.parametrize("value", [float("nan"), 0.0])
-def test_weights_that_are_not_finite_or_zero_are_a_mistake(tiny_model: str, tmp_path: Path, value: float) -> None:
-    model = SentenceTransformer(tiny_model, device="cpu")
-    with torch.no_grad():
-        for weights in model.parameters():
-            weights.fill_(value)
-    model.save_pretrained(str(tmp_path / "nan"), create_model_card=False)
-    with pytest.raises(Mistakes, match="gives embeddings that are not finite"):
-        check_loads(str(tmp_path / "nan"))
 
 
 def test_a_model_is_tried_once_per_process(tiny_model: str, unknown: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,9 +39,9 @@ SMALL = cluster((3, 0))
 def test_as_many_groups_as_fit_beside_the_data(
     has: Capacity, wanted: int, workers: int, cpus: int, gpu: bool, groups: int
 ) -> None:
-    found = concurrent_groups(has, wanted=wanted, num_workers=workers, cpus_per_worker=cpus, gpu=gpu)
-    assert found == groups
-    assert found * workers * cpus + 1 <= has.cpus
+    groups_at_a_time = concurrent_groups(has, wanted=wanted, num_workers=workers, cpus_per_worker=cpus, gpu=gpu)
+    assert groups_at_a_time == groups
+    assert groups_at_a_time * workers * cpus + 1 <= has.cpus
 
 
 def test_what_does_not_fit_is_refused_with_the_sum() -> None:
@@ -84,7 +84,7 @@ def test_what_may_grow_is_counted_by_its_sum(
 
 def test_more_at_a_time_than_fits_is_refused() -> None:
     with pytest.raises(Mistakes, match=r"3 x 1 workers x 1 CPUs \+ 1 for data = 4 CPUs"):
-        concurrent_groups(SMALL, wanted=4, num_workers=1, cpus_per_worker=1, gpu=False, asked=3)
+        concurrent_groups(SMALL, wanted=4, num_workers=1, cpus_per_worker=1, gpu=False, requested=3)
 
 
 def test_every_shortage_is_named() -> None:
@@ -109,7 +109,7 @@ def test_a_stop_is_an_interrupt_even_where_interrupts_are_ignored(
         signal.signal(signal.SIGINT, before[1])
 
 
-def test_a_machine_too_busy_to_start_a_ray_is_told_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_too_busy_to_start_a_ray_is_named_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_busy(**_: object) -> None:
         raise Exception("The current node timed out during startup.")
 

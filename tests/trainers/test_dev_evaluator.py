@@ -1,8 +1,5 @@
 """Test the evaluation of a real, tiny model: equal to the library's evaluators, and shown in its model card."""
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,11 +11,8 @@ from sentence_transformers.sentence_transformer.evaluation import (
 )
 
 from evaluation.evaluator import Evaluator
-from models import encode
-from models.saved_model import weights_sha256
-from tests.tiny_model import WORDS, build_tiny_model
+from tests.tiny_model import WORDS
 from trainers.dev_evaluator import PairEvaluator
-from workflows.score_model import score_model
 
 
 @pytest.fixture
@@ -69,27 +63,3 @@ def test_the_evaluator_fills_the_model_card_as_the_librarys_do(model: SentenceTr
         {"Epoch": 1.0, "Step": 7, "Training Loss": 0.5, "cosine_ap": scores["cosine_ap"]}
     ]
     assert evaluator.description == "Binary Pairs"
-
-
-def test_encoding_in_parts_keeps_the_order_and_tells_how_far_it_is(
-    model: SentenceTransformer, pairs: pa.Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(encode, "TEXTS_AT_ONCE", 7)
-    texts, told = pairs.column("sentence1").to_pylist(), list[tuple[int, int]]()
-    vectors = encode.encode(model, texts, lambda done, total: told.append((done, total)))
-    np.testing.assert_allclose(vectors, model.encode(texts), atol=1e-6)
-    assert told == [(7, 30), (14, 30), (21, 30), (28, 30), (30, 30)]
-
-
-def test_a_models_own_length_holds_unless_another_is_asked(tiny_model: str, pairs: pa.Table) -> None:
-    judge = Evaluator("graded", pairs)
-    saved = score_model(tiny_model, judge, lambda done, total: None)
-    assert saved == score_model(tiny_model, judge, lambda done, total: None, max_length=64)
-    assert saved != score_model(tiny_model, judge, lambda done, total: None, max_length=3)
-
-
-def test_weights_are_named_by_the_files_content(tiny_model: str, tmp_path: Path) -> None:
-    content = Path(tiny_model, "model.safetensors").read_bytes()
-    assert weights_sha256(tiny_model) == hashlib.sha256(content).hexdigest()
-    other = build_tiny_model(str(tmp_path / "other"), seed=1)
-    assert weights_sha256(other) != weights_sha256(tiny_model)

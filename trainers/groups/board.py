@@ -1,4 +1,4 @@
-"""The progress of running trainings and the time of each group by phase: workers write it, the driver reads it."""
+"""Hold the progress of trainings and the time of each group by phase: workers write it, the driver reads it."""
 
 import time
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ class _ProgressBoard:
     def group_seconds(self) -> dict[str, dict[str, float]]:
         """Return group -> phase -> seconds over all its generations."""
         return {
-            group: {phase: sum(each.get(phase, 0.0) for each in spent.values()) for phase in PHASES.values()}
+            group: {phase: sum(seconds.get(phase, 0.0) for seconds in spent.values()) for phase in PHASES.values()}
             for group, spent in self.spent.items()
         }
 
@@ -103,8 +103,8 @@ def seconds_left(progress: dict[str, Progress], total_rows: float, rows_done: fl
     Every trial trains on the same number of pairs whatever its batch size, so pairs measure how far a search is.
     `rows_done` counts an ended trial as a whole one: the rest of it will not be trained.
     """
-    seconds = sum(each.seconds for each in progress.values())
-    rows = sum(each.rows - each.first_rows for each in progress.values())
+    seconds = sum(training.seconds for training in progress.values())
+    rows = sum(training.rows - training.first_rows for training in progress.values())
     if seconds < 1 or rows <= 0:
         return None
     return max(0.0, total_rows - rows_done) / (rows / seconds) / max(1, concurrent)

@@ -1,4 +1,4 @@
-"""A trial's side of a worker group: hand over a job, take its reports, answer them. Imports no torch."""
+"""Hand a job to a worker group, take its reports and answer them. Imports no torch."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from trainers.groups.mailbox import MailboxActor
 from trainers.job import EvaluationJob, Job, Report
 
 ASK_AGAIN_S = 1.0
-"""A call without a timeout could not be interrupted."""
+"""Seconds that one call waits for a report. A call without a timeout could not be interrupted."""
 LOST = (ray.exceptions.ObjectLostError, ray.exceptions.ReferenceCountingAssertionError)
 """Errors of reading an object whose owner is gone."""
 
@@ -34,12 +34,12 @@ class GroupClient:
             while (report := ray.get(self.mailbox.take.remote(ASK_AGAIN_S))) is None:
                 pass
             try:
-                return report._replace(state=self._keep(report.state, report.done))  # type: ignore[no-any-return]
+                return report._replace(state=self._store_again(report.state, report.done))  # type: ignore[no-any-return]
             except LOST:  # rank 0 died right after its report: the restarted group repeats it from the state before
                 ray.get(self.mailbox.assign.remote(self._job, self._start))
 
-    def _keep(self, reported: list[Any] | None, done: bool) -> TrainingState | None:
-        """Put the state again: what rank 0 put is lost with it, and this process outlives the group."""
+    def _store_again(self, reported: list[Any] | None, done: bool) -> TrainingState | None:
+        """Return the state, and put it again: what rank 0 has put is lost with it; this process outlives the group."""
         if reported is None:
             return None
         state: TrainingState = ray.get(reported[0])
@@ -56,7 +56,7 @@ class GroupClient:
 
 
 def reports(group: GroupClient, job: Job | EvaluationJob, start: TrainingState | None = None) -> Iterator[Report]:
-    """Hand over a job and yield its reports to the last; each is answered with 'go' when the next one is asked for."""
+    """Hand over a job and yield its reports to the last. Each is answered with 'go' when the next one is taken."""
     group.assign(job, start)
     while True:
         report = group.next_report()

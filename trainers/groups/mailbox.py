@@ -17,23 +17,26 @@ MAX_TRIES = 3
 """Starts of one job: the first, and two more after its group lost a machine or a process."""
 
 MAX_FAILED_STARTS = 3
-"""In a row, before the first meeting; then the group is lost for good."""
+"""Failed starts in a row, before the first meeting, after which a group is lost for good."""
 ALIVE_TIMEOUT_S = 0.5
+"""Seconds without an answer after which an actor counts as busy, and so as alive."""
 
 
 class Answer(NamedTuple):
-    """The answer to every rank of a meeting: 'job', 'go', 'stop', 'failed' or 'end'."""
+    """The answer to every rank of a meeting."""
 
-    verdict: str
+    kind: str
+    """'job', 'go', 'stop', 'failed' or 'end'."""
     job: Job | EvaluationJob | None = None
     start: Any = None
     """A list of one reference to the TrainingState to start from, or None."""
 
 
 class Arrival(NamedTuple):
-    """A rank at a meeting, with its request: 'next', 'report' or 'failed'."""
+    """A rank at a meeting."""
 
     kind: str
+    """'next', 'report' or 'failed'."""
     report: Report | None = None
 
 
@@ -114,11 +117,11 @@ class _Mailbox:
         """Return whether the search still needs the group's training."""
         return self.job is not None and self.job.trial == trial and not self.ended
 
-    async def decide(self, verdict: str, start: Any) -> None:
+    async def decide(self, decision: str, start: Any) -> None:
         """Answer the last report with 'go' or 'stop'. From now on a restarted group begins at `start`."""
 
         def change() -> None:
-            self.decision = verdict
+            self.decision = decision
             self.start = start or self.start
             self.tries = 0
 
@@ -204,7 +207,7 @@ class _Mailbox:
                 return Answer("end")
             self.arrived.setdefault(number, {})[rank] = arrival
             if len(self.arrived[number]) == self.num_workers:
-                self.full[number] = [self.arrived[number][each] for each in range(self.num_workers)]
+                self.full[number] = [self.arrived[number][peer] for peer in range(self.num_workers)]
                 del self.arrived[number]
                 self.full.pop(number - 2, None)
                 self._conclude(self.full[number])

@@ -1,4 +1,4 @@
-"""Run many jobs on the worker groups, which are warm and have hardware and data at hand."""
+"""Run many jobs on warm worker groups, which have hardware and data at hand."""
 
 import queue
 import threading
@@ -11,7 +11,7 @@ from evaluation.predictions import Predictions
 from evaluation.yardsticks.evaluate import YardstickPredictions
 from trainers.checkpoint import TrainingState
 from trainers.groups.client import GroupClient, reports
-from trainers.job import EvaluationJob, Job, Report
+from trainers.job import PREDICTIONS, YARDSTICKS, EvaluationJob, Job, Report
 
 OnProgress = Callable[[int, int], None]
 """(done, in all)."""
@@ -24,7 +24,7 @@ class EvaluationError(Exception):
 def evaluate_models(
     groups: Sequence[GroupClient],
     models: Mapping[str, TrainingState | None],
-    what: EvaluationJob,
+    template: EvaluationJob,
     on_progress: OnProgress,
 ) -> tuple[dict[str, dict[str, Predictions]], YardstickPredictions]:
     """Evaluate each model (None: the base model) with whichever group is free.
@@ -32,7 +32,7 @@ def evaluate_models(
     Args:
         groups: those that take jobs.
         models: name -> its state.
-        what: the splits; its name is replaced by each model's. The group of the base model evaluates the yardsticks.
+        template: the splits; each model's name replaces its own. The base model's group evaluates the yardsticks.
         on_progress: is called with (done, in all) after each model.
 
     Returns:
@@ -42,16 +42,16 @@ def evaluate_models(
         EvaluationError: one of them could not be evaluated.
     """
     jobs = [
-        (replace(what, trial=name, train=what.train if state is None else None), state)
+        (replace(template, trial=name, train=template.train if state is None else None), state)
         for name, state in models.items()
     ]
     reports_by_model = dict(zip(models, in_turns(groups, jobs, on_progress), strict=True))
     if errors := [f"{name}: {report.error}" for name, report in reports_by_model.items() if report.error]:
         raise EvaluationError("; ".join(errors))
     metrics = {name: report.metrics for name, report in reports_by_model.items()}
-    judged = {split: {name: metrics[name]["judged"][split] for name in models} for split in what.splits}
-    none = YardstickPredictions(splits={split: {} for split in what.splits})
-    return judged, next((each["yardsticks"] for each in metrics.values() if "yardsticks" in each), none)
+    predictions = {split: {name: metrics[name][PREDICTIONS][split] for name in models} for split in template.splits}
+    none = YardstickPredictions(splits={split: {} for split in template.splits})
+    return predictions, next((own[YARDSTICKS] for own in metrics.values() if YARDSTICKS in own), none)
 
 
 def in_turns(
@@ -65,23 +65,23 @@ def in_turns(
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Report]] = queue.SimpleQueue()
-    for place in range(len(jobs)):
-        waiting.put(place)
+    for position in range(len(jobs)):
+        waiting.put(position)
 
     def work(group: GroupClient) -> None:
         with suppress(queue.Empty):
             while True:
-                place = waiting.get_nowait()
-                done.put((place, _best_report(group, *jobs[place])))
+                position = waiting.get_nowait()
+                done.put((position, _best_report(group, *jobs[position])))
 
     for group in groups[: len(jobs)]:
         threading.Thread(target=work, args=(group,), daemon=True).start()
     reports: dict[int, Report] = {}
     while len(reports) < len(jobs):
-        place, report = done.get()
-        reports[place] = report
+        position, report = done.get()
+        reports[position] = report
         on_progress(len(reports), len(jobs))
-    return [reports[place] for place in range(len(jobs))]
+    return [reports[position] for position in range(len(jobs))]
 
 
 def _best_report(group: GroupClient, job: Job | EvaluationJob, start: TrainingState | None) -> Report:
@@ -89,11 +89,11 @@ def _best_report(group: GroupClient, job: Job | EvaluationJob, start: TrainingSt
     best, value = Report(error="dev gave no finite value"), None
     try:
         for report in reports(group, job, start):
-            report = report._replace(state=None)  # it is not needed, and many of them would not fit in memory
+            report = report._replace(state=None)  # the caller needs none, and many would not fit in memory
             if report.error is not None or isinstance(job, EvaluationJob):
                 return report
             if improves(report.metrics[job.metric], value):
                 best, value = report, report.metrics[job.metric]
-    except Exception as error:  # whatever it is, the caller waits for an answer
+    except Exception as error:  # of any kind: the caller waits for an answer
         return Report(error=str(error) or repr(error))
     return best

@@ -20,13 +20,13 @@ PROGRESS_EVERY = 5
 
 
 class RankClient:
-    """This rank's side of the mailbox: every meeting has a number, and all ranks take part in it."""
+    """Meet the other ranks at the mailbox: every meeting has a number, and all ranks take part in it."""
 
     def __init__(self, mailbox: MailboxActor, board: BoardActor, group: str, rank: int, generation: str) -> None:
         self.mailbox, self.board, self.group = mailbox, board, group
         self.rank, self.generation, self.number = rank, generation, 0
         self.seconds: dict[str, float] = {}
-        self._asked: Any = None
+        self._wanted: Any = None
         self.starts: int = ray.get(mailbox.enter.remote(generation))
 
     def meet(self, kind: str, report: Report | None = None) -> Answer:
@@ -52,11 +52,11 @@ class RankClient:
 
     def cancelled(self, job: Job) -> bool:
         """Return whether the search no longer needs this training; rank 0 asks now and then, without waiting."""
-        if self.rank or (self._asked and not ray.wait([self._asked], timeout=0)[0]):
+        if self.rank or (self._wanted is not None and not ray.wait([self._wanted], timeout=0)[0]):
             return False
-        answer = self._asked is None or ray.get(self._asked)
-        self._asked = self.mailbox.wants.remote(job.trial)
-        return not answer
+        wanted = self._wanted is None or ray.get(self._wanted)
+        self._wanted = self.mailbox.wants.remote(job.trial)
+        return not wanted
 
     def base_scores(self, scores: dict[str, float]) -> None:
         """Send the base model's scores at once: a budget may end before the first report."""
@@ -66,7 +66,7 @@ class RankClient:
     def report(self, metrics: dict[str, Any], capture: Callable[[], TrainingState], done: bool) -> bool:
         """Report metrics and state from rank 0, and return whether to go on: the same on every rank."""
         own = Report(metrics, [ray.put(capture())], done) if self.rank == 0 else Report(done=done)
-        return self.meet("report", own).verdict == "go"
+        return self.meet("report", own).kind == "go"
 
 
 def work(config: dict[str, Any]) -> None:

@@ -19,16 +19,16 @@ from trainers.groups.start_failures import StartPolicy
 from trainers.groups.worker import work
 
 COLLECTIVE_TIMEOUT_S = 300
-"""How long a rank waits for a peer that is alive and silent (Ray's default is 1800 s)."""
+"""Seconds that a rank waits for a peer that is alive and silent (Ray's default is 1800 s)."""
 MAX_RUNS = 3
 """Ray Train runs of one group: a run ends by itself if its controller is lost or its workers cannot be placed."""
 END_TIMEOUT_S = 10
 """A group between two jobs ends in well under this; one in the middle of an epoch is ended with its trial."""
 
 UNUSED = frozenset({"DatasetsCallback"})
-"""Splits Ray Datasets; here the pairs are in the object store, or in blocks that each worker streams itself."""
+"""Callback that splits Ray Datasets: here pairs are in the object store, or in blocks that each worker streams."""
 UNUSED_LOCALLY = frozenset({"PlacementGroupCleanerCallback"})
-"""Asks the dashboard whether the controller is alive; the local Ray has none."""
+"""Callback that asks the dashboard whether the controller is alive; the local Ray has no dashboard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class GroupConfig:
     model: list[Any]
     """One reference to the base model's files, wrapped so that Ray passes the reference."""
     board: BoardActor
-    """The actor that workers tell their progress (trainers/groups/board.py)."""
+    """The actor to which workers send their progress (trainers/groups/board.py)."""
     max_length: int
     trust_remote_code: bool = False
     num_workers: int
@@ -61,7 +61,7 @@ class Trainer(TorchTrainer):  # type: ignore[misc]  # Ray ships no types for it
 
     def _create_default_callbacks(self) -> list[Any]:
         unused = UNUSED if os.environ.get("RAY_ADDRESS") else UNUSED | UNUSED_LOCALLY
-        return [each for each in super()._create_default_callbacks() if type(each).__name__ not in unused]
+        return [own for own in super()._create_default_callbacks() if type(own).__name__ not in unused]
 
 
 class WorkerGroup:
@@ -112,7 +112,7 @@ class WorkerGroup:
             error: BaseException | None = None
             try:
                 self._trainer(config).fit()
-            except BaseException as caught:  # whatever it is, the waiting trial needs a report
+            except BaseException as caught:  # of any kind: the waiting trial needs a report
                 error = caught
             if self._ending.is_set():
                 return
@@ -127,7 +127,7 @@ class WorkerGroup:
 
 
 def end_groups(groups: Sequence[WorkerGroup]) -> None:
-    """Shut down all groups and wait for it up to END_TIMEOUT_S seconds."""
+    """Shut down all groups, and wait up to END_TIMEOUT_S seconds for their ends."""
     for group in groups:
         group.dismiss()
     deadline = time.monotonic() + END_TIMEOUT_S

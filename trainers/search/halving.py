@@ -1,4 +1,4 @@
-"""Successive halving for fine-tuning: among trainings of equal epochs, and never within a warm-up."""
+"""Stop weak trials by successive halving: among trainings of equal epochs, and never within a warm-up."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,13 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from trainers.job import Job
 
 REDUCTION_FACTOR = 2
-"""Keeps the better half at each rung: with the few epochs of fine-tuning a larger factor leaves one rung."""
+"""At each rung the better half goes on. With the few epochs of fine-tuning a larger factor would leave one rung."""
 
 
 class Halving(FIFOScheduler):  # type: ignore[misc]  # Ray ships no types for it
-    """ASHA (Li et al. 2020) over epochs seen, once for each number of epochs that a training may have.
+    """Run ASHA (Li et al. 2020) over epochs, once for each number of epochs that a training may have.
 
-    After as many epochs, trainings of two and of ten are at different points of their learning rates' schedules. The
+    After one epoch, trainings of two and of ten epochs are at different points of their learning rates' schedules. The
     baseline is never stopped, though it counts: the best must not be compared with a half-trained model.
 
     Args:
@@ -35,7 +35,7 @@ class Halving(FIFOScheduler):  # type: ignore[misc]  # Ray ships no types for it
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
         """Take the metric to compare from Tune."""
         super().set_search_properties(metric, mode, **spec)
-        return all(each.set_search_properties(metric, mode, **spec) for each in self.by_epochs.values())
+        return all(own.set_search_properties(metric, mode, **spec) for own in self.by_epochs.values())
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         """Compare the trial with those of its epochs."""
@@ -73,4 +73,4 @@ def first_rung(job: Job, longest_warmup: float) -> float:
     """
     epochs = job.settings["epochs"]
     least = longest_warmup * epochs
-    return next((each for each in job.report_steps().values() if each > least and (each >= 1 or epochs == 1)), epochs)
+    return next((at for at in job.report_steps().values() if at > least and (at >= 1 or epochs == 1)), epochs)

@@ -1,4 +1,4 @@
-"""Everything that is decided before the first trial of a search."""
+"""The plan of a search: everything that is decided before its first trial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,11 @@ class SearchPlan:
     @property
     def varied(self) -> Space:
         """The searched settings. If all are fixed, epochs count as searched: Optuna needs a space."""
-        several = {n: each for n, each in self.space.items() if isinstance(each, Range) or len(each.values) > 1}
+        several = {
+            name: allowed
+            for name, allowed in self.space.items()
+            if isinstance(allowed, Range) or len(allowed.values) > 1
+        }
         return several or {"epochs": self.space["epochs"]}
 
     @property
@@ -47,7 +51,7 @@ class SearchPlan:
 
     @property
     def first_rungs(self) -> dict[float, float]:
-        """Return epochs that a trial may have -> epochs after which it may be stopped first."""
+        """Epochs that a trial may have -> epochs after which it may be stopped first."""
         trainings = self.space["epochs"]
         assert isinstance(trainings, Choice), "search_spaces/default.py takes no range of whole numbers"
         settings = {epochs: {**self.template.settings, "epochs": epochs} for epochs in trainings.values}

@@ -18,6 +18,7 @@ from trainers.groups.mailbox import MailboxActor
 from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
 
 LEASE_AGAIN_S = 0.2
+"""Seconds between two tries to lease a group."""
 
 
 class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
@@ -90,7 +91,7 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
     def _delete_older(self) -> None:
         """Delete earlier best states: when Tune asks for a step, it has taken the result before."""
         while len(self.written) > 1:
-            with suppress(OSError):  # it goes with its folder at the end
+            with suppress(OSError):  # the folder is deleted at the end
                 self.run.delete_file(self.written.pop(0))
 
     def _next_report(self) -> Report:
@@ -146,7 +147,7 @@ def lease(mailboxes: Mapping[str, MailboxActor]) -> str:
     """Return the name of a group that no other actor holds.
 
     Raises:
-        NoGroupError: all of them are lost for good; with what the last one said.
+        NoGroupError: all of them are lost for good; with the error of the last one.
     """
     me = ray.get_runtime_context().current_actor
     while True:

@@ -1,4 +1,4 @@
-"""The search: Tune asks Optuna for settings, warm worker groups train them, ASHA stops the hopeless ones."""
+"""Set up Ray Tune for a search: Optuna samples settings, warm worker groups train them, ASHA stops weak trials."""
 
 import warnings
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from trainers.search.plan import SearchPlan
 from trainers.search.trial import Trial, best_name
 
 TRIAL_ACTOR = {"memory": 300 * 2**20}
-"""A trial's actor takes no CPU, its workers do; Tune asks for something, and this is what it holds in memory."""
+"""A trial's actor takes no CPU, its workers do. Tune needs a resource, and the actor holds so much memory."""
 
 
 def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:

@@ -1,4 +1,4 @@
-"""Test the mailbox step by step: verdicts, failures, generations."""
+"""Test the mailbox step by step: answers, failures, generations."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -38,7 +38,7 @@ def both(mailbox: _Mailbox, number: int, first: Arrival, second: Arrival, genera
 def test_all_ranks_get_the_job() -> None:
     async def conversation() -> None:
         answers = await both(await started(), 1, NEXT, NEXT)
-        assert [answer.verdict for answer in answers] == ["job", "job"]
+        assert [answer.kind for answer in answers] == ["job", "job"]
         assert all(answer.job is JOB for answer in answers)
 
     run(conversation())
@@ -53,7 +53,7 @@ def test_a_report_waits_for_the_decision_and_all_ranks_are_told_it() -> None:
         assert taken.metrics == {"epoch": 1.0}
         assert not meeting.done()
         await mailbox.decide("go", ["state"])
-        assert [answer.verdict for answer in await meeting] == ["go", "go"]
+        assert [answer.kind for answer in await meeting] == ["go", "go"]
         assert mailbox.start == ["state"]
 
     run(conversation())
@@ -63,7 +63,7 @@ def test_the_last_report_ends_the_job_without_a_decision() -> None:
     async def conversation() -> None:
         mailbox = await started()
         answers = await both(mailbox, 1, report(done=True), report(done=True))
-        assert [answer.verdict for answer in answers] == ["stop", "stop"]
+        assert [answer.kind for answer in answers] == ["stop", "stop"]
         assert mailbox.job is None
 
     run(conversation())
@@ -75,7 +75,7 @@ def test_a_new_job_stops_the_old_one() -> None:
         meeting = asyncio.ensure_future(both(mailbox, 1, report(), report()))
         await mailbox.take(5)
         await mailbox.assign(JOB.__class__(**{**JOB.__dict__, "trial": "t2"}), None)
-        assert [answer.verdict for answer in await meeting] == ["stop", "stop"]
+        assert [answer.kind for answer in await meeting] == ["stop", "stop"]
         assert [answer.job.trial for answer in await both(mailbox, 2, NEXT, NEXT)] == ["t2", "t2"]
 
     run(conversation())
@@ -88,7 +88,7 @@ def test_what_the_ranks_say_of_a_replaced_job_is_not_the_new_ones(late: Arrival)
         await both(mailbox, 1, NEXT, NEXT)
         new = replace(JOB, trial="t2")
         await mailbox.assign(new, None)
-        assert {answer.verdict for answer in await both(mailbox, 2, late, late)} <= {"stop", "failed"}
+        assert {answer.kind for answer in await both(mailbox, 2, late, late)} <= {"stop", "failed"}
         assert (mailbox.reports, mailbox.job) == ([], new)
         assert [answer.job for answer in await both(mailbox, 3, NEXT, NEXT)] == [new, new]
 
@@ -112,7 +112,7 @@ def test_a_failure_is_reported_once_by_the_rank_that_knows_why() -> None:
         mailbox = await started()
         why = Arrival("failed", Report(error="loss is nan"))
         answers = await both(mailbox, 1, FAILED, why)
-        assert [answer.verdict for answer in answers] == ["failed", "failed"]
+        assert [answer.kind for answer in answers] == ["failed", "failed"]
         taken = await mailbox.take(5)
         assert taken is not None
         assert taken.error == "loss is nan"
@@ -128,9 +128,9 @@ def test_a_restarted_group_takes_the_job_up_where_it_was_kept() -> None:
         await asyncio.sleep(0)
         await mailbox.decide("go", ["state"])
         await mailbox.enter("g2")
-        assert (await lonely).verdict == "end"
+        assert (await lonely).kind == "end"
         answers = await both(mailbox, 1, NEXT, NEXT, "g2")
-        assert [(answer.verdict, answer.start) for answer in answers] == [("job", ["state"])] * 2
+        assert [(answer.kind, answer.start) for answer in answers] == [("job", ["state"])] * 2
 
     run(conversation())
 
@@ -166,7 +166,7 @@ def test_an_ended_group_goes_home(arrival: Arrival) -> None:
     async def conversation() -> None:
         mailbox = await started()
         await mailbox.end()
-        assert {answer.verdict for answer in await both(mailbox, 1, arrival, arrival)} <= {"end", "stop"}
+        assert {answer.kind for answer in await both(mailbox, 1, arrival, arrival)} <= {"end", "stop"}
 
     run(conversation())
 

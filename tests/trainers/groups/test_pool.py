@@ -40,19 +40,19 @@ class Pretending:
 
 
 def turns(*groups: Pretending, jobs: Sequence[Any] = JOBS) -> tuple[list[Report], list[tuple[int, int]]]:
-    told: list[tuple[int, int]] = []
-    reports = in_turns(groups, [(job, None) for job in jobs], lambda *done: told.append(done))  # type: ignore[arg-type]
-    return reports, told
+    progress: list[tuple[int, int]] = []
+    reports = in_turns(groups, [(job, None) for job in jobs], lambda *done: progress.append(done))  # type: ignore[arg-type]
+    return reports, progress
 
 
-def test_every_job_is_taken_once_and_reported_in_its_place() -> None:
+def test_every_job_is_taken_once_and_reported_in_its_position() -> None:
     meeting = Barrier(2)
     groups = [Pretending([Report(done=True)], meeting) for _ in range(2)]
-    reports, told = turns(*groups)
+    reports, progress = turns(*groups)
     assert [report.metrics["of"] for report in reports] == [job.trial for job in JOBS]
     assert sorted(groups[0].taken + groups[1].taken) == sorted(job.trial for job in JOBS)
     assert all(group.taken for group in groups)
-    assert told == [(done, 5) for done in (1, 2, 3, 4, 5)]
+    assert progress == [(done, 5) for done in (1, 2, 3, 4, 5)]
 
 
 @pytest.mark.parametrize(

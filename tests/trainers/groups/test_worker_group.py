@@ -37,8 +37,8 @@ def groups(
     end_groups(list(groups.values()))
 
 
-def train(group: GroupClient, asked: Job, start: TrainingState | None = None) -> list[Report]:
-    group.assign(asked, start)
+def train(group: GroupClient, training: Job, start: TrainingState | None = None) -> list[Report]:
+    group.assign(training, start)
     reports = [group.next_report()]
     while not reports[-1].done and reports[-1].error is None:
         group.go_on()
@@ -59,18 +59,18 @@ def test_one_worker_and_two_have_the_same_loss_curve(
     groups: dict[int, GroupClient], tiny_model: str, loss: Loss
 ) -> None:
     # Given negatives: as many as a row has, so that one rank may have more than the other.
-    asked = job(tiny_model, loss.name, train_rows=160, negatives=loss.negatives, reports=20, dropout=False)
-    asked = replace(asked, settings={**asked.settings, "epochs": 1})
-    curves = [[report.metrics["loss"] for report in train(groups[workers], asked)] for workers in (1, 2)]
+    training = job(tiny_model, loss.name, train_rows=160, negatives=loss.negatives, reports=20, dropout=False)
+    training = replace(training, settings={**training.settings, "epochs": 1})
+    curves = [[report.metrics["loss"] for report in train(groups[workers], training)] for workers in (1, 2)]
     assert len(curves[0]) == 20
     assert curves[0][0] != pytest.approx(curves[0][-1], rel=1e-2)
     assert curves[1] == pytest.approx(curves[0], rel=1e-4, abs=1e-6)  # log(1 + x) has 1e-7 of fp32 left near 0
 
 
 def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, GroupClient], tiny_model: str) -> None:
-    asked = job(tiny_model, "cosine")
+    training = job(tiny_model, "cosine")
     other = replace(job(tiny_model, "contrastive"), trial="another", seed=9)
-    first, _, third = (train(groups[1], each)[-1] for each in (asked, other, asked))
+    first, _, third = (train(groups[1], each)[-1] for each in (training, other, training))
     assert same(weights(first), weights(third))
     assert first.metrics["dev"] == third.metrics["dev"]
 
@@ -78,16 +78,16 @@ def test_the_third_trial_of_a_group_ends_as_the_first(groups: dict[int, GroupCli
 def test_a_training_that_was_cut_in_the_middle_of_an_epoch_ends_as_one_that_was_not(
     groups: dict[int, GroupClient], tiny_model: str
 ) -> None:
-    asked = job(tiny_model, "ranking", reports=4)
-    groups[1].assign(asked)
+    training = job(tiny_model, "ranking", reports=4)
+    groups[1].assign(training)
     reports = [groups[1].next_report() for _ in range(1)]
     for _ in range(2):
         groups[1].go_on()
         reports.append(groups[1].next_report())
     cut = reports[2].state
-    whole = train(groups[1], asked)
+    whole = train(groups[1], training)
     assert reports[2].metrics["epoch"] == 1.5
-    resumed = train(groups[1], asked, cut)
+    resumed = train(groups[1], training, cut)
     assert [report.metrics["epoch"] for report in resumed] == [2.0]
     assert same(weights(whole[-1]), weights(resumed[-1]))
 
@@ -103,15 +103,15 @@ def test_a_trial_whose_loss_is_not_finite_fails_alone(
     assert train(groups[workers], good)[-1].done
 
 
-def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept_and_one_that_cannot_start_gives_up(
+def test_a_group_that_loses_a_worker_goes_on_from_the_last_state_and_one_that_cannot_start_gives_up(
     groups: dict[int, GroupClient], tiny_model: str, tmp_path: Path
 ) -> None:
-    asked = job(tiny_model, "cosine")
+    training = job(tiny_model, "cosine")
     damaged = replace(group_config(tiny_model, 1, str(tmp_path)), model=[ray.put({"modules.json": b"[]"})])
     hopeless = WorkerGroup(damaged, "hopeless")
-    hopeless.client.assign(asked)
-    whole = train(groups[2], asked)[-1]
-    groups[2].assign(asked)
+    hopeless.client.assign(training)
+    whole = train(groups[2], training)[-1]
+    groups[2].assign(training)
     first = groups[2].next_report()
     assert first.metrics["epoch"] == 1.0
     os.kill(worker_processes()[-1], signal.SIGKILL)
@@ -123,7 +123,7 @@ def test_a_group_that_loses_a_worker_goes_on_from_the_state_that_was_kept_and_on
     assert "could not start, 3 times in a row: Mistakes: base-model: " in (given_up.error or "")
     hopeless.thread.join()
     assert hopeless.lost
-    assert [each.error for each in train(hopeless.client, asked)] == [given_up.error]
+    assert [each.error for each in train(hopeless.client, training)] == [given_up.error]
 
 
 def worker_processes() -> list[int]:
@@ -133,28 +133,28 @@ def worker_processes() -> list[int]:
     return [each.pid for each in sorted(workers, key=lambda each: each.create_time())]
 
 
-def test_models_are_judged_on_the_groups_as_in_this_process_or_named(
+def test_models_are_evaluated_on_the_groups_as_in_this_process_or_named(
     groups: dict[int, GroupClient], tiny_model: str
 ) -> None:
-    asked = job(tiny_model, "cosine")
-    state = train(groups[2], asked)[-1].state
+    training = job(tiny_model, "cosine")
+    state = train(groups[2], training)[-1].state
     tables = {"dev": rows(24, "cosine", seed=1), "test": rows(30, "cosine", seed=2)}
     splits, train_rows = {split: [ray.put(table)] for split, table in tables.items()}, rows(24, "cosine", seed=3)
     what = EvaluationJob(trial="", kind="graded", splits=splits, train=[ray.put(train_rows)])
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     models = {"base": None, "trained": state}
-    judged, yardsticks = evaluate_models(list(groups.values()), models, what, lambda *done: told.append(done))
-    assert sorted(told) == [(1, 2), (2, 2)]
+    predictions, yardsticks = evaluate_models(list(groups.values()), models, what, lambda *done: progress.append(done))
+    assert sorted(progress) == [(1, 2), (2, 2)]
     model = load_model(resolve_base_model(tiny_model).files(), MAX_LENGTH, "cpu")
     for name in models:
         if state is not None and name == "trained":
             model.load_state_dict(to_tensors(state.weights))
         for split, table in tables.items():
-            found, here = judged[split][name], Evaluator("graded", table).evaluate(model.encode)
-            assert isinstance(found, PairPredictions)
+            there, here = predictions[split][name], Evaluator("graded", table).evaluate(model.encode)
+            assert isinstance(there, PairPredictions)
             assert isinstance(here, PairPredictions)
-            assert found.cosines == pytest.approx(here.cosines, abs=1e-5)
-    assert judged["dev"]["base"].scores() != judged["dev"]["trained"].scores()
+            assert there.cosines == pytest.approx(here.cosines, abs=1e-5)
+    assert predictions["dev"]["base"].scores() != predictions["dev"]["trained"].scores()
     assert {split: list(each) for split, each in yardsticks.splits.items()} == {
         "dev": ["TF-IDF cosine"],
         "test": ["TF-IDF cosine"],

@@ -1,6 +1,5 @@
-"""Test the Tune trainable without Tune and a group: what is on disk when a value is reported."""
+"""Test the Tune trainable over stub mailboxes: what is on disk when a value is reported, and which group trains."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,42 +9,69 @@ import pytest
 import ray
 
 from common.run_folder import STATES, RunFolder
+from tests.trainers.cases import BARE_JOB
 from trainers.checkpoint import TrainingState, read_state
 from trainers.dev_predictions import read_predictions
-from trainers.job import FAILED_VALUE, PREDICTIONS, Report
+from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
 from trainers.search.trial import NoGroupError, Trial, lease
 
+METRIC = BARE_JOB.metric
+BEST = f"best_{METRIC}"
+BASELINE = {"learning_rate": 1e-3}
 
-class Pretending:
+
+class Mailbox:
     """Report these values, one after each step, and then fail if there is an `error`."""
 
-    def __init__(self, values: Sequence[float], error: str | None = None, is_lost: bool = False) -> None:
+    def __init__(self, *values: float, error: str | None = None, lost: str | None = None, free: bool = True) -> None:
         self.coming = [
-            Report(reported(value, steps), state(steps), steps == len(values) and not error)
+            Report(reported(value, steps), [state(steps)], steps == len(values) and not error)
             for steps, value in enumerate(values, 1)
         ]
         self.coming += [Report(error=error)] if error else []
-        self.is_lost, self.assigned = is_lost, 0
+        self.lost, self.free = lost, free
+        self.jobs: list[Job] = []
+        self.decisions: list[str] = []
 
-    def assign(self, job: Any) -> None:
-        self.assigned += 1
+    def __getattr__(self, method: str) -> Any:
+        """Return a method as a handle of an actor has it."""
+        return SimpleNamespace(remote=getattr(type(self), f"on_{method}").__get__(self))
 
-    def go_on(self) -> None:
-        """Do nothing: a stub always continues."""
+    def on_lease(self, holder: Any) -> bool:
+        self.free, was_free = False, self.free
+        return was_free
 
-    def next_report(self) -> Report:
+    def on_release(self) -> None:
+        self.free = True
+
+    def on_assign(self, job: Job, start: Any) -> None:
+        self.jobs.append(job)
+
+    def on_decide(self, decision: str, start: Any) -> None:
+        self.decisions.append(decision)
+
+    def on_take(self, timeout_s: float) -> Report:
         return self.coming.pop(0)
 
-    def lost(self) -> bool:
-        return self.is_lost
+    def on_lost_with(self) -> str | None:
+        return self.lost
 
 
 def reported(value: float, steps: int) -> dict[str, Any]:
-    return {"score": value, "epoch": steps, "steps": steps, PREDICTIONS: np.array([value])}
+    return {METRIC: value, "epoch": steps, "steps": steps, PREDICTIONS: np.array([value])}
 
 
 def state(steps: int) -> TrainingState:
     return TrainingState(weights={"steps": steps}, optimizer={}, schedule={}, trainer="{}")
+
+
+@pytest.fixture(autouse=True)
+def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let references be the objects themselves."""
+    monkeypatch.setattr(ray, "get", lambda reference: reference)
+    monkeypatch.setattr(ray, "put", lambda value: value)
+    monkeypatch.setattr(ray, "get_runtime_context", lambda: SimpleNamespace(current_actor="me"))
+    monkeypatch.setattr(Trial, "trial_id", "id")
 
 
 @pytest.fixture
@@ -56,29 +82,12 @@ def run(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def trial(run: RunFolder, *values: float, error: str | None = None, monkeypatch: pytest.MonkeyPatch) -> Trial:
-    made = Trial.__new__(Trial)
-    monkeypatch.setattr(Trial, "trial_id", "id")
-    monkeypatch.setattr(Trial, "_job", lambda self: None)
-    group: Any = Pretending(values, error)
-    template: Any = SimpleNamespace(metric="score")
-    made.template, made.run, made.group, made.group_name, made.written = template, run, group, "group-1", []
-    made.reset_config({})
-    return made
-
-
-def leasing(made: Trial, monkeypatch: pytest.MonkeyPatch, *groups: Any) -> list[Any]:
-    """Lease these groups one after another instead of a search's, and return the remaining ones."""
-    free = list(groups)
-
-    def lease(self: Trial) -> Any:
-        if not free:
-            raise NoGroupError("it could not start")
-        return free.pop(0)
-
-    monkeypatch.setattr(Trial, "_lease", lease)
-    made.group = None
-    return free
+def trial(run: RunFolder, *mailboxes: Mailbox, config: dict[str, float] = BASELINE) -> Trial:
+    """Set up a trial on these groups as Tune does."""
+    actor = Trial.__new__(Trial)
+    named: Any = {f"group-{number}": mailbox for number, mailbox in enumerate(mailboxes, 1)}
+    actor.setup(config, template=BARE_JOB, mailboxes=named, baseline=BASELINE, run=run)
+    return actor
 
 
 def steps_on_disk(run: RunFolder) -> list[int]:
@@ -86,97 +95,124 @@ def steps_on_disk(run: RunFolder) -> list[int]:
     return [read_state(run, f"{STATES}/{file.name}").weights["steps"] for file in files]
 
 
-def test_the_best_that_was_told_is_on_disk_until_a_better_one_was_told(
-    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("config", "score_base"), [(BASELINE, True), ({"learning_rate": 2e-3}, False)])
+def test_a_trial_trains_its_settings_and_the_baseline_scores_the_base_model(
+    run: RunFolder, config: dict[str, float], score_base: bool
 ) -> None:
-    made = trial(run, 0.5, 0.7, 0.7, 0.6, 0.8, monkeypatch=monkeypatch)
-    seen, told = [], []
+    group = Mailbox(0.5, 0.7)
+    actor = trial(run, group, config=config)
+    results = [actor.step(), actor.step()]
+    (job,) = group.jobs
+    assert job.settings == {**BARE_JOB.settings, **config}
+    assert (job.trial, job.score_base, job.assigned_at > 0) == ("id", score_base, True)
+    assert group.decisions == ["go"]  # Tune asks for a step after a report that was not the last
+    assert [(result["group"], result["epoch"], result["done"]) for result in results] == [
+        ("group-1", 1, False),
+        ("group-1", 2, True),
+    ]
+
+
+def test_the_best_reported_state_is_on_disk_until_a_better_one_is_reported(run: RunFolder) -> None:
+    actor = trial(run, Mailbox(0.5, 0.7, 0.7, 0.6, 0.8))
+    seen, best = [], []
     for _ in range(5):
-        told.append(made.step()["best_score"])
+        best.append(actor.step()[BEST])
         seen.append(steps_on_disk(run))
-    assert told == [0.5, 0.7, 0.7, 0.7, 0.8]
+    assert best == [0.5, 0.7, 0.7, 0.7, 0.8]
     assert seen == [[1], [1, 2], [2], [2], [2, 5]]  # of equals the first; an older one goes with the next step
 
 
-def test_the_next_trial_of_an_actor_leaves_the_best_of_the_last(
-    run: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = trial(run, 0.5, 0.7, monkeypatch=monkeypatch)
-    made.step()
-    made.step()
-    made.reset_config({})
-    assert (steps_on_disk(run), made.best) == ([2], None)
+def test_the_next_trial_of_an_actor_leaves_the_best_of_the_last(run: RunFolder) -> None:
+    group = Mailbox(0.5, 0.7)
+    actor = trial(run, group)
+    actor.step()
+    actor.step()
+    assert actor.reset_config({"learning_rate": 2e-3})
+    assert steps_on_disk(run) == [2]
+    group.coming = [Report(reported(0.1, 1), [state(1)], True)]
+    assert actor.step()[BEST] == 0.1
+    assert group.jobs[1].settings["learning_rate"] == 2e-3
 
 
-def test_a_value_whose_state_cannot_be_written_is_not_told(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trial(run, 0.5, 0.7, monkeypatch=monkeypatch)
-    assert made.step()["score"] == 0.5
+def test_a_value_whose_state_cannot_be_written_is_not_reported(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    actor = trial(run, Mailbox(0.5, 0.7))
+    assert actor.step()[METRIC] == 0.5
 
     def full(name: str) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr(run, "writing", full)
-    result = made.step()
-    assert result["score"] == result["best_score"] == FAILED_VALUE
+    result = actor.step()
+    assert result[METRIC] == result[BEST] == FAILED_VALUE
     assert (result["error"], result["done"]) == ("no space left", True)
 
 
-def test_nan_is_never_the_best(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = trial(run, float("nan"), 0.2, monkeypatch=monkeypatch)
-    assert made.step()["best_score"] == FAILED_VALUE
+def test_nan_is_never_the_best(run: RunFolder) -> None:
+    actor = trial(run, Mailbox(float("nan"), 0.2))
+    assert actor.step()[BEST] == FAILED_VALUE
     assert steps_on_disk(run) == []
-    made.step()
+    actor.step()
     assert steps_on_disk(run) == [2]
 
 
-def test_predictions_are_on_disk_when_a_value_is_told_and_do_not_go_to_tune(
-    run: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = trial(run, 0.5, 0.4, monkeypatch=monkeypatch)
+def test_predictions_are_on_disk_when_a_value_is_reported_and_do_not_go_to_tune(run: RunFolder) -> None:
+    actor = trial(run, Mailbox(0.5, 0.4))
     for number in (1, 2):
-        assert PREDICTIONS not in made.step()
+        assert PREDICTIONS not in actor.step()
         assert len(read_predictions(run)["id"]) == number
 
 
-def test_a_trial_that_a_lost_group_never_began_goes_to_the_next(
-    run: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = trial(run, monkeypatch=monkeypatch)
-    lost = Pretending([], "it could not start", is_lost=True)
-    healthy = Pretending([0.5, 0.7])
-    left = leasing(made, monkeypatch, lost, healthy)
-    assert [made.step()["score"] for _ in range(2)] == [0.5, 0.7]
-    assert (left, lost.assigned, healthy.assigned) == ([], 1, 1)
+def test_a_failed_training_is_a_result_and_its_group_takes_the_next_trial(run: RunFolder) -> None:
+    group = Mailbox(0.5, error="loss is nan at step 9")
+    actor = trial(run, group)
+    actor.step()
+    result = actor.step()
+    assert (result["error"], result["epoch"], result["done"]) == ("loss is nan at step 9", 1, True)
+    group.coming = [Report(reported(0.6, 1), [state(1)], True)]
+    actor.reset_config(BASELINE)
+    assert actor.step()[METRIC] == 0.6
+    assert len(group.jobs) == 2
 
 
-def test_where_no_group_is_left_a_trial_fails_with_the_last_error(
-    run: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = trial(run, monkeypatch=monkeypatch)
-    leasing(made, monkeypatch, Pretending([], "it could not start", is_lost=True))
-    result = made.step()
-    assert (result["error"], result["done"], result["score"]) == ("it could not start", True, FAILED_VALUE)
-    made.cleanup()  # of no group
+def test_a_trial_that_a_lost_group_never_began_goes_to_the_next(run: RunFolder) -> None:
+    lost, healthy = Mailbox(error="it could not start", lost="it could not start"), Mailbox(0.5, 0.7)
+    actor = trial(run, lost, healthy)
+    results = [actor.step() for _ in range(2)]
+    assert [(result[METRIC], result["group"]) for result in results] == [(0.5, "group-2"), (0.7, "group-2")]
+    assert (len(lost.jobs), len(healthy.jobs)) == (1, 1)
 
 
-def test_a_trial_that_lost_its_group_after_a_report_fails_and_the_next_one_leases_anew(
-    run: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = trial(run, monkeypatch=monkeypatch)
-    leasing(made, monkeypatch, Pretending([0.5], "it was lost", is_lost=True), Pretending([0.6]))
-    assert made.step()["score"] == 0.5
-    assert made.step()["error"] == "it was lost"
-    made.reset_config({})
-    assert made.step()["score"] == 0.6
+def test_where_no_group_is_left_a_trial_fails_with_the_last_error(run: RunFolder) -> None:
+    actor = trial(run, Mailbox(error="it could not start", lost="it could not start"))
+    result = actor.step()
+    assert (result["error"], result["done"], result[METRIC]) == ("it could not start", True, FAILED_VALUE)
+    actor.cleanup()  # of no group
 
 
-def test_a_lost_group_is_not_leased(monkeypatch: pytest.MonkeyPatch) -> None:
-    def mailbox(free: bool, lost: str | None) -> Any:
-        answers = {"lease": lambda actor: free, "lost_with": lambda: lost}
-        return SimpleNamespace(**{name: SimpleNamespace(remote=answer) for name, answer in answers.items()})
+def test_a_trial_that_lost_its_group_after_a_report_fails_and_the_next_one_leases_anew(run: RunFolder) -> None:
+    actor = trial(run, Mailbox(0.5, error="it was lost", lost="it was lost"), Mailbox(0.6))
+    assert actor.step()[METRIC] == 0.5
+    assert actor.step()["error"] == "it was lost"
+    actor.reset_config(BASELINE)
+    assert actor.step()[METRIC] == 0.6
 
-    monkeypatch.setattr(ray, "get", lambda answer: answer)
-    monkeypatch.setattr(ray, "get_runtime_context", lambda: SimpleNamespace(current_actor="me"))
-    assert lease({"one": mailbox(False, "it could not start"), "two": mailbox(True, None)}) == "two"
-    with pytest.raises(NoGroupError, match="it could not start"):
-        lease({"one": mailbox(False, "it could not start")})
+
+def test_an_actor_frees_its_group_at_its_end(run: RunFolder) -> None:
+    group = Mailbox(0.5)
+    actor = trial(run, group)
+    actor.step()
+    assert not group.free
+    actor.cleanup()
+    assert group.free
+
+
+def test_a_group_that_another_trial_holds_is_not_leased() -> None:
+    groups: Any = {"held": Mailbox(free=False), "free": Mailbox()}
+    assert lease(groups) == "free"
+    assert not groups["free"].free
+
+
+def test_where_all_groups_are_lost_there_is_none_to_lease() -> None:
+    groups: Any = {"one": Mailbox(lost="no disk", free=False), "two": Mailbox(lost="it could not start", free=False)}
+    with pytest.raises(NoGroupError, match="^it could not start$"):
+        lease(groups)

@@ -1,0 +1,56 @@
+"""Test what follows from a job's settings: its steps, and when dev is evaluated."""
+
+from dataclasses import replace
+
+import pytest
+
+from tasks.common.losses import LOSSES
+from tests.trainers.cases import BARE_JOB
+from tokens.tokenized import TokenizedPairs
+from trainers.job import Job
+
+
+def job(rows: int = 800, reports: int = 4, **settings: float) -> Job:
+    data = replace(BARE_JOB.data, train=TokenizedPairs(num_rows=rows))
+    return replace(BARE_JOB, settings={**BARE_JOB.settings, **settings}, reports=reports, data=data)
+
+
+@pytest.mark.parametrize(
+    ("rows", "batch", "epochs", "steps"),
+    [(64, 8, 1.0, 8), (70, 8, 1.0, 8), (70, 8, 2.0, 16), (80, 8, 0.5, 5), (80, 16, 2.5, 12)],
+)
+def test_steps_are_whole_global_batches_over_the_epochs(rows: int, batch: int, epochs: float, steps: int) -> None:
+    training = job(rows, global_batch_size=batch, epochs=epochs)
+    assert training.total_steps == steps
+    assert training.steps_per_epoch == rows // batch
+
+
+@pytest.mark.parametrize(
+    ("epochs", "reports", "expected"),
+    [
+        (1.0, 4, {25: 0.25, 50: 0.5, 75: 0.75, 100: 1.0}),
+        (2.0, 4, {50: 0.5, 100: 1.0, 150: 1.5, 200: 2.0}),
+        (3.0, 4, {50: 0.5, 100: 1.0, 150: 1.5, 200: 2.0, 250: 2.5, 300: 3.0}),
+        (4.0, 2, {100: 1.0, 200: 2.0, 300: 3.0, 400: 4.0}),
+        (0.5, 2, {25: 0.25, 50: 0.5}),
+    ],
+)
+def test_dev_is_evaluated_at_least_as_often_as_wanted_at_equal_parts_of_epochs(
+    epochs: float, reports: int, expected: dict[int, float]
+) -> None:
+    training = job(epochs=epochs, reports=reports)
+    assert training.report_steps() == expected
+    assert max(expected) == training.total_steps
+
+
+def test_an_epoch_of_fewer_steps_than_evaluations_is_evaluated_after_each_step() -> None:
+    training = job(rows=16, reports=5)
+    assert list(training.report_steps()) == [1, 2]
+    assert training.report_steps()[training.total_steps] == 1.0
+
+
+def test_a_loss_gets_its_own_settings_and_no_others() -> None:
+    training = replace(job(margin=0.3, scale=17.0), loss="contrastive")
+    assert training.loss_parameters == {"margin": 0.3}
+    assert set(LOSSES["contrastive"].parameters) == {"margin"}
+    assert job(global_batch_size=8.0).global_batch_size == 8
