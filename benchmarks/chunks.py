@@ -24,7 +24,7 @@ from tokens.order import Shard, batches_in_memory
 from tokens.tokenized import tokenize_batch
 from trainers.dropout import Dropout, use_cpu_dropout
 from trainers.hardware import TOKENS_PER_CALL, Hardware, choose
-from trainers.losses import build_loss
+from trainers.losses.build import build_loss
 from trainers.pair_trainer import embed
 
 STEPS = 3

@@ -26,7 +26,7 @@ from transformers import PrinterCallback, TrainerCallback
 from models.base_model import resolve_base_model
 from tasks.common.declaration import BASE_MODEL
 from trainers.hardware import cpu_has_bf16
-from trainers.losses import BUILDERS
+from trainers.losses.build import BUILDERS
 
 BATCH_SIZE = 16
 METRIC = "cosine_ap"
@@ -41,7 +41,8 @@ def base_model() -> str:
 
 def library_loss(name: str) -> Any:
     """Return the library's class of a loss: the one that ours is, or is derived from."""
-    return next(each for each in BUILDERS[name].make.__mro__ if each.__module__.startswith("sentence_transformers."))
+    made: Any = BUILDERS[name].make
+    return next(each for each in made.__mro__ if each.__module__.startswith("sentence_transformers."))
 
 
 def library_trainer(

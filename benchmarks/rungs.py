@@ -75,9 +75,10 @@ def replayed(trials: Sequence[Curve], epochs: float, first: float) -> tuple[floa
 def rung_now(settings: dict[str, Any], epochs: float) -> float:
     """Return the epochs after which a search like this one stops trials first."""
     warmup = settings["space"]["warmup_ratio"]
-    own = {**settings["baseline"], "epochs": epochs, "global_batch_size": 1}
-    named = {name: settings[name] for name in ("loss", "kind", "metric", "seed")}
-    job = Job(trial="", settings=own, data=Data(train=TokenizedPairs(num_rows=1_000), dev=[]), **named)
+    own = {"loss": settings["loss"], **settings["baseline"], "epochs": epochs, "global_batch_size": 1}
+    named = {name: settings[name] for name in ("kind", "metric", "seed")}
+    train = {own["loss"]: TokenizedPairs(num_rows=1_000)}
+    job = Job(trial="", settings=own, data=Data(train=train, dev=[]), **named)
     return first_rung(job, warmup.get("high") or max(warmup["values"]))
 
 

@@ -37,7 +37,7 @@ from common.run_folder import RunFolder
 from jobs import train
 from reporting.live import Live
 from reporting.trial_log import TrialLog
-from search_spaces.default import baseline_in, for_task
+from search_spaces.default import first_trials, for_task
 from tasks.common import loading
 from tokens.tokenized import TokenizedPairs
 from trainers.checkpoint import TrainingState
@@ -127,25 +127,25 @@ class PlainTrial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types fo
 def ours(trials: int, folder: str) -> None:
     """Run our search over stub groups."""
     task = loading.load("invoices")
-    space = for_task(task, [f"epochs={EPOCHS}"], 1_000, 1)
+    loss = task.declared_loss.name
+    space = for_task(task, [loss], [f"epochs={EPOCHS}"], 1_000, 1)
     groups: Any = [StubGroup(f"group-{number}") for number in range(CONCURRENT)]
     run = RunFolder(folder)
     plan = SearchPlan(
         run=run,
         template=Job(
             trial="",
-            settings=baseline_in(task, space),
-            loss=task.declared_loss.name,
+            settings=first_trials(task, space)[0],
             kind=task.declared_kind.name,
             metric=METRIC,
             seed=0,
             reports=1,
-            data=Data(train=TokenizedPairs(num_rows=1_000), dev=[]),
+            data=Data(train={loss: TokenizedPairs(num_rows=1_000)}, dev=[]),
         ),
         groups=groups,
         board=ProgressBoard.remote(),
         space=space,
-        baseline=baseline_in(task, space),
+        first_trials=first_trials(task, space),
         trials=trials,
         minutes=None,
         scheduler="asha",

@@ -104,13 +104,12 @@ def memory_and_pace(train: TokenizedPairs, folder: Path) -> tuple[dict[int, floa
     board = ProgressBoard.remote()
     job = Job(
         trial="stream",
-        settings=SETTINGS,
-        loss="cosine",
+        settings={"loss": "cosine", **SETTINGS},
         kind="graded",
         metric="spearman_cosine",
         seed=0,
         reports=1,
-        data=Data(train=train, dev=[ray.put(texts(100))]),
+        data=Data(train={"cosine": train}, dev=[ray.put(texts(100))]),
     )
     group = WorkerGroup(
         GroupConfig(

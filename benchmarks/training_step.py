@@ -80,12 +80,11 @@ def job(task: Task, size: int, steps: int, tokens: pa.Table, hardware: Hardware)
     return Job(
         trial="benchmark",
         settings=settings,
-        loss=task.declared_loss.name,
         kind=task.declared_kind.name,
         metric=task.metric,
         seed=SEED,
         reports=1,
-        data=Data(train=TokensAtHand(num_rows=size * steps, tokens=tokens), dev=[]),
+        data=Data(train={task.declared_loss.name: TokensAtHand(num_rows=size * steps, tokens=tokens)}, dev=[]),
         bf16=hardware.bf16,
         optimizer=hardware.optimizer,
     )

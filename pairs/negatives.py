@@ -17,6 +17,9 @@ REPEATED = "negative that repeats in its row"
 IDS, HASHES = "negative_ids", "negative_hashes"
 """Columns of tokenised pairs: list<list<int32>>, and list<int64> of the folded texts."""
 
+GROUP = "hash_group"
+"""Column of tokenised pairs, int64: the folded group of a row, whose texts are no negatives of each other."""
+
 
 def tokenized(negatives: pa.ChunkedArray, read: Callable[[list[str]], Sequence[Sequence[int]]]) -> dict[str, pa.Array]:
     """Return the tokenised columns of a column of negatives.

@@ -1,5 +1,6 @@
 """Prepared pairs as a loss reads them, or a refusal of what it cannot read."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -12,7 +13,12 @@ from pairs.negatives import NEGATIVES, flattened
 from pairs.prepare_command import prepare_command
 from pairs.prepared import PreparedPairs
 from pairs.views import View, positive
+from tasks.common.declaration import Blocking, WithinGroup
 from tasks.common.losses import LOSSES, Labels, Loss
+from tasks.common.texts import folded
+
+RELATED = (WithinGroup.__name__, Blocking.__name__)
+"""Recipes that make pairs labelled 1 of any two texts of a group."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +30,8 @@ class TrainView(PreparedPairs):
     @property
     def view(self) -> View:
         """The view of the loss."""
-        return View.of(self.loss)
+        recipe = self.manifest.get("declaration", {}).get("recipe", {}).get("name")
+        return View.of(self.loss, related=recipe in RELATED)
 
     def table(self, split: str) -> pa.Table:
         """Return the whole split, in memory."""
@@ -74,6 +81,19 @@ def view_of(pairs: PreparedPairs, loss: Loss) -> TrainView:
     stored, view = PreparedPairs(**own), TrainView(**own, loss=loss)
     raise_if(list(_misfits(stored, view)))
     return view
+
+
+def counts_of(pairs: TrainView) -> Counter[str]:
+    """Count the rows of each folded second text that a loss reads, a block of rows at a time."""
+    columns = [pairs.column("train", "sentence2")]
+    if "label" in PreparedPairs.columns(pairs, "train"):
+        columns.append(pairs.column("train", "label"))
+    counts: Counter[str] = Counter()
+    for texts, *labels in zip(*columns, strict=True):
+        read = texts.filter(pa.array(positive(labels[0]))) if labels else texts
+        for entry in pc.value_counts(read).to_pylist():
+            counts[folded(entry["values"])] += entry["counts"]
+    return counts
 
 
 def view_lines(loss: Loss, columns: list[str], stored: int, read: int) -> list[str]:

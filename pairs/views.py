@@ -30,15 +30,22 @@ class View:
     Attributes:
         labels: whether the loss reads labels.
         negatives: whether it reads given negatives as such.
+        groups: whether it reads the group of a row, as no text of it is a negative of another one.
     """
 
     labels: bool
     negatives: bool
+    groups: bool = False
 
     @classmethod
-    def of(cls, loss: Loss) -> "View":
-        """Return the view of a loss; losses that read alike share one."""
-        return cls(labels=loss.labels != "none", negatives=loss.negatives)
+    def of(cls, loss: Loss, *, related: bool = False) -> "View":
+        """Return the view of a loss; losses that read alike share one.
+
+        Args:
+            loss: a declared loss.
+            related: whether all texts of a group belong together.
+        """
+        return cls(labels=loss.labels != "none", negatives=loss.negatives, groups=loss.in_batch and related)
 
     def columns(self, stored: Iterable[str]) -> list[str]:
         """Return the names of the view's columns, from those of the stored rows."""

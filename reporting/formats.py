@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from common.space import Setting, Settings
+
 EXACT_BELOW = 1e7
 """Whole numbers below this are shown in full: a batch size of 16384 is not 1.638e+04."""
 
@@ -33,9 +35,14 @@ def exact(value: float) -> str:
     return short if float(short) == value else repr(float(value))
 
 
-def settings(values: Mapping[str, float]) -> str:
+def settings(values: Settings) -> str:
     """Return such as 'global_batch_size=16 learning_rate=2e-05', in the order given."""
-    return " ".join(f"{name}={number(value)}" for name, value in values.items())
+    return " ".join(f"{name}={setting(value)}" for name, value in values.items())
+
+
+def setting(value: Setting | None) -> str:
+    """Return a number as `number` does, and a word as it is."""
+    return value if isinstance(value, str) else number(value)
 
 
 def duration(seconds: float | None) -> str:

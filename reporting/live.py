@@ -179,7 +179,7 @@ class Live:
         state = Text(record.state, style=STATE_STYLE[record.state], no_wrap=True, overflow="ellipsis")
         if error := record.error:
             state.append(f" {error.splitlines()[0]}")
-        values = [formats.number(record.settings.get(name)) for name in names]
+        values = [formats.setting(record.settings.get(name)) for name in names]
         plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), formats.score(record.value))
         left = formats.duration(record.time_left) if record.state == "running" else ""
         return [*(Text(cell) for cell in plain), state, Text(left)]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from common.jsonable import finite
+from common.space import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +32,8 @@ class RunResult:
     kept_steps: int | None = None
     """Optimizer steps of the state that is exported; 0 for the base model."""
     baseline_epoch: float | None = None
-    best_settings: Mapping[str, float] = field(default_factory=dict)
-    baseline_settings: Mapping[str, float] = field(default_factory=dict)
+    best_settings: Settings = field(default_factory=dict)
+    baseline_settings: Settings = field(default_factory=dict)
     model: str | None = None
     """The selected model's folder as the user would type it; None if nothing was trained."""
     states: Mapping[str, int]

@@ -24,7 +24,7 @@ class TrialRecord:
     """
 
     trial: str
-    settings: dict[str, float]
+    settings: dict[str, Any]
     metric: str
     value: float | None = None
     """Best value of the metric on dev so far, higher is better; None if the trial failed: its model is not used."""

@@ -7,13 +7,16 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from pairs.negatives import of_batch
+from pairs.negatives import GROUP, of_batch
+from tokens.categories import Categories
 from tokens.distinct import REPEATS, WEIGHT
 
 Chunk = dict[str, torch.Tensor]
 
 
-def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str, Any]:
+def collate(
+    batch: pa.Table, pad_id: int, tokens_per_call: int = 0, categories: Categories | None = None
+) -> dict[str, Any]:
     """Take every distinct text of the batch once, shortest first, in chunks of texts of similar length.
 
     The contents of a batch stay random; only their order in the model changes. Padded to its longest text, a batch of
@@ -23,18 +26,21 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
         batch: columns ids1, ids2, label or hash1 and hash2, and perhaps given negatives and weights.
         pad_id: the id of the padding token.
         tokens_per_call: the cost of one more call of the model, in tokens; see `cheapest_chunks`.
+        categories: all of them, if the loss holds each first text against them instead of the rows' second texts.
 
     Returns:
         chunks: [{input_ids, attention_mask}], each [texts of the chunk, longest of the chunk] int64.
         first, second: [rows] int64, positions of a row's two texts among the texts of all chunks in order. Given
-            negatives follow in `second` after the rows' second texts.
-        label: [rows] float32 if the pairs have labels, else [rows, 2] int64: the hashes of both folded texts, by which
-            the ranking loss knows repeats of a text. Given negatives follow, as [first text of their row, negative].
+            negatives follow in `second` after the rows' second texts. With categories `second` has these alone.
+        label: [rows] float32 if the pairs have labels; [rows] int64, each row's category, with categories; else
+            [rows, 2] or, with groups, [rows, 3] int64: the hashes of both folded texts and of the group, by which the
+            ranking loss knows what is no negative. Given negatives follow, as [first text of their row, negative, 0].
         weight, repeats: [rows] float32, only if the pairs have them (tokens/distinct.py).
     """
     rows = len(batch)
     negatives, _ = of_batch(batch)
-    texts = pa.concat_arrays([*batch["ids1"].chunks, *batch["ids2"].chunks, *negatives])
+    seconds = [categories.ids] if categories else [*batch["ids2"].chunks, *negatives]
+    texts = pa.concat_arrays([*batch["ids1"].chunks, *seconds])
     _, distinct, text_of = np.unique(equal_lists(texts), return_index=True, return_inverse=True)
     lengths = np.diff(texts.offsets.to_numpy())[distinct]
     order = np.argsort(lengths, kind="stable")
@@ -47,7 +53,7 @@ def collate(batch: pa.Table, pad_id: int, tokens_per_call: int = 0) -> dict[str,
         "chunks": [pad(texts.slice(start, stop - start), pad_id) for start, stop in bounds],
         "first": torch.from_numpy(position[:rows]),
         "second": torch.from_numpy(position[rows:]),
-        "label": torch.from_numpy(labels(batch)),
+        "label": torch.from_numpy(categories.of(batch["hash2"]) if categories else labels(batch)),
     }
 
 
@@ -64,8 +70,9 @@ def labels(batch: pa.Table) -> np.ndarray:
     """Return what the loss reads beside the embeddings: labels, or hashes if there are none."""
     if "label" in batch.column_names:
         return np.array(batch["label"].to_numpy(), dtype=np.float32)  # a copy: Arrow's memory is read-only
-    pairs = np.stack([batch["hash1"].to_numpy(), batch["hash2"].to_numpy()], axis=1)
-    return np.concatenate([pairs, of_batch(batch)[1]])
+    names = [name for name in ("hash1", "hash2", GROUP) if name in batch.column_names]
+    pairs, negatives = np.stack([batch[name].to_numpy() for name in names], axis=1), of_batch(batch)[1]
+    return np.concatenate([pairs, np.pad(negatives, ((0, 0), (0, len(names) - 2)))])
 
 
 def cheapest_chunks(lengths: np.ndarray, tokens_per_call: int) -> list[tuple[int, int]]:

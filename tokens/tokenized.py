@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from common import storage
 from common.hashes import text_hashes
 from common.mistakes import raise_if
-from pairs.negatives import IDS, NEGATIVES, flattened, tokenized
+from pairs.negatives import GROUP, IDS, NEGATIVES, flattened, tokenized
 from pairs.train_view import TrainView
 from pairs.views import View
 from tasks.common.texts import folded
 from tokens.block_store import BlockStore
+from tokens.categories import Categories
 from tokens.distinct import REPEATS, WEIGHT, DistinctPairs
 from tokens.order import Shard, batches_by_block, batches_in_memory, steps_per_epoch
 from tokens.reading import Reading
@@ -41,7 +42,7 @@ class TokenizedPairs:
     """A handle that travels to workers: one table in the object store, or parquet blocks if that would not fit.
 
     Columns: ids1, ids2: list<int32>; hash1, hash2: int64, of the folded texts. If the pairs have them, also label,
-    weight, repeats: float32, negative_ids: list<list<int32>>, negative_hashes: list<int64>.
+    weight, repeats: float32, hash_group: int64, negative_ids: list<list<int32>>, negative_hashes: list<int64>.
     """
 
     num_rows: int
@@ -53,6 +54,8 @@ class TokenizedPairs:
     """The file system of the blocks, with its credentials; None: the local one."""
     seen: list[Any] = field(default_factory=list)
     """One object reference to the token ids that occur, wrapped as the table; empty if they were not counted."""
+    categories: Categories | None = None
+    """All categories, for a loss that holds each text against them."""
 
     def steps_per_epoch(self, global_batch_size: int) -> int:
         """Return the number of full global batches in one epoch; the remainder is left out."""
@@ -60,7 +63,10 @@ class TokenizedPairs:
 
     def seen_tokens(self) -> NDArray[np.int32] | None:
         """Return the token ids that occur, sorted; None if they were not counted."""
-        return ray.get(self.seen[0]) if self.seen else None
+        if not self.seen:
+            return None
+        seen: NDArray[np.int32] = ray.get(self.seen[0])
+        return seen if self.categories is None else np.union1d(seen, self.categories.ids.flatten().to_numpy())
 
     def batches(self, shard: Shard, seed: int, epoch: int) -> Iterator[pa.Table]:
         """Yield this rank's rows of every global batch of one epoch, in the order of (seed, epoch)."""
@@ -99,7 +105,7 @@ def _stream(paths: list[str], files: Any) -> Iterator[pa.Table]:
     yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=2)
 
 
-def tokenize_batch(batch: pa.Table, reading: Reading, view: View | None = None) -> pa.Table:
+def tokenize_batch(batch: pa.Table, reading: Reading, view: View | None = None, groups: bool = False) -> pa.Table:
     """Turn sentence1, sentence2[, label][, weight, repeats][, negatives] into ids1, ids2, hash1, hash2[, label][, ...].
 
     Negatives become the columns that `pairs/negatives.py` describes; they are read as second texts are.
@@ -108,6 +114,7 @@ def tokenize_batch(batch: pa.Table, reading: Reading, view: View | None = None) 
         batch: some rows of a split.
         reading: how the model reads texts.
         view: the rows that a loss reads of the batch; None: all, as they are.
+        groups: whether the loss reads the group of a row, as hash_group.
     """
     batch = batch if view is None else view.read(batch)
     columns: dict[str, Any] = {}
@@ -115,6 +122,8 @@ def tokenize_batch(batch: pa.Table, reading: Reading, view: View | None = None) 
         texts = batch[f"sentence{number}"].to_pylist()
         columns[f"ids{number}"] = pa.array(reading.ids(texts, prompt), pa.list_(pa.int32()))
         columns[f"hash{number}"] = text_hashes(map(folded, texts))
+    if groups:
+        columns[GROUP] = text_hashes(map(folded, batch["group"].to_pylist()))
     for name in ("label", WEIGHT, REPEATS):
         if name in batch.column_names:
             columns[name] = batch[name].cast(pa.float32())
@@ -137,7 +146,7 @@ def tokenize(pairs: TrainView, reading: Reading, in_memory: bool | None = None) 
     if in_memory is None:
         in_memory = in_hand or size * BYTES_PER_TEXT_BYTE < OBJECT_STORE_FRACTION * _object_store_bytes()
     if in_memory and size <= AT_ONCE_BYTES:
-        tokens = tokenize_batch(pairs.table("train"), reading).combine_chunks()
+        tokens = tokenize_batch(pairs.table("train"), reading, groups=pairs.view.groups).combine_chunks()
         return TokenizedPairs(num_rows=len(tokens), table=[ray.put(tokens)], seen=[ray.put(distinct_ids(tokens))])
     if in_memory:
         blocks = _tokenized(pairs, reading).to_arrow_refs()
@@ -156,7 +165,7 @@ def _tokenized(pairs: TrainView, reading: Reading) -> Any:
         tokenize_batch,
         batch_size=TOKENIZE_ROWS,
         batch_format="pyarrow",
-        fn_kwargs={"reading": reading, "view": None if in_hand else pairs.view},
+        fn_kwargs={"reading": reading, "view": None if in_hand else pairs.view, "groups": pairs.view.groups},
     )
 
 

@@ -23,7 +23,7 @@ from trainers.dropout import use_cpu_dropout
 from trainers.groups.board import PHASES
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import PREDICTIONS, Job
-from trainers.losses import build_loss
+from trainers.losses.build import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
 from trainers.vocabulary import padding_id, train_seen_tokens
 
@@ -81,11 +81,13 @@ def build_trainer(job: Job, base: SentenceTransformer, shard: Shard, folder: str
         use_cpu_dropout(model)
     if not job.dropout:
         switch_off_dropout(model)
-    train_seen_tokens(model, job.data.train.seen_tokens())
+    categories = job.train.categories
+    train_seen_tokens(model, job.train.seen_tokens())
     trainer = PairTrainer(
         model=model,
         args=arguments(job, shard, folder, base.device.type),
-        loss=build_loss(job.loss, model, job.loss_parameters),
+        loss=build_loss(job.loss, model, job.loss_parameters, categories.counts if categories else None),
+        base=base,
         batches=PairBatches(job, shard, padding_id(model), TOKENS_PER_CALL[base.device.type]),
         **more,
     )

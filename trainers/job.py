@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from common.space import Settings
 from tasks.common.kinds import KindName
 from tasks.common.losses import LOSSES, LossName
 from tokens.reading import NO_PROMPTS, Prompts
@@ -25,7 +26,8 @@ YARDSTICKS = "yardsticks"
 class Data:
     """The pairs of a search, shared by all its trials."""
 
-    train: TokenizedPairs
+    train: Mapping[LossName, TokenizedPairs]
+    """Loss -> what it reads; losses that read alike share one."""
     dev: list[Any]
     """One object reference to the dev table (D5's schema), wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None
@@ -38,9 +40,9 @@ class Job:
     """One training: a trial of a search, or a single run."""
 
     trial: str
-    settings: Mapping[str, float]
-    """learning_rate, global_batch_size, epochs, warmup_ratio, weight_decay and the loss's own parameters."""
-    loss: LossName
+    settings: Settings
+    """loss, learning_rate, global_batch_size, epochs, warmup_ratio, weight_decay and the loss's own parameters; those
+    of other losses are ignored."""
     kind: KindName
     metric: str
     seed: int
@@ -63,19 +65,29 @@ class Job:
         return int(self.settings["global_batch_size"])
 
     @property
-    def loss_parameters(self) -> dict[str, float]:
+    def loss(self) -> LossName:
+        """The loss of this training."""
+        return LOSSES[self.settings["loss"]].name
+
+    @property
+    def train(self) -> TokenizedPairs:
+        """The training rows that the loss reads."""
+        return self.data.train[self.loss]
+
+    @property
+    def loss_parameters(self) -> dict[str, Any]:
         """The loss's own settings, as it takes them."""
         return {name: self.settings[name] for name in LOSSES[self.loss].parameters}
 
     @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of one epoch."""
-        return self.data.train.steps_per_epoch(self.global_batch_size)
+        return self.train.steps_per_epoch(self.global_batch_size)
 
     @property
     def total_steps(self) -> int:
         """Optimizer steps of the whole training."""
-        return round(self.settings["epochs"] * self.steps_per_epoch)
+        return round(float(self.settings["epochs"]) * self.steps_per_epoch)
 
     @property
     def reports_per_epoch(self) -> int:
@@ -84,7 +96,7 @@ class Job:
         They follow from the training's own settings alone, whatever a search varies: the best state depends on them,
         and a single training has to find the same one.
         """
-        return math.ceil(self.reports / self.settings["epochs"])
+        return math.ceil(self.reports / float(self.settings["epochs"]))
 
     def report_steps(self) -> dict[int, float]:
         """Return step -> epochs for each evaluation of dev; a search compares trials at these epochs."""

@@ -16,7 +16,7 @@ from tokens.collate import collate
 from tokens.order import Shard
 from trainers.checkpoint import TrainingState, to_arrays, to_tensors
 from trainers.job import Job
-from trainers.losses import compute_loss
+from trainers.losses.build import compute_loss
 from trainers.vocabulary import SeenTokens, token_embeddings
 
 
@@ -35,8 +35,9 @@ class PairBatches(IterableDataset[dict[str, Any]]):
         return self.job.steps_per_epoch
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for batch in self.job.data.train.batches(self.shard, self.job.seed, self.epoch):
-            yield collate(batch, self.pad_id, self.tokens_per_call)
+        train = self.job.train
+        for batch in train.batches(self.shard, self.job.seed, self.epoch):
+            yield collate(batch, self.pad_id, self.tokens_per_call, train.categories)
 
 
 class PairTrainer(SentenceTransformerTrainer):
@@ -51,10 +52,11 @@ class PairTrainer(SentenceTransformerTrainer):
         *,
         batches: PairBatches,
         start: TrainingState | None,
+        base: Any = None,
         cancelled: Callable[[], bool] = lambda: False,
         **kwargs: Any,
     ) -> None:
-        self.batches, self.start, self.cancelled = batches, start, cancelled
+        self.batches, self.start, self.base, self.cancelled = batches, start, base, cancelled
         self.embedding_gradient: torch.Tensor | None = None
         super().__init__(**kwargs)
         self.embeddings = token_embeddings(self.model)
@@ -89,7 +91,7 @@ class PairTrainer(SentenceTransformerTrainer):
             if self.cancelled():
                 raise TrialFailedError("training cancelled: the search no longer needs this trial")
             with self.in_bf16():  # around all chunks: around one, each would cast the weights anew
-                embeddings = embed(model, inputs)
+                embeddings = [*embed(model, inputs), *guide(self.loss, self.base, inputs)]
             loss = compute_loss(self.batches.job.loss, self.loss, embeddings, inputs)
             if not math.isfinite(value := loss.item()):
                 error = f"loss is {value} at step {self.state.global_step + 1}"
@@ -170,6 +172,15 @@ def embed(model: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
         look_up(table, chunks)
     texts = torch.cat([model(chunk)["sentence_embedding"] for chunk in chunks]).float()
     return [texts[batch["first"]], texts[batch["second"]]]
+
+
+def guide(loss: Any, base: Any, batch: dict[str, Any]) -> list[torch.Tensor]:
+    """Return the base model's embeddings of a batch, if the loss reads them: the base model does not change."""
+    if not getattr(loss, "reads_guide", False):
+        return []
+    base.eval()
+    with torch.no_grad():
+        return embed(base, batch)
 
 
 def look_up(table: Any, chunks: list[dict[str, torch.Tensor]]) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from common.run_folder import FILES
 from common.space import different_settings
+from reporting.formats import setting
+from tasks.common.losses import active
 from tokens.distinct import DistinctPairs
 from workflows.request import Request
 
@@ -43,12 +45,13 @@ def _request(request: Request) -> list[str]:
     gpu = " and 1 GPU" if options.gpu else ""
     files = ", ".join(name if "." in name else f"{name}/" for name in FILES)
     return [
-        f"task: {task.name}, {task.loss} loss, decided by {task.metric} on dev",
+        f"task: {task.name}, decided by {task.metric} on dev",
+        f"loss: {' or '.join(request.views)}",
         request.model.line,
         f"texts: at most {request.max_length} tokens of each are read",
         *request.how_read(),
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
-        *pairs.lines,
+        *dict.fromkeys(line for view in request.views.values() for line in view.lines),
         *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
         f"steps: {request.baseline['epochs']:g} epochs x {rows // size:,} steps of {size} pairs = {request.steps():,}; "
         f"{rows % size} pairs are left out in each epoch, others each time",
@@ -59,10 +62,11 @@ def _request(request: Request) -> list[str]:
 
 
 def _settings(request: Request) -> list[str]:
-    baseline = request.task.baseline
+    declared = request.pairs.loss.defaults | dict(request.task.baseline)
     lines = [
-        f"  {name}: {value:g} ({baseline[name].origin if value == baseline[name].value else 'given with --set'})"
-        for name, value in request.baseline.items()
+        f"  {name}: {setting(value)} ({declared[name].origin if value == declared[name].value else 'given with --set'})"
+        for name, value in active(request.baseline).items()
+        if name != "loss"
     ]
     return ["settings:", *lines]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from common.environment import versions
 from common.jsonable import finite
 from common.run_folder import BEST, VERDICT, RunFolder
+from common.space import Settings
 from models.base_model import load_model
 from models.loading import load_folder
 from models.reading import store_prompts
@@ -22,9 +23,10 @@ from reporting.card.section import VERSIONS
 from reporting.evaluations import scored_once
 from reporting.result import RunResult
 from reporting.run import Run
+from tasks.common.losses import LOSSES
 from tokens.distinct import DistinctPairs
 from trainers.checkpoint import to_tensors
-from trainers.losses import BUILDERS
+from trainers.losses.build import BUILDERS
 from workflows.options import Options, TrainOptions
 from workflows.outcome import Outcome, SelectedModel
 from workflows.request import Request
@@ -87,7 +89,8 @@ def run_of(request: Request, folder: RunFolder, outcome: Outcome, result: RunRes
 def facts(request: Request, selected: SelectedModel) -> dict[str, Any]:
     """Return the result's fields about the selected model's training: loss_notes, reproduce and stopped."""
     command = reproduce(request, selected.record.settings) if selected.record else searched(request)
-    notes = loss_notes(request.task.loss, request.pairs)
+    loss = LOSSES[selected.record.settings["loss"]].name if selected.record else request.pairs.loss.name
+    notes = loss_notes(loss, request.views[loss])
     return {"loss_notes": notes, "reproduce": command, "stopped": stopped(selected)}
 
 
@@ -103,16 +106,19 @@ def loss_notes(loss: str, pairs: TrainView) -> list[str]:
 def training_facts(request: Request, selected: SelectedModel) -> TrainingFacts:
     """Return the facts about the selected model's training for the library's part of the card."""
     task, metrics = request.task, selected.metrics
-    loss, own = BUILDERS[task.loss].make, dict(selected.record.settings) if selected.record else {}
-    train = request.pairs.table("train").slice(0, SAMPLES)
+    own = dict(selected.record.settings) if selected.record else {}
+    settings: Settings = own or request.baseline
+    declared = LOSSES[settings["loss"]]
+    view = request.views[declared.name]
+    loss, train = BUILDERS[declared.name].make, view.table("train").slice(0, SAMPLES)
     return TrainingFacts(
         loss_class=f"{loss.__module__}.{loss.__qualname__}",
-        loss_parameters={name: own.get(name, request.baseline[name]) for name in task.declared_loss.parameters},
+        loss_parameters={name: settings[name] for name in declared.parameters},
         hyperparameters=own,
         log=training_log(metrics.get("log", []), task.metric),
         best_step=metrics["steps"],
         dev_metrics=dict(metrics["dev"]),
-        train_size=request.pairs.num_rows("train"),
+        train_size=view.num_rows("train"),
         train_samples=train.select([name for name in PAIR_COLUMNS if name in train.column_names]).to_pylist(),
     )
 
@@ -150,7 +156,7 @@ def searched(request: Request) -> str:
     return shlex.join(_again(request).command("jobs.tune", request.task.base_model))
 
 
-def reproduce(request: Request, settings: Mapping[str, float]) -> str:
+def reproduce(request: Request, settings: Settings) -> str:
     """Return the command that trains the same weights again from the same prepared pairs.
 
     Args:
@@ -159,7 +165,7 @@ def reproduce(request: Request, settings: Mapping[str, float]) -> str:
     """
     options = _again(request)
     length = [f"max_length={options.max_length}"] if options.max_length else []
-    own = (*length, *(f"{name}={value!r}" for name, value in settings.items()))
+    own = (*length, *(f"{name}={value}" for name, value in settings.items()))
     shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | {"set": own})
     return shlex.join(shared.command("jobs.train", request.task.base_model))
 

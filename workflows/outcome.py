@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from common.space import Settings
 from reporting.trials import TrialRecord
 from trainers.checkpoint import TrainingState
 
@@ -21,7 +22,7 @@ class Outcome:
     """None if it failed or was not evaluated."""
     baseline_metrics: Mapping[str, Any] = field(default_factory=dict)
     baseline_state: TrainingState | None = None
-    baseline_settings: Mapping[str, float] = field(default_factory=dict)
+    baseline_settings: Settings = field(default_factory=dict)
     """Empty if a single training had other settings."""
     evaluations: int = 0
     """Number of evaluations on dev, over all trainings."""

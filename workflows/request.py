@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from audit.run import Audit
-from common.space import Space
+from common.space import Settings, Space
 from models.base_model import ResolvedModel
 from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
+from tasks.common.losses import LossName, active
 from tokens.reading import Prompts, Reading
 from workflows.options import Options
 
@@ -21,10 +22,12 @@ class Request:
 
     options: Options
     task: Task
-    pairs: TrainView
+    views: Mapping[LossName, TrainView]
+    """Loss of the space -> the pairs as it reads them, the baseline's first."""
     space: Space
     """The search space, narrowed by --set; the baseline lies in it."""
-    baseline: Mapping[str, float]
+    first_trials: Sequence[Settings]
+    """The settings of the first trials, the baseline before all."""
     model: ResolvedModel
     max_length: int
     """Tokens per text."""
@@ -33,6 +36,16 @@ class Request:
     """The audit of the pairs; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
     """Why an existing test split cannot be evaluated; the verdict then rests on dev alone."""
+
+    @property
+    def pairs(self) -> TrainView:
+        """The pairs as the baseline's loss reads them."""
+        return next(iter(self.views.values()))
+
+    @property
+    def baseline(self) -> Settings:
+        """The baseline settings, moved into the space; a flat one, so with settings of its other losses."""
+        return self.first_trials[0]
 
     @cached_property
     def reading(self) -> Reading:
@@ -65,7 +78,7 @@ class Request:
     @property
     def changed(self) -> bool:
         """Whether --set changed the task's baseline settings."""
-        return dict(self.baseline) != self.task.settings
+        return active(self.baseline) != self.task.settings
 
     def steps(self) -> int:
         """Return the number of optimizer steps of the baseline settings."""
@@ -84,7 +97,7 @@ class Request:
             "prompts": list(self.prompts),
             "base_model": self.model.name,
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
-            "baseline": dict(self.baseline),
+            "baseline": active(self.baseline),
             "pairs": {split: self.pairs.num_rows(split) for split in self.pairs.splits},
             "unjudged": list(self.unjudged),
             "origins": {name: number.origin for name, number in task.baseline.items()},

@@ -12,15 +12,15 @@ from evaluation.evaluator import Evaluator
 from models.base_model import ResolvedModel, resolve_base_model
 from pairs.manifest import refuse_other_task
 from pairs.prepared import PreparedPairs
-from pairs.train_view import TrainView, view_of
 from reporting.progress import waiting
-from search_spaces.default import baseline_in, fixed, for_task
+from search_spaces.default import first_trials, fixed, for_task
+from search_spaces.overrides import losses_in
 from tasks.common.declaration import Task
 from tasks.common.loading import load
-from tokens.distinct import distinct
 from workflows.options import LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
+from workflows.views import Views, distinct_views, views_of, with_enough_rows
 
 
 def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, single: bool = False) -> Request:
@@ -50,10 +50,12 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
     plan = _plan(data, task)
     if plan and model:
         plan = checks.run(read_as, plan, model, named["max_length"], named.get("prompt1"), named.get("prompt2"))
-    view = checks.run(view_of, pairs, task.declared_loss) if pairs else None
-    if options and view and model and plan and options.distinct:
-        view = checks.run(distinct, view, model.reading(plan.max_length, plan.prompts))
-    space = _space(checks, task, view, named["set"], options.workers if options else 1, single)
+    chosen = checks.run(losses_in, named["set"], task.declared_kind)
+    views = checks.run(views_of, pairs, task, chosen or (), single=single) if pairs else None
+    if options and views and model and plan and options.distinct:
+        views = checks.run(distinct_views, views, model.reading(plan.max_length, plan.prompts))
+    views = with_enough_rows(views, task, chosen or ()) if views else None
+    space = _space(checks, task, views, named["set"], options.workers if options else 1, single)
     if pairs:
         checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
     checks.run(RunFolder.check, options.run if options else named["run"])
@@ -61,7 +63,7 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
         checks.run(accepted, plan, named["accept"], with_model=False, quiet=quiet)
     checks.finish()
     # Whatever is missing was a mistake.
-    checked: Any = options, task, view, space, model, plan
+    checked: Any = options, task, views, space, model, plan
     return _request(*checked, dry_run=dry_run, quiet=quiet)
 
 
@@ -73,17 +75,19 @@ def _with_defaults(given: Mapping[str, Any], task: Task, single: bool) -> dict[s
 
 
 def _space(
-    checks: Checks, task: Task, view: TrainView | None, overrides: Sequence[str], workers: int, single: bool
+    checks: Checks, task: Task, views: Views | None, overrides: Sequence[str], workers: int, single: bool
 ) -> Space | None:
+    if not views:
+        return None
     settings = [override for override in overrides if not _is_length(override)]
-    space_of = fixed if single else for_task
-    return checks.run(space_of, task, settings, view.num_rows("train"), workers) if view else None
+    space_of, fewest = fixed if single else for_task, min(view.num_rows("train") for view in views.values())
+    return checks.run(space_of, task, list(views), settings, fewest, workers)
 
 
 def _request(
     options: Options,
     task: Task,
-    view: TrainView,
+    views: Views,
     space: Space,
     model: ResolvedModel,
     plan: Plan,
@@ -97,8 +101,8 @@ def _request(
         Mistakes: errors of the audit that were not accepted; the model does not load; another run took the folder.
     """
     options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
-    baseline, trusted = baseline_in(task, space), options.trust_remote_code
-    plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
+    trials, trusted = first_trials(task, space), options.trust_remote_code
+    plan = replace(plan, global_batch_size=int(trials[0]["global_batch_size"]), base_model=options.base_model)
     audit = accepted(plan, options.accept, with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
     assert plan.max_length is not None  # read_as has set it
     if dry_run:
@@ -109,14 +113,14 @@ def _request(
     return Request(
         options=options,
         task=task,
-        pairs=view,
+        views=views,
         space=space,
-        baseline=baseline,
+        first_trials=trials,
         model=model,
         max_length=plan.max_length,
         prompts=plan.prompts,
         audit=audit,
-        unjudged=_unjudged(task, view),
+        unjudged=_unjudged(task, next(iter(views.values()))),
     )
 
 

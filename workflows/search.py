@@ -1,14 +1,15 @@
 """Run a search from its plan to its outcome, with its best trial."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import ray
 
 from common.run_folder import PREDICTIONS, STATES, RunFolder
-from common.space import Space
+from common.space import Settings, Space
 from reporting.trials import TrialRecord
+from tasks.common.losses import active
 from trainers.checkpoint import TrainingState, read_state, state_name
 from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
@@ -21,7 +22,7 @@ from workflows.tracker import Estimate, Watch
 
 
 def plan_of(
-    options: Options, space: Space, baseline: Mapping[str, float], run: RunFolder, session: Session
+    options: Options, space: Space, first_trials: Sequence[Settings], run: RunFolder, session: Session
 ) -> SearchPlan:
     """Return the plan of a search on the session's groups."""
     return SearchPlan(
@@ -30,7 +31,7 @@ def plan_of(
         groups=session.groups,
         board=session.board,
         space=space,
-        baseline=dict(baseline),
+        first_trials=first_trials,
         trials=options.trials,
         minutes=options.minutes,
         scheduler=options.scheduler,
@@ -43,7 +44,8 @@ def search(plan: SearchPlan, watch: Watch) -> Outcome:
     estimate = Estimate(
         plan.board,
         watch,
-        plan.max_epochs * plan.template.data.train.num_rows,
+        lambda settings: settings["epochs"] * plan.template.data.train[settings["loss"]].num_rows,
+        plan.first_trials,
         plan.trials,
         len(plan.groups),
     )
@@ -69,7 +71,8 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
     """Return the outcome: the best trial by its best evaluation on dev, the first of equals, and the baseline."""
     evaluated = [trial for trial, record in watch.records.items() if record.value is not None]
     ranked = sorted(evaluated, key=lambda trial: watch.records[trial].value or 0.0, reverse=True)
-    first = next((trial for trial, record in watch.records.items() if _has(record.settings, plan.baseline)), None)
+    baseline_settings = active(plan.baseline)
+    first = next((trial for trial, record in watch.records.items() if record.settings == baseline_settings), None)
     best, state = first_readable(plan, watch, ranked)
     if best == first:
         baseline, baseline_state = best, state
@@ -83,7 +86,7 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
         baseline=watch.records[baseline] if baseline else None,
         baseline_metrics=watch.results[baseline] if baseline else {},
         baseline_state=baseline_state,
-        baseline_settings=plan.baseline,
+        baseline_settings=baseline_settings,
         notes=[
             *([] if baseline else [without_baseline(watch.records.get(first or ""))]),
             *(f"{group.name} took no further trials: {group.lost}" for group in plan.groups if group.lost),
@@ -94,10 +97,6 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
         interrupted=watch.interrupted,
     )
-
-
-def _has(settings: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
-    return all(settings[name] == value for name, value in wanted.items())
 
 
 def first_readable(plan: SearchPlan, watch: Watch, trials: Sequence[str]) -> tuple[str | None, TrainingState | None]:

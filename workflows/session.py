@@ -1,19 +1,25 @@
 """Connect to a cluster, put model and tokenised pairs there, and start the worker groups."""
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import ray
 
 from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
-from tokens.tokenized import refuse_missing, tokenize
+from tasks.common.losses import LossName
+from tokens.categories import categories_of
+from tokens.distinct import DistinctPairs
+from tokens.reading import Reading
+from tokens.tokenized import TokenizedPairs, refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
 from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, choose, hardware_of_worker
 from trainers.job import Data, Job
 from workflows.request import Request
+from workflows.views import Views
 
 if TYPE_CHECKING:
     from trainers.groups.worker_group import WorkerGroup
@@ -70,7 +76,8 @@ def start(request: Request, run: RunFolder, concurrent: int) -> Session:
         Mistakes: a row lacks a text or a label, the base model cannot be loaded, a worker lacks the requested GPU, or
             another run began in this folder; nothing was started.
     """
-    refuse_missing(request.pairs)
+    for view in request.views.values():
+        refuse_missing(view)
     request.model.check_loads(request.max_length, request.prompts)
     options = request.options
     seen = hardware_of_worker(options.cpus_per_worker, options.gpu)
@@ -116,11 +123,26 @@ def data(request: Request) -> Data:
     """Put the pairs into the object store, train as tokens and dev as texts."""
     candidates = request.pairs.candidates()
     return Data(
-        train=tokenize(request.pairs, request.reading),
+        train=tokens_of(request.views, candidates or [], request.reading),
         dev=[ray.put(request.pairs.table("dev"))],
         prompts=request.prompts,
         candidates=tuple(candidates) if candidates else None,
     )
+
+
+def tokens_of(views: Views, candidates: Sequence[str], reading: Reading) -> dict[LossName, TokenizedPairs]:
+    """Tokenise what each loss reads; losses that read alike share the tokens."""
+    tokens: dict[tuple[Any, ...], TokenizedPairs] = {}
+    of_loss: dict[LossName, TokenizedPairs] = {}
+    for loss, view in views.items():
+        key = (view.view, isinstance(view, DistinctPairs) and view.loss.symmetric)
+        if key not in tokens:
+            tokens[key] = tokenize(view, reading)
+        own = tokens[key]
+        of_loss[loss] = (
+            replace(own, categories=categories_of(view, candidates, reading)) if view.loss.categories else own
+        )
+    return of_loss
 
 
 def job(request: Request, pairs: Data, hardware: Hardware) -> Job:
@@ -129,7 +151,6 @@ def job(request: Request, pairs: Data, hardware: Hardware) -> Job:
     return Job(
         trial="",
         settings=dict(request.baseline),
-        loss=task.declared_loss.name,
         kind=task.declared_kind.name,
         metric=task.metric,
         seed=request.options.seed,

@@ -1,16 +1,18 @@
 """Follow the trials of a search: turn Tune's events into records, files and the live table."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import ray
 from ray import tune
 
+from common.space import Settings
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from reporting.trials import TrialRecord
+from tasks.common.losses import active
 from trainers.groups.board import BoardActor, seconds_left
 
 POLL_S = 1.0
@@ -27,7 +29,7 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
         live: shows every record.
     """
 
-    def __init__(self, metric: str, settings: Mapping[str, float], log: TrialLog, live: Live) -> None:
+    def __init__(self, metric: str, settings: Settings, log: TrialLog, live: Live) -> None:
         self.metric, self.settings, self.log, self.live = metric, dict(settings), log, live
         self.records: dict[str, TrialRecord] = {}
         self.results: dict[str, dict[str, Any]] = {}
@@ -44,7 +46,7 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
     def on_trial_start(self, *, trial: Any, **_: Any) -> None:
         """Begin a trial's record; a trial that Tune starts again goes on with its own."""
         if trial.trial_id not in self.records:
-            settings = {**self.settings, **trial.config}
+            settings = active({**self.settings, **trial.config})
             name = f"trial-{int(trial.experiment_tag.partition('_')[0]):02d}"  # in the order Optuna proposed them
             self._put(trial, TrialRecord(trial=name, settings=settings, metric=self.metric, epochs=settings["epochs"]))
 
@@ -94,14 +96,24 @@ class Estimate(threading.Thread):
     Args:
         board: the ProgressBoard actor.
         watch: has the trials' records and the live table.
-        rows_per_trial: pairs that a trial trains on.
+        rows_of: settings -> pairs that a trial with them trains on.
+        usual: settings that stand for those of the trials to come.
         trials: number of trials of the search.
         concurrent: number of trials that run at a time.
     """
 
-    def __init__(self, board: BoardActor, watch: Watch, rows_per_trial: float, trials: int, concurrent: int) -> None:
+    def __init__(
+        self,
+        board: BoardActor,
+        watch: Watch,
+        rows_of: Callable[[Settings], float],
+        usual: Sequence[Settings],
+        trials: int,
+        concurrent: int,
+    ) -> None:
         super().__init__(daemon=True)
-        self.board, self.watch, self.rows_per_trial = board, watch, rows_per_trial
+        self.board, self.watch, self.rows_of = board, watch, rows_of
+        self.rows_to_come = sum(map(rows_of, usual)) / len(usual)
         self.trials, self.concurrent, self.ended = trials, concurrent, threading.Event()
 
     def run(self) -> None:
@@ -109,9 +121,11 @@ class Estimate(threading.Thread):
         while not self.ended.wait(POLL_S):
             progress = ray.get(self.board.all.remote())
             records = dict(self.watch.records)
+            rows = {trial: self.rows_of(record.settings) for trial, record in records.items()}
             done = sum(
-                (progress[trial].rows if trial in progress else 0) if record.state == "running" else self.rows_per_trial
+                (progress[trial].rows if trial in progress else 0) if record.state == "running" else rows[trial]
                 for trial, record in records.items()
             )
-            left = seconds_left(progress, self.trials * self.rows_per_trial, done, self.concurrent)
+            in_all = sum(rows.values()) + max(0, self.trials - len(rows)) * self.rows_to_come
+            left = seconds_left(progress, in_all, done, self.concurrent)
             self.watch.live.time_left(left)

@@ -11,6 +11,7 @@ from common.run_folder import RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from reporting.trials import TrialRecord
+from tasks.common.losses import active
 from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import write_predictions
 from trainers.groups.board import group_times
@@ -59,7 +60,11 @@ def train_once(job: Job, session: Session, folder: RunFolder, log: TrialLog, liv
     group = session.groups[0]
     job = replace(job, score_base=True, assigned_at=time.time())
     record = TrialRecord(
-        trial=job.trial, settings=dict(job.settings), metric=job.metric, epochs=job.settings["epochs"], group=group.name
+        trial=job.trial,
+        settings=active(job.settings),
+        metric=job.metric,
+        epochs=job.settings["epochs"],
+        group=group.name,
     )
     trained = SingleRun(record=record, metrics={}, state=None)
     live.update(record)

@@ -25,5 +25,5 @@ def _search(request: Request, session: Session, folder: RunFolder, log: TrialLog
     from workflows.search import plan_of, search  # imports Tune for seconds; meanwhile the groups start
     from workflows.tracker import Watch
 
-    plan = plan_of(request.options, request.space, request.baseline, folder, session)
+    plan = plan_of(request.options, request.space, request.first_trials, folder, session)
     return search(plan, Watch(request.task.metric, plan.fixed, log, live))

@@ -9,7 +9,7 @@ from common.mistakes import Mistakes, raise_if
 from files.batches import Table
 from pairs.labels.closed_set import closed_set
 from pairs.labels.seen import SeenLabels
-from tasks.common.kinds import CATEGORY, KINDS, Kind, default_kind
+from tasks.common.kinds import CATEGORY, KINDS, Kind, default_kind, fits
 from tasks.common.label_rule import LabelRule
 from tasks.common.losses import LOSSES, Labels, Loss, default_loss
 from tasks.common.number import Number
@@ -45,6 +45,8 @@ def go_together(loss: Loss, kind: Kind, held: Held) -> bool:
     0 and 1 are labels for every loss: one that reads none trains the rows labelled 1. Other labels need a loss and a
     kind that read graded ones. Categories make labelled pairs where a file has no labels.
     """
+    if not fits(loss, kind):
+        return False
     if held == "none":
         return kind.labels == "none" and (kind.categories is not None or loss.labels == "none")
     if held == "negatives":

@@ -140,7 +140,7 @@ def _search(run: Run, result: RunResult) -> Iterator[str]:
     yield f"| setting | searched | {' | '.join(_column(result, name) for name in shown)} |"
     yield "|:--|:--|" + "--:|" * len(shown)
     for name, allowed in space.items():
-        cells = " | ".join(formats.number(settings.get(name)) for settings in shown.values())
+        cells = " | ".join(formats.setting(settings.get(name)) for settings in shown.values())
         yield f"| {name} | {plain_text(allowed)} | {cells} |"
 
 

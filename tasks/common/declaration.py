@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 
 from common.mistakes import raise_if
 from common.old_names import SETTINGS, renamed
-from tasks.common.kinds import KINDS, Kind
+from common.space import Setting
+from tasks.common.kinds import KINDS, Kind, fits
 from tasks.common.losses import LOSSES, Loss
 from tasks.common.number import Number as Number  # task files import everything from here
+from tasks.common.parameters import Parameter
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -125,7 +127,7 @@ class Task:
     loss: str
     """Name of a loss, one of LOSSES."""
     baseline: Mapping[str, Number]
-    """SHARED_SETTINGS and the loss's own parameters, each with its origin."""
+    """SHARED_SETTINGS and the loss's own parameters, which have defaults if left out, each with its origin."""
     max_length: Number | None = None
     """Tokens per text, as in the original training; None: the base model's own number, 512 at most."""
     kind: str
@@ -152,7 +154,9 @@ class Task:
 
     def __post_init__(self) -> None:
         if isinstance(self.baseline, Mapping):
-            object.__setattr__(self, "baseline", renamed(self.baseline, SETTINGS, note=True))
+            given = renamed(self.baseline, SETTINGS, note=True)
+            own = LOSSES[self.loss].parameters if isinstance(self.loss, str) and self.loss in LOSSES else {}
+            object.__setattr__(self, "baseline", {**given, **_undeclared(own, given)})
         raise_if(list(_misfits(self)))
 
     @property
@@ -173,12 +177,17 @@ class Task:
     @property
     def tokens(self) -> int | None:
         """Tokens per text as a plain number; None: the base model decides."""
-        return None if self.max_length is None else int(self.max_length.value)
+        return None if self.max_length is None else int(float(self.max_length.value))
 
     @property
-    def settings(self) -> dict[str, float]:
-        """The baseline settings as plain numbers."""
-        return {name: number.value for name, number in self.baseline.items()}
+    def settings(self) -> dict[str, Any]:
+        """The baseline settings as plain values, with the loss."""
+        return {"loss": self.loss, **{name: number.value for name, number in self.baseline.items()}}
+
+
+def _undeclared(parameters: Mapping[str, Parameter], baseline: Mapping[str, Number]) -> dict[str, Number]:
+    """Return the defaults of a loss's own settings that a task leaves out."""
+    return {name: each.default for name, each in parameters.items() if name not in baseline}
 
 
 def _misfits(task: Task) -> Iterable[str]:
@@ -194,7 +203,8 @@ def _wrong_types(task: Task) -> Iterable[str]:
         yield f"recipe: {task.recipe!r} must be one of {', '.join(recipe.__name__ for recipe in Recipe.__args__)}"
     if isinstance(task.baseline, Mapping):
         for name, number in _numbers(task).items():
-            if not (isinstance(number, Number) and _is_finite(number.value)):
+            word = isinstance(number, Number) and isinstance(number.value, str) and name.startswith("baseline.")
+            if not (word or (isinstance(number, Number) and _is_finite(number.value))):
                 yield f"{name}: {number!r} must be a Number whose value is finite"
     else:
         yield f"baseline: {task.baseline!r} must have a Number for each setting"
@@ -240,6 +250,8 @@ def _wrong_values(task: Task) -> Iterable[str]:
         yield f"baseline: has {sorted(task.baseline)}, a {task.loss} task needs exactly {sorted(wanted)}"
     if task.kind not in KINDS:
         yield f"kind: {task.kind!r} is not one of {', '.join(KINDS)}"
+    elif loss and not fits(loss, KINDS[task.kind]):
+        yield f"loss: {task.loss!r} reads categories; a {task.kind} task has none"
     if isinstance(task.recipe, Given) and task.recipe.shared_texts not in ("join", "drop"):
         yield f"recipe.shared_texts: {task.recipe.shared_texts!r} is not one of join, drop"
     if abs(sum(task.shares) - 1) > 1e-9 or min(task.shares) < 0 or task.shares[0] <= 0:
@@ -251,7 +263,7 @@ def _wrong_values(task: Task) -> Iterable[str]:
             yield f"{name}: {misfit}"
 
 
-def setting_misfit(name: str, value: float, loss: Loss | None) -> str | None:
+def setting_misfit(name: str, value: Setting, loss: Loss | None) -> str | None:
     """Return the error in the value of a setting or another number of a task; None where it is allowed.
 
     Args:
@@ -259,13 +271,19 @@ def setting_misfit(name: str, value: float, loss: Loss | None) -> str | None:
         value: of the setting.
         loss: its own parameters have bounds, too; None: the loss is not known.
     """
+    own = loss.parameters.get(name) if loss else None
+    if own is not None:
+        return None if own.allows(value) else f"{_shown(value)} is not {own.allowed}"
+    if isinstance(value, str):
+        return f"{value!r} must be a number"
     if name in BELOW_ONE:
         return None if 0 <= value < 1 else f"{value:g} must be at least 0 and below 1"
     if name.startswith("recipe."):
         return None if _is_whole(value) and value >= 0 else f"{value:g} must be a whole number of at least 0"
     if value <= 0:
         return f"{value:g} must be above 0"
-    if name in WHOLE and not _is_whole(value):
-        return f"{value:g} must be a whole number"
-    own = loss.parameters.get(name) if loss else None
-    return f"{value:g} must be at most {own.most:g}, {own.why_most}" if own and value > own.most else None
+    return f"{value:g} must be a whole number" if name in WHOLE and not _is_whole(value) else None
+
+
+def _shown(value: Setting) -> str:
+    return repr(value) if isinstance(value, str) else f"{value:g}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tasks.common.losses import Labels, LossName
+from tasks.common.losses import Labels, Loss, LossName
 from tasks.common.number import Number
 
 KindName = Literal["binary", "graded", "category", "retrieval"]
@@ -32,6 +32,7 @@ class Kind:
     Attributes:
         metric: the score that decides, in the library's names; higher is better.
         lowest: the lowest value that it can take; the highest is 1.
+        losses: what a search may choose by default, beside the task's own.
         labels: what it needs in the rows that it judges. binary: 0 and 1, both of them; graded: at least two different
             ones; none: rows that belong together, those labelled 0 are left out.
         ranked: whether a first text is held against all candidates, not only against the second text of its pair.
@@ -42,6 +43,7 @@ class Kind:
     name: KindName
     metric: str
     lowest: float = 0.0
+    losses: tuple[LossName, ...]
     labels: Labels
     ranked: bool
     categories: Categories | None = None
@@ -51,11 +53,26 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind(name="binary", metric="cosine_ap", labels="binary", ranked=False, threshold=True),
-        Kind(name="graded", metric="spearman_cosine", lowest=-1.0, labels="graded", ranked=False),
+        Kind(
+            name="binary",
+            metric="cosine_ap",
+            losses=("contrastive", "online_contrastive", "cosent", "ranking"),
+            labels="binary",
+            ranked=False,
+            threshold=True,
+        ),
+        Kind(
+            name="graded",
+            metric="spearman_cosine",
+            lowest=-1.0,
+            losses=("cosine", "cosent", "angle"),
+            labels="graded",
+            ranked=False,
+        ),
         Kind(
             name="category",
             metric="macro_f1",
+            losses=("cosine", "category_softmax"),
             labels="none",
             ranked=True,
             categories=Categories(
@@ -67,7 +84,7 @@ KINDS: Mapping[str, Kind] = {
                 },
             ),
         ),
-        Kind(name="retrieval", metric="cosine_mrr@10", labels="none", ranked=True),
+        Kind(name="retrieval", metric="cosine_mrr@10", losses=("ranking",), labels="none", ranked=True),
     )
 }
 """Name -> kind. Of those that need the same labels, the first without categories is a file's default."""
@@ -79,3 +96,8 @@ CATEGORY = next(kind for kind in KINDS.values() if kind.categories)
 def default_kind(labels: Labels) -> Kind:
     """The kind that a file with such labels is judged by unless its user says otherwise."""
     return next(kind for kind in KINDS.values() if kind.labels == labels and not kind.categories)
+
+
+def fits(loss: Loss, kind: Kind) -> bool:
+    """Check whether a model that is judged as this kind can be trained with this loss."""
+    return kind.categories is not None or not loss.categories

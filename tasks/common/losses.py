@@ -1,36 +1,27 @@
-"""The losses: what each reads and which settings it has. Its builder stands in trainers/losses.py."""
+"""The losses: what each reads and which settings it has. Its builder stands in trainers/losses/build.py."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from common.space import Range
+from common.space import Settings
 from tasks.common.number import Number
+from tasks.common.parameters import (
+    CLASS_WEIGHT,
+    DIRECTIONS,
+    GUIDE_MARGIN,
+    HARDNESS_STRENGTH,
+    MARGIN,
+    SCALE,
+    Parameter,
+)
 
-LossName = Literal["contrastive", "cosine", "cosent", "ranking"]
+LossName = Literal["contrastive", "online_contrastive", "cosine", "cosent", "angle", "ranking", "category_softmax"]
 SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")
 """Settings that a training has whatever its loss."""
 
 Labels = Literal["none", "binary", "graded"]
 """Labels of pairs. binary: 0 or 1; graded: numbers from -1 to 1."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """A setting that belongs to one loss.
-
-    Attributes:
-        default: for a task made from a file.
-        around: baseline value -> the range that a search tries by default.
-        most: the largest value allowed; values are always above 0.
-        why_most: what the largest value is, in words, for a message.
-    """
-
-    default: Number
-    around: Callable[[float], Range]
-    most: float = math.inf
-    why_most: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +33,10 @@ class Loss:
         symmetric: whether it sees the cosine of two texts alone, so that the pair (b, a) says what (a, b) says. A
             ranking loss looks for the second text of the first one, and (b, a) is another question.
         negatives: whether it reads given negatives of a row.
+        in_batch: whether second texts of other rows are negatives, unless their group belongs together.
+        categories: whether it holds a first text against all categories, so that second texts must be categories.
         meaning: what a label means to it, in one line.
-        parameters: its own settings.
+        parameters: its own settings, those first that a search should vary first.
         baseline: further settings of a task made from a file.
     """
 
@@ -51,6 +44,8 @@ class Loss:
     labels: Labels
     symmetric: bool
     negatives: bool = False
+    in_batch: bool = False
+    categories: bool = False
     meaning: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     baseline: Mapping[str, Number]
@@ -74,17 +69,21 @@ LOSSES: Mapping[str, Loss] = {
             labels="binary",
             symmetric=True,
             meaning="1.0: the two belong together; 0.0: they do not",
-            parameters={
-                "margin": Parameter(
-                    default=Number(0.5, "default of the library's ContrastiveLoss, as on the invoices card"),
-                    around=lambda baseline: Range(low=baseline * 0.4, high=min(baseline * 1.8, 1.9)),
-                    most=2,
-                    why_most="the largest cosine distance",
-                )
-            },
+            parameters={"margin": MARGIN},
             baseline={
                 "global_batch_size": Number(8, "as on the invoices card"),
                 "epochs": Number(4, "as on the invoices card"),
+            },
+        ),
+        Loss(
+            name="online_contrastive",
+            labels="binary",
+            symmetric=True,
+            meaning="1.0: the two belong together; 0.0: they do not",
+            parameters={"margin": MARGIN},
+            baseline={
+                "global_batch_size": Number(16, "ours: a batch must hold hard pairs of both labels"),
+                "epochs": Number(4, "ours: as for contrastive, which reads the same labels"),
             },
         ),
         Loss(
@@ -102,12 +101,18 @@ LOSSES: Mapping[str, Loss] = {
             labels="graded",
             symmetric=True,
             meaning="from -1.0 to 1.0: of two pairs, the one with the higher label should have the higher cosine",
-            parameters={
-                "scale": Parameter(
-                    default=Number(20.0, "default of the library's CoSENTLoss"),
-                    around=lambda baseline: Range(low=baseline / 2, high=baseline * 3, log=True),
-                )
+            parameters={"scale": SCALE},
+            baseline={
+                "global_batch_size": Number(16, "ours: as for cosine, which reads the same labels"),
+                "epochs": Number(4, "ours: as for cosine, which reads the same labels"),
             },
+        ),
+        Loss(
+            name="angle",
+            labels="graded",
+            symmetric=False,
+            meaning="from -1.0 to 1.0: of two pairs, the one with the higher label should have the smaller angle",
+            parameters={"scale": SCALE},
             baseline={
                 "global_batch_size": Number(16, "ours: as for cosine, which reads the same labels"),
                 "epochs": Number(4, "ours: as for cosine, which reads the same labels"),
@@ -118,18 +123,30 @@ LOSSES: Mapping[str, Loss] = {
             labels="none",
             symmetric=False,
             negatives=True,
+            in_batch=True,
             meaning="none: every pair belongs together, and a second text is looked for among all second texts",
             parameters={
-                "scale": Parameter(
-                    default=Number(
-                        20.0, "default of the library's MultipleNegativesRankingLoss, as on the job_skills card"
-                    ),
-                    around=lambda baseline: Range(low=baseline / 2, high=baseline * 4, log=True),  # the library: 10-100
-                )
+                "scale": SCALE,
+                "directions": DIRECTIONS,
+                "guide_margin": GUIDE_MARGIN,
+                "hardness_strength": HARDNESS_STRENGTH,
             },
             baseline={
                 "global_batch_size": Number(16, "as on the job_skills card"),
                 "epochs": Number(3, "as on the job_skills card"),
+            },
+        ),
+        Loss(
+            name="category_softmax",
+            labels="none",
+            symmetric=False,
+            categories=True,
+            meaning="none: every second text is the first one's category, and is looked for among all categories",
+            parameters={"scale": SCALE, "class_weight": CLASS_WEIGHT},
+            baseline={
+                "learning_rate": Number(5e-5, "ours, measured on the texts of tickets"),
+                "global_batch_size": Number(32, "ours, measured on the texts of tickets"),
+                "epochs": Number(4, "ours, measured on the texts of tickets"),
             },
         ),
     )
@@ -140,3 +157,9 @@ LOSSES: Mapping[str, Loss] = {
 def default_loss(labels: Labels) -> Loss:
     """The loss that a file with such labels gets unless its user says otherwise."""
     return next(loss for loss in LOSSES.values() if loss.labels == labels)
+
+
+def active(settings: Settings) -> dict[str, Any]:
+    """Return the settings that a training reads: a flat space has those of all its losses."""
+    names = ("loss", *LOSSES[settings["loss"]].settings)
+    return {name: settings[name] for name in settings if name in names}

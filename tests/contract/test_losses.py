@@ -10,13 +10,15 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
+from common.space import Choice, Setting
 from tasks.common.losses import LOSSES, Loss, LossName
 from tests.contract.cases import Content, request
 from tests.contract.steps import Ranks, TokensInMemory, take_step, two_ranks
+from tokens.categories import categories_of
 from tokens.tokenized import tokenize_batch
 from trainers.hardware import Hardware
 from trainers.job import Data, Job
-from trainers.losses import BUILDERS, build_loss, compute_loss
+from trainers.losses.build import BUILDERS, build_loss, compute_loss
 from workflows.request import Request
 from workflows.session import job as job_of
 
@@ -25,18 +27,20 @@ every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 
 def contents(loss: Loss) -> list[Content]:
     """Return the sorts of files that a loss trains with: those it reads, and labels 0 and 1, which serve every loss."""
+    if loss.categories:
+        return ["categories"]
     given: list[Content] = ["negatives"] if loss.negatives else []
     return [*dict.fromkeys([loss.labels, "binary"]), *given]
 
 
 def test_every_declared_loss_has_a_builder() -> None:
     lacking = [name for name in LOSSES if name not in BUILDERS]
-    assert not lacking, "tasks/common/losses.py declares them, trainers/losses.py has no builder"
+    assert not lacking, "tasks/common/losses.py declares them, trainers/losses/build.py has no builder"
 
 
 def test_every_builder_has_a_declared_loss() -> None:
     unknown = [name for name in BUILDERS if name not in LOSSES]
-    assert not unknown, "trainers/losses.py builds them, tasks/common/losses.py does not declare them"
+    assert not unknown, "trainers/losses/build.py builds them, tasks/common/losses.py does not declare them"
 
 
 def test_the_type_of_a_name_lists_the_declared_losses() -> None:
@@ -57,7 +61,10 @@ def one_step(asked: Request) -> Job:
     """
     rows = asked.pairs.table("train").slice(0, int(asked.baseline["global_batch_size"]))
     tokens = tokenize_batch(rows, asked.reading).combine_chunks()
-    data = Data(train=TokensInMemory(num_rows=len(tokens), tokens=tokens), dev=[])
+    loss, candidates = asked.pairs.loss, asked.pairs.candidates() or []
+    categories = categories_of(asked.pairs, candidates, asked.reading) if loss.categories else None
+    train = TokensInMemory(num_rows=len(tokens), tokens=tokens, categories=categories)
+    data = Data(train={loss.name: train}, dev=[])
     job = job_of(asked, data, Hardware(device="cpu", bf16=False, optimizer="sgd", threads=1))
     settings = {**asked.baseline, "epochs": 1, "learning_rate": 0.1, "warmup_ratio": 0.0}
     return replace(job, settings=settings, dropout=False)
@@ -73,10 +80,11 @@ def test_it_is_prepared_audited_searched_and_takes_the_same_step_on_one_worker_a
     asked = request(tmp_path, tiny_model, content, "--loss", name, distinct=distinct)
     assert asked.task.loss == name
     assert asked.audit.rows > 0
-    assert set(asked.space) == set(asked.baseline) == set(LOSSES[name].settings)
+    assert name in asked.views
+    assert {"loss", *LOSSES[name].settings} <= set(asked.space) == set(asked.baseline)
     job = one_step(asked)
     if distinct:
-        assert max(job.data.train.tokens["repeats"].to_pylist()) > 1  # type: ignore[attr-defined]
+        assert max(job.train.tokens["repeats"].to_pylist()) > 1  # type: ignore[attr-defined]
     alone, together = take_step(job, tiny_model), ranks.take_step(job, tiny_model)
     size = np.linalg.norm(alone.change)
     assert size > 1e-3
@@ -90,26 +98,30 @@ def model(tiny_model: str) -> SentenceTransformer:
     return SentenceTransformer(tiny_model, device="cpu")
 
 
-def parameters(loss: Loss) -> dict[str, float]:
-    return {name: each.default.value for name, each in loss.parameters.items()}
+def built(loss: Loss, model: SentenceTransformer, **settings: Setting) -> Any:
+    """Return the loss with its defaults, but for these settings; of eight categories no two have as many texts."""
+    defaults = {name: each.default.value for name, each in loss.parameters.items()}
+    return build_loss(loss.name, model, {**defaults, **settings}, tuple(range(1, 9)) if loss.categories else None)
 
 
 def batch(loss: Loss, **weights: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Return eight rows: labels 0 and 1 in turn, or the hashes of 16 different texts where the loss reads no labels."""
+    """Return eight rows with what the loss reads: labels 0 and 1 in turn, hashes of 16 texts, or categories."""
     labels = torch.arange(16).view(8, 2) if loss.labels == "none" else torch.tensor([0.0, 1.0]).repeat(4)
-    return {"label": labels, **weights}
+    return {"label": torch.arange(8) if loss.categories else labels, **weights}
 
 
-def embeddings() -> list[torch.Tensor]:
+def embeddings(loss: Loss) -> list[torch.Tensor]:
+    """Return those of first and second texts, and those of a guide where the loss can read them."""
     generator = torch.Generator().manual_seed(0)
-    return [torch.nn.functional.normalize(torch.randn(8, 6, generator=generator)) for _ in range(2)]
+    both = [torch.nn.functional.normalize(torch.randn(8, 6, generator=generator)) for _ in range(4)]
+    return both if "guide_margin" in loss.parameters else both[:2]
 
 
 @every_loss
 def test_rows_of_weight_1_are_rows_without_weights(model: SentenceTransformer, loss: Loss) -> None:
-    built, ones = build_loss(loss.name, model, parameters(loss)), torch.ones(8)
-    plain = compute_loss(loss.name, built, embeddings(), batch(loss))
-    weighted = compute_loss(loss.name, built, embeddings(), batch(loss, weight=ones, repeats=ones))
+    made, ones = built(loss, model), torch.ones(8)
+    plain = compute_loss(loss.name, made, embeddings(loss), batch(loss))
+    weighted = compute_loss(loss.name, made, embeddings(loss), batch(loss, weight=ones, repeats=ones))
     assert weighted.shape == plain.shape == ()
     assert float(weighted) == pytest.approx(float(plain), rel=1e-6)
 
@@ -117,11 +129,11 @@ def test_rows_of_weight_1_are_rows_without_weights(model: SentenceTransformer, l
 @every_loss
 def test_a_row_of_weight_0_teaches_nothing(model: SentenceTransformer, loss: Loss) -> None:
     """A loss may hold its second text against others; its first text is left where it is."""
-    first, second = embeddings()
+    first, *others = embeddings(loss)
     weights = torch.tensor([0.0, 2.0, *[1.0] * 6])
-    built: Any = build_loss(loss.name, model, parameters(loss))
     given = batch(loss, weight=weights, repeats=weights)
-    (gradient,) = torch.autograd.grad(compute_loss(loss.name, built, [first.requires_grad_(), second], given), first)
+    value = compute_loss(loss.name, built(loss, model), [first.requires_grad_(), *others], given)
+    (gradient,) = torch.autograd.grad(value, first)
     lengths = gradient.norm(dim=1)
     assert torch.isfinite(gradient).all()
     assert lengths[0] == 0.0
@@ -131,17 +143,11 @@ def test_a_row_of_weight_0_teaches_nothing(model: SentenceTransformer, loss: Los
 @every_loss
 def test_each_of_its_parameters_changes_the_loss(model: SentenceTransformer, loss: Loss) -> None:
     for name, each in loss.parameters.items():
-        searched = each.around(each.default.value)
-        assert 0 < searched.low <= each.default.value <= searched.high <= each.most
+        searched = each.searched
+        tried = searched.values if isinstance(searched, Choice) else (searched.low, searched.high)
+        assert all(map(each.allows, (*tried, each.default.value)))
         values = [
-            float(
-                compute_loss(
-                    loss.name,
-                    build_loss(loss.name, model, {**parameters(loss), name: value}),
-                    embeddings(),
-                    batch(loss),
-                )
-            )
-            for value in (searched.low, searched.high)
+            float(compute_loss(loss.name, built(loss, model, **{name: value}), embeddings(loss), batch(loss)))
+            for value in (tried[0], tried[-1])
         ]
         assert values[0] != pytest.approx(values[1], rel=1e-3), name

@@ -10,7 +10,7 @@ import pytest
 from common.mistakes import Mistakes
 from pairs import prepared
 from pairs.prepared import PreparedPairs
-from pairs.train_view import view_of
+from pairs.train_view import counts_of, view_of
 from tasks.common.loading import load
 from tasks.common.losses import LOSSES
 from tests.word_tokenizer import word_reading
@@ -91,7 +91,11 @@ def test_distinct_pairs_are_those_of_the_view(tmp_path: Path) -> None:
             "data: .*train.parquet has neither labels nor given negatives; the contrastive loss reads",
         ),
         ([0.5, 1, 0, 0, 0, 0], "contrastive", "label: .*train.parquet has 0.5; the contrastive loss reads 0 and 1"),
-        ([0, 0, 0, 0, 0, 0], "ranking", "label: .*train.parquet has no 1; .* allowed: contrastive or cosine.*, as in:"),
+        (
+            [0, 0, 0, 0, 0, 0],
+            "ranking",
+            "label: .*train.parquet has no 1; .* allowed: contrastive or .*, as in:",
+        ),
         ([0, 0.9, 0, 0, 0, 0], "ranking", "label: .*train.parquet has no 1; .* allowed: cosine.*, as in:"),
     ],
 )
@@ -103,6 +107,28 @@ def test_what_a_loss_cannot_read_is_refused_with_the_command_to_run(
         view_of(pairs, LOSSES[loss])
     command = shlex.split(str(caught.value).splitlines()[-1])
     assert command == ["python", "-m", "jobs.prepare", "t", "--data", str(tmp_path / "data")]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "loss", "related"),
+    [
+        ("WithinGroup", "ranking", True),
+        ("Blocking", "ranking", True),
+        ("Given", "ranking", False),
+        ("WithinGroup", "cosine", False),
+    ],
+)
+def test_groups_are_read_where_their_texts_belong_together_and_the_loss_compares_rows(
+    tmp_path: Path, recipe: str, loss: str, related: bool
+) -> None:
+    declared = {"kind": "binary", "recipe": {"name": recipe}}
+    pairs = PreparedPairs.open(folder(tmp_path / "data", [1, 0, 1, 0, 0, 1], declaration=declared))
+    assert view_of(pairs, LOSSES[loss]).view.groups == related
+
+
+def test_second_texts_are_counted_as_the_loss_reads_them(tmp_path: Path) -> None:
+    pairs = PreparedPairs.open(folder(tmp_path / "data", [1, 0, 1, 0, 0, 1]))
+    assert counts_of(view_of(pairs, LOSSES["ranking"])) == {"2 0": 1, "2 2": 1, "2 5": 1}
 
 
 OLD = {

@@ -25,13 +25,19 @@ MAX_LENGTH = 32
 
 BARE_JOB = Job(
     trial="t1",
-    settings={"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 1, "warmup_ratio": 0.1, "weight_decay": 0.0},
-    loss="cosine",
+    settings={
+        "loss": "cosine",
+        "learning_rate": 1e-3,
+        "global_batch_size": 8,
+        "epochs": 1,
+        "warmup_ratio": 0.1,
+        "weight_decay": 0.0,
+    },
     kind="graded",
     metric="spearman_cosine",
     seed=0,
     reports=1,
-    data=Data(train=TokenizedPairs(num_rows=64), dev=[]),
+    data=Data(train={"cosine": TokenizedPairs(num_rows=64)}, dev=[]),
 )
 """Needs no cluster, and cannot be trained."""
 
@@ -86,18 +92,19 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
     return replace(
         Job(
             trial="a trial",
-            settings=settings | parameters,
-            loss=declared.name,
+            settings={"loss": loss} | settings | parameters,
             kind=kind.name,
             metric=kind.metric,
             seed=3,
             reports=2,
             data=Data(
-                train=TokenizedPairs(
-                    num_rows=train_rows,
-                    table=[ray.put(tokens.combine_chunks())],
-                    seen=[ray.put(distinct_ids(tokens))],
-                ),
+                train={
+                    declared.name: TokenizedPairs(
+                        num_rows=train_rows,
+                        table=[ray.put(tokens.combine_chunks())],
+                        seen=[ray.put(distinct_ids(tokens))],
+                    )
+                },
                 dev=[ray.put(dev)],
                 candidates=tuple(sorted(set(dev["sentence2"].to_pylist()))) if kind.ranked else None,
             ),

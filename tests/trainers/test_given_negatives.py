@@ -12,9 +12,9 @@ from models.base_model import resolve_base_model
 from tests.trainers.cases import MAX_LENGTH, rows, with_negatives
 from tokens.collate import collate, pad
 from tokens.tokenized import distinct_ids, tokenize_batch
-from trainers import losses
 from trainers.fine_tune import switch_off_dropout
-from trainers.losses import build_loss
+from trainers.losses import gather, ranking
+from trainers.losses.build import build_loss
 from trainers.pair_trainer import embed
 
 
@@ -71,9 +71,8 @@ def test_rows_may_have_any_number_of_negatives_and_every_anchor_is_held_against_
     batch = collate(tokens, 0)
     assert [len(row) for row in tokens["negative_ids"].to_pylist()] == [0, 1, 2, 0, 1, 2, 0]
     loss: Any = build_loss("ranking", model, {"scale": 20.0})
-    scores, own = loss.scores(embed(model, batch), batch["label"])
+    scores = loss.logits(embed(model, batch), batch["label"])["query_to_doc"]
     assert scores.shape == (7, 7 + 6)
-    assert own.tolist() == list(range(7))
     assert torch.isfinite(scores).all()
 
 
@@ -85,7 +84,7 @@ def test_a_negative_that_is_the_rows_own_text_is_none_for_it_and_one_for_others(
     pairs = pairs.append_column("group", pairs["sentence1"]).append_column("negatives", given)
     batch = collate(tokens_of(pairs, tiny_model), 0)
     loss: Any = build_loss("ranking", model, {"scale": 20.0})
-    scores, _ = loss.scores(embed(model, batch), batch["label"])
+    scores = loss.logits(embed(model, batch), batch["label"])["query_to_doc"]
     assert torch.isfinite(scores[:, 3:]).tolist() == [
         [True, False, False, True],
         [False, True, True, True],
@@ -121,22 +120,26 @@ def play(monkeypatch: pytest.MonkeyPatch, rank: int, embeddings: Any, batches: A
     fill = [(0, 0, 0, most - len(batch["label"]) + 3) for batch in batches]
     filled = torch.nn.functional.pad
     answers = {
+        "anchors": torch.cat([each[0] for each in embeddings]),
         "documents": torch.cat([each[1][:3] for each in embeddings]),
         "negatives": torch.cat([filled(each[1][3:], own) for each, own in zip(embeddings, fill, strict=True)]),
         "hashes": torch.cat([batch["label"][:3] for batch in batches]),
         "negative_hashes": torch.cat([filled(b["label"][3:], own) for b, own in zip(batches, fill, strict=True)]),
         "counts": torch.tensor([len(batch["label"]) - 3 for batch in batches]),
     }
-    order = {"grad": iter(["documents", "negatives"]), "plain": iter(["hashes", "counts", "negative_hashes"])}
+    order = {
+        "grad": iter(["documents", "negatives", "anchors"]),
+        "plain": iter(["hashes", "counts", "negative_hashes"]),
+    }
 
     def answered(kind: str, own: torch.Tensor) -> torch.Tensor:
         answer = answers[next(order[kind])]
         assert torch.equal(answer.chunk(2)[rank], own)
         return answer
 
-    monkeypatch.setattr(losses, "all_gather_with_grad", lambda own: answered("grad", own))
-    monkeypatch.setattr(losses, "all_gather", lambda own: answered("plain", own))
-    monkeypatch.setattr(losses, "get_rank", lambda: rank)
+    monkeypatch.setattr(gather, "all_gather_with_grad", lambda own: answered("grad", own))
+    monkeypatch.setattr(gather, "all_gather", lambda own: answered("plain", own))
+    monkeypatch.setattr(ranking, "get_rank", lambda: rank)
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
 
 

@@ -1,6 +1,7 @@
 """Test what follows from a job's settings: its steps, and when dev is evaluated."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,8 @@ from tokens.tokenized import TokenizedPairs
 from trainers.job import Job
 
 
-def job(rows: int = 800, reports: int = 4, **settings: float) -> Job:
-    data = replace(BARE_JOB.data, train=TokenizedPairs(num_rows=rows))
+def job(rows: int = 800, reports: int = 4, **settings: Any) -> Job:
+    data = replace(BARE_JOB.data, train={"cosine": TokenizedPairs(num_rows=rows)})
     return replace(BARE_JOB, settings={**BARE_JOB.settings, **settings}, reports=reports, data=data)
 
 
@@ -50,7 +51,7 @@ def test_an_epoch_of_fewer_steps_than_evaluations_is_evaluated_after_each_step()
 
 
 def test_a_loss_gets_its_own_settings_and_no_others() -> None:
-    training = replace(job(margin=0.3, scale=17.0), loss="contrastive")
+    training = job(margin=0.3, scale=17.0, loss="contrastive")
     assert training.loss_parameters == {"margin": 0.3}
     assert set(LOSSES["contrastive"].parameters) == {"margin"}
     assert job(global_batch_size=8.0).global_batch_size == 8

@@ -6,9 +6,15 @@ from typing import Any
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.losses import CoSENTLoss, MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.losses import (
+    AnglELoss,
+    CoSENTLoss,
+    MultipleNegativesRankingLoss,
+    OnlineContrastiveLoss,
+)
 
-from trainers.losses import BUILDERS, Weights, build_loss, same_text
+from trainers.losses.build import BUILDERS, Weights, build_loss
+from trainers.losses.ranking import DIRECTIONS, no_negatives
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,99 @@ def test_repeats_of_a_text_are_no_negatives(model: SentenceTransformer, embeddin
 
 def test_a_document_that_is_the_anchor_is_no_negative() -> None:
     labels = torch.tensor([[1, 11], [2, 1]])
-    assert same_text(labels, labels).tolist() == [[True, True], [False, True]]
+    assert no_negatives(labels, labels, labels[:0])["query_to_doc"].tolist() == [[True, True], [False, True]]
+
+
+def test_texts_of_one_group_are_no_negatives() -> None:
+    labels = torch.tensor([[1, 11, 7], [2, 12, 7], [3, 13, 8]])
+    for direction, mask in no_negatives(labels, labels, labels[:0]).items():
+        assert mask.tolist() == [[True, True, False], [True, True, False], [False, False, True]], direction
+
+
+@pytest.mark.parametrize("hardness", [0.0, 5.0])
+@pytest.mark.parametrize("directions", DIRECTIONS)
+def test_every_direction_has_the_value_and_the_gradient_of_the_librarys(
+    model: SentenceTransformer, embeddings: list[torch.Tensor], directions: str, hardness: float
+) -> None:
+    first = embeddings[0].requires_grad_()
+    library: Any = MultipleNegativesRankingLoss(
+        model,
+        scale=20.0,
+        directions=DIRECTIONS[directions],  # type: ignore[arg-type]
+        partition_mode="joint" if directions == "all" else "per_direction",
+        hardness_mode="all_negatives" if hardness else None,
+        hardness_strength=hardness,
+    )
+    own: Any = build_loss("ranking", model, {"scale": 20.0, "directions": directions, "hardness_strength": hardness})
+    values = [loss.compute_loss_from_embeddings([first, embeddings[1]], DISTINCT) for loss in (own, library)]
+    gradients = [torch.autograd.grad(each, first)[0] for each in values]
+    assert values[0].item() == pytest.approx(values[1].item(), rel=1e-6)
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-6)
+
+
+def test_repeats_are_masked_in_every_direction(model: SentenceTransformer, embeddings: list[torch.Tensor]) -> None:
+    labels = torch.tensor([[1, 11], [1, 12], [3, 11], [4, 14]])  # anchor 1 twice, document 11 twice
+    loss: Any = build_loss("ranking", model, {"scale": 20.0, "directions": "all"})
+    kept = {name: torch.isfinite(each).tolist() for name, each in loss.logits(embeddings, labels).items()}
+    others = [[False, False, False, True], [False, False, True, True], [False, True, False, True]]
+    across = [[True, False, False, True], [False, True, True, True], [False, True, True, True], [True] * 4]
+    assert kept["query_to_doc"] == kept["doc_to_query"] == across
+    assert kept["query_to_query"] == kept["doc_to_doc"] == [*others, [True, True, True, False]]
+
+
+def test_a_text_that_the_guide_finds_too_near_is_no_negative(
+    model: SentenceTransformer, embeddings: list[torch.Tensor]
+) -> None:
+    guide = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [0.8, 0.6]])
+    loss: Any = build_loss("ranking", model, {"scale": 20.0, "guide_margin": 0.1})
+    assert loss.reads_guide
+    kept = torch.isfinite(loss.logits([*embeddings, guide, guide], DISTINCT)["query_to_doc"])
+    near = guide @ guide.T > 0.9 + 1e-6
+    assert kept.tolist() == (~near | torch.eye(4, dtype=torch.bool)).tolist()
+    assert not build_loss("ranking", model, {"scale": 20.0}).reads_guide
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1.0, 1.0, 0.0], [0.0] * 4, [1.0] * 4])
+def test_online_contrastive_has_the_value_and_the_gradient_of_the_librarys(
+    model: SentenceTransformer, embeddings: list[torch.Tensor], labels: list[float]
+) -> None:
+    first = embeddings[0].requires_grad_()
+    own, library = build_loss("online_contrastive", model, {"margin": 1.2}), OnlineContrastiveLoss(model, margin=1.2)
+    values = [
+        loss.compute_loss_from_embeddings([first, embeddings[1]], torch.tensor(labels))  # type: ignore[operator]
+        for loss in (own, library)
+    ]
+    gradients = [torch.autograd.grad(each, first)[0] for each in values]
+    assert values[0].item() == pytest.approx(values[1].item(), rel=1e-6)
+    assert float(values[0]) > 0
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-6)
+
+
+def test_angle_has_the_value_of_the_librarys(model: SentenceTransformer, embeddings: list[torch.Tensor]) -> None:
+    labels = torch.tensor([-1.0, 0.25, 0.25, 1.0])
+    values = [
+        float(loss.compute_loss_from_embeddings(embeddings, labels))  # type: ignore[operator]
+        for loss in (build_loss("angle", model, {"scale": 17.0}), AnglELoss(model, scale=17.0))
+    ]
+    assert values[0] == pytest.approx(values[1], rel=1e-6)
+
+
+def test_a_texts_loss_is_its_surprise_at_its_category(
+    model: SentenceTransformer, embeddings: list[torch.Tensor]
+) -> None:
+    texts, categories = embeddings[0], embeddings[1][:3]
+    labels = torch.tensor([0, 0, 2, 1])
+    loss: Any = build_loss("category_softmax", model, {"scale": 20.0, "class_weight": 0.0}, (2, 1, 1))
+    scores = (texts @ categories.T * 20.0).tolist()
+    by_hand = [math.log(sum(map(math.exp, row))) - row[own] for row, own in zip(scores, labels.tolist(), strict=True)]
+    assert value(loss, [texts, categories], labels) == pytest.approx(sum(by_hand) / 4, rel=1e-5)
+
+
+def test_a_full_class_weight_makes_categories_count_alike(model: SentenceTransformer) -> None:
+    loss: Any = build_loss("category_softmax", model, {"scale": 20.0, "class_weight": 1.0}, (6, 3, 0, 1))
+    counts = torch.tensor([6.0, 3.0, 0.0, 1.0])
+    shares = loss.weights * counts
+    assert shares.tolist() == pytest.approx([10 / 3, 10 / 3, 0.0, 10 / 3])
 
 
 @pytest.mark.parametrize(("loss", "parameter"), [("contrastive", "margin"), ("ranking", "scale")])

@@ -46,8 +46,8 @@ def test_one_preparation_trains_every_loss_that_can_read_it(
     for loss in (LOSSES[name] for name in losses):
         tokens = tokenize_batch(view_of(pairs, loss).table("train"), reading).combine_chunks()
         settings = {**BARE_JOB.settings, **{name: own.default.value for name, own in loss.parameters.items()}}
-        data = Data(train=InHand(num_rows=len(tokens), tokens=tokens, counted=True), dev=[])
-        job = replace(BARE_JOB, loss=loss.name, settings=settings, data=data)
+        data = Data(train={loss.name: InHand(num_rows=len(tokens), tokens=tokens, counted=True)}, dev=[])
+        job = replace(BARE_JOB, settings={**settings, "loss": loss.name}, data=data)
         trainer: Any = build_trainer(job, base, Shard(global_batch_size=8), str(tmp_path), start=None)
         assert 0 < trainer.train().training_loss < math.inf
         steps[loss.name], trained[loss.name] = trainer.state.global_step, trainer.capture({}).weights[table]

@@ -20,7 +20,7 @@ from tokens.collate import collate, pad
 from tokens.order import Shard
 from tokens.tokenized import tokenize_batch
 from trainers.fine_tune import build_trainer, switch_off_dropout
-from trainers.losses import build_loss
+from trainers.losses.build import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer, StepRandomness, TrialFailedError, agree, embed
 from trainers.vocabulary import token_embeddings
 
@@ -139,6 +139,7 @@ def stub_trainer(loss: Any, device: torch.device, step: int = 0) -> SimpleNamesp
     """Return what PairTrainer.compute_loss reads of a trainer."""
     return SimpleNamespace(
         loss=loss,
+        base=None,
         batches=SimpleNamespace(job=BARE_JOB),
         args=SimpleNamespace(device=device),
         state=SimpleNamespace(global_step=step),
@@ -161,7 +162,8 @@ def test_the_trainers_loss_heeds_the_weights(tiny_model: str) -> None:
 @pytest.mark.parametrize("world_size", [1, 2])
 def test_the_ranks_batches_of_an_epoch_are_the_global_ones_in_parts(tiny_model: str, world_size: int) -> None:
     tokens = tokenize_batch(rows(40, "cosine").drop_columns("group"), resolve_base_model(tiny_model).reading(32))
-    data = replace(BARE_JOB.data, train=InHand(num_rows=40, tokens=tokens.combine_chunks(), counted=False))
+    train = InHand(num_rows=40, tokens=tokens.combine_chunks(), counted=False)
+    data = replace(BARE_JOB.data, train={"cosine": train})
     job = replace(BARE_JOB, data=data)
     labels: dict[int, list[list[float]]] = {}
     for epoch in (0, 1):

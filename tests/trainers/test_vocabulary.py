@@ -46,7 +46,7 @@ def job(model: str, counted: bool) -> Job:
     return replace(
         BARE_JOB,
         settings=settings,
-        data=Data(train=InHand(num_rows=len(tokens), tokens=tokens, counted=counted), dev=[]),
+        data=Data(train={"cosine": InHand(num_rows=len(tokens), tokens=tokens, counted=counted)}, dev=[]),
     )
 
 
@@ -77,7 +77,7 @@ def test_the_whole_table_is_that_of_plain_training_and_of_a_resumed_one(
     resumed, _ = trained(asked, base, tmp_path / "resumed", pickle.loads(cut))
     (wanted, found, again) = (each.capture({}).weights for each in (plain, ours, resumed))
     (name,) = (name for name in wanted if name.endswith("word_embeddings.weight"))
-    unseen = np.setdiff1d(np.arange(len(wanted[name])), distinct_ids(asked.data.train.tokens))
+    unseen = np.setdiff1d(np.arange(len(wanted[name])), distinct_ids(asked.train.tokens))
     assert 100 < len(unseen) < len(wanted[name])
     before = token_embeddings(base).weight.detach().numpy()
     assert np.abs(found[name] - before)[unseen].max() > 1e-3

@@ -10,6 +10,8 @@ import pytest
 
 from pairs import prepared
 from search_spaces.default import baseline_in, fixed, for_task
+from search_spaces.overrides import losses_in
+from tasks.common.losses import active
 from tests.trainers.cases import rows
 from workflows.export import reproduce, searched
 from workflows.options import Options
@@ -94,15 +96,16 @@ def test_a_search_can_be_asked_for_again(asked: Request) -> None:
         "--base-model": [asked.options.base_model],
         **MORE,
     }
-    assert for_task(asked.task, given["--set"], 64, 1) == asked.space
+    assert for_task(asked.task, list(asked.views), given["--set"], 32, 1) == asked.space
 
 
 def test_a_training_can_be_asked_for_again(asked: Request) -> None:
-    settings = {**asked.baseline, "learning_rate": 1.2345678901234567e-05}
+    settings = {**active(asked.baseline), "learning_rate": 1.2345678901234567e-05}
     command = reproduce(asked, settings)
     given = options(command)
     assert command.startswith("python -m jobs.train invoices ")
-    assert baseline_in(asked.task, fixed(asked.task, given["--set"], 64, 1)) == settings
+    again = fixed(asked.task, losses_in(given["--set"], asked.task.declared_kind), given["--set"], 64, 1)
+    assert baseline_in(asked.task, again) == settings
     assert given["--seed"] == ["3"]
 
 

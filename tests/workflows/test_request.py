@@ -23,9 +23,9 @@ def template(space: Space) -> Job:
     asked = Request(
         options=SimpleNamespace(seed=1),  # type: ignore[arg-type]
         task=task,
-        pairs=nothing,
+        views=nothing,
         space=space,
-        baseline={**task.settings, "epochs": space["epochs"].most},
+        first_trials=[{**task.settings, "epochs": space["epochs"].most}],
         model=nothing,
         max_length=256,
         prompts=NO_PROMPTS,

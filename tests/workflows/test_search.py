@@ -15,7 +15,7 @@ from workflows.outcome import Outcome
 from workflows.search import outcome_of
 from workflows.tracker import Watch
 
-BASELINE = {"margin": 0.5}
+BASELINE = {"loss": "contrastive", "epochs": 2.0, "margin": 0.5}
 
 
 class FinishedSearch:
@@ -27,7 +27,7 @@ class FinishedSearch:
         self.lost: list[str | None] = []
         """Of each worker group, why it takes no further trials."""
         self.live = Live("score", 9, quiet=True)
-        self.watch = Watch("score", {"epochs": 2.0}, TrialLog(self.run), self.live)
+        self.watch = Watch("score", {"loss": "contrastive", "epochs": 2.0}, TrialLog(self.run), self.live)
 
     def trial(self, name: str, margin: float, *values: float, error: str | None = None) -> None:
         trial: Any = SimpleNamespace(trial_id=name, config={"margin": margin}, experiment_tag=f"{name[-1]}_")

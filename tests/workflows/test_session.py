@@ -38,6 +38,7 @@ def valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         max_length=64,
         prompts=NO_PROMPTS,
         pairs=SimpleNamespace(fingerprint="f", manifest={}),
+        views={},
         audit=SimpleNamespace(to_dict=dict),
         to_dict=lambda: {"task": "invoices"},
     )

@@ -23,7 +23,8 @@ class Search:
 
     def __init__(self, folder: Path) -> None:
         self.run = RunFolder.claim(str(folder / "run"))
-        self.watch = Watch("score", {"epochs": 2.0, "margin": 0.5}, TrialLog(self.run), Live("score", 9, quiet=True))
+        shared = {"loss": "contrastive", "epochs": 2.0, "margin": 0.5, "scale": 20.0}
+        self.watch = Watch("score", shared, TrialLog(self.run), Live("score", 9, quiet=True))
         self.tune = CallbackList([self.watch])
 
     def event(self, name: str, trial: Any, **more: Any) -> None:
@@ -48,11 +49,11 @@ def search(tmp_path: Path) -> Search:
     return Search(tmp_path)
 
 
-def test_a_trial_has_the_shared_settings_and_its_own(search: Search) -> None:
+def test_a_trial_has_those_of_its_own_and_the_shared_settings_that_its_loss_reads(search: Search) -> None:
     search.start(3, margin=0.7)
     (line,) = search.lines()
     assert (line["trial"], line["state"], line["epochs"]) == ("trial-03", "running", 2.0)
-    assert line["settings"] == {"epochs": 2.0, "margin": 0.7}
+    assert line["settings"] == {"loss": "contrastive", "epochs": 2.0, "margin": 0.7}
 
 
 def test_the_best_report_of_a_trial_is_its_result_and_every_report_counts(search: Search) -> None:
@@ -120,7 +121,7 @@ def test_the_time_left_follows_from_the_pairs_that_are_left(search: Search, monk
     monkeypatch.setattr(ray, "get", lambda reference: reference)
     monkeypatch.setattr(tracker, "POLL_S", 0.0)
     board = SimpleNamespace(all=SimpleNamespace(remote=lambda: progress))
-    estimate = Estimate(board, search.watch, rows_per_trial=100, trials=4, concurrent=2)
+    estimate = Estimate(board, search.watch, lambda _: 100, [{}], trials=4, concurrent=2)
     shown: list[float | None] = []
 
     def show(seconds: float | None) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
+from common.space import Settings
 from trainers.job import Job
 
 REDUCTION_FACTOR = 2
@@ -22,7 +23,7 @@ class Halving(FIFOScheduler):  # type: ignore[misc]  # Ray ships no types for it
         baseline: the searched settings of the trial that is not stopped.
     """
 
-    def __init__(self, first_rungs: Mapping[float, float], baseline: Mapping[str, float]) -> None:
+    def __init__(self, first_rungs: Mapping[float, float], baseline: Settings) -> None:
         super().__init__()
         self.baseline = dict(baseline)
         self.by_epochs = {
@@ -71,6 +72,6 @@ def first_rung(job: Job, longest_warmup: float) -> float:
         job: the training.
         longest_warmup: the greatest fraction of its steps that a training may warm up for.
     """
-    epochs = job.settings["epochs"]
+    epochs = float(job.settings["epochs"])
     least = longest_warmup * epochs
     return next((at for at in job.report_steps().values() if at > least and (at >= 1 or epochs == 1)), epochs)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from common.run_folder import RunFolder
-from common.space import Choice, Range, Space
+from common.space import Choice, Settings, Space, is_searched
 from trainers.groups.board import BoardActor
 from trainers.groups.worker_group import WorkerGroup
 from trainers.job import Job
@@ -22,8 +23,8 @@ class SearchPlan:
     """Warm or starting; as many trials run at a time."""
     board: BoardActor
     space: Space
-    baseline: dict[str, float]
-    """The first trial: the task's baseline, moved into the space."""
+    first_trials: Sequence[Settings]
+    """Settings of the first trials, the task's baseline before all, each moved into the space."""
     trials: int
     minutes: float | None
     scheduler: str
@@ -32,22 +33,18 @@ class SearchPlan:
     @property
     def varied(self) -> Space:
         """The searched settings. If all are fixed, epochs count as searched: Optuna needs a space."""
-        several = {
-            name: allowed
-            for name, allowed in self.space.items()
-            if isinstance(allowed, Range) or len(allowed.values) > 1
-        }
+        several = {name: allowed for name, allowed in self.space.items() if is_searched(allowed)}
         return several or {"epochs": self.space["epochs"]}
 
     @property
-    def fixed(self) -> dict[str, float]:
-        """The settings that every trial shares."""
-        return {name: self.baseline[name] for name in self.space if name not in self.varied}
+    def baseline(self) -> Settings:
+        """The settings of the baseline's trial."""
+        return self.first_trials[0]
 
     @property
-    def max_epochs(self) -> float:
-        """Epochs of the longest trial."""
-        return self.space["epochs"].most
+    def fixed(self) -> dict[str, Any]:
+        """The settings that every trial shares."""
+        return {name: self.baseline[name] for name in self.space if name not in self.varied}
 
     @property
     def first_rungs(self) -> dict[float, float]:
@@ -56,4 +53,6 @@ class SearchPlan:
         assert isinstance(trainings, Choice), "search_spaces/default.py takes no range of whole numbers"
         settings = {epochs: {**self.template.settings, "epochs": epochs} for epochs in trainings.values}
         warmup = self.space["warmup_ratio"].most
-        return {epochs: first_rung(replace(self.template, settings=own), warmup) for epochs, own in settings.items()}
+        return {
+            float(epochs): first_rung(replace(self.template, settings=own), warmup) for epochs, own in settings.items()
+        }

@@ -11,6 +11,7 @@ from ray import tune
 
 from common.best import improves
 from common.run_folder import RunFolder
+from common.space import Settings
 from trainers.checkpoint import state_name, write_state
 from trainers.dev_predictions import write_predictions
 from trainers.groups.client import GroupClient
@@ -29,7 +30,7 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
         config: dict[str, Any],
         template: Job,
         mailboxes: Mapping[str, MailboxActor],
-        baseline: Mapping[str, float],
+        baseline: Settings,
         run: RunFolder,
     ) -> None:
         """Begin the first trial of this actor.

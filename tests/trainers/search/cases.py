@@ -18,7 +18,7 @@ def plan(**changes: Any) -> SearchPlan:
         "groups": [],
         "board": None,
         "space": {},
-        "baseline": BASELINE,
+        "first_trials": [BASELINE],
         "trials": 8,
         "minutes": None,
         "scheduler": "asha",

@@ -99,5 +99,5 @@ def test_the_first_rung_is_the_first_evaluation_after_warmup_and_an_epoch_of_sev
     epochs: float, reports: int, warmup: float, expected: float
 ) -> None:
     settings = {**BARE_JOB.settings, "epochs": epochs}
-    data = replace(BARE_JOB.data, train=TokenizedPairs(num_rows=800))
+    data = replace(BARE_JOB.data, train={"cosine": TokenizedPairs(num_rows=800)})
     assert first_rung(replace(BARE_JOB, settings=settings, reports=reports, data=data), warmup) == expected

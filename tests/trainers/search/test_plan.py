@@ -15,7 +15,7 @@ BASELINE = {"margin": 0.5, "global_batch_size": 8.0, "epochs": 2.0, "warmup_rati
 
 
 def test_settings_with_several_values_are_varied_and_the_others_fixed() -> None:
-    search = plan(space=SPACE, baseline=BASELINE)
+    search = plan(space=SPACE, first_trials=[BASELINE])
     assert search.varied == {name: SPACE[name] for name in ("margin", "global_batch_size")}
     assert search.fixed == {"epochs": 2.0, "warmup_ratio": 0.1}
 
@@ -23,7 +23,7 @@ def test_settings_with_several_values_are_varied_and_the_others_fixed() -> None:
 def test_of_a_space_of_one_point_epochs_are_varied() -> None:
     """Optuna takes no empty space."""
     space: Space = {name: Choice(values=(value,)) for name, value in BASELINE.items()}
-    search = plan(space=space, baseline=BASELINE)
+    search = plan(space=space, first_trials=[BASELINE])
     assert search.varied == {"epochs": Choice(values=(2.0,))}
     assert set(search.varied) | set(search.fixed) == set(BASELINE)
 
@@ -41,4 +41,3 @@ def test_every_number_of_epochs_has_its_first_rung_after_the_longest_warmup(
 ) -> None:
     search = plan(space={"epochs": Choice(values=epochs), "warmup_ratio": warmup})
     assert search.first_rungs == rungs
-    assert search.max_epochs == max(epochs)

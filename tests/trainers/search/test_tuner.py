@@ -20,8 +20,7 @@ from trainers.search.tuner import distribution, sampler, scheduler, tuner
 
 def suggested(plan: SearchPlan, count: int) -> list[dict[str, float]]:
     """Return the settings of the first trials, each of which ends before the next one begins."""
-    first = {name: plan.baseline[name] for name in plan.varied}
-    search = sampler(plan, first)
+    search = sampler(plan)
     settings = []
     for number in range(count):
         settings.append({**plan.fixed, **(search.suggest(str(number)) or {})})
@@ -36,7 +35,7 @@ def test_a_small_space_is_tried_whole_and_each_setting_once(
 ) -> None:
     space = {"margin": Choice(values=margins), "epochs": Choice(values=epochs)}
     count = len(margins) * len(epochs)
-    small = plan(space=space, baseline={"margin": 0.5, "epochs": 2.0}, trials=count)
+    small = plan(space=space, first_trials=[{"margin": 0.5, "epochs": 2.0}], trials=count)
     tried = suggested(small, count)
     assert tried[0] == small.baseline
     assert {(own["margin"], own["epochs"]) for own in tried} == set(itertools.product(margins, epochs))
@@ -45,7 +44,7 @@ def test_a_small_space_is_tried_whole_and_each_setting_once(
 def test_a_large_space_begins_with_the_baseline_and_depends_on_the_seed_alone() -> None:
     large = plan(
         space={"margin": Range(low=0.1, high=0.9), "epochs": Choice(values=(1.0,))},
-        baseline={**BASELINE, "epochs": 1.0},
+        first_trials=[{**BASELINE, "epochs": 1.0}],
     )
     tried = suggested(large, 8)
     assert tried[0] == large.baseline
@@ -55,7 +54,8 @@ def test_a_large_space_begins_with_the_baseline_and_depends_on_the_seed_alone() 
 
 
 def test_ranges_and_choices_become_optunas_distributions() -> None:
-    assert distribution(Choice(values=(8.0, 16.0))) == optuna.distributions.CategoricalDistribution((8.0, 16.0))
+    assert distribution(Choice(values=("a", "b"))) == optuna.distributions.CategoricalDistribution(("a", "b"))
+    assert distribution(Choice(values=(8.0, 16.0, 32.0))) == optuna.distributions.IntDistribution(0, 2)
     for log in (True, False):
         expected = optuna.distributions.FloatDistribution(1e-5, 1e-3, log=log)
         assert distribution(Range(low=1e-5, high=1e-3, log=log)) == expected
@@ -76,7 +76,7 @@ def test_sampler_and_scheduler_compare_the_best_value_so_far(
     monkeypatch.setattr(tune, "Tuner", lambda trainable, **given: given)
     space = {"margin": Choice(values=(0.5,)), "epochs": Choice(values=(1.0,)), "warmup_ratio": Choice(values=(0.1,))}
     baseline, run = {"margin": 0.5, "epochs": 1.0, "warmup_ratio": 0.1}, RunFolder(str(tmp_path))
-    given: Any = tuner(plan(space=space, baseline=baseline, minutes=minutes, run=run), tune.Callback())
+    given: Any = tuner(plan(space=space, first_trials=[baseline], minutes=minutes, run=run), tune.Callback())
     search, folder = given["tune_config"], given["run_config"]
     assert search.metric == search.search_alg.metric == f"best_{BARE_JOB.metric}"
     assert (search.mode, search.num_samples, search.time_budget_s) == ("max", 8, seconds)

@@ -1,0 +1,1 @@
+"""The losses of sentence-transformers that pair tasks use, over the global batch of all workers."""

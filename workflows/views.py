@@ -1,0 +1,61 @@
+"""Choose the losses of a training or a search, and give each the pairs that it reads."""
+
+from collections.abc import Mapping, Sequence
+
+from common.mistakes import Checks, Mistakes
+from pairs.prepared import PreparedPairs
+from pairs.train_view import TrainView, view_of
+from search_spaces.default import MIN_STEPS_PER_EPOCH
+from tasks.common.declaration import Task
+from tasks.common.losses import LOSSES, LossName
+from tokens.distinct import distinct
+from tokens.reading import Reading
+
+Views = Mapping[LossName, TrainView]
+"""Loss -> the pairs as it reads them, the baseline's first."""
+
+
+def views_of(pairs: PreparedPairs, task: Task, chosen: Sequence[LossName], *, single: bool) -> Views:
+    """Return the views of the losses that a training or a search uses.
+
+    Args:
+        pairs: the prepared pairs.
+        task: its loss comes first, where it is one of them.
+        chosen: the losses that the user named; () for those of the task's kind that can read the pairs.
+        single: whether one training is requested, which has the task's own loss unless another one is named.
+
+    Raises:
+        Mistakes: a loss that was named, or the task's own where none was, cannot read the pairs.
+    """
+    own = LOSSES[task.loss].name
+    if chosen:
+        checks = Checks()
+        views = {
+            loss: checks.run(view_of, pairs, LOSSES[loss]) for loss in sorted(chosen, key=lambda loss: loss != own)
+        }
+        checks.finish()
+        return {loss: view for loss, view in views.items() if view}
+    others = () if single else [loss for loss in task.declared_kind.losses if loss != own]
+    readable = {loss: view for loss in others if (view := _readable(pairs, loss))}
+    return {own: view_of(pairs, task.declared_loss), **readable}
+
+
+def with_enough_rows(views: Views, task: Task, chosen: Sequence[LossName]) -> Views:
+    """Leave out losses that nobody named and that read too few rows for the task's batch size."""
+    least = MIN_STEPS_PER_EPOCH * task.settings["global_batch_size"]
+    first = next(iter(views))
+    return {
+        loss: view for loss, view in views.items() if loss == first or loss in chosen or view.num_rows("train") >= least
+    }
+
+
+def distinct_views(views: Views, reading: Reading) -> Views:
+    """Return the views without repeats."""
+    return {loss: distinct(view, reading) for loss, view in views.items()}
+
+
+def _readable(pairs: PreparedPairs, loss: LossName) -> TrainView | None:
+    try:
+        return view_of(pairs, LOSSES[loss])
+    except Mistakes:
+        return None
