@@ -7,7 +7,7 @@ from common.mistakes import Checks, raise_if
 from common.space import Choice, Range, Setting, Space, is_searched
 from search_spaces.overrides import parse
 from tasks.common.declaration import Task, setting_misfit
-from tasks.common.losses import LOSSES, SHARED_SETTINGS, LossName
+from tasks.common.losses import LOSSES, SHARED_PARAMETERS, SHARED_SETTINGS, LossName
 from tasks.common.parameters import Parameter
 
 MIN_STEPS_PER_EPOCH = 4
@@ -66,7 +66,7 @@ def defaults_of(task: Task, loss: LossName) -> dict[str, Setting]:
     if loss == task.loss:
         return settings
     declared = LOSSES[loss]
-    shared = {name: settings[name] for name in SHARED_SETTINGS}
+    shared = {name: settings[name] for name in (*SHARED_SETTINGS, *SHARED_PARAMETERS)}
     if "learning_rate" in declared.baseline:
         shared["learning_rate"] = declared.baseline["learning_rate"].value
     return {"loss": loss, **shared, **{name: each.default.value for name, each in declared.parameters.items()}}

@@ -7,7 +7,7 @@ from common.mistakes import Mistakes
 from common.space import Choice, Range, Setting
 from tasks.common.declaration import WHOLE
 from tasks.common.kinds import Kind, fits
-from tasks.common.losses import LOSSES, LossName
+from tasks.common.losses import LOSSES, SHARED_PARAMETERS, LossName
 
 
 def losses_in(overrides: Sequence[str], kind: Kind) -> tuple[LossName, ...]:
@@ -58,7 +58,8 @@ def parse(override: str, names: Sequence[str]) -> tuple[str, Range | Choice] | N
 
 
 def _value(override: str, name: str, text: str) -> Setting:
-    words = {word for loss in LOSSES.values() if name in loss.parameters for word in loss.parameters[name].words}
+    known = {**SHARED_PARAMETERS, **{own: each for loss in LOSSES.values() for own, each in loss.parameters.items()}}
+    words = known[name].words if name in known else ()
     if text.strip() in words:
         return text.strip()
     try:
@@ -66,6 +67,6 @@ def _value(override: str, name: str, text: str) -> Setting:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        also = f" nor one of {', '.join(sorted(words))}" if words else ""
+        also = f" nor one of {', '.join(words)}" if words else ""
         raise Mistakes(f"set: {override!r} holds {text!r}, which is not a finite number{also}")
     return number

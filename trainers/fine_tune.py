@@ -23,6 +23,7 @@ from trainers.dropout import use_cpu_dropout
 from trainers.groups.board import PHASES
 from trainers.hardware import TOKENS_PER_CALL
 from trainers.job import PREDICTIONS, Job
+from trainers.layer_rates import layer_rates
 from trainers.losses.build import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
 from trainers.vocabulary import padding_id, train_seen_tokens
@@ -85,7 +86,7 @@ def build_trainer(job: Job, base: SentenceTransformer, shard: Shard, folder: str
     train_seen_tokens(model, job.train.seen_tokens())
     trainer = PairTrainer(
         model=model,
-        args=arguments(job, shard, folder, base.device.type),
+        args=arguments(job, shard, folder, model),
         loss=build_loss(job.loss, model, job.loss_parameters, categories.counts if categories else None),
         base=base,
         batches=PairBatches(job, shard, padding_id(model), TOKENS_PER_CALL[base.device.type]),
@@ -95,15 +96,17 @@ def build_trainer(job: Job, base: SentenceTransformer, shard: Shard, folder: str
     return trainer
 
 
-def arguments(job: Job, shard: Shard, folder: str, device: str) -> SentenceTransformerTrainingArguments:
+def arguments(job: Job, shard: Shard, folder: str, model: SentenceTransformer) -> SentenceTransformerTrainingArguments:
     """Return the job's settings as the library's arguments. PairTrainer does bf16, ReportOnDev evaluates and stops."""
+    device, rate, decay = model.device.type, job.settings["learning_rate"], job.settings.get("lr_layer_decay", 1.0)
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
         per_device_train_batch_size=job.global_batch_size // shard.world_size,
-        learning_rate=job.settings["learning_rate"],
+        learning_rate=rate,
+        learning_rate_mapping=layer_rates(model, rate, decay),
         weight_decay=job.settings["weight_decay"],
         max_steps=job.total_steps,
-        lr_scheduler_type="linear",
+        lr_scheduler_type=job.settings.get("schedule", "linear"),
         warmup_steps=round(job.settings["warmup_ratio"] * job.total_steps),
         seed=job.seed,
         optim=job.optimizer,

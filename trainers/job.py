@@ -54,10 +54,16 @@ class Job:
     optimizer: str = "adamw_torch_fused"
     """A name that the library's training arguments know."""
     dropout: bool = True
+    patience: int | None = None
+    """Evaluations of dev without a better one after which the training ends; None: it does not."""
     score_base: bool = False
     """Also evaluate the base model on dev, before the first step."""
     assigned_at: float = 0.0
     """Unix time at which the job was handed to its group, seconds."""
+
+    def is_hopeless(self, without_gain: int) -> bool:
+        """Check whether the training should end: so many evaluations in a row were no better than the best before."""
+        return self.patience is not None and without_gain >= self.patience
 
     @property
     def global_batch_size(self) -> int:

@@ -60,6 +60,11 @@ class TrainOptions(BaseModel):
     accept: tuple[str, ...] = Field(
         default=(), description="Ignore this error of the audit. Repeatable.", json_schema_extra={"metavar": "CODE"}
     )
+    patience: int | None = Field(
+        default=None,
+        ge=1,
+        description="End a training after this many evaluations on dev without a better one. Default: never.",
+    )
     verbose: bool = Field(default=False, description="Show Ray's log.")
     max_length: int | None = Field(default=None, ge=LEAST_TOKENS)
     """Tokens per text, from --set; None for the task's or the base model's length."""
@@ -101,6 +106,12 @@ class Options(TrainOptions):
     minutes: float | None = Field(default=None, gt=0, le=MOST_MINUTES, description="Time budget of the search.")
     scheduler: Literal["asha", "fifo"] = Field(
         default="asha", description="asha stops weak trials early; fifo stops none."
+    )
+    warm_start: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Earlier runs, separated by commas, whose best settings are tried after the baseline.",
+        json_schema_extra={"metavar": "RUN,..."},
     )
     concurrent: int | None = Field(default=None, ge=1, description="Trials to run at a time. Default: as many as fit.")
     repeat_seeds: int = Field(

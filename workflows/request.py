@@ -14,6 +14,7 @@ from tasks.common.declaration import Task
 from tasks.common.losses import LossName, active
 from tokens.reading import Prompts, Reading
 from workflows.options import Options
+from workflows.warm_start import WarmStart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,8 @@ class Request:
     """The search space, narrowed by --set; the baseline lies in it."""
     first_trials: Sequence[Settings]
     """The settings of the first trials, the baseline before all."""
+    warm_starts: Sequence[WarmStart] = ()
+    """The best settings of earlier runs, tried after the baseline."""
     model: ResolvedModel
     max_length: int
     """Tokens per text."""
@@ -59,7 +62,8 @@ class Request:
     def lines(self) -> list[str]:
         """Return lines to show before the start: where the model is from, how texts are read, the audit's findings."""
         findings = [f"{finding.severity}: {short_line(finding.to_dict())}" for finding in self.audit.findings]
-        return [self.model.line, *self.how_read(), *findings, *self.warnings()]
+        earlier = [start.line for start in self.warm_starts]
+        return [self.model.line, *self.how_read(), *findings, *earlier, *self.warnings()]
 
     def how_read(self) -> list[str]:
         """Return a line for each way in which reading differs from the declared length without prompts."""

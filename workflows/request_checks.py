@@ -13,6 +13,7 @@ from models.base_model import ResolvedModel, resolve_base_model
 from pairs.manifest import refuse_other_task
 from pairs.prepared import PreparedPairs
 from reporting.progress import waiting
+from reporting.run import Run
 from search_spaces.default import first_trials, fixed, for_task
 from search_spaces.overrides import losses_in
 from tasks.common.declaration import Task
@@ -21,6 +22,7 @@ from workflows.options import LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
 from workflows.views import Views, distinct_views, views_of, with_enough_rows
+from workflows.warm_start import earlier_runs, warm_starts, without_repeats
 
 
 def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, single: bool = False) -> Request:
@@ -56,6 +58,7 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
         views = checks.run(distinct_views, views, model.reading(plan.max_length, plan.prompts))
     views = with_enough_rows(views, task, chosen or ()) if views else None
     space = _space(checks, task, views, named["set"], options.workers if options else 1, single)
+    earlier = checks.run(earlier_runs, named.get("warm_start"), task, model.name) if model else []
     if pairs:
         checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
     checks.run(RunFolder.check, options.run if options else named["run"])
@@ -63,7 +66,7 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
         checks.run(accepted, plan, named["accept"], with_model=False, quiet=quiet)
     checks.finish()
     # Whatever is missing was a mistake.
-    checked: Any = options, task, views, space, model, plan
+    checked: Any = options, task, views, space, model, plan, earlier
     return _request(*checked, dry_run=dry_run, quiet=quiet)
 
 
@@ -91,6 +94,7 @@ def _request(
     space: Space,
     model: ResolvedModel,
     plan: Plan,
+    earlier: Sequence[Run],
     *,
     dry_run: bool,
     quiet: bool,
@@ -101,8 +105,11 @@ def _request(
         Mistakes: errors of the audit that were not accepted; the model does not load; another run took the folder.
     """
     options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
-    trials, trusted = first_trials(task, space), options.trust_remote_code
-    plan = replace(plan, global_batch_size=int(trials[0]["global_batch_size"]), base_model=options.base_model)
+    baseline, *defaults = first_trials(task, space)
+    starts = warm_starts(earlier, task, space)
+    trials = without_repeats([baseline, *(start.settings for start in starts), *defaults])
+    trusted = options.trust_remote_code
+    plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
     audit = accepted(plan, options.accept, with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
     assert plan.max_length is not None  # read_as has set it
     if dry_run:
@@ -116,6 +123,7 @@ def _request(
         views=views,
         space=space,
         first_trials=trials,
+        warm_starts=starts,
         model=model,
         max_length=plan.max_length,
         prompts=plan.prompts,

@@ -154,6 +154,7 @@ def job(request: Request, pairs: Data, hardware: Hardware) -> Job:
         kind=task.declared_kind.name,
         metric=task.metric,
         seed=request.options.seed,
+        patience=request.options.patience,
         data=pairs,
         bf16=hardware.bf16,
         optimizer=hardware.optimizer,

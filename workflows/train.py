@@ -53,6 +53,8 @@ class SingleRun:
     state: TrainingState | None
     evaluations: int = 0
     """Number of evaluations on dev."""
+    without_gain: int = 0
+    """Evaluations since the best one."""
 
 
 def train_once(job: Job, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> SingleRun:
@@ -79,6 +81,10 @@ def train_once(job: Job, session: Session, folder: RunFolder, log: TrialLog, liv
             if report.metrics:
                 numbers = {name: value for name, value in report.metrics.items() if isinstance(value, float)}
                 log.scalars(job.trial, report.metrics["steps"], numbers)
+            if job.is_hopeless(trained.without_gain) and not report.done:
+                trained = replace(trained, record=replace(trained.record, state="stopped"))
+                log.update(trained.record)
+                break
     except KeyboardInterrupt:
         trained = replace(trained, record=replace(trained.record, state="stopped"))
         log.update(trained.record)
@@ -92,8 +98,8 @@ def after(trained: SingleRun, report: Report) -> SingleRun:
     record = replace(trained.record.reported(report.metrics), state="completed" if report.done else "running")
     trained = replace(trained, record=record, evaluations=trained.evaluations + 1)
     if record.best_steps != report.metrics["steps"]:
-        return trained
-    return replace(trained, metrics=report.metrics, state=report.state)
+        return replace(trained, without_gain=trained.without_gain + 1)
+    return replace(trained, metrics=report.metrics, state=report.state, without_gain=0)
 
 
 def outcome_of(trained: SingleRun, session: Session, wall_s: float, *, is_baseline: bool) -> Outcome:

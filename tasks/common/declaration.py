@@ -13,7 +13,7 @@ from common.mistakes import raise_if
 from common.old_names import SETTINGS, renamed
 from common.space import Setting
 from tasks.common.kinds import KINDS, Kind, fits
-from tasks.common.losses import LOSSES, Loss
+from tasks.common.losses import LOSSES, SHARED_PARAMETERS, Loss
 from tasks.common.number import Number as Number  # task files import everything from here
 from tasks.common.parameters import Parameter
 
@@ -127,7 +127,7 @@ class Task:
     loss: str
     """Name of a loss, one of LOSSES."""
     baseline: Mapping[str, Number]
-    """SHARED_SETTINGS and the loss's own parameters, which have defaults if left out, each with its origin."""
+    """SHARED_SETTINGS, SHARED_PARAMETERS and the loss's own, each with its origin; parameters may be left out."""
     max_length: Number | None = None
     """Tokens per text, as in the original training; None: the base model's own number, 512 at most."""
     kind: str
@@ -156,7 +156,7 @@ class Task:
         if isinstance(self.baseline, Mapping):
             given = renamed(self.baseline, SETTINGS, note=True)
             own = LOSSES[self.loss].parameters if isinstance(self.loss, str) and self.loss in LOSSES else {}
-            object.__setattr__(self, "baseline", {**given, **_undeclared(own, given)})
+            object.__setattr__(self, "baseline", {**given, **_undeclared({**SHARED_PARAMETERS, **own}, given)})
         raise_if(list(_misfits(self)))
 
     @property
@@ -186,7 +186,7 @@ class Task:
 
 
 def _undeclared(parameters: Mapping[str, Parameter], baseline: Mapping[str, Number]) -> dict[str, Number]:
-    """Return the defaults of a loss's own settings that a task leaves out."""
+    """Return the defaults of the settings that a task leaves out."""
     return {name: each.default for name, each in parameters.items() if name not in baseline}
 
 
@@ -271,7 +271,7 @@ def setting_misfit(name: str, value: Setting, loss: Loss | None) -> str | None:
         value: of the setting.
         loss: its own parameters have bounds, too; None: the loss is not known.
     """
-    own = loss.parameters.get(name) if loss else None
+    own = {**SHARED_PARAMETERS, **(loss.parameters if loss else {})}.get(name)
     if own is not None:
         return None if own.allows(value) else f"{_shown(value)} is not {own.allowed}"
     if isinstance(value, str):

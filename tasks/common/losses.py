@@ -11,14 +11,19 @@ from tasks.common.parameters import (
     DIRECTIONS,
     GUIDE_MARGIN,
     HARDNESS_STRENGTH,
+    LR_LAYER_DECAY,
     MARGIN,
     SCALE,
+    SCHEDULE,
     Parameter,
 )
 
 LossName = Literal["contrastive", "online_contrastive", "cosine", "cosent", "angle", "ranking", "category_softmax"]
 SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")
 """Settings that a training has whatever its loss."""
+
+SHARED_PARAMETERS: Mapping[str, Parameter] = {"schedule": SCHEDULE, "lr_layer_decay": LR_LAYER_DECAY}
+"""Settings that a training has whatever its loss, with a default for tasks that do not declare them."""
 
 Labels = Literal["none", "binary", "graded"]
 """Labels of pairs. binary: 0 or 1; graded: numbers from -1 to 1."""
@@ -53,7 +58,7 @@ class Loss:
     @property
     def settings(self) -> tuple[str, ...]:
         """Names of all settings of a training with it."""
-        return (*SHARED_SETTINGS, *self.parameters)
+        return (*SHARED_SETTINGS, *SHARED_PARAMETERS, *self.parameters)
 
     @property
     def defaults(self) -> dict[str, Number]:

@@ -1,4 +1,4 @@
-"""The settings that belong to a loss: their defaults, what is allowed, and what a search tries."""
+"""The settings with a default: what is allowed, and what a search tries. Most belong to a loss."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tasks.common.number import Number
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A setting that belongs to some losses, and means the same to each.
+    """A setting that a task need not declare. If it belongs to a loss, it means the same to each loss that has it.
 
     Attributes:
         default: for a task that does not declare it.
@@ -91,3 +91,19 @@ CLASS_WEIGHT = Parameter(
     why_most="where every category counts the same",
 )
 """Exponent a of a category's weight n^-a, where n texts of train belong to it."""
+
+SCHEDULE = Parameter(
+    default=Number("linear", "default of the library's training arguments"),
+    searched=Choice(values=("linear", "cosine")),
+    words=("linear", "cosine"),
+    numbers=False,
+)
+"""How the learning rate falls to 0 after the warm-up: on a line, or on half a cosine wave."""
+
+LR_LAYER_DECAY = Parameter(
+    default=Number(1.0, "ours: every layer has the same learning rate, as in the library"),
+    searched=Range(low=0.7, high=1.0),
+    most=1,
+    why_most="where every layer has the same learning rate",
+)
+"""Factor of the learning rate from a layer to the one below it (ULMFiT, Howard and Ruder 2018)."""

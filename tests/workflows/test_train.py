@@ -26,6 +26,7 @@ def test_the_first_of_equals_is_kept(values: tuple[float, ...]) -> None:
     assert (trained.record.value, trained.record.best_steps, trained.record.steps) == (0.5, 2, len(values))
     assert trained.metrics["steps"] == 2
     assert trained.state == "state 2"  # type: ignore[comparison-overlap]
+    assert trained.without_gain == len(values) - 2
 
 
 def test_of_a_training_that_failed_nothing_is_kept() -> None:

@@ -55,6 +55,7 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
         self.settings, self.written = dict(new_config), []
         self.assigned, self.epoch = False, 0.0
         self.best: float | None = None
+        self.without_gain = 0
         return True
 
     def step(self) -> dict[str, Any]:
@@ -73,9 +74,10 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
             failed = {metric: FAILED_VALUE, best_name(metric): FAILED_VALUE}
             return {**failed, "error": report.error, "epoch": self.epoch, "done": True}
         self.epoch = report.metrics["epoch"]
-        self.assigned = not report.done
+        done = report.done or self.template.is_hopeless(self.without_gain)
+        self.assigned = not done
         best = FAILED_VALUE if self.best is None else self.best
-        return {**report.metrics, best_name(metric): best, "group": self.group_name, "done": report.done}
+        return {**report.metrics, best_name(metric): best, "group": self.group_name, "done": done}
 
     def _write_predictions(self, report: Report) -> None:
         predictions = report.metrics.pop(PREDICTIONS)
@@ -83,7 +85,8 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
 
     def _write_best(self, report: Report) -> None:
         value = report.metrics[self.template.metric]
-        if improves(value, self.best):
+        self.without_gain = 0 if improves(value, self.best) else self.without_gain + 1
+        if not self.without_gain:
             name = state_name(self.trial_id, report.metrics["steps"])
             write_state(self.run, name, report.state)
             self.best = value

@@ -1,5 +1,6 @@
 """Test the Tune trainable over stub mailboxes: what is on disk when a value is reported, and which group trains."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -82,11 +83,11 @@ def run(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def trial(run: RunFolder, *mailboxes: Mailbox, config: dict[str, float] = BASELINE) -> Trial:
+def trial(run: RunFolder, *mailboxes: Mailbox, config: dict[str, float] = BASELINE, template: Job = BARE_JOB) -> Trial:
     """Set up a trial on these groups as Tune does."""
     actor = Trial.__new__(Trial)
     named: Any = {f"group-{number}": mailbox for number, mailbox in enumerate(mailboxes, 1)}
-    actor.setup(config, template=BARE_JOB, mailboxes=named, baseline=BASELINE, run=run)
+    actor.setup(config, template=template, mailboxes=named, baseline=BASELINE, run=run)
     return actor
 
 
@@ -120,6 +121,18 @@ def test_the_best_reported_state_is_on_disk_until_a_better_one_is_reported(run: 
         seen.append(steps_on_disk(run))
     assert best == [0.5, 0.7, 0.7, 0.7, 0.8]
     assert seen == [[1], [1, 2], [2], [2], [2, 5]]  # of equals the first; an older one goes with the next step
+
+
+def test_a_trial_ends_after_so_many_evaluations_without_a_better_one_and_the_next_one_begins_anew(
+    run: RunFolder,
+) -> None:
+    group = Mailbox(0.5, 0.4, 0.6, 0.6, 0.5, 0.7)
+    actor = trial(run, group, template=replace(BARE_JOB, patience=2))
+    assert [actor.step()["done"] for _ in range(5)] == [False, False, False, False, True]
+    actor.reset_config({"learning_rate": 2e-3})
+    group.coming = [Report(reported(value, steps), [state(steps)]) for steps, value in enumerate((0.3, 0.2), 1)]
+    assert [actor.step()["done"] for _ in range(2)] == [False, False]
+    assert len(group.jobs) == 2
 
 
 def test_the_next_trial_of_an_actor_leaves_the_best_of_the_last(run: RunFolder) -> None:
