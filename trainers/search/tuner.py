@@ -31,7 +31,7 @@ def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
         tune_config=tune.TuneConfig(
-            metric=best_name(plan.template.metric),
+            metric=best_name(plan.template),
             mode="max",
             num_samples=plan.trials,
             max_concurrent_trials=len(plan.groups),
@@ -66,7 +66,7 @@ def sampler(plan: SearchPlan, first: dict[str, float]) -> OptunaSearch:
             chosen = optuna.samplers.BruteForceSampler(seed=seed)
     space = {name: distribution(allowed) for name, allowed in plan.varied.items()}
     return OptunaSearch(
-        space=space, metric=best_name(plan.template.metric), mode="max", sampler=chosen, points_to_evaluate=[first]
+        space=space, metric=best_name(plan.template), mode="max", sampler=chosen, points_to_evaluate=[first]
     )
 
 
