@@ -62,9 +62,9 @@ class GuardPairs:
     def lines(self, limit: float, seed: int) -> list[str]:
         """Return lines for a user: what is judged, and how far it can be trusted."""
         judged = f"{len(self.table):,}"
-        number = judged if self.rows == len(self.table) else f"{judged} of {self.rows:,} (drawn with seed {seed})"
+        drawn_of = f" of {self.rows:,} pairs, drawn with seed {seed}," if self.rows > len(self.table) else " pairs"
         lines = [
-            f"guard: {self.file} ({', '.join(self.columns)}), {number} pairs by {self.kind.metric}; a model is "
+            f"guard: {self.file} ({', '.join(self.columns)}), {judged}{drawn_of} by {self.kind.metric}; a model is "
             f"selected only if it is shown to lose less than {limit:g} there"
         ]
         if self.shared:

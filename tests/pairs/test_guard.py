@@ -68,7 +68,7 @@ def test_of_many_pairs_some_are_drawn_and_that_is_said(tmp_path: Path, monkeypat
     assert (len(one.table), one.rows) == (10, 40)
     assert one.table.equals(again.table)
     assert not one.table.equals(other.table)
-    assert "10 of 40 (drawn with seed 1) pairs" in one.lines(0.01, 1)[0]
+    assert "10 of 40 pairs, drawn with seed 1, by spearman_cosine" in one.lines(0.01, 1)[0]
 
 
 def test_pairs_with_a_text_of_train_are_counted_and_warned_of(tmp_path: Path) -> None:
