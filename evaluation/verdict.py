@@ -1,12 +1,13 @@
 """Decide whether training and search are a gain: compare base, baseline and best, and select one of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from evaluation import jackknife
 from evaluation.comparison import SplitVerdict, compare, plain
+from evaluation.guard import GuardVerdict
 from evaluation.jackknife import Interval
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
 from evaluation.selection import States
@@ -48,14 +49,23 @@ class Verdict:
     reason: str
     splits: dict[str, SplitVerdict]
     yardsticks: YardstickVerdict = YardstickVerdict()
+    guard: GuardVerdict | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values; an interval becomes value, low, high."""
-        return asdict(self) | {"splits": {name: plain(split) for name, split in self.splits.items()}}
+        """Return plain values; an interval becomes value, low, high. There is no guard where none was given."""
+        values = asdict(replace(self, guard=None))
+        del values["guard"]
+        guard = {"guard": self.guard.to_dict()} if self.guard else {}
+        return values | {"splits": {name: plain(split) for name, split in self.splits.items()}} | guard
 
 
-def choose(dev: SplitVerdict) -> tuple[str, str]:
-    """Select a model and give the reason: it replaces a simpler one only if its difference on dev is above zero."""
+def choose(dev: SplitVerdict, broken: Collection[str] = ()) -> tuple[str, str]:
+    """Select a model and give the reason: it replaces a simpler one only if its difference on dev is above zero.
+
+    Args:
+        dev: all models on dev.
+        broken: those that break the guard; the next simpler one that holds is selected instead.
+    """
     names = list(dev.models)
     if dev.groups < (least := jackknife.LEAST_GROUPS):
         return names[0], f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {least}"
@@ -63,7 +73,9 @@ def choose(dev: SplitVerdict) -> tuple[str, str]:
     for name in names[1:]:
         difference = dev.differences[f"{name} - {chosen}"]
         sentences.append(_sentence(name, chosen, difference, dev))
-        if difference.above_zero:
+        if name in broken:
+            sentences[-1] += ", but it breaks the guard" if difference.above_zero else ", and it breaks the guard"
+        elif difference.above_zero:
             chosen = name
     return chosen, "; ".join(sentences)
 
@@ -74,6 +86,7 @@ def verdict(
     keep: str | None = None,
     states: States | None = None,
     yardsticks: YardstickPredictions | None = None,
+    guard: GuardVerdict | None = None,
 ) -> Verdict:
     """Return the verdict; dev alone decides which model is selected.
 
@@ -83,6 +96,7 @@ def verdict(
         keep: a model to select whatever the scores on dev.
         states: all states of the search that were evaluated on dev; by default only the models themselves.
         yardsticks: those evaluated on the same splits.
+        guard: the same models on the guard set; one that breaks it is selected only as `keep`.
     """
     states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
     beside = yardsticks.splits
@@ -97,10 +111,10 @@ def verdict(
             splits[split].scores[name].update(_at_own_threshold(predictions["dev"][name], model))
         for name, yardstick in beside.get(split, {}).items():
             splits[split].yardsticks[name].scores.update(_at_own_threshold(beside["dev"][name], yardstick))
-    chosen, reason = choose(splits["dev"])
+    chosen, reason = choose(splits["dev"], guard.broken if guard else ())
     last, selected = list(splits["dev"].models)[-1], keep or chosen
     against = _against_yardsticks(selected, splits["dev"], yardsticks)
-    return Verdict(chosen=selected, gain=chosen == last, reason=reason, splits=splits, yardsticks=against)
+    return Verdict(chosen=selected, gain=chosen == last, reason=reason, splits=splits, yardsticks=against, guard=guard)
 
 
 def _against_yardsticks(chosen: str, dev: SplitVerdict, judged: YardstickPredictions) -> YardstickVerdict:

@@ -64,21 +64,27 @@ def task_of(
 
 
 def task_from_file(
-    location: str, columns: Sequence[str], options: FileOptions = INFERRED, **further: str | None
+    location: str,
+    columns: Sequence[str],
+    options: FileOptions = INFERRED,
+    *,
+    name: str | None = None,
+    **further: str | None,
 ) -> Task:
-    """Make the task of a file of pairs; its name is the file's.
+    """Make the task of a file of pairs.
 
     Args:
         location: of the file.
         columns: two text columns and perhaps a label or negatives, by name; by number, from 1, for a file without a
             header; none where the file has no others, see `usual_columns`.
         options: loss, kind and rule for labels; a loss or kind that is not given is inferred from the labels.
+        name: of the task; by default the file's.
         further: negatives, group, time, see `layout_of`.
 
     Raises:
         Mistakes: the file or the columns do not exist, or see `infer`.
     """
-    name, layout = name_from(location), layout_of(location, columns, **further)
+    name, layout = name or name_from(location), layout_of(location, columns, **further)
     used = layout.shape
     assert isinstance(used, PairColumns)
     inferred = infer(table_of(location, layout), used, options)

@@ -181,7 +181,7 @@ def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pa
 
 
 def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Table]:
-    tables = {split: _table(members) for split, members in pairs.items()}
+    tables = {split: table_of_pairs(members) for split, members in pairs.items()}
     if (kind := task.declared_kind).ranked:
         every = [pair for members in pairs.values() for pair in members]
         negatives = [text for pair in every for text in pair.negatives if not kind.categories]
@@ -190,7 +190,8 @@ def _tables(task: Task, pairs: Mapping[str, Sequence[Pair]]) -> dict[str, pa.Tab
     return tables
 
 
-def _table(pairs: Sequence[Pair]) -> pa.Table:
+def table_of_pairs(pairs: Sequence[Pair]) -> pa.Table:
+    """Return pairs as the table of a split (pairs/prepared.py)."""
     labelled, two_groups = (any(getattr(pair, name) is not None for pair in pairs) for name in ("label", "group2"))
     schema = prepared.schema(labelled, two_groups, any(pair.negatives for pair in pairs))
     return pa.table({name: [getattr(pair, name) for pair in pairs] for name in schema.names}, schema=schema)

@@ -64,11 +64,12 @@ def with_interval(interval: Mapping[str, Any], *, signed: bool = False) -> str:
         signed: whether a value above 0 has a '+', as a difference.
     """
     value, low, high = (interval[name] for name in ("value", "low", "high"))
-    shown = _signed if signed else score
+    shown = difference if signed else score
     if low is None or math.isnan(low):
         return shown(value)
     return f"{shown(value)} ({shown(low)} to {shown(high)})"
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.4f}"
+def difference(value: float | None) -> str:
+    """Return a difference with 4 decimals and its sign; '-' for None and NaN."""
+    return "-" if value is None or math.isnan(value) else f"{value:+.4f}"

@@ -138,13 +138,14 @@ class Live:
             shown, hidden = self._rows()
             names = self._varied()
             table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-            for name in ("trial", *names, "epoch", self.metric, "state", "time left"):
+            guard = ["guard"] * any(record.guard for record in self._records.values())
+            for name in ("trial", *names, "epoch", self.metric, *guard, "state", "time left"):
                 header = name.replace("_", "\n").replace(" ", "\n")  # narrow columns, rows of one line
                 justify: Literal["left", "right"] = "left" if name in ("trial", "state") else "right"
                 table.add_column(header, justify=justify, no_wrap=name != "state")
             best = best_of(self._records.values())
             for record in shown:
-                table.add_row(*self._cells(record, names), style="bold" if record is best else None)
+                table.add_row(*self._cells(record, names, bool(guard)), style="bold" if record is best else None)
             above = [Text(line) for line in [*self._header, *self._shared(names)]]
             below = [Text(f"and {hidden} more, all in trials.jsonl")] if hidden else []
             return Group(*above, Text(self.title(), style="bold"), table, *below)
@@ -175,20 +176,27 @@ class Live:
         selected = sorted(sorted(range(len(records)), key=priority)[:room])
         return [records[index] for index in selected], len(records) - len(selected)
 
-    def _cells(self, record: TrialRecord, names: Sequence[str]) -> list[Text]:
+    def _cells(self, record: TrialRecord, names: Sequence[str], guard: bool) -> list[Text]:
         state = Text(record.state, style=STATE_STYLE[record.state], no_wrap=True, overflow="ellipsis")
         if error := record.error:
             state.append(f" {error.splitlines()[0]}")
         values = [formats.setting(record.settings.get(name)) for name in names]
         plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), formats.score(record.value))
+        checked = [Text(_guarded(record), style="red" if record.breaks_guard else "")] if guard else []
         left = formats.duration(record.time_left) if record.state == "running" else ""
-        return [*(Text(cell) for cell in plain), state, Text(left)]
+        return [*(Text(cell) for cell in plain), *checked, state, Text(left)]
 
     def _line(self, record: TrialRecord) -> str:
         parts = [f"{record.trial}: {record.state}", f"epoch {epochs_reached(record.epoch, record.epochs)}"]
         parts.append(f"{self.metric} {formats.score(record.value)}")
+        parts += [f"guard {_guarded(record)}{' (broken)' * record.breaks_guard}"] if record.guard else []
         parts.append(formats.settings(record.settings))
         if record.time_left is not None:
             parts.append(f"{formats.duration(record.time_left)} left")
         parts += [record.error] if record.error else []
         return f"{', '.join(parts)} | {self.title()}".replace("\n", " ")
+
+
+def _guarded(record: TrialRecord) -> str:
+    """Return the difference to the base model on the guard set; '' before the first report."""
+    return formats.difference(record.guard["difference"]["value"]) if record.guard else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
-from common.best import improves
+from common.best import improves, lowered_name
 from common.jsonable import finite
 from reporting import formats
 
@@ -27,7 +27,11 @@ class TrialRecord:
     settings: dict[str, Any]
     metric: str
     value: float | None = None
-    """Best value of the metric on dev so far, higher is better; None if the trial failed: its model is not used."""
+    """The metric on dev of its best state so far, higher is better; None if the trial failed: its model is not used."""
+    lowered: float | None = None
+    """Under a guard: `value`, lowered where the best state breaks it; trials and states are compared by it."""
+    guard: Mapping[str, Any] | None = None
+    """Under a guard: the best state's score there, its difference to the base model, and whether it holds."""
     best_steps: int | None = None
     """Optimizer steps after which `value` was reached, the first of equals: the state of the trial that is saved."""
     epoch: float = 0.0
@@ -52,11 +56,35 @@ class TrialRecord:
 
     def to_line(self) -> str:
         """Return one JSON line without its line end; a number that is not finite is null."""
-        return json.dumps(finite(asdict(self)))
+        values = asdict(self)
+        if self.guard is None:
+            del values["guard"], values["lowered"]
+        return json.dumps(finite(values))
 
-    def evaluated(self, value: float, steps: int) -> "TrialRecord":
-        """Return the record after an evaluation on dev: with this value if it is the best so far."""
-        return replace(self, value=value, best_steps=steps) if improves(value, self.value) else self
+    @property
+    def compared(self) -> float | None:
+        """The value by which trials are compared; None if the trial has no state."""
+        return self.value if self.lowered is None else self.lowered
+
+    @property
+    def breaks_guard(self) -> bool:
+        """Whether its best state is not shown to hold on the guard set."""
+        return self.guard is not None and not self.guard["holds"]
+
+    def evaluated(
+        self, value: float, steps: int, lowered: float | None = None, guard: Mapping[str, Any] | None = None
+    ) -> "TrialRecord":
+        """Return the record after an evaluation on dev: with this state if it is the best so far.
+
+        Args:
+            value: the metric on dev.
+            steps: optimizer steps of the state.
+            lowered: under a guard, the value that it is compared by.
+            guard: under a guard, the check of the state.
+        """
+        if not improves(value if lowered is None else lowered, self.compared):
+            return self
+        return replace(self, value=value, best_steps=steps, lowered=lowered, guard=guard)
 
     def reported(self, metrics: Mapping[str, Any]) -> "TrialRecord":
         """Return the record after a report of its training: with its score on dev and its progress.
@@ -64,13 +92,15 @@ class TrialRecord:
         Args:
             metrics: of a report (trainers/job.py), perhaps with the group that ran it.
         """
-        record = self.evaluated(metrics[self.metric], metrics["steps"])
+        guarded = metrics.get(lowered_name(self.metric)), metrics.get("guard")
+        record = self.evaluated(metrics[self.metric], metrics["steps"], *guarded)
         names = ("epoch", "steps", "start_s", "first_step_s", "train_s")
         return replace(record, **{name: metrics[name] for name in names}, group=metrics.get("group", self.group))
 
     def failed(self, error: str) -> "TrialRecord":
         """Return the record with this error and without a value: the model of a failed trial is not used."""
-        return replace(self, state="failed", error=error, value=None, best_steps=None)
+        gone = dict.fromkeys(("value", "best_steps", "lowered", "guard"))
+        return replace(self, state="failed", error=error, **gone)  # type: ignore[arg-type]
 
     @property
     def time_left(self) -> float | None:
@@ -98,9 +128,9 @@ def commonest_error(records: Iterable[TrialRecord]) -> str | None:
 
 
 def best_of(records: Iterable[TrialRecord]) -> TrialRecord | None:
-    """Return the trial with the highest value, the earlier of equals; None if none has a finite value."""
+    """Return the trial that compares best, the earlier of equals; None if none has a finite value."""
     best: TrialRecord | None = None
     for record in records:
-        if record.value is not None and improves(record.value, best.value if best else None):
+        if record.compared is not None and improves(record.compared, best.compared if best else None):
             best = record
     return best

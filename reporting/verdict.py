@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reporting import formats
+from reporting.guard import broken_last, guard_lines, guard_table
 from reporting.yardsticks import is_beaten, yardsticks_line, yardsticks_table
 
 LARGEST_CONFUSION = 20
@@ -23,11 +24,10 @@ def show(verdict: Mapping[str, Any], console: Console) -> None:
 
 
 def tables(verdict: Mapping[str, Any]) -> Iterable[Table]:
-    """Return a table of scores per split, the yardsticks, and the confusion of categories on dev."""
+    """Return a table of scores per split, the yardsticks, the guard set, and the confusion of categories on dev."""
     for name, split in verdict["splits"].items():
         yield _scores(name, split)
-    if table := yardsticks_table(verdict):
-        yield table
+    yield from (table for table in (yardsticks_table(verdict), guard_table(verdict)) if table)
     # On dev: whoever looks at mistakes on test and changes the data has used test up.
     confusion = verdict["splits"]["dev"].get("confusion")
     if confusion and len(confusion["categories"]) <= LARGEST_CONFUSION:
@@ -41,6 +41,7 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
     text += [] if is_beaten(verdict) else against
     text.append(f"verdict: {verdict['reason']}")
     text += against if is_beaten(verdict) else []
+    text += guard_lines(verdict)
     text += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
     text.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
     if threshold := verdict.get("threshold"):
@@ -56,6 +57,8 @@ def _without_gain(verdict: Mapping[str, Any]) -> str:
     if verdict["gain"]:
         return ""
     last = list(verdict["splits"]["dev"]["models"])[-1]
+    if broken_last(verdict):
+        return " (as requested: it breaks the guard)" if verdict["chosen"] == last else f" ({last} breaks the guard)"
     return " (as requested: no gain on dev)" if verdict["chosen"] == last else " (no gain beyond it on dev)"
 
 

@@ -31,12 +31,16 @@ class PairEvaluator(BaseEvaluator):
 
         The model stays in evaluation mode, as after the library's own evaluators.
         """
-        self.predictions = self.evaluator.evaluate(
-            lambda texts: model.encode(texts, prompt="", batch_size=self.batch_size, show_progress_bar=False)
-        )
+        self.predictions = self.evaluate(model)
         scores = self.predictions.scores()
         self.store_metrics_in_model_card_data(model, scores, epoch, steps)
         return scores
+
+    def evaluate(self, model: SentenceTransformer) -> Predictions:
+        """Return the model's predictions on the split."""
+        return self.evaluator.evaluate(
+            lambda texts: model.encode(texts, prompt="", batch_size=self.batch_size, show_progress_bar=False)
+        )
 
     @property
     def description(self) -> str:

@@ -48,14 +48,16 @@ def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]
     """
     candidates = list(job.candidates) if job.candidates else None
     evaluators = {
-        split: Evaluator(job.kind, ray.get(table[0]), candidates, job.prompts) for split, table in job.splits.items()
+        split: Evaluator(job.kinds.get(split, job.kind), ray.get(table[0]), candidates, job.prompts)
+        for split, table in job.splits.items()
     }
     embed = partial(encode, model, on_progress=_silent)
     if not job.train:
         return {PREDICTIONS: {split: evaluator.evaluate(embed) for split, evaluator in evaluators.items()}}
     base = Recall(embed)
     predictions = {split: evaluator.evaluate(base.encode) for split, evaluator in evaluators.items()}
-    yardsticks = evaluate_yardsticks(ray.get(job.train[0]), evaluators, job.seed, base.recall, job.prompts)
+    own = {split: evaluator for split, evaluator in evaluators.items() if split not in job.kinds}
+    yardsticks = evaluate_yardsticks(ray.get(job.train[0]), own, job.seed, base.recall, job.prompts)
     return {PREDICTIONS: predictions, YARDSTICKS: yardsticks}
 
 

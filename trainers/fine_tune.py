@@ -26,6 +26,7 @@ from trainers.job import PREDICTIONS, Job
 from trainers.layer_rates import layer_rates
 from trainers.losses.build import build_loss
 from trainers.pair_trainer import PairBatches, PairTrainer
+from trainers.state_guard import StateGuard, state_guard
 from trainers.vocabulary import padding_id, train_seen_tokens
 
 
@@ -59,7 +60,8 @@ def fine_tune(job: Job, base: SentenceTransformer, shard: Shard, start: Training
     """
     cancelled = partial(report.cancelled, job)
     evaluate_dev = evaluator(job)
-    reporting = ReportOnDev(job, report, evaluate_dev, dict(start.clock) if start else {})
+    guard = state_guard(job) if shard.rank == 0 else None  # only rank 0 reports metrics
+    reporting = ReportOnDev(job, report, evaluate_dev, dict(start.clock) if start else {}, guard)
     AcceleratorState._reset_state(reset_partial_state=True)
     GradientState._reset_state()
     with tempfile.TemporaryDirectory() as folder:
@@ -155,8 +157,16 @@ class ReportOnDev(TrainerCallback):
 
     trainer: PairTrainer
 
-    def __init__(self, job: Job, reporter: Reporter, evaluate_dev: PairEvaluator, seconds: dict[str, float]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        reporter: Reporter,
+        evaluate_dev: PairEvaluator,
+        seconds: dict[str, float],
+        guard: StateGuard | None = None,
+    ) -> None:
         self.job, self.reporter, self.evaluate_dev, self.epochs_at = job, reporter, evaluate_dev, job.report_steps()
+        self.guard = guard
         self.seconds = {**dict.fromkeys(PHASES, 0.0), **seconds}
         self.since = time.perf_counter()
 
@@ -189,9 +199,10 @@ class ReportOnDev(TrainerCallback):
         """Report the scores, and stop if the reporter returns False."""
         if state.global_step == 0:
             return
+        guarded = self.guarded(kwargs["metrics"])
         self.count("evaluate_s")
         done = state.global_step >= self.job.total_steps
-        go_on = self.reporter.report(self.metrics(state, kwargs["metrics"]), self.capture, done)
+        go_on = self.reporter.report({**self.metrics(state, kwargs["metrics"]), **guarded}, self.capture, done)
         self.count("checkpoint_s")
         control.should_training_stop |= not go_on
 
@@ -210,6 +221,10 @@ class ReportOnDev(TrainerCallback):
         }
         scores = dev_metrics(metrics)
         return {**position, **scores, **self.seconds, "dev": scores, "log": log, PREDICTIONS: self.predictions()}
+
+    def guarded(self, metrics: dict[str, float]) -> dict[str, Any]:
+        """Return what a report says about the guard set; nothing without one."""
+        return self.guard.metrics(self.trainer.model, dev_metrics(metrics)[self.job.metric]) if self.guard else {}
 
     def predictions(self) -> Any:
         """Return the state's predictions on dev, item by item, or on a sample of it."""

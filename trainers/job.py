@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from common.space import Settings
@@ -14,12 +14,27 @@ from tokens.tokenized import TokenizedPairs
 FAILED_VALUE = -1.0
 """The metric of a failed trial: the lowest value that any deciding metric can take. NaN would leave Optuna's trial open
 forever, and a missing metric would end the whole search."""
+FAILED_LOWERED = FAILED_VALUE - 4.0
+"""The same under a guard, which lowers a value by up to 4 (evaluation/guard.py)."""
 
 PREDICTIONS = "predictions"
 """Key of a report: a state's predictions on dev, written to a file before the value is reported; of an EvaluationJob,
 those on every split."""
 YARDSTICKS = "yardsticks"
 """Key of the report of an EvaluationJob with rows of train."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """The guard set: labelled pairs on which no state may lose more than a limit to the base model."""
+
+    kind: KindName
+    pairs: list[Any]
+    """One object reference to its table (D5's schema)."""
+    base: list[Any]
+    """One object reference to the base model's predictions on it."""
+    limit: float
+    """The loss that is allowed, in units of the kind's metric."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +48,7 @@ class Data:
     candidates: tuple[str, ...] | None = None
     prompts: Prompts = NO_PROMPTS
     """Prompts that are put before the texts of dev; tokens of train have them already."""
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +102,11 @@ class Job:
         return {name: self.settings[name] for name in LOSSES[self.loss].parameters}
 
     @property
+    def failed_value(self) -> float:
+        """The value by which a failed trial is compared with others."""
+        return FAILED_LOWERED if self.data.guard else FAILED_VALUE
+
+    @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of one epoch."""
         return self.train.steps_per_epoch(self.global_batch_size)
@@ -121,6 +142,8 @@ class EvaluationJob:
     splits: Mapping[str, list[Any]]
     """Split -> one object reference to its table, wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None
+    kinds: Mapping[str, KindName] = field(default_factory=dict)
+    """Split -> its kind, if that is not `kind`: yardsticks are then left out on it."""
     prompts: Prompts = NO_PROMPTS
     train: list[Any] | None = None
     """One object reference to rows of train, on which yardsticks are fitted; None: only the model is evaluated."""
@@ -132,8 +155,8 @@ class Report(NamedTuple):
     """A group's report about its job: at every evaluation of dev, or once when it failed."""
 
     metrics: dict[str, Any] = {}
-    """training, epoch, steps, loss, the dev metrics, predictions, start_s, train_s, evaluate_s, log (training log so
-    far); of an EvaluationJob: what trainers/evaluate.py returns."""
+    """training, epoch, steps, loss, the dev metrics, what trainers/state_guard.py adds under a guard, predictions,
+    start_s, train_s, evaluate_s, log (training log so far); of an EvaluationJob: what trainers/evaluate.py returns."""
     state: Any = None
     """From a worker a list of one reference to its TrainingState; from GroupClient.next_report the state itself."""
     done: bool = False

@@ -10,6 +10,7 @@ import ray
 from common.jsonable import finite
 from common.run_folder import RunFolder
 from evaluation import threshold
+from evaluation.guard import GUARD, GuardVerdict
 from evaluation.predictions import PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
@@ -68,10 +69,11 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
         evaluation,
         lambda done, _: live.header([_line(models, evaluation, done)]),
     )
+    guard = _guard_verdict(request, predictions.pop(GUARD, {}))
     keep = list(models)[-1] if request.options.export == "best" else request.options.export
     states = evaluated_states(RunFolder(request.options.run), outcome)
     live.header([f"computing intervals over {states.number} states that were evaluated on dev"])
-    decision = verdict(predictions, request.options.seed, keep if keep in models else None, states, yardsticks)
+    decision = verdict(predictions, request.options.seed, keep if keep in models else None, states, yardsticks, guard)
     selected = {split: by_model[decision.chosen] for split, by_model in predictions.items()}
     return Comparison(
         verdict=_with_confusion(decision, selected),
@@ -135,15 +137,22 @@ def _evaluation(request: Request, session: Session) -> EvaluationJob:
     splits = {"dev": data.dev}
     if "test" in request.pairs.splits and not request.unjudged:
         splits["test"] = [ray.put(request.pairs.table("test"))]
+    guard = data.guard
     return EvaluationJob(
         trial="",
         kind=request.task.declared_kind.name,
-        splits=splits,
+        splits={**splits, GUARD: guard.pairs} if guard else splits,
+        kinds={GUARD: guard.kind} if guard else {},
         candidates=data.candidates,
         prompts=data.prompts,
         train=[ray.put(request.pairs.sample("train", MOST_ROWS, request.options.seed))],
         seed=request.options.seed,
     )
+
+
+def _guard_verdict(request: Request, models: Mapping[str, Predictions]) -> GuardVerdict | None:
+    options = request.options
+    return GuardVerdict.of(request.guard.name, models, options.keep_loss, options.seed) if request.guard else None
 
 
 def _threshold(selected: Mapping[str, Predictions], seed: int) -> threshold.Threshold | None:

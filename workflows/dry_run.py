@@ -57,6 +57,7 @@ def _request(request: Request) -> list[str]:
         f"{rows % size} pairs are left out in each epoch, others each time",
         f"workers: {options.workers} x {options.cpus_per_worker} CPUs{gpu} for each training, seed {options.seed}",
         f"files: {options.run}/ with {files}",
+        *request.guard_lines(),
         *request.warnings(),
     ]
 

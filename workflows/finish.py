@@ -48,6 +48,8 @@ def compared(request: Request, session: "Session", outcome: Outcome, live: Live)
         why = f"{type(error).__name__}: {error}"
     live.say(f"warning: no verdict: {why}")
     notes.append(f"no verdict ({why}): the values on dev are the best of many, and nothing shows that they are a gain")
+    if outcome.best and outcome.best.breaks_guard:
+        notes.append("the best trial is not shown to keep what the base model could do on the guard set")
     return replace(outcome, notes=notes), None
 
 

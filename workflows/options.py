@@ -18,6 +18,9 @@ MOST_SEEDS = 1_000
 MOST_MINUTES = 366 * 24 * 60
 """One year, which excludes infinity."""
 
+KEEP_LOSS = 0.01
+"""The default loss on a guard set: a change that nobody would notice in use."""
+
 
 class TrainOptions(BaseModel):
     """The options of jobs.train: the one place that gives their names, types, bounds, defaults and help.
@@ -64,6 +67,18 @@ class TrainOptions(BaseModel):
         default=None,
         ge=1,
         description="End a training after this many evaluations on dev without a better one. Default: never.",
+    )
+    keep: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Labelled pairs on which the base model's score must be kept, such as sts.csv:a,b,score.",
+        json_schema_extra={"metavar": "FILE[:FIRST,SECOND,LABEL]"},
+    )
+    keep_loss: float = Field(
+        default=KEEP_LOSS,
+        gt=0,
+        lt=1,
+        description="With --keep: a model that may lose more there is not selected.",
     )
     verbose: bool = Field(default=False, description="Show Ray's log.")
     max_length: int | None = Field(default=None, ge=LEAST_TOKENS)

@@ -8,6 +8,7 @@ from typing import Any
 from audit.run import Audit
 from common.space import Settings, Space
 from models.base_model import ResolvedModel
+from pairs.guard import GuardPairs
 from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
@@ -39,6 +40,8 @@ class Request:
     """The audit of the pairs; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
     """Why an existing test split cannot be evaluated; the verdict then rests on dev alone."""
+    guard: GuardPairs | None = None
+    """The pairs of --keep."""
 
     @property
     def pairs(self) -> TrainView:
@@ -63,7 +66,7 @@ class Request:
         """Return lines to show before the start: where the model is from, how texts are read, the audit's findings."""
         findings = [f"{finding.severity}: {short_line(finding.to_dict())}" for finding in self.audit.findings]
         earlier = [start.line for start in self.warm_starts]
-        return [self.model.line, *self.how_read(), *findings, *earlier, *self.warnings()]
+        return [self.model.line, *self.how_read(), *findings, *self.guard_lines(), *earlier, *self.warnings()]
 
     def how_read(self) -> list[str]:
         """Return a line for each way in which reading differs from the declared length without prompts."""
@@ -78,6 +81,10 @@ class Request:
     def warnings(self) -> list[str]:
         """Return the warnings that the verdict repeats."""
         return [f"warning: test cannot be evaluated, the verdict rests on dev alone: {why}" for why in self.unjudged]
+
+    def guard_lines(self) -> list[str]:
+        """Return lines about the guard set."""
+        return self.guard.lines(self.options.keep_loss, self.options.seed) if self.guard else []
 
     @property
     def changed(self) -> bool:
@@ -105,4 +112,5 @@ class Request:
             "pairs": {split: self.pairs.num_rows(split) for split in self.pairs.splits},
             "unjudged": list(self.unjudged),
             "origins": {name: number.origin for name, number in task.baseline.items()},
+            **({"guard": self.guard.to_dict()} if self.guard else {}),
         }

@@ -9,7 +9,9 @@ from common.mistakes import Checks, Mistakes, raise_if
 from common.run_folder import RunFolder
 from common.space import Space, different_settings
 from evaluation.evaluator import Evaluator
+from evaluation.guard import refuse_few_groups
 from models.base_model import ResolvedModel, resolve_base_model
+from pairs.guard import GuardPairs, read_guard, shared_with_train
 from pairs.manifest import refuse_other_task
 from pairs.prepared import PreparedPairs
 from reporting.progress import waiting
@@ -18,7 +20,7 @@ from search_spaces.default import first_trials, fixed, for_task
 from search_spaces.overrides import losses_in
 from tasks.common.declaration import Task
 from tasks.common.loading import load
-from workflows.options import LEAST_TOKENS, Options
+from workflows.options import KEEP_LOSS, LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
 from workflows.views import Views, distinct_views, views_of, with_enough_rows
@@ -61,13 +63,14 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
     earlier = checks.run(earlier_runs, named.get("warm_start"), task, model.name) if model else []
     if pairs:
         checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
+    guard = checks.run(_guard, named, options, pairs, quiet)
     checks.run(RunFolder.check, options.run if options else named["run"])
     if plan and checks.messages:
         checks.run(accepted, plan, named["accept"], with_model=False, quiet=quiet)
     checks.finish()
     # Whatever is missing was a mistake.
     checked: Any = options, task, views, space, model, plan, earlier
-    return _request(*checked, dry_run=dry_run, quiet=quiet)
+    return replace(_request(*checked, dry_run=dry_run, quiet=quiet), guard=guard)
 
 
 def _with_defaults(given: Mapping[str, Any], task: Task, single: bool) -> dict[str, Any]:
@@ -186,6 +189,24 @@ def _plan(folder: str, task: Task) -> Plan | None:
         return plan_of_folder(folder, task)
     except Mistakes:
         return None
+
+
+def _guard(
+    given: Mapping[str, Any], options: Options | None, pairs: PreparedPairs | None, quiet: bool
+) -> GuardPairs | None:
+    """Return the guard set; None if none was given.
+
+    Raises:
+        Mistakes: it cannot be judged, or there is a limit without a guard set.
+    """
+    if (file := given.get("keep")) is None:
+        limit = options.keep_loss if options else KEEP_LOSS
+        raise_if([f"keep-loss: {limit:g}: there is no --keep; allowed: with a guard set"] * (limit != KEEP_LOSS))
+        return None
+    with waiting("reading the guard set", quiet=quiet):
+        guard = read_guard(str(file), options.seed if options else 0)
+        refuse_few_groups(guard.file, guard.kind.name, guard.table)
+        return replace(guard, shared=shared_with_train(guard, pairs)) if pairs else guard
 
 
 def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:

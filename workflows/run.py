@@ -39,8 +39,9 @@ def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool 
         cluster, concurrent = reach_cluster(request)
         live.header([cluster, "reading and tokenising pairs"])
         session = start(request, folder, concurrent)
-        live.header([f"{cluster}; {_groups(concurrent, request.options.workers)}; {session.hardware.line()}"])
         try:
+            session = _guarded(request, session, live)
+            live.header([f"{cluster}; {_groups(concurrent, request.options.workers)}; {session.hardware.line()}"])
             outcome = flow(request, session, folder, log, live)
             outcome, comparison = compared(request, session, outcome, live)
         finally:
@@ -56,6 +57,14 @@ def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool 
     if not quiet:
         show(result, live.console)
     return outcome_dict(result)
+
+
+def _guarded(request: Request, session: Session, live: Live) -> Session:
+    if request.guard is None:
+        return session
+    from workflows.guard import guarded  # imports torch, while the groups start
+
+    return guarded(request, request.guard, session, live)
 
 
 def _groups(count: int, workers: int) -> str:

@@ -69,8 +69,9 @@ def search(plan: SearchPlan, watch: Watch) -> Outcome:
 
 def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
     """Return the outcome: the best trial by its best evaluation on dev, the first of equals, and the baseline."""
-    evaluated = [trial for trial, record in watch.records.items() if record.value is not None]
-    ranked = sorted(evaluated, key=lambda trial: watch.records[trial].value or 0.0, reverse=True)
+    values = {trial: record.compared for trial, record in watch.records.items() if record.compared is not None}
+    evaluated = list(values)
+    ranked = sorted(evaluated, key=lambda trial: values[trial], reverse=True)
     baseline_settings = active(plan.baseline)
     first = next((trial for trial, record in watch.records.items() if record.settings == baseline_settings), None)
     best, state = first_readable(plan, watch, ranked)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -17,13 +18,15 @@ from evaluation.evaluator import Encode, Evaluator
 from evaluation.predictions import Predictions
 from evaluation.yardsticks.evaluate import evaluate_yardsticks
 from models.encode import encode
+from pairs.guard import GuardPairs
 from reporting.trials import TrialRecord
 from reporting.verdict import show
 from tasks.common.kinds import KINDS, Kind, KindName
 from tasks.common.texts import folded
 from tests.contract.cases import Content, request
+from tests.trainers.cases import rows
 from trainers.checkpoint import TrainingState, to_arrays
-from trainers.job import Data, EvaluationJob
+from trainers.job import Data, EvaluationJob, Guard
 from workflows import compare
 from workflows.finish import finish
 from workflows.outcome import Outcome
@@ -65,6 +68,15 @@ def encoder(model: SentenceTransformer) -> Encode:
     return lambda texts: encode(model, texts, lambda *_: None)
 
 
+SCREEN: Any = SimpleNamespace(say=lambda line: None, header=lambda lines: None)
+
+
+def session_of(asked: Request, **more: Any) -> Any:
+    candidates = tuple(asked.pairs.candidates() or ())
+    data = Data(train=None, dev=[asked.pairs.table("dev")], candidates=candidates, **more)  # type: ignore[arg-type]
+    return SimpleNamespace(template=SimpleNamespace(data=data), able=list)
+
+
 def judge(asked: Request, model: Encode, split: str) -> Predictions:
     return Evaluator(asked.task.kind, asked.pairs.table(split), asked.pairs.candidates()).evaluate(model)
 
@@ -97,9 +109,13 @@ def judged_here(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Encod
     def use(models: Mapping[str, Encode]) -> None:
         def evaluate(_: Any, names: Mapping[str, Any], what: EvaluationJob, __: Any) -> Any:
             candidates = list(what.candidates or ()) or None
-            judges = {split: Evaluator(what.kind, table[0], candidates) for split, table in what.splits.items()}
+            judges = {
+                split: Evaluator(what.kinds.get(split, what.kind), table[0], candidates)
+                for split, table in what.splits.items()
+            }
             judged = {split: {name: each.evaluate(models[name]) for name in names} for split, each in judges.items()}
-            return judged, evaluate_yardsticks((what.train or [])[0], judges, what.seed)
+            own = {split: each for split, each in judges.items() if split not in what.kinds}
+            return judged, evaluate_yardsticks((what.train or [])[0], own, what.seed)
 
         monkeypatch.setattr(compare, "evaluate_models", evaluate)
         monkeypatch.setattr(ray, "put", lambda table: table)
@@ -131,11 +147,8 @@ def test_a_better_model_is_kept_by_the_verdict_and_described_by_its_card(
     asked = request(tmp_path, tiny_model, content(kind), "--kind", kind.name)
     model = SentenceTransformer(tiny_model, device="cpu")
     judged_here({"base": encoder(model), "best": ideal(asked)})
-    data = Data(train=None, dev=[asked.pairs.table("dev")], candidates=tuple(asked.pairs.candidates() or ()))  # type: ignore[arg-type]
-    session: Any = SimpleNamespace(template=SimpleNamespace(data=data), able=list)
-    screen: Any = SimpleNamespace(say=lambda line: None, header=lambda lines: None)
     found = outcome(asked, model, judge(asked, ideal(asked), "dev").scores())
-    comparison = compare.compare(asked, session, found, screen)
+    comparison = compare.compare(asked, session_of(asked), found, SCREEN)
     assert comparison is not None
     assert (comparison.verdict.chosen, comparison.verdict.gain) == ("best", True)
     assert (comparison.threshold is not None) == kind.threshold
@@ -152,3 +165,28 @@ def test_a_better_model_is_kept_by_the_verdict_and_described_by_its_card(
         assert kind.metric in text
         assert "kept: best" in text
     assert f"{kind.name} pairs, chosen by `{kind.metric}` on dev" in Path(run.path, "best", "README.md").read_text()
+
+
+@pytest.mark.parametrize(("export", "kept"), [("auto", "base"), ("best", "best")])
+def test_a_model_that_breaks_the_guard_is_kept_only_where_it_is_asked_for(
+    tiny_model: str, tmp_path: Path, judged_here: Callable[[Mapping[str, Encode]], None], export: str, kept: str
+) -> None:
+    table = rows(60, "cosine", seed=4)
+    own = GuardPairs(
+        file="g.csv", columns=("a", "b", "c"), kind=KINDS["binary"], table=table, rows=60, sha256="", shared=2
+    )
+    asked = request(tmp_path, tiny_model, "graded")
+    asked = replace(asked, guard=own, options=asked.options.model_copy(update={"export": export}))
+    model = SentenceTransformer(tiny_model, device="cpu")
+    judged_here({"base": encoder(model), "best": ideal(asked)})  # which tells no text of the guard set from another
+    session = session_of(asked, guard=Guard(kind="binary", pairs=[table], base=[], limit=0.01))
+    found = outcome(asked, model, judge(asked, ideal(asked), "dev").scores())
+    comparison = compare.compare(asked, session, found, SCREEN)
+    assert comparison is not None
+    run = RunFolder.claim(asked.options.run)
+    result = finish(asked, run, found, comparison)
+    verdict = json.loads(Path(run.path, "verdict.json").read_text())
+    assert (result.kept, verdict["chosen"], verdict["guard"]["models"]["best"]["holds"]) == (kept, kept, False)
+    assert list(verdict["splits"]) == ["dev", "test"]
+    card = Path(run.path, "best", "README.md").read_text()
+    assert "guard: best is not shown to keep what the base could do on g.csv" in card

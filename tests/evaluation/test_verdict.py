@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation.comparison import compare
+from evaluation.guard import GuardVerdict
 from evaluation.predictions import PairPredictions, Predictions
 from evaluation.selection import States
 from evaluation.verdict import choose, verdict
@@ -189,3 +190,45 @@ def test_plain_values_have_every_interval_as_value_low_and_high() -> None:
     words = plain["splits"]["dev"]["yardsticks"]["words"]
     assert set(words["value"]) == set(words["differences"]["best"]) == {"value", "low", "high"}
     assert plain["yardsticks"]["seconds"] == {"words": 0.2}
+
+
+def guard(**models: np.ndarray) -> GuardVerdict:
+    return GuardVerdict.of("sts.csv", {name: queries(values) for name, values in models.items()}, 0.01, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "best", "chosen", "said"),
+    [
+        (BASE, BASE - 0.1, "baseline", "but it breaks the guard"),
+        (BASE - 0.1, BASE, "best", "but it breaks the guard"),
+        (BASE - 0.1, BASE - 0.1, "base", "but it breaks the guard"),
+        (BASE, BASE, "best", ""),
+    ],
+)
+def test_a_model_that_breaks_the_guard_is_not_selected(
+    baseline: np.ndarray, best: np.ndarray, chosen: str, said: str
+) -> None:
+    models = {"base": queries(BASE), "baseline": queries(BASE + 0.2), "best": queries(BASE + 0.3)}
+    found = verdict({"dev": models}, seed=0, guard=guard(base=BASE, baseline=baseline, best=best))
+    assert (found.chosen, found.gain) == (chosen, chosen == "best")
+    assert said in found.reason
+    assert ("breaks" in found.reason) is bool(said)
+
+
+def test_a_model_after_one_that_breaks_the_guard_is_held_against_the_last_that_was_selected() -> None:
+    models = {"base": queries(BASE), "baseline": queries(BASE + 0.3), "best": queries(BASE + 0.2)}
+    found = verdict({"dev": models}, seed=0, guard=guard(base=BASE, baseline=BASE - 0.1, best=BASE))
+    assert found.chosen == "best"
+    assert "best against base: better" in found.reason
+
+
+def test_a_model_that_is_asked_for_is_kept_even_if_it_breaks_the_guard() -> None:
+    models = {"base": queries(BASE), "best": queries(BASE + 0.3)}
+    broken = guard(base=BASE, best=BASE - 0.1)
+    found = verdict({"dev": models}, seed=0, keep="best", guard=broken)
+    assert found.chosen == "best"
+    assert found.to_dict()["guard"] == broken.to_dict()
+
+
+def test_without_a_guard_nothing_is_said_of_one() -> None:
+    assert "guard" not in verdict({"dev": {"base": queries(BASE)}}, seed=0).to_dict()

@@ -43,6 +43,21 @@ def test_piped_each_report_is_one_line() -> None:
     assert "1/3 trials done" in lines[3]
 
 
+def test_the_difference_on_a_guard_set_is_shown_beside_the_score() -> None:
+    check = {"score": {}, "difference": {"value": -0.02, "low": -0.03, "high": -0.01}, "holds": False}
+    with Live("cosine_ap", 3, console(terminal=False)) as live:
+        live.update(record("trial-01", value=0.5, epoch=1.0))
+        assert "guard" not in drawn(live)
+        live.update(record("trial-02", value=0.75, epoch=1.0, guard=check, lowered=-0.3))
+    first, second = written(live).splitlines()
+    assert "guard" not in first
+    assert "cosine_ap 0.7500, guard -0.0200 (broken), " in second
+    assert "best cosine_ap 0.5000 (trial-01)" in second
+    table = drawn(live)
+    assert "guard" in table
+    assert "-0.0200" in table
+
+
 def test_quiet_prints_nothing_on_a_terminal_or_piped() -> None:
     for terminal in (True, False):
         with Live("cosine_ap", 3, console(terminal), quiet=True) as live:

@@ -1,6 +1,7 @@
 """Test a trial's record and line."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,27 @@ def test_a_record_keeps_the_first_of_equal_scores_and_nothing_of_a_failure() -> 
     assert (latest.value, latest.best_steps) == (0.5, 4)
     failed = latest.failed("loss is nan")
     assert (failed.state, failed.error, failed.value, failed.best_steps) == ("failed", "loss is nan", None, None)
+
+
+def guarded(value: float, steps: int, lowered: float, holds: bool) -> dict[str, Any]:
+    difference = {"value": -0.02, "low": -0.03, "high": -0.01}
+    times = dict.fromkeys(("epoch", "start_s", "first_step_s", "train_s"), 1.0)
+    check = {"score": {}, "difference": difference, "holds": holds}
+    return {"cosine_ap": value, "lowered_cosine_ap": lowered, "guard": check, "steps": steps, **times}
+
+
+def test_under_a_guard_states_and_trials_are_compared_by_the_lowered_value() -> None:
+    latest = record("a").reported(guarded(0.5, 2, 0.5, holds=True)).reported(guarded(0.9, 4, -0.2, holds=False))
+    assert (latest.value, latest.best_steps, latest.breaks_guard) == (0.5, 2, False)
+    broken = record("b").reported(guarded(0.9, 2, -0.2, holds=False))
+    assert (broken.value, broken.compared, broken.breaks_guard) == (0.9, -0.2, True)
+    assert best_of([broken, latest]) is latest
+    assert json.loads(broken.to_line())["guard"]["difference"]["low"] == -0.03
+    assert (broken.failed("lost").compared, broken.failed("lost").breaks_guard) == (None, False)
+
+
+def test_a_line_says_nothing_of_a_guard_where_there_is_none() -> None:
+    assert not {"guard", "lowered"} & set(json.loads(record(value=0.5).to_line()))
 
 
 def test_the_commonest_error_is_returned() -> None:

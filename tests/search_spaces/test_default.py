@@ -138,7 +138,7 @@ def test_all_mistakes_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("directions=none", "nor one of all, both, one"),
+        ("directions=none", "nor one of one, both, all"),
         ("directions=1", "directions: 1 is not one, both, all"),
         ("directions=one:all", "must be directions=LOW:HIGH"),
         ("guide_margin=3", "guide_margin: 3 is not off, a number of at least 0 and at most 2"),

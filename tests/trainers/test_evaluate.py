@@ -43,6 +43,17 @@ def test_rows_of_train_bring_yardsticks_on_the_same_splits(tiny_model: str) -> N
     assert all(metrics[YARDSTICKS].splits.values())
 
 
+def test_a_split_of_another_kind_is_scored_as_such_and_has_no_yardsticks(tiny_model: str) -> None:
+    pairs = rows(20, "cosine", seed=3)
+    splits = {**{split: [table] for split, table in TABLES.items()}, "guard": [pairs]}
+    asked = job(splits=splits, kinds={"guard": "graded"}, train=[rows(64, "contrastive")])
+    model = SentenceTransformer(tiny_model, device="cpu")
+    metrics = evaluate(asked, model)
+    expected = Evaluator("graded", pairs).evaluate(model.encode).scores()
+    assert metrics[PREDICTIONS]["guard"].scores() == pytest.approx(expected, abs=1e-6)
+    assert set(metrics[YARDSTICKS].splits) == set(TABLES)
+
+
 def test_a_text_that_was_encoded_is_recalled_and_only_others_are_encoded() -> None:
     read: list[list[str]] = []
 

@@ -99,6 +99,17 @@ def test_whatever_goes_wrong_with_the_verdict_the_model_is_kept_and_it_is_said(
     assert hurried or str(error) in said[0]
 
 
+def test_without_a_verdict_a_broken_guard_is_noted() -> None:
+    broken = replace(BEST, guard={"holds": False})
+    live: Any = SimpleNamespace(say=lambda line: None)
+    nothing: Any = None
+    notes = [
+        compared(asked(), nothing, replace(found(best), hurried=True), live)[0].notes
+        for best in (broken, replace(BEST, guard={"holds": True}), BEST)
+    ]
+    assert [any("on the guard set" in note for note in each) for each in notes] == [True, False, False]
+
+
 def test_without_a_verdict_what_was_asked_for_is_exported() -> None:
     state: Any = object()
     both = replace(found(BEST), baseline_state=state)

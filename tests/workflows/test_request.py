@@ -21,7 +21,7 @@ def template(space: Space) -> Job:
     nothing: Any = None
     task = load("nli")
     asked = Request(
-        options=SimpleNamespace(seed=1),  # type: ignore[arg-type]
+        options=SimpleNamespace(seed=1, patience=None),  # type: ignore[arg-type]
         task=task,
         views=nothing,
         space=space,

@@ -1,5 +1,6 @@
 """A request counts the training rows that the task's loss reads."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pairs.from_file import task_from_file
 from pairs.labels.inferred import FileOptions
 from pairs.prepare import prepare
 from workflows.dry_run import describe, described
-from workflows.export import loss_notes
+from workflows.export import loss_notes, reproduce
 from workflows.request import Request
 from workflows.request_checks import check_request
 
@@ -51,3 +52,45 @@ def test_a_batch_is_held_against_the_rows_that_the_loss_reads(data: str, tiny_mo
 
 def test_distinct_rows_are_those_of_the_view(data: str, tiny_model: str) -> None:
     assert request(data, tiny_model, "global_batch_size=8", distinct=True).pairs.num_rows("train") <= 36
+
+
+def guard_set(folder: Path, count: int = 40) -> str:
+    """Write graded pairs; each has a text that train may have."""
+    lines = [f"question {n},text {n},{n % 6}" for n in range(count)]
+    (folder / "sts.csv").write_text("\n".join(["a,b,score", *lines]) + "\n")
+    return str(folder / "sts.csv")
+
+
+def test_a_guard_set_is_shown_and_its_texts_in_train_are_warned_of(data: str, tiny_model: str, tmp_path: Path) -> None:
+    file = guard_set(tmp_path)
+    asked = request(data, tiny_model, "global_batch_size=8", keep=file, keep_loss=0.02)
+    shown = describe(asked, single=True)
+    assert any(line.startswith(f"guard: {file} (a, b, score), 40 pairs by spearman_cosine") for line in shown)
+    assert any(re.match(r"warning: guard: \d+ of 40 pairs of sts.csv have a text of train", line) for line in shown)
+    values = described(asked)
+    assert (values["keep"], values["keep_loss"]) == (file, 0.02)
+    assert values["guard"]["pairs"] == 40
+    assert "--keep" in reproduce(asked, asked.baseline)
+    assert "guard" not in described(request(data, tiny_model, "global_batch_size=8"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"keep": "none.csv"}, "keep: file: none.csv does not exist"),
+        ({"keep_loss": 0.02}, "keep-loss: 0.02: there is no --keep"),
+        ({"keep": "none.csv", "keep_loss": 1.0}, "keep-loss: 1.0 is not allowed"),
+    ],
+)
+def test_mistakes_about_a_guard_set_are_reported_with_all_others(
+    data: str, tiny_model: str, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Mistakes) as refused:
+        request(data, tiny_model, "epochs=0", **options)
+    assert any(said in message for message in refused.value.messages)
+    assert any("epochs" in message for message in refused.value.messages)
+
+
+def test_a_guard_set_of_few_groups_is_refused(data: str, tiny_model: str, tmp_path: Path) -> None:
+    with pytest.raises(Mistakes, match="keep: .*sts.csv rests on 9 groups"):
+        request(data, tiny_model, keep=guard_set(tmp_path, 9))

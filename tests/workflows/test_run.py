@@ -34,7 +34,7 @@ class Stages:
         self.calls: list[str] = []
         options = SimpleNamespace(run=self.folder.path, trials=1, workers=2)
         self.request: Any = SimpleNamespace(
-            options=options, task=SimpleNamespace(metric="score"), lines=lambda: ["base model: tiny"]
+            options=options, task=SimpleNamespace(metric="score"), lines=lambda: ["base model: tiny"], guard=None
         )
         hardware = SimpleNamespace(line=lambda: "CPU, fp32")
         self.session: Any = SimpleNamespace(hardware=hardware, end=lambda: self.calls.append("end"))
@@ -65,6 +65,24 @@ def stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stages:
     for name in ("reach_cluster", "start", "compared", "finish"):
         monkeypatch.setattr(frame, name, getattr(stages, name))
     return stages
+
+
+def test_a_guard_is_evaluated_before_the_first_training_and_a_failure_ends_the_groups(
+    stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guarded(*_: Any) -> Any:
+        stages.calls.append("guarded")
+        return stages.session
+
+    stages.request.guard = "a guard set"
+    monkeypatch.setattr("workflows.guard.guarded", guarded)
+    run(stages.request, stages.flow, quiet=True)
+    assert stages.calls[:3] == ["start", "guarded", "flow"]
+    stages.calls.clear()
+    monkeypatch.setattr("workflows.guard.guarded", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(stages.request, stages.flow, quiet=True)
+    assert stages.calls == ["start", "end"]
 
 
 def test_a_run_ends_its_groups_after_the_verdict_and_returns_the_result(stages: Stages) -> None:

@@ -170,7 +170,11 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     half = SentenceTransformer(tiny_model, device="cpu").half()
     half.save_pretrained(str(tmp_path / "half"), create_model_card=False)
     model = str(tmp_path / "half")
+    guard = tmp_path / "guard.csv"
+    pairs = rows(40, "cosine", seed=5).select(["sentence1", "sentence2", "label"]).to_pylist()
+    guard.write_text("a,b,score\n" + "\n".join(",".join(map(str, pair.values())) for pair in pairs))
     options = ["--data", store, "--run", str(run), "--base-model", model, "--workers", "2", "--distinct"]
+    options += ["--keep", f"{guard}:a,b,score"]
     result = CliRunner().invoke(train.app, ["invoices", *options, "--set", "learning_rate=1e-3", "--json"])
     assert result.exit_code == 0, result.output
     left = [result.output.encode(), *(path.read_bytes() for path in run.rglob("*") if path.is_file())]
@@ -186,6 +190,10 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     verdict = json.loads((run / "verdict.json").read_text())
     assert list(verdict["splits"]["dev"]["models"]) == ["base", "best"]  # not the baseline's settings
     assert verdict["chosen"] == "best"  # what a single training made is kept, whatever dev says
+    # A state is checked as the verdict checks it, on one worker of several.
+    assert verdict["guard"]["models"]["best"]["holds"] == trial["guard"]["holds"]
+    difference = verdict["guard"]["models"]["best"]["difference"]
+    assert trial["guard"]["difference"]["low"] == pytest.approx(difference["low"], abs=1e-3)
     card = (run / "best" / "README.md").read_text()
     assert "64 distinct training pairs, weighted, for 80 rows" in card
     assert "\n".join(section_lines(Run.read(str(run)))) in card  # made again from what the run left

@@ -29,17 +29,22 @@ class FinishedSearch:
         self.live = Live("score", 9, quiet=True)
         self.watch = Watch("score", {"loss": "contrastive", "epochs": 2.0}, TrialLog(self.run), self.live)
 
-    def trial(self, name: str, margin: float, *values: float, error: str | None = None) -> None:
+    def trial(self, name: str, margin: float, *values: float, error: str | None = None, **more: Any) -> None:
         trial: Any = SimpleNamespace(trial_id=name, config={"margin": margin}, experiment_tag=f"{name[-1]}_")
         self.watch.on_trial_start(trial=trial)
         for steps, value in enumerate(values, 1):
             times = dict.fromkeys(("start_s", "first_step_s", "train_s"), 1.0)
-            result = {"score": value, "epoch": steps / 2, "steps": steps, "group": "group-1", **times}
+            result = {"score": value, "epoch": steps / 2, "steps": steps, "group": "group-1", **times, **more}
             write_state(self.run, state_name(name, steps), TrainingState({"steps": steps, "of": name}, {}, {}, "{}"))
             self.watch.on_trial_result(trial=trial, result=result)
         if error:
             self.watch.on_trial_result(trial=trial, result={"error": error, "score": -1.0})
         self.watch.on_trial_complete(trial=trial)
+
+    def guarded(self, name: str, margin: float, value: float, lowered: float) -> None:
+        """Report a trial of one evaluation under a guard."""
+        check = {"difference": {"value": 0.0}, "holds": value == lowered}
+        self.trial(name, margin, value, guard=check, lowered_score=lowered)
 
     def outcome(self, monkeypatch: pytest.MonkeyPatch) -> Outcome:
         monkeypatch.setattr(ray, "get", lambda reference: {})
@@ -71,6 +76,17 @@ def test_metrics_are_those_of_the_exported_state(finished: FinishedSearch, monke
     assert outcome.baseline_state is not None
     assert outcome.baseline_state.weights == {"steps": 1, "of": "id-1"}
     assert outcome.notes == []
+
+
+def test_under_a_guard_the_best_trial_is_one_that_holds(
+    finished: FinishedSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished.guarded("id-1", 0.5, 0.3, 0.3)
+    finished.guarded("id-2", 0.7, 0.9, -1.2)
+    finished.guarded("id-3", 0.9, 0.4, 0.4)
+    outcome = finished.outcome(monkeypatch)
+    assert outcome.best is finished.watch.records["id-3"]
+    assert (outcome.best.value, outcome.metrics["score"]) == (0.4, 0.4)
 
 
 def test_a_state_that_cannot_be_read_loses_nothing_but_its_trial(

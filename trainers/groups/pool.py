@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from common.best import improves
+from common.best import compared, improves
 from evaluation.predictions import Predictions
 from evaluation.yardsticks.evaluate import YardstickPredictions
 from trainers.checkpoint import TrainingState
@@ -92,8 +92,8 @@ def _best_report(group: GroupClient, job: Job | EvaluationJob, start: TrainingSt
             report = report._replace(state=None)  # the caller needs none, and many would not fit in memory
             if report.error is not None or isinstance(job, EvaluationJob):
                 return report
-            if improves(report.metrics[job.metric], value):
-                best, value = report, report.metrics[job.metric]
+            if improves(own := compared(report.metrics, job.metric), value):
+                best, value = report, own
     except Exception as error:  # of any kind: the caller waits for an answer
         return Report(error=str(error) or repr(error))
     return best

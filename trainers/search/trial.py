@@ -9,7 +9,7 @@ from typing import Any
 import ray
 from ray import tune
 
-from common.best import improves
+from common.best import compared, improves, lowered_name
 from common.run_folder import RunFolder
 from common.space import Settings
 from trainers.checkpoint import state_name, write_state
@@ -71,20 +71,20 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
             report = Report(error=str(error))
         if report.error is not None:
             self.assigned = False
-            failed = {metric: FAILED_VALUE, best_name(metric): FAILED_VALUE}
+            failed = {metric: FAILED_VALUE, best_name(self.template): self.template.failed_value}
             return {**failed, "error": report.error, "epoch": self.epoch, "done": True}
         self.epoch = report.metrics["epoch"]
         done = report.done or self.template.is_hopeless(self.without_gain)
         self.assigned = not done
-        best = FAILED_VALUE if self.best is None else self.best
-        return {**report.metrics, best_name(metric): best, "group": self.group_name, "done": done}
+        best = self.template.failed_value if self.best is None else self.best
+        return {**report.metrics, best_name(self.template): best, "group": self.group_name, "done": done}
 
     def _write_predictions(self, report: Report) -> None:
         predictions = report.metrics.pop(PREDICTIONS)
         write_predictions(self.run, self.trial_id, report.metrics["steps"], predictions)
 
     def _write_best(self, report: Report) -> None:
-        value = report.metrics[self.template.metric]
+        value = compared(report.metrics, self.template.metric)
         self.without_gain = 0 if improves(value, self.best) else self.without_gain + 1
         if not self.without_gain:
             name = state_name(self.trial_id, report.metrics["steps"])
@@ -138,9 +138,12 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
             ray.get(self.group.mailbox.release.remote())
 
 
-def best_name(metric: str) -> str:
-    """Return the name of a trial's best value so far, which sampler, halving and the choice of the best trial use."""
-    return f"best_{metric}"
+def best_name(job: Job) -> str:
+    """Return the name of a trial's best value so far, which sampler, halving and the choice of the best trial use.
+
+    Under a guard it is the best lowered value.
+    """
+    return f"best_{lowered_name(job.metric) if job.data.guard else job.metric}"
 
 
 class NoGroupError(Exception):

@@ -32,7 +32,7 @@ def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
         tune_config=tune.TuneConfig(
-            metric=best_name(plan.template.metric),
+            metric=best_name(plan.template),
             mode="max",
             num_samples=plan.trials,
             max_concurrent_trials=len(plan.groups),
@@ -71,7 +71,7 @@ def sampler(plan: SearchPlan) -> OptunaSearch:
         with warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning):
             chosen = optuna.samplers.BruteForceSampler(seed=seed)
     first = [searched(plan, settings) for settings in plan.first_trials[: plan.trials]]
-    return OrderedSearch(plan.varied, metric=best_name(plan.template.metric), sampler=chosen, first=first)
+    return OrderedSearch(plan.varied, metric=best_name(plan.template), sampler=chosen, first=first)
 
 
 class OrderedSearch(OptunaSearch):  # type: ignore[misc]  # Ray ships no types for it

@@ -69,6 +69,13 @@ def test_a_training_comes_to_its_best_report_or_to_its_error(
     assert report.state is None
 
 
+def test_under_a_guard_the_best_report_is_that_of_the_highest_lowered_value() -> None:
+    values = [(0.2, 0.2), (0.7, -1.3), (0.5, 0.5)]
+    coming = [Report({"score": value, "lowered_score": low}, done=low == 0.5) for value, low in values]
+    (report,), _ = turns(Pretending(coming), jobs=[SimpleNamespace(trial="a training", metric="score")])
+    assert report.metrics["score"] == 0.5
+
+
 @pytest.mark.parametrize("error", [ray.exceptions.RayError("the actor is dead"), OSError("the actor is dead")])
 def test_a_group_that_is_lost_is_an_error_of_its_job(error: Exception) -> None:
     (report,), _ = turns(Pretending([error]), jobs=JOBS[:1])

@@ -13,7 +13,7 @@ from common.run_folder import STATES, RunFolder
 from tests.trainers.cases import BARE_JOB
 from trainers.checkpoint import TrainingState, read_state
 from trainers.dev_predictions import read_predictions
-from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
+from trainers.job import FAILED_LOWERED, FAILED_VALUE, PREDICTIONS, Guard, Job, Report
 from trainers.search.trial import NoGroupError, Trial, lease
 
 METRIC = BARE_JOB.metric
@@ -229,3 +229,17 @@ def test_where_all_groups_are_lost_there_is_none_to_lease() -> None:
     groups: Any = {"one": Mailbox(lost="no disk", free=False), "two": Mailbox(lost="it could not start", free=False)}
     with pytest.raises(NoGroupError, match="^it could not start$"):
         lease(groups)
+
+
+def test_under_a_guard_the_best_state_is_that_of_the_highest_lowered_value(run: RunFolder) -> None:
+    guard = Guard(kind="graded", pairs=[], base=[], limit=0.01)
+    template = replace(BARE_JOB, data=replace(BARE_JOB.data, guard=guard))
+    group = Mailbox(0.5, 0.7, 0.6, error="it was lost")
+    for report, lowered in zip(group.coming, (0.5, -1.3, 0.6), strict=False):
+        report.metrics[f"lowered_{METRIC}"] = lowered
+    actor = trial(run, group, template=template)
+    results = [actor.step() for _ in range(4)]
+    assert [result[METRIC] for result in results] == [0.5, 0.7, 0.6, FAILED_VALUE]
+    assert [result[f"best_lowered_{METRIC}"] for result in results] == [0.5, 0.5, 0.6, FAILED_LOWERED]
+    assert BEST not in results[0]
+    assert steps_on_disk(run) == [3]
