@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -129,6 +130,7 @@ def test_a_better_model_is_kept_by_the_verdict_and_described_by_its_card(
     kind: Kind, tiny_model: str, tmp_path: Path, judged_here: Callable[[Mapping[str, Encode]], None]
 ) -> None:
     asked = request(tmp_path, tiny_model, content(kind), "--kind", kind.name)
+    asked = replace(asked, options=asked.options.model_copy(update={"refine": "none"}))
     model = SentenceTransformer(tiny_model, device="cpu")
     judged_here({"base": encoder(model), "best": ideal(asked)})
     data = Data(train=None, dev=[asked.pairs.table("dev")], candidates=tuple(asked.pairs.candidates() or ()))  # type: ignore[arg-type]
