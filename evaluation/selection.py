@@ -16,9 +16,10 @@ FLIPS = 9_999
 """Random sign flips, 10,000 with the data itself: the chance of a false claim is then met to a fifth of it."""
 ADAPTIVITY = 0.45
 """The price of a sampler that sees dev, see `error_of`."""
-REFINED = 0.5
+REFINED = 1 / 3
 """The part of that chance that a model refined after the search has. An average of the trials that dev likes best has
-as much luck as each of them and less noise, and flips of states that are already averaged do not know it."""
+as much luck as each of them and less noise, and flips of states that are already averaged do not know it
+(`python -m benchmarks.claims_refined`)."""
 STATES_AT_ONCE = 512
 MOST_ITEMS = 20_000
 """Items whose predictions are stored for each state."""

@@ -78,7 +78,9 @@ class Finished:
             assert isinstance(each, CategoryPredictions)
             right[split] = replace(each, predicted=each.truth)
         vectors = CategoryVectors(way="mix", names=NAMES, vectors=VECTORS, judged={}, predictions=right)
-        return Refined(name="mix", of=name, before=before, tried={"mix": 1.0}, vectors=vectors, judged=[right["dev"]])
+        return Refined(
+            name="mix", of=name, before=before, tried={"mix": 1.0}, vectors=vectors, judged=[right["dev"]] * 2
+        )
 
     def compare(self, **options: Any) -> Comparison:
         self.request = replace(self.request, options=self.request.options.model_copy(update=options))
@@ -98,7 +100,7 @@ def finished(tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -
 def test_vectors_that_are_better_for_sure_are_stored_and_used(finished: Finished) -> None:
     comparison = finished.compare()
     assert (comparison.verdict.chosen, comparison.verdict.gain) == ("mix", True)
-    assert comparison.verdict.splits["dev"].states == 1
+    assert comparison.verdict.splits["dev"].states == 2
     run = RunFolder.claim(finished.request.options.run)
     result = finish(finished.request, run, finished.outcome, comparison)
     assert (result.kept, result.weights) == ("mix", "base")
@@ -139,16 +141,16 @@ def mixtures(finished: Finished) -> Callable[..., Any]:
     """Return a stand-in for `refine` that tried a mixture on dev."""
     dev = finished.judged["dev"]
     state = finished.outcome.state
-    tried = Refined(name="interpolated", of="best", before=0.5, tried={"0.1 base": 0.6}, state=state, judged=[dev])
+    tried = Refined(name="interpolated", of="best", before=0.5, tried={"0.1 base": 0.6}, state=state, judged=[dev] * 3)
     return lambda *_: iter([tried])
 
 
-def test_a_mixture_that_dev_likes_is_judged_on_both_splits_and_counts_as_a_look(finished: Finished) -> None:
+def test_a_mixture_that_dev_likes_is_judged_on_both_splits_and_counts_as_looks(finished: Finished) -> None:
     finished.patch.setattr(compare, "try_vectors", failing)
     finished.patch.setattr(compare, "refine", mixtures(finished))
     verdict = finished.compare().verdict
     assert list(verdict.splits["dev"].models) == list(verdict.splits["test"].models) == ["base", "best", "interpolated"]
-    assert verdict.splits["dev"].states == 1
+    assert verdict.splits["dev"].states == 3
     assert "interpolated against base: no gain" in verdict.reason
 
 
