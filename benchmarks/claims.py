@@ -63,6 +63,10 @@ class Search(NamedTuple):
     base: Predictions
     states: list[list[Predictions]]
     """Trial -> its evaluated states; the baseline is the first."""
+    items: "Items | None" = None
+    base_skill: Floats = np.empty(0)
+    skills: list[list[Floats]] = []
+    """The skills of the states on each item, as far as they differ between models."""
 
 
 def skewed(cell: Cell, rng: np.random.Generator) -> Search:
@@ -82,8 +86,10 @@ def simulate(cell: Cell, rng: np.random.Generator) -> Search:
     items = Items(cell, rng)
     waves, phases = rng.normal(size=(WAVES, SETTINGS)) / LENGTH, rng.uniform(0, 2 * np.pi, WAVES)
     early, late = (rng.normal(size=(items.number, WAVES)) * (2 / WAVES) ** 0.5 for _ in range(2))
-    base = items.predictions(rng.normal(size=items.number) - cell.base_behind)
+    base_skill = rng.normal(size=items.number)
+    base = items.predictions(base_skill - cell.base_behind)
     states: list[list[Predictions]] = []
+    skills: list[list[Floats]] = []
     points: list[Floats] = []
     best: list[float] = []
     first: list[float] = []
@@ -91,10 +97,12 @@ def simulate(cell: Cell, rng: np.random.Generator) -> Search:
         point = sampled(points, best, rng) if trial else np.full(SETTINGS, 0.5)
         field = np.cos(waves @ point + phases)
         own, evaluated = rng.normal(size=items.number), []
+        skills.append([])
         for progressed in np.arange(1, EVALUATIONS + 1) / EVALUATIONS:
             smooth = progressed**0.5 * (late @ field) + 0.7 * (1 - progressed) ** 0.5 * (early @ field)
             noise = progressed**0.5 * own + (1 - progressed) ** 0.5 * rng.normal(size=items.number)
-            evaluated.append(items.predictions(smooth + 0.5 * noise + (cell.gain if trial else 0.0)))
+            skills[-1].append(smooth + 0.5 * noise)
+            evaluated.append(items.predictions(skills[-1][-1] + (cell.gain if trial else 0.0)))
             if len(evaluated) == 1:
                 first.append(value(evaluated[0]))
             if trial and first[-1] < np.median(first):
@@ -102,7 +110,7 @@ def simulate(cell: Cell, rng: np.random.Generator) -> Search:
         states.append(evaluated)
         points.append(point)
         best.append(max(map(value, evaluated)))
-    return Search(base, states)
+    return Search(base, states, items, base_skill, skills)
 
 
 def sampled(points: list[Floats], best: list[float], rng: np.random.Generator) -> Floats:

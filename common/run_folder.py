@@ -45,7 +45,7 @@ FILES: Mapping[str, str] = {
 }
 """Name of a file or folder that a run leaves -> its content. docs/reference/run_folder.md has the fields."""
 WORKING: Mapping[str, str] = {
-    STATES: "the best state of each trial while a search runs",
+    STATES: "the best states of running trials, of the baseline and of the five best trials while a search runs",
     TUNE: "Ray Tune's own files",
     GROUPS: "Ray Train's own files",
     EVALUATIONS: "scores of test that jobs.evaluate has shown",

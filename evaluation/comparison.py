@@ -64,7 +64,8 @@ def compare(
         models: name -> predictions on the same items, simplest first.
         seed: of the blocks of groups.
         errors: simpler model or yardstick -> standard errors on each side of an interval of a difference to it, where
-            the others were chosen among many on this split; by default each difference stands alone.
+            the others were chosen among many on this split; by default each difference stands alone. A difference
+            whose own name ('soup - best') is there has those.
         yardsticks: name -> predictions on the same items.
     """
     first, yardsticks = next(iter(models.values())), yardsticks or {}
@@ -76,7 +77,8 @@ def compare(
     alone = critical(len(without[next(iter(models))]), groups)
 
     def paired(better: str, simpler: str) -> Interval:
-        margin = (errors or {}).get(simpler, alone)
+        known = errors or {}
+        margin = known.get(f"{better} - {simpler}", known.get(simpler, alone))
         gain, gain_without = value[better] - value[simpler], without[better] - without[simpler]
         return difference(gain, gain_without, groups, margin, 1 - first.lowest)
 

@@ -65,8 +65,22 @@ class Evaluator:
         self._groups, self._other_groups = _numbered(table)
         self._labels = np.array([] if ranked else table.column("label").to_pylist(), dtype=np.float64)
 
-    def evaluate(self, encode: Encode) -> Predictions:
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """The candidates of a ranked kind, without their prompt; empty for other kinds."""
+        return self._choice
+
+    @property
+    def candidate_texts(self) -> list[str]:
+        """The candidates with their prompt, in the order of `choice`."""
+        return [self.texts[index] for index in self._others] if self._choice else []
+
+    def evaluate(self, encode: Encode, candidates: NDArray[Any] | None = None) -> Predictions:
         """Return the model's predictions on the split; `encode` is called once, with `texts`.
+
+        Args:
+            encode: the model.
+            candidates: vectors that take the place of the candidates' embeddings, in the order of `choice`.
 
         Raises:
             ValueError: an embedding is not finite.
@@ -74,7 +88,8 @@ class Evaluator:
         vectors = metrics.normalized(encode(self.texts))
         if self._truth is None:
             return self._of_pairs(metrics.pair_cosines(vectors[self._first], vectors[self._others]))
-        return self._of_candidates(metrics.cosines_of(vectors[self._first], vectors[self._others]))
+        others = vectors[self._others] if candidates is None else metrics.normalized(candidates)
+        return self._of_candidates(metrics.cosines_of(vectors[self._first], others))
 
     def evaluate_yardstick(self, yardstick: Yardstick) -> Predictions:
         """Return a yardstick's predictions on the split; it reads the texts without prompts."""

@@ -1,8 +1,8 @@
 """Cover the choice among many states: intervals of differences that hold for all that were evaluated on dev."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ FLIPS = 9_999
 """Random sign flips, 10,000 with the data itself: the chance of a false claim is then met to a fifth of it."""
 ADAPTIVITY = 0.45
 """The price of a sampler that sees dev, see `error_of`."""
+REFINED = 1 / 3
+"""The part of that chance that a model refined after the search has. An average of the trials that dev likes best has
+as much luck as each of them and less noise, and flips of states that are already averaged do not know it
+(`python -m benchmarks.claims_refined`)."""
 STATES_AT_ONCE = 512
 MOST_ITEMS = 20_000
 """Items whose predictions are stored for each state."""
@@ -37,13 +41,21 @@ class States:
     trials: int = 0
     reported: int = 0
 
+    def with_others(self, judged: Sequence[NDArray[Any]]) -> "States":
+        """Return the states with further ones that were evaluated on dev after the search."""
+        return replace(self, others=[*self.others, *judged], reported=self.reported + len(judged))
+
     @property
     def number(self) -> int:
         """The number of all states."""
         return max(self.reported, len(self.baseline) + len(self.others))
 
     def standard_errors(
-        self, dev: Mapping[str, Predictions], seed: int, yardsticks: Mapping[str, Predictions] | None = None
+        self,
+        dev: Mapping[str, Predictions],
+        seed: int,
+        yardsticks: Mapping[str, Predictions] | None = None,
+        refined: Collection[str] = (),
     ) -> dict[str, float]:
         """Return, for each simpler model or yardstick, the half-width of an interval that covers every choice over it.
 
@@ -51,9 +63,13 @@ class States:
         baseline, and every state over a yardstick. The half-width is in standard errors, the same on each side.
 
         Args:
-            dev: predictions of base, baseline and best, simplest first, as many as there are.
+            dev: predictions of base, baseline, best and the refined models, simplest first, as many as there are.
             seed: of blocks, sample and flips.
             yardsticks: name -> its predictions on dev.
+            refined: models that were refined after the search; their differences have half-widths of their own.
+
+        Returns:
+            Simpler model or yardstick -> half-width; for refined models 'soup - best' and so on -> half-width.
         """
         items, yardsticks = sample_of(next(iter(dev.values())), seed), yardsticks or {}
         models = [predictions.of_items(items) for predictions in dev.values()]
@@ -71,11 +87,15 @@ class States:
         for index, name in enumerate(yardsticks, states.shape[1]):
             over[name] = states - pseudo[:, [index]]
         error, lost = error_of(self.trials), self.reported > len(baseline) + len(others)
-        errors = {name: largest_t(differences, seed, error) for name, differences in over.items()}
-        if lost:  # a lost state could differ from the known ones in any way (Bonferroni)
-            unknown = student_t(error / self.reported, len(pseudo))
-            errors = {name: max(each, unknown) for name, each in errors.items()}
-        return errors
+
+        def errors(error: float) -> dict[str, float]:
+            # a lost state could differ from the known ones in any way (Bonferroni)
+            least = student_t(error / self.reported, len(pseudo)) if lost else 0.0
+            return {name: max(least, largest_t(differences, seed, error)) for name, differences in over.items()}
+
+        stricter = errors(error * REFINED) if refined else {}
+        own = {f"{name} - {simpler}": each for name in refined for simpler, each in stricter.items()}
+        return errors(error) | own
 
 
 def error_of(trials: int) -> float:

@@ -1,9 +1,9 @@
-"""Decide whether training and search are a gain: compare base, baseline and best, and select one of them."""
+"""Decide whether training and search are a gain: compare the models, simplest first, and select one of them."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from evaluation import jackknife
 from evaluation.comparison import SplitVerdict, compare, plain
@@ -15,7 +15,8 @@ from evaluation.threshold import at_threshold, best_f1
 from evaluation.yardsticks.evaluate import YardstickPredictions
 
 ORDER = ("base", "baseline", "best")
-"""The models from the simplest on: untrained, trained with the task's own settings, the best of a search."""
+"""The models from the simplest on: untrained, trained with the task's own settings, the best of a search. Models that
+are refined from them after the search have other names, and come after them."""
 NO_GAIN = "no gain"
 
 
@@ -43,9 +44,10 @@ class Verdict:
     """The selected model and the reason."""
 
     chosen: str
-    """One of ORDER."""
+    """One of ORDER, or a refined model."""
     gain: bool
-    """True where the best (without a search: the trained model) is better on dev than everything simpler."""
+    """True where the best (without a search: the trained model), or a model refined from it, is better on dev than
+    everything simpler."""
     reason: str
     splits: dict[str, SplitVerdict]
     yardsticks: YardstickVerdict = YardstickVerdict()
@@ -59,25 +61,49 @@ class Verdict:
         return values | {"splits": {name: plain(split) for name, split in self.splits.items()}} | guard
 
 
-def choose(dev: SplitVerdict, broken: Collection[str] = ()) -> tuple[str, str]:
-    """Select a model and give the reason: it replaces a simpler one only if its difference on dev is above zero.
+class Choice(NamedTuple):
+    """The outcome of the chain of models: the selected one, the reason, and whether it is a gain (`Verdict.gain`)."""
+
+    chosen: str
+    reason: str
+    gain: bool
+
+
+def choose(dev: SplitVerdict, keep: str | None = None, broken: Collection[str] = ()) -> Choice:
+    """Select a model: it replaces a simpler one only if its difference on dev is above zero.
 
     Args:
-        dev: all models on dev.
+        dev: all models, simplest first.
+        keep: a model to select whatever the scores; only a refined one may take its place.
         broken: those that break the guard; the next simpler one that holds is selected instead.
     """
     names = list(dev.models)
     if dev.groups < (least := jackknife.LEAST_GROUPS):
-        return names[0], f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {least}"
-    chosen, sentences = names[0], []
-    for name in names[1:]:
+        reason = f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {least}"
+        return Choice(keep or names[0], reason, gain=False)
+    trained = [name for name in names if name in ORDER]
+    best, sentences = _last_better(trained[0], trained[1:], dev, broken)
+    refined = [name for name in names if name not in ORDER]
+    chosen, more = _last_better(keep or best, refined, dev, broken)
+    gain = best == trained[-1]
+    if chosen not in ORDER:
+        gain = all(dev.differences[f"{chosen} - {name}"].above_zero for name in trained[:-1])
+    return Choice(chosen, "; ".join([*sentences, *more]), gain)
+
+
+def _last_better(
+    chosen: str, names: Sequence[str], dev: SplitVerdict, broken: Collection[str]
+) -> tuple[str, list[str]]:
+    """Go along the models; return the last that is better than the one chosen before it, and a sentence for each."""
+    sentences = []
+    for name in names:
         difference = dev.differences[f"{name} - {chosen}"]
         sentences.append(_sentence(name, chosen, difference, dev))
         if name in broken:
             sentences[-1] += ", but it breaks the guard" if difference.above_zero else ", and it breaks the guard"
         elif difference.above_zero:
             chosen = name
-    return chosen, "; ".join(sentences)
+    return chosen, sentences
 
 
 def verdict(
@@ -93,14 +119,15 @@ def verdict(
     Args:
         predictions: split -> model -> predictions.
         seed: of blocks, sample and flips.
-        keep: a model to select whatever the scores on dev.
+        keep: a model to select whatever the scores on dev, unless a refined one is better.
         states: all states of the search that were evaluated on dev; by default only the models themselves.
         yardsticks: those evaluated on the same splits.
         guard: the same models on the guard set; one that breaks it is selected only as `keep`.
     """
     states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
     beside = yardsticks.splits
-    errors = {"dev": states.standard_errors(predictions["dev"], seed, beside.get("dev"))}
+    refined = [name for name in predictions["dev"] if name not in ORDER]
+    errors = {"dev": states.standard_errors(predictions["dev"], seed, beside.get("dev"), refined)}
     splits = {
         split: compare(predictions[split], seed, errors.get(split), beside.get(split))
         for split in ("dev", *(split for split in predictions if split != "dev"))
@@ -111,10 +138,9 @@ def verdict(
             splits[split].scores[name].update(_at_own_threshold(predictions["dev"][name], model))
         for name, yardstick in beside.get(split, {}).items():
             splits[split].yardsticks[name].scores.update(_at_own_threshold(beside["dev"][name], yardstick))
-    chosen, reason = choose(splits["dev"], guard.broken if guard else ())
-    last, selected = list(splits["dev"].models)[-1], keep or chosen
-    against = _against_yardsticks(selected, splits["dev"], yardsticks)
-    return Verdict(chosen=selected, gain=chosen == last, reason=reason, splits=splits, yardsticks=against, guard=guard)
+    chosen, reason, gain = choose(splits["dev"], keep, guard.broken if guard else ())
+    against = _against_yardsticks(chosen, splits["dev"], yardsticks)
+    return Verdict(chosen=chosen, gain=gain, reason=reason, splits=splits, yardsticks=against, guard=guard)
 
 
 def _against_yardsticks(chosen: str, dev: SplitVerdict, judged: YardstickPredictions) -> YardstickVerdict:

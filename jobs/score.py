@@ -38,7 +38,7 @@ def score(
     names = columns.split(",")
     request = check_score_request(model, file, names, out, candidates, top_k, cpus_per_worker, trust_remote_code)
     result = score_run(request, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
-    notes = [*request.prompts.lines, *request.table.table.notes()]
+    notes = [*request.prompts.lines, *request.notes, *request.table.table.notes()]
     if json:
         common.print_json(result | {"notes": notes})
         return

@@ -23,7 +23,10 @@ def stored_threshold(folder: str) -> float | None:
 
 
 def weights_sha256(folder: str) -> str:
-    """Return the SHA-256 over a model's weight files in the order of their names; for a single file it is its own."""
+    """Return the SHA-256 over a model's weight files in the order of their names; for a single file it is its own.
+
+    Stored vectors of categories (models/category_vectors.py) count: scores depend on them, too.
+    """
     digest = hashlib.sha256()
     for path in sorted(path for path in Path(folder).rglob("*") if path.suffix in WEIGHT_FILES):
         digest.update(path.read_bytes())

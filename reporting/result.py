@@ -30,7 +30,7 @@ class RunResult:
     best_steps: int | None = None
     """Optimizer steps after which the best trial reached `best` on dev."""
     kept_steps: int | None = None
-    """Optimizer steps of the state that is exported; 0 for the base model."""
+    """Optimizer steps of the state that is exported; 0 for the base model, None for a mixture of weights."""
     baseline_epoch: float | None = None
     best_settings: Settings = field(default_factory=dict)
     baseline_settings: Settings = field(default_factory=dict)
@@ -44,7 +44,11 @@ class RunResult:
     """Why nothing was trained: the commonest error of the trials, or another reason; None if a model was trained."""
     wall_s: float
     kept: str | None = None
-    """Which of base, baseline and best was selected."""
+    """The model that was selected: base, baseline, best, or one that was refined from them."""
+    weights: str | None = None
+    """The model whose weights it has: another one than `kept` where that one has category vectors beside them."""
+    mixture: Sequence[Mapping[str, Any]] = ()
+    """The parts of a mixture of weights: model, fraction, and the command that trains it; empty for any other model."""
     verdict: Mapping[str, Any] | None = None
     """Content of verdict.json; None if there was nothing to compare."""
     cores: int = 1
@@ -52,13 +56,18 @@ class RunResult:
     loss_notes: Sequence[str] = ()
     """How the loss differs from its class in the library, one sentence each."""
     reproduce: str = ""
-    """One command that trains the model again from the prepared pairs."""
+    """One command that trains the model again from the prepared pairs; empty for a mixture of weights."""
     stopped: str = ""
     """A sentence, if that command trains beyond the saved weights."""
     dtype: str = ""
     """Data type of the model's weights, such as float32."""
     group_times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Worker group -> phase -> seconds: starting, training, evaluating, checkpointing, idle; in all, its lifetime."""
+
+    @property
+    def whose(self) -> str | None:
+        """The model whose weights the kept one has."""
+        return self.weights or self.kept
 
     @property
     def core_seconds(self) -> float:

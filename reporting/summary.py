@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reporting import formats, verdict
+from reporting.refined import NAMES
 from reporting.result import RunResult, next_commands
 from reporting.trials import epochs_reached
 
@@ -15,6 +16,8 @@ MODEL_NAMES = {
     "base": "base model",
     "baseline": "one trained with the baseline settings",
     "best": "search's best",
+    "interpolated": f"search's best, {NAMES['interpolated']}",
+    "soup": NAMES["soup"],
 }
 
 
@@ -85,8 +88,14 @@ def outcome_lines(result: RunResult) -> list[str]:
     elif result.best is not None and result.base is not None and result.best <= result.base:
         lines.append("note: the best trial is no better on dev than the base model")
     searched = result.kept and sum(result.states.values()) > 1
-    lines.append(f"model: {result.model}" + (f", the {MODEL_NAMES[result.kept]}" if result.kept and searched else ""))
+    lines.append(f"model: {result.model}" + (f", the {_name(result)}" if searched and result.kept else ""))
     return [*lines, "try next:", *(f"  {command}" for command in next_commands(result))]
+
+
+def _name(result: RunResult) -> str:
+    """Return words for the kept model."""
+    name = MODEL_NAMES[result.whose or ""]
+    return name if result.whose == result.kept else f"{name}; {NAMES[result.kept or '']}"
 
 
 def _difference(value: float | None, start: float | None) -> str:

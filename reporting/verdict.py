@@ -10,6 +10,7 @@ from rich.table import Table
 
 from reporting import formats
 from reporting.guard import broken_last, guard_lines, guard_table
+from reporting.refined import refined_lines, refined_names
 from reporting.yardsticks import is_beaten, yardsticks_line, yardsticks_table
 
 LARGEST_CONFUSION = 20
@@ -42,7 +43,8 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
     text.append(f"verdict: {verdict['reason']}")
     text += against if is_beaten(verdict) else []
     text += guard_lines(verdict)
-    text += [f"on test: {_differences(verdict['splits']['test'])}"] if "test" in verdict["splits"] else []
+    text += refined_lines(verdict)
+    text += [f"on test: {_differences(verdict)}"] if "test" in verdict["splits"] else []
     text.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
     if threshold := verdict.get("threshold"):
         text.append(
@@ -56,10 +58,12 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
 def _without_gain(verdict: Mapping[str, Any]) -> str:
     if verdict["gain"]:
         return ""
-    last = list(verdict["splits"]["dev"]["models"])[-1]
+    refined = refined_names(verdict)
+    last = [name for name in verdict["splits"]["dev"]["models"] if name not in refined][-1]
     if broken_last(verdict):
         return " (as requested: it breaks the guard)" if verdict["chosen"] == last else f" ({last} breaks the guard)"
-    return " (as requested: no gain on dev)" if verdict["chosen"] == last else " (no gain beyond it on dev)"
+    requested = verdict["chosen"] in {last, *refined}
+    return " (as requested: no gain on dev)" if requested else " (no gain beyond it on dev)"
 
 
 def _scores(name: str, split: Mapping[str, Any]) -> Table:
@@ -89,10 +93,16 @@ def _confusion(split: str, model: str, confusion: Mapping[str, Any]) -> Table:
     return table
 
 
-def _differences(split: Mapping[str, Any]) -> str:
+def _differences(verdict: Mapping[str, Any]) -> str:
+    """Return the differences on test; a refined model's is that to the model that it was made from."""
+    refined = {each["name"]: each["of"] for each in verdict.get("refined") or []}
+    differences = {
+        name: difference
+        for name, difference in verdict["splits"]["test"]["differences"].items()
+        if (models := name.split(" - "))[1] == refined.get(models[0], models[1])
+    }
     return "; ".join(
-        f"{name} {difference['value']:+.4f} {_interval(difference)}"
-        for name, difference in split["differences"].items()
+        f"{name} {difference['value']:+.4f} {_interval(difference)}" for name, difference in differences.items()
     )
 
 

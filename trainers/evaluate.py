@@ -1,5 +1,6 @@
 """Evaluate a model item by item on whole splits, and the yardsticks beside it."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +8,12 @@ import numpy as np
 import ray
 from numpy.typing import NDArray
 
+from evaluation.category_vectors import CategoryVectors, category_vectors
 from evaluation.evaluator import Encode, Evaluator
 from evaluation.yardsticks.evaluate import evaluate_yardsticks
+from evaluation.yardsticks.fit import MOST_ENCODED_ROWS, positives, sample
 from models.encode import encode
-from trainers.job import PREDICTIONS, YARDSTICKS, EvaluationJob
+from trainers.job import PREDICTIONS, VECTORS, YARDSTICKS, EvaluationJob
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -43,6 +46,8 @@ class Recall:
 def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]:
     """Return a report's metrics: predictions, split -> Predictions; if the job has train, also YardstickPredictions.
 
+    A job that tries category vectors reports CategoryVectors alone.
+
     Raises:
         ValueError: the model gives embeddings that are not finite.
     """
@@ -52,6 +57,8 @@ def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]
         for split, table in job.splits.items()
     }
     embed = partial(encode, model, on_progress=_silent)
+    if job.vectors:
+        return {VECTORS: _vectors(job, evaluators, Recall(embed).recall)}
     if not job.train:
         return {PREDICTIONS: {split: evaluator.evaluate(embed) for split, evaluator in evaluators.items()}}
     base = Recall(embed)
@@ -59,6 +66,13 @@ def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]
     own = {split: evaluator for split, evaluator in evaluators.items() if split not in job.kinds}
     yardsticks = evaluate_yardsticks(ray.get(job.train[0]), own, job.seed, base.recall, job.prompts)
     return {PREDICTIONS: predictions, YARDSTICKS: yardsticks}
+
+
+def _vectors(job: EvaluationJob, evaluators: Mapping[str, Evaluator], encode: Encode) -> CategoryVectors:
+    assert job.train is not None
+    train = sample(positives(ray.get(job.train[0])), MOST_ENCODED_ROWS, job.seed)
+    texts = [job.prompts.first + text for text in train.column("sentence1").to_pylist()]
+    return category_vectors(evaluators, encode, texts, train.column("sentence2").to_pylist())
 
 
 def _silent(done: int, total: int) -> None:

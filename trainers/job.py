@@ -22,6 +22,8 @@ PREDICTIONS = "predictions"
 those on every split."""
 YARDSTICKS = "yardsticks"
 """Key of the report of an EvaluationJob with rows of train."""
+VECTORS = "vectors"
+"""Key of the report of an EvaluationJob that tries category vectors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +151,8 @@ class EvaluationJob:
     """One object reference to rows of train, on which yardsticks are fitted; None: only the model is evaluated."""
     seed: int = 0
     """Random seed of the yardsticks."""
+    vectors: bool = False
+    """Whether to try category vectors made from rows of train, in place of yardsticks."""
 
 
 class Report(NamedTuple):

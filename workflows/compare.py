@@ -1,7 +1,8 @@
 """Compare base, baseline and best on dev and test after the last trial, on the same warm groups; train more seeds."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from common.run_folder import RunFolder
 from evaluation import threshold
 from evaluation.guard import GUARD, GuardVerdict
 from evaluation.predictions import PairPredictions, Predictions
-from evaluation.selection import States
+from evaluation.selection import States, sample_of
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from evaluation.yardsticks.fit import MOST_ROWS
 from reporting.findings import leaked
@@ -23,8 +24,10 @@ from trainers.dev_predictions import read_predictions
 from trainers.groups.pool import evaluate_models, in_turns
 from trainers.job import EvaluationJob
 from workflows.outcome import Outcome
+from workflows.refine import Refined, refine
 from workflows.request import Request
 from workflows.session import Session
+from workflows.vectors import try_vectors
 
 BASE, BASELINE, BEST = ORDER
 
@@ -40,11 +43,16 @@ class Comparison:
     """Model -> metric on dev of its settings with other seeds, in the order of the seeds."""
     leaks: tuple[str, ...] = ()
     """The audit's lines on texts in two splits, which make every score too high."""
+    refined: tuple[Refined, ...] = ()
+    """What was tried after the search."""
+    notes: tuple[str, ...] = ()
+    """Remarks on the figures, one sentence each."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of verdict.json, without fingerprint and weights."""
         threshold = self.threshold.to_dict() if self.threshold else None
-        more = {"threshold": threshold, "seeds": self.seeds, "leaks": list(self.leaks)}
+        refined = [each.to_dict() for each in self.refined]
+        more = {"threshold": threshold, "seeds": self.seeds, "leaks": list(self.leaks), "refined": refined}
         values: dict[str, Any] = finite({**self.verdict.to_dict(), **more})
         return values
 
@@ -61,7 +69,11 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
     for line in request.warnings():
         live.say(line)
     seeds = other_seeds(request, session, outcome, live) if request.options.repeat_seeds else {}
-    evaluation = _evaluation(request, session)
+    evaluation, options = _evaluation(request, session), request.options
+    notes: list[str] = []
+    keep = list(models)[-1] if options.export == "best" else options.export
+    tried = _refined(request, session, outcome, evaluation, live, notes)
+    models |= {each.name: each.state for each in tried if each.state is not None}
     live.header([_line(models, evaluation, 0)])
     predictions, yardsticks = evaluate_models(
         session.able(),
@@ -70,17 +82,68 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
         lambda done, _: live.header([_line(models, evaluation, done)]),
     )
     guard = _guard_verdict(request, predictions.pop(GUARD, {}))
-    keep = list(models)[-1] if request.options.export == "best" else request.options.export
-    states = evaluated_states(RunFolder(request.options.run), outcome)
+    states = _with_refined(evaluated_states(RunFolder(options.run), outcome), tried, options.seed)
     live.header([f"computing intervals over {states.number} states that were evaluated on dev"])
-    decision = verdict(predictions, request.options.seed, keep if keep in models else None, states, yardsticks, guard)
+
+    def decide(states: States) -> Verdict:
+        return verdict(predictions, options.seed, keep if keep in models else None, states, yardsticks, guard)
+
+    decision = decide(states)
+    if options.refine == "auto" and request.task.declared_kind.categories:
+        with _optional("category vectors were not tried", live, notes):
+            chosen = decision.chosen
+            live.header([f"refining: {chosen} with vectors of its training texts for the categories"])
+            before = decision.splits["dev"].models[chosen].value
+            vectors = try_vectors(session.able(), chosen, before, models[chosen], evaluation)
+            tried.append(vectors)
+            for split, own in (vectors.vectors.predictions if vectors.vectors else {}).items():
+                predictions[split][vectors.name] = own
+            decision = decide(_with_refined(states, [vectors], options.seed))
     selected = {split: by_model[decision.chosen] for split, by_model in predictions.items()}
     return Comparison(
         verdict=_with_confusion(decision, selected),
-        threshold=_threshold(selected, request.options.seed),
+        threshold=_threshold(selected, options.seed),
         seeds=seeds,
         leaks=tuple(leak for finding in request.audit.findings if (leak := leaked(finding.to_dict()))),
+        refined=tuple(tried),
+        notes=tuple(notes),
     )
+
+
+def _refined(
+    request: Request,
+    session: Session,
+    outcome: Outcome,
+    evaluation: EvaluationJob,
+    live: Live,
+    notes: list[str],
+) -> list[Refined]:
+    """Return the mixtures of weights that were tried: none where the user asks for another model than the best."""
+    tried: list[Refined] = []
+    if outcome.state is None or request.options.refine == "none" or request.options.export in ("base", "baseline"):
+        return tried
+    with _optional("not every mixture of weights was tried", live, notes):
+        for each in refine(
+            request, outcome, session.able(), evaluation, session.template.data.guard, lambda line: live.header([line])
+        ):
+            tried.append(each)  # an error keeps those before it
+    return tried
+
+
+def _with_refined(states: States, tried: Sequence[Refined], seed: int) -> States:
+    """Return the states with everything that was tried: each is one more look at dev."""
+    judged = [predictions for each in tried for predictions in each.judged]
+    return states.with_others([each.predictions[sample_of(each, seed)] for each in judged])
+
+
+@contextmanager
+def _optional(failure: str, live: Live, notes: list[str]) -> Iterator[None]:
+    """Turn an error in the block into a warning and a note: the verdict needs nothing of it."""
+    try:
+        yield
+    except Exception as error:
+        live.say(f"warning: {failure}: {type(error).__name__}: {error}")
+        notes.append(f"{failure} ({type(error).__name__}: {error})")
 
 
 def candidates(outcome: Outcome) -> dict[str, TrainingState | None]:

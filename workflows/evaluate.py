@@ -13,6 +13,7 @@ from common.run_folder import BEST, RunFolder
 from evaluation.evaluator import Evaluator
 from evaluation.yardsticks.fit import MOST_ROWS
 from models.base_model import ResolvedModel, resolve_base_model
+from models.category_vectors import other_categories, stored_vectors
 from models.reading import max_length_of, prompts_of
 from models.saved_model import weights_sha256
 from pairs.manifest import MANIFEST, refuse_other_task
@@ -105,6 +106,7 @@ class Subject:
         def compute() -> dict[str, float]:
             own = prompts_of(Path(folder)) if prompts is None else prompts
             evaluator = Evaluator(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
+            self._note_vectors(folder, evaluator)
             disable_progress_bar()
             trusted = self.trust_remote_code
             with EncodingProgress() as on_progress:
@@ -113,6 +115,10 @@ class Subject:
         if split != "test" or self.run is None:
             return CachedScores(scores=compute())
         return scored_once(self.run, split, self.pairs.fingerprint, weights_sha256(folder), compute)
+
+    def _note_vectors(self, folder: str, evaluator: Evaluator) -> None:
+        if (stored := stored_vectors(folder)) and stored.of(evaluator.choice) is None:
+            self.notes.append(other_categories(stored, evaluator.choice))
 
     def yardsticks(self, split: str, *, quiet: bool) -> LexicalScores | None:
         """Score the lexical yardsticks, fitted on train, on a split; None if the kind cannot be computed from it."""

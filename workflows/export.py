@@ -13,6 +13,7 @@ from common.jsonable import finite
 from common.run_folder import BEST, VERDICT, RunFolder
 from common.space import Settings
 from models.base_model import load_model
+from models.category_vectors import StoredVectors, store
 from models.loading import load_folder
 from models.reading import store_prompts
 from models.saved_model import THRESHOLD, weights_sha256
@@ -53,10 +54,12 @@ def export(
     if selected.state is not None:
         model.load_state_dict(to_tensors(selected.state.weights))
     store_prompts(model, request.prompts)
-    result = replace(result, **facts(request, selected))
+    result = replace(result, **facts(request, outcome, selected))
     with tempfile.TemporaryDirectory() as temporary:
         local = str(Path(temporary, BEST))  # others may read it, unlike the temporary folder itself
         model.save_pretrained(local, create_model_card=False)
+        if vectors := selected.vectors:
+            store(local, StoredVectors(way=vectors.way, names=vectors.names, vectors=vectors.vectors))
         if result.verdict and result.verdict["threshold"]:
             Path(local, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
         saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
@@ -86,12 +89,38 @@ def run_of(request: Request, folder: RunFolder, outcome: Outcome, result: RunRes
     )
 
 
-def facts(request: Request, selected: SelectedModel) -> dict[str, Any]:
-    """Return the result's fields about the selected model's training: loss_notes, reproduce and stopped."""
-    command = reproduce(request, selected.record.settings) if selected.record else searched(request)
+def facts(request: Request, outcome: Outcome, selected: SelectedModel) -> dict[str, Any]:
+    """Return the result's fields about the selected model's training: loss_notes and how to repeat it."""
     loss = LOSSES[selected.record.settings["loss"]].name if selected.record else request.pairs.loss.name
-    notes = loss_notes(loss, request.views[loss])
-    return {"loss_notes": notes, "reproduce": command, "stopped": stopped(selected)}
+    notes = {"loss_notes": loss_notes(loss, request.views[loss])}
+    if selected.parts:
+        return notes | {"mixture": mixture(request, outcome, selected.parts)}
+    command = reproduce(request, selected.record.settings) if selected.record else searched(request)
+    return notes | {"reproduce": command, "stopped": stopped(selected)}
+
+
+def mixture(request: Request, outcome: Outcome, parts: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the parts of a mixture for the card: model, fraction and, for a training, how to repeat it."""
+    records = {record.trial: record for record in outcome.records}
+    described = []
+    for number, (name, fraction) in enumerate(parts.items(), 1):
+        if name == "base":
+            described.append({"model": request.task.base_model, "fraction": fraction})
+            continue
+        record = records.get(name) or outcome.best
+        assert record is not None
+        again = "again" if number == 1 else f"again-{number}"
+        described.append(
+            {
+                "model": f"{_again(request, again).run}/{BEST}",
+                "fraction": fraction,
+                "command": reproduce(request, record.settings, again),
+                "trial": record.trial,
+                "steps": record.best_steps,
+                "whole": record.epoch >= record.epochs,
+            }
+        )
+    return described
 
 
 def loss_notes(loss: str, pairs: TrainView) -> list[str]:
@@ -156,21 +185,22 @@ def searched(request: Request) -> str:
     return shlex.join(_again(request).command("jobs.tune", request.task.base_model))
 
 
-def reproduce(request: Request, settings: Settings) -> str:
+def reproduce(request: Request, settings: Settings, again: str = "again") -> str:
     """Return the command that trains the same weights again from the same prepared pairs.
 
     Args:
         request: the run's request.
         settings: of the training.
+        again: end of the name of its run folder.
     """
-    options = _again(request)
+    options = _again(request, again)
     length = [f"max_length={options.max_length}"] if options.max_length else []
     own = (*length, *(f"{name}={value}" for name, value in settings.items()))
-    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | {"set": own})
+    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | {"set": own, "refine": "none"})
     return shlex.join(shared.command("jobs.train", request.task.base_model))
 
 
-def _again(request: Request) -> Options:
+def _again(request: Request, again: str = "again") -> Options:
     """Return the request's options with a run folder of their own."""
     address, mark, query = request.options.run.partition("?")
-    return request.options.model_copy(update={"run": f"{address.rstrip('/')}-again{mark}{query}"})
+    return request.options.model_copy(update={"run": f"{address.rstrip('/')}-{again}{mark}{query}"})

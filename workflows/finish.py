@@ -41,7 +41,9 @@ def compared(request: Request, session: "Session", outcome: Outcome, live: Live)
     try:
         if outcome.hurried:
             raise KeyboardInterrupt
-        return replace(outcome, notes=notes), compare(request, session, outcome, live)
+        comparison = compare(request, session, outcome, live)
+        notes += comparison.notes if comparison else []
+        return replace(outcome, notes=notes), comparison
     except KeyboardInterrupt:
         why = "interrupted again"
     except Exception as error:
@@ -61,10 +63,19 @@ def select_model(outcome: Outcome, comparison: "Comparison | None", export: str 
         comparison: the verdict, if there is one.
         export: the requested model: auto, best, baseline or base.
     """
-    chosen = comparison.verdict.chosen if comparison else export
+    return _selected(outcome, comparison, comparison.verdict.chosen if comparison else export)
+
+
+def _selected(outcome: Outcome, comparison: "Comparison | None", chosen: str) -> SelectedModel:
+    if comparison and (refined := next((each for each in comparison.refined if each.name == chosen), None)):
+        of = _selected(outcome, comparison, refined.of)
+        metrics = {**of.metrics, "dev": comparison.verdict.splits["dev"].scores[chosen]}
+        if refined.vectors is None:
+            return SelectedModel(chosen, outcome.best, metrics | {"steps": None}, refined.state, refined.parts)
+        return of._replace(name=chosen, metrics=metrics, weights=of.name, vectors=refined.vectors)
     if chosen == "base":
-        dev = comparison.verdict.splits["dev"].scores["base"] if comparison else outcome.base_metrics
-        return SelectedModel(chosen, None, {"dev": dev, "steps": 0, "log": []}, None)
+        scores = comparison.verdict.splits["dev"].scores["base"] if comparison else outcome.base_metrics
+        return SelectedModel(chosen, None, {"dev": scores, "steps": 0, "log": []}, None)
     if chosen == "baseline" and outcome.baseline_state is not None and outcome.baseline is not outcome.best:
         return SelectedModel(chosen, outcome.baseline, outcome.baseline_metrics, outcome.baseline_state)
     name = "baseline" if outcome.best is outcome.baseline else "best"
@@ -104,6 +115,7 @@ def result_of(
         baseline_settings=dict(outcome.baseline_settings),
         model=f"{folder.shown}/{BEST}" if trained else None,
         kept=selected.name if trained else None,
+        weights=(selected.weights or selected.name) if trained else None,
         kept_steps=selected.metrics.get("steps") if trained else None,
         verdict=verdict,
         cores=request.options.workers * (1 if request.options.gpu else request.options.cpus_per_worker),

@@ -60,6 +60,11 @@ class TrainOptions(BaseModel):
         description="Fix a setting (8), or give its choices (8,16,32) or range (0.2:0.8).",
         json_schema_extra={"metavar": "NAME=VALUE"},
     )
+    refine: Literal["auto", "none"] = Field(
+        default="auto",
+        description="auto: after training, also try averages of weights, and for categories vectors of their texts; "
+        "keep one only if it is better on dev for sure. none: try none.",
+    )
     accept: tuple[str, ...] = Field(
         default=(), description="Ignore this error of the audit. Repeatable.", json_schema_extra={"metavar": "CODE"}
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from common.space import Settings
+from evaluation.category_vectors import CategoryVectors
 from reporting.trials import TrialRecord
 from trainers.checkpoint import TrainingState
 
@@ -24,6 +25,8 @@ class Outcome:
     baseline_state: TrainingState | None = None
     baseline_settings: Settings = field(default_factory=dict)
     """Empty if a single training had other settings."""
+    states: Mapping[str, str] = field(default_factory=dict)
+    """Trial -> file of its best state, the best trials first; empty without a search."""
     evaluations: int = 0
     """Number of evaluations on dev, over all trainings."""
     base_metrics: Mapping[str, float]
@@ -39,9 +42,15 @@ class Outcome:
 
 
 class SelectedModel(NamedTuple):
-    """The model to export: base (no training), baseline or best."""
+    """The model to export: base (no training), baseline, best, or one that is refined from them."""
 
     name: str
     record: TrialRecord | None
+    """The training; None for the base model and for weights of several trials."""
     metrics: Mapping[str, Any]
     state: TrainingState | None
+    parts: Mapping[str, float] = {}
+    """Model -> fraction of its weights, where they are a mixture."""
+    weights: str = ""
+    """The model whose weights it has, where it differs from another one by category vectors alone."""
+    vectors: CategoryVectors | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
+from numpy.typing import NDArray
 
 from common import storage
 from common.mistakes import Mistakes
@@ -35,9 +36,11 @@ class ScoreRequest:
         table: the file with all its columns; its `texts` are both texts, or the one to compare with `candidates`.
         empty: number of rows that lack a text; their score is null.
         candidates: texts to compare each text with; None for pairs.
+        vectors: stored with the model, in the order of the candidates; None: the candidates' texts are encoded.
         top_k: number of candidates to name for each text.
         threshold: least score of a pair that belongs together; None to write no decision.
         prompts: prompts before first and second texts.
+        notes: remarks for the user.
         out: folder of the parts, part-00000.parquet and so on.
         trust_remote_code: whether code that the model brings may run.
     """
@@ -50,6 +53,8 @@ class ScoreRequest:
     threshold: float | None
     prompts: Prompts
     out: str
+    vectors: NDArray[Any] | None = None
+    notes: tuple[str, ...] = ()
     trust_remote_code: bool = False
 
     def key(self) -> str:
@@ -103,7 +108,7 @@ def _scored(request: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: b
         batch_size=1,
         fn_constructor_kwargs={
             "texts": request.table.texts,
-            **{name: getattr(request, name) for name in ("candidates", "top_k", "threshold", "prompts")},
+            **{name: getattr(request, name) for name in ("candidates", "vectors", "top_k", "threshold", "prompts")},
             "out": storage.locate(request.out),
             "files": [ray.put(files)],
             "device": "cuda" if gpu else "cpu",

@@ -3,6 +3,7 @@
 from evaluation.evaluator import Evaluator
 from evaluation.predictions import PairPredictions
 from evaluation.threshold import at_threshold
+from models.category_vectors import stored_vectors
 from models.encode import OnProgress, encode
 from models.loading import load_folder
 from models.saved_model import stored_threshold
@@ -19,7 +20,8 @@ def score_model(
 ) -> dict[str, float]:
     """Return the scores of a sentence-transformers folder, computed on a GPU if there is one.
 
-    For 0/1 pairs, add precision, recall and F1 at the threshold that is stored with the model.
+    For 0/1 pairs, add precision, recall and F1 at the threshold that is stored with the model. Vectors of categories
+    that are stored with it take the place of the categories' texts.
 
     Args:
         folder: the model's folder.
@@ -33,8 +35,9 @@ def score_model(
     """
     model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
     try_model(model, folder, "model", folder)
-    threshold = stored_threshold(folder)
-    predictions = evaluator.evaluate(lambda texts: encode(model, texts, on_progress))
+    threshold, stored = stored_threshold(folder), stored_vectors(folder)
+    vectors = stored.of(evaluator.choice) if stored else None
+    predictions = evaluator.evaluate(lambda texts: encode(model, texts, on_progress), vectors)
     if not isinstance(predictions, PairPredictions) or not predictions.declared.threshold or threshold is None:
         return predictions.scores()
     return predictions.scores() | at_threshold(predictions, threshold)

@@ -17,6 +17,7 @@ from files.formats.source import JSON
 from files.read import all_columns, refuse_repeated
 from files.schema import TypedTable
 from files.written import refuse_written
+from models.category_vectors import other_categories, stored_vectors
 from models.reading import prompts_of
 from models.saved_model import stored_threshold
 from pairs.prepared import PreparedPairs
@@ -66,6 +67,7 @@ def check_score_request(
     threshold = checks.run(stored_threshold, saved.folder) if saved else None
     choices = checks.run(_candidates, model, saved.run, candidates) if saved and len(columns) == 1 else None
     rows = checks.run(_rows, file, tuple(columns), names, numbered) if names is not None else None
+    stored = checks.run(stored_vectors, saved.folder) if saved and choices else None
     checks.finish()
     assert saved is not None
     assert rows is not None
@@ -75,6 +77,8 @@ def check_score_request(
         table=table,
         empty=empty,
         candidates=tuple(choices) if choices else None,
+        vectors=stored.of(choices) if stored and choices else None,
+        notes=(other_categories(stored, choices),) if stored and choices and stored.of(choices) is None else (),
         top_k=top_k,
         threshold=threshold,
         prompts=prompts_of(Path(saved.folder)),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from common.writing import write_then_rename
 from evaluation.metrics import Floats, normalized, pair_cosines
@@ -30,6 +31,7 @@ class Scorer:
         top_k: number of candidates to name for each text.
         threshold: least score of a pair that belongs together; None for no decision.
         prompts: prompts before first and second texts; candidates are second texts.
+        vectors: those to compare with in place of the candidates' embeddings, in their order.
     """
 
     def __init__(
@@ -40,10 +42,13 @@ class Scorer:
         top_k: int,
         threshold: float | None,
         prompts: Prompts = NO_PROMPTS,
+        vectors: NDArray[Any] | None = None,
     ) -> None:
         self.model, self.texts, self.candidates, self.top_k = model, texts, candidates, top_k
         self.threshold, self.prompts = threshold, prompts
-        self.candidate_vectors = self._vectors([prompts.second + text for text in candidates]) if candidates else None
+        self.candidate_vectors = None if vectors is None else normalized(vectors)
+        if candidates and vectors is None:
+            self.candidate_vectors = self._vectors([prompts.second + text for text in candidates])
 
     def scored(self, table: pa.Table) -> pa.Table:
         """Return the table with score and decision, or with the best candidates and their scores.

@@ -13,6 +13,7 @@ from tasks.common.losses import active
 from trainers.checkpoint import TrainingState, read_state, state_name
 from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
+from trainers.search.retention import BEST_TRIALS
 from trainers.search.tuner import tuner
 from workflows.finish import undisturbed
 from workflows.options import Options
@@ -88,6 +89,10 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
         baseline_metrics=watch.results[baseline] if baseline else {},
         baseline_state=baseline_state,
         baseline_settings=baseline_settings,
+        states={
+            watch.records[trial].trial: state_name(trial, watch.records[trial].best_steps or 0)
+            for trial in ranked[:BEST_TRIALS]
+        },
         notes=[
             *([] if baseline else [without_baseline(watch.records.get(first or ""))]),
             *(f"{group.name} took no further trials: {group.lost}" for group in plan.groups if group.lost),

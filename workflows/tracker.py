@@ -14,6 +14,7 @@ from reporting.trial_log import TrialLog
 from reporting.trials import TrialRecord
 from tasks.common.losses import active
 from trainers.groups.board import BoardActor, seconds_left
+from trainers.search.retention import Retention
 
 POLL_S = 1.0
 """Seconds between two estimates of the time left."""
@@ -27,10 +28,19 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
         settings: the settings that all trials share.
         log: takes every record and every report.
         live: shows every record.
+        retention: deletes states that are no longer needed.
     """
 
-    def __init__(self, metric: str, settings: Settings, log: TrialLog, live: Live) -> None:
+    def __init__(
+        self,
+        metric: str,
+        settings: Settings,
+        log: TrialLog,
+        live: Live,
+        retention: Retention | None = None,
+    ) -> None:
         self.metric, self.settings, self.log, self.live = metric, dict(settings), log, live
+        self.retention = retention
         self.records: dict[str, TrialRecord] = {}
         self.results: dict[str, dict[str, Any]] = {}
         """Tune's id of a trial -> its best report: metrics, and the training log up to it."""
@@ -70,10 +80,12 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
         if record.state == "running":
             reached_end = record.epoch >= record.epochs
             self._put(trial, replace(record, state="completed" if reached_end else "stopped"))
+        self._delete_states()
 
     def on_trial_error(self, *, trial: Any, **_: Any) -> None:
         """Mark a trial as failed whose actor raised an error."""
         self._put(trial, self.records[trial.trial_id].failed(str(trial.pickled_error_file)))
+        self._delete_states()
 
     def close(self) -> None:
         """Mark the trials that still run as stopped: the budget or the user has ended the search."""
@@ -83,6 +95,13 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
                 self.records[trial] = replace(record, state="stopped")
                 self.log.update(self.records[trial])
                 self.live.update(self.records[trial])
+
+    def _delete_states(self) -> None:
+        if self.retention is None:
+            return
+        ended = {trial: record.compared for trial, record in self.records.items() if record.state != "running"}
+        values = {trial: float("-inf") if value is None else value for trial, value in ended.items()}
+        self.retention.delete_others(values, needed=list(self.records)[:1])  # the baseline is the first trial
 
     def _put(self, trial: Any, record: TrialRecord) -> None:
         self.records[trial.trial_id] = record

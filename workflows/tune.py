@@ -22,8 +22,9 @@ def tune_run(request: Request, quiet: bool = False) -> dict[str, Any]:
 
 
 def _search(request: Request, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> Outcome:
+    from trainers.search.retention import Retention
     from workflows.search import plan_of, search  # imports Tune for seconds; meanwhile the groups start
     from workflows.tracker import Watch
 
     plan = plan_of(request.options, request.space, request.first_trials, folder, session)
-    return search(plan, Watch(request.task.metric, plan.fixed, log, live))
+    return search(plan, Watch(request.task.metric, plan.fixed, log, live, Retention(folder)))

@@ -47,7 +47,7 @@ def fitters(
     declared, train = KINDS[kind], sample(train, MOST_ROWS, seed)
     base = (encode, prompts) if encode else None
     if declared.categories:
-        return _of_categories(_positives(train), seed, base)
+        return _of_categories(positives(train), seed, base)
     if declared.ranked:
         return iter([("BM25", Bm25)])
     return _of_pairs(declared, train, seed, base)
@@ -94,7 +94,8 @@ def _of_pairs(kind: Kind, train: pa.Table, seed: int, base: Base | None) -> Iter
     yield "logistic on TF-IDF, Jaccard" + (", base cosine" if base else ""), logistic
 
 
-def _positives(table: pa.Table) -> pa.Table:
+def positives(table: pa.Table) -> pa.Table:
+    """Return the rows whose second text is a category of the first: all but those labelled 0."""
     if "label" not in table.column_names:
         return table
     return table.filter(pc.fill_null(pc.not_equal(table.column("label"), 0.0), True))

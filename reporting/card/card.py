@@ -110,7 +110,7 @@ def _insert(card: str, section: str) -> str:
 
 
 def _is_base(run: Run) -> bool:
-    return run.result is not None and run.result.kept == "base"
+    return run.result is not None and run.result.whose == "base"
 
 
 def _is_local(name: str) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.space import plain_text
-from reporting import formats
+from reporting import formats, refined
+from reporting.card.categories import category_lines
+from reporting.card.mixture import mixture_lines
 from reporting.findings import amount
 from reporting.formats import with_interval
 from reporting.result import RunResult
@@ -12,7 +14,12 @@ from reporting.run import Run
 from reporting.trials import epochs_reached
 from reporting.verdict import lines
 
-NAMES = {"base": "base model", "baseline": "baseline settings", "best": "the search's best"}
+NAMES = {
+    "base": "base model",
+    "baseline": "baseline settings",
+    "best": "the search's best",
+    **refined.NAMES,
+}
 VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 
 
@@ -44,7 +51,7 @@ def _data(run: Run, result: RunResult) -> Iterator[str]:
     yield f"- **Base model:** {settings['base_model']}"
     if result.dtype:
         yield f"- **Weights:** {result.dtype}, as trained and evaluated"
-    if result.kept == "base":
+    if result.whose == "base":
         yield "- **This model:** the base model, unchanged; losses and settings below are those that were tried"
     if any(prompts := settings.get("prompts", ("", ""))):
         yield f"- **Prompts:** {prompts[0]!r} before first texts, {prompts[1]!r} before second ones"
@@ -90,7 +97,7 @@ def _compared(verdict: Mapping[str, Any], result: RunResult) -> Iterator[str]:
     yield ""
     yield from (f"- {line}" for line in lines(verdict))
     if epochs := _epochs(result, "baseline"):
-        yield f"- epochs trained: baseline {epochs}, this model {_epochs(result, result.kept) or 'none'}"
+        yield f"- epochs trained: baseline {epochs}, this model {_epochs(result, result.whose) or 'none'}"
 
 
 def _on_dev(result: RunResult) -> Iterator[str]:
@@ -106,7 +113,10 @@ def _epochs(result: RunResult, name: str | None) -> str:
     trained = {
         "baseline": (result.baseline_epoch, result.baseline_settings),
         "best": (result.best_epoch, result.best_settings),
+        "interpolated": (result.best_epoch, result.best_settings),
     }
+    if name == "soup":
+        return "those of the averaged trials"
     epoch, settings = trained.get(name or "best", (None, {}))
     return "" if epoch is None else epochs_reached(epoch, settings["epochs"])
 
@@ -125,6 +135,8 @@ def _use(run: Run) -> Iterator[str]:
         "",
         "Many pairs: `python -m jobs.score PATH/TO/THIS/FOLDER FILE --columns a,b --out scored.parquet`",
     )
+    if run.result is not None:
+        yield from category_lines(run.result, prompts)
 
 
 def _search(run: Run, result: RunResult) -> Iterator[str]:
@@ -155,6 +167,7 @@ def _cost(result: RunResult) -> str:
 
 
 def _repeat(result: RunResult) -> Iterator[str]:
+    yield from mixture_lines(result.mixture)
     if result.reproduce:
         yield from ("", "### Reproduce it from the prepared pairs", "", "```bash", result.reproduce, "```")
     if result.stopped:

@@ -78,6 +78,15 @@ def test_states_of_the_baseline_count_against_the_base_alone() -> None:
     assert among["baseline"] == alone["baseline"]
 
 
+def test_what_is_tried_after_the_search_counts_as_further_looks_at_dev() -> None:
+    best, *more = noisy(30)
+    models = {"base": queries(BASE), "best": best}
+    states = States().with_others([each.predictions for each in more])
+    assert states.number == 29
+    assert states.standard_errors(models, 0)["base"] > States().standard_errors(models, 0)["base"] + 0.3
+    assert states.standard_errors(models, 0) == States(others=states.others).standard_errors(models, 0)
+
+
 def test_judgements_whose_predictions_are_lost_cost_as_much_as_can_be() -> None:
     baseline, best, *more = noisy(30)
     models = {"base": queries(BASE), "baseline": baseline, "best": best}

@@ -232,3 +232,39 @@ def test_a_model_that_is_asked_for_is_kept_even_if_it_breaks_the_guard() -> None
 
 def test_without_a_guard_nothing_is_said_of_one() -> None:
     assert "guard" not in verdict({"dev": {"base": queries(BASE)}}, seed=0).to_dict()
+
+
+def refined(baseline: np.ndarray, best: np.ndarray, mixed: np.ndarray) -> dict[str, Predictions]:
+    return {"base": queries(BASE), "baseline": queries(baseline), "best": queries(best), "soup": queries(mixed)}
+
+
+@pytest.mark.parametrize(
+    ("best", "mixed", "chosen", "gain"),
+    [
+        (BASE + 0.3, BASE + 0.35, "soup", True),
+        (BASE + 0.3, BASE + 0.301 + 0.3 * NOISE, "best", True),
+        (BASE + 0.2 + 0.3 * NOISE, BASE + 0.25, "soup", True),  # better than the baseline, which the best is not
+        (BASE + 0.2 + 0.3 * NOISE, BASE + 0.2 + 0.2 * NOISE, "baseline", False),
+    ],
+)
+def test_a_refined_model_is_kept_only_where_it_is_better_than_what_is_kept_without_it(
+    best: np.ndarray, mixed: np.ndarray, chosen: str, gain: bool
+) -> None:
+    found = verdict({"dev": refined(BASE + 0.2, best, mixed)}, seed=0)
+    assert (found.chosen, found.gain) == (chosen, gain)
+    assert "soup against" in found.reason
+
+
+def test_only_a_refined_model_takes_the_place_of_one_that_is_to_be_kept() -> None:
+    better = refined(BASE + 0.2, BASE + 0.1, BASE + 0.15)
+    assert verdict({"dev": better}, seed=0, keep="best").chosen == "soup"
+    worse = refined(BASE + 0.2, BASE + 0.1, BASE + 0.05)
+    assert verdict({"dev": worse}, seed=0, keep="best").chosen == "best"
+    assert not verdict({"dev": better}, seed=0, keep="best").gain  # the baseline is better
+
+
+def test_the_interval_of_a_refined_model_is_wider() -> None:
+    dev = verdict({"dev": refined(BASE, BASE + 0.2 * NOISE, BASE + 0.2 * NOISE)}, seed=0).splits["dev"]
+    best, soup = (dev.differences[f"{name} - base"] for name in ("best", "soup"))
+    assert soup.value == best.value
+    assert soup.high - soup.low > 1.05 * (best.high - best.low)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from common.mistakes import Mistakes
 from jobs import score
+from models.category_vectors import StoredVectors, store
 from tokens.reading import Prompts
 from workflows.score import stage
 from workflows.score_request import check_score_request
@@ -87,6 +88,25 @@ def test_a_text_gets_its_best_candidates(tiny_model: str, file: str) -> None:
     assert row["candidates"][0] == "the invoice 3"
     assert row["scores"][0] == pytest.approx(1.0, abs=1e-5)
     assert len(row["candidates"]) == len(row["scores"]) == 2
+
+
+def test_stored_vectors_take_the_place_of_the_candidates_texts(model: str, file: str, tmp_path: Path) -> None:
+    names, out = tmp_path / "names.txt", str(tmp_path / "out")
+    vectors = SentenceTransformer(model, device="cpu").encode(["the invoice 3", "paper"], normalize_embeddings=True)
+    store(model, StoredVectors(way="mix", names=("Near", "Far"), vectors=vectors))
+    names.write_text("far\nnear\n")
+    asked = check_score_request(model, file, ["a"], out, str(names), 1)
+    assert asked.notes == ()
+    assert asked.vectors is not None
+    np.testing.assert_array_equal(asked.vectors, vectors[::-1])
+    more = {"texts": ("a",), "candidates": asked.candidates, "vectors": asked.vectors}
+    row = scorer(model, **more).scored(pq.read_table(file)).to_pylist()[3]
+    assert row["candidates"][0] == "near"
+    assert row["scores"][0] == pytest.approx(1.0, abs=1e-5)
+    names.write_text("far\nnear\nelsewhere\n")
+    asked = check_score_request(model, file, ["a"], out, str(names), 1)
+    assert asked.vectors is None
+    assert "vectors of 2 categories, not of these 3" in asked.notes[0]
 
 
 def test_candidates_are_the_lines_of_a_file(tiny_model: str, file: str, tmp_path: Path) -> None:

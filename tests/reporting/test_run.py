@@ -30,6 +30,7 @@ RESULT = RunResult(
     wall_s=3.0,
     notes=[],
     loss_notes=[],
+    mixture=[],
 )
 VERDICT = {
     "chosen": "best",

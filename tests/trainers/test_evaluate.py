@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import ray
 from sentence_transformers import SentenceTransformer
@@ -10,7 +11,7 @@ from sentence_transformers import SentenceTransformer
 from evaluation.evaluator import Evaluator
 from tests.trainers.cases import rows
 from trainers.evaluate import Recall, evaluate
-from trainers.job import PREDICTIONS, YARDSTICKS, EvaluationJob
+from trainers.job import PREDICTIONS, VECTORS, YARDSTICKS, EvaluationJob
 
 TABLES = {"dev": rows(24, "contrastive", seed=1), "test": rows(30, "contrastive", seed=2)}
 
@@ -52,6 +53,22 @@ def test_a_split_of_another_kind_is_scored_as_such_and_has_no_yardsticks(tiny_mo
     expected = Evaluator("graded", pairs).evaluate(model.encode).scores()
     assert metrics[PREDICTIONS]["guard"].scores() == pytest.approx(expected, abs=1e-6)
     assert set(metrics[YARDSTICKS].splits) == set(TABLES)
+
+
+def test_category_vectors_are_made_of_the_rows_of_train_that_are_no_negatives(tiny_model: str) -> None:
+    table = pa.table({"sentence1": ["red door", "cold sea"], "sentence2": ["wood", "water"]})
+    train = pa.table(
+        {"sentence1": ["red door", "cold sea", "cold sea"], "sentence2": ["wood", "water", "wood"], "label": [1, 1, 0]}
+    )
+    more = {"kind": "category", "candidates": ("water", "wood"), "splits": {"dev": [table], "test": [table]}}
+    metrics = evaluate(job(train=[train], vectors=True, **more), SentenceTransformer(tiny_model, device="cpu"))
+    assert set(metrics) == {VECTORS}
+    vectors = metrics[VECTORS]
+    assert set(vectors.judged) == {"centroid", "mix"}
+    assert vectors.predictions["test"].scores()["accuracy"] == 1.0  # each text is a centroid itself
+    expected = SentenceTransformer(tiny_model, device="cpu").encode(["cold sea", "red door"], normalize_embeddings=True)
+    if vectors.way == "centroid":
+        np.testing.assert_allclose(vectors.vectors, expected, atol=1e-5)
 
 
 def test_a_text_that_was_encoded_is_recalled_and_only_others_are_encoded() -> None:

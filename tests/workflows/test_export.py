@@ -4,16 +4,18 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pairs import prepared
+from reporting.trials import TrialRecord
 from search_spaces.default import baseline_in, fixed, for_task
 from search_spaces.overrides import losses_in
 from tasks.common.losses import active
 from tests.trainers.cases import rows
-from workflows.export import reproduce, searched
+from workflows.export import mixture, reproduce, searched
 from workflows.options import Options
 from workflows.request import Request
 from workflows.request_checks import check_request
@@ -107,6 +109,29 @@ def test_a_training_can_be_asked_for_again(asked: Request) -> None:
     again = fixed(asked.task, losses_in(given["--set"], asked.task.declared_kind), given["--set"], 64, 1)
     assert baseline_in(asked.task, again) == settings
     assert given["--seed"] == ["3"]
+
+
+def test_the_command_of_a_training_gives_its_own_weights_and_no_mixture(asked: Request) -> None:
+    assert options(reproduce(asked, asked.baseline))["--refine"] == ["none"]
+    assert "--refine" not in options(searched(asked))
+
+
+def test_each_part_of_a_mixture_has_its_command_and_folder(asked: Request) -> None:
+    records = [
+        TrialRecord(trial=f"trial-0{n}", settings=dict(asked.baseline), metric="m", epochs=2, epoch=n, best_steps=4 * n)
+        for n in (1, 2)
+    ]
+    outcome: Any = SimpleNamespace(records=records, best=records[0])
+    soup = mixture(asked, outcome, {"trial-01": 0.5, "trial-02": 0.5})
+    assert [options(part["command"])["--run"] for part in soup] == [
+        [f"{asked.options.run}-again"],
+        [f"{asked.options.run}-again-2"],
+    ]
+    assert [part["model"] for part in soup] == [f"{asked.options.run}-again{end}/best" for end in ("", "-2")]
+    assert [(part["steps"], part["whole"]) for part in soup] == [(4, False), (8, True)]
+    mixed = mixture(asked, outcome, {"best": 0.8, "base": 0.2})
+    assert (mixed[0]["trial"], mixed[1]["fraction"]) == ("trial-01", 0.2)
+    assert "command" not in mixed[1]
 
 
 @pytest.mark.parametrize("job", [searched, lambda asked: reproduce(asked, {})])

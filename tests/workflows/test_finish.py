@@ -13,6 +13,7 @@ from reporting.trials import TrialRecord
 from workflows.compare import Comparison
 from workflows.finish import compared, finish, select_model, undisturbed
 from workflows.outcome import Outcome
+from workflows.refine import Refined
 
 BASELINE, BEST = (
     TrialRecord(trial=trial, settings={"margin": margin}, metric="cosine_ap", epochs=1)
@@ -59,6 +60,17 @@ def test_without_a_gain_over_the_base_model_nothing_trained_is_kept() -> None:
     kept = select_model(found(BEST), verdict_for("base"))
     assert (kept.name, kept.record, kept.state) == ("base", None, None)
     assert kept.metrics["dev"] == {"cosine_ap": 0.4}
+
+
+def test_a_mixture_is_kept_with_its_parts_and_no_step_of_its_own() -> None:
+    state: Any = SimpleNamespace()
+    parts = {"best": 0.9, "base": 0.1}
+    mixed = Refined(name="interpolated", of="best", before=0.3, parts=parts, state=state)
+    comparison = replace(verdict_for("interpolated"), refined=(mixed,))
+    comparison.verdict.splits["dev"].scores["interpolated"] = {"cosine_ap": 0.6}
+    kept = select_model(found(BEST), comparison)
+    assert (kept.name, kept.record, kept.state, kept.parts) == ("interpolated", BEST, state, parts)
+    assert (kept.metrics["dev"], kept.metrics["steps"]) == ({"cosine_ap": 0.6}, None)
 
 
 def test_a_baseline_that_won_is_the_baseline() -> None:

@@ -10,10 +10,11 @@ import pytest
 import ray
 from ray.tune.callback import CallbackList
 
-from common.run_folder import TRIALS, RunFolder
+from common.run_folder import STATES, TRIALS, RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from trainers.groups.board import Progress
+from trainers.search.retention import Retention
 from workflows import tracker
 from workflows.tracker import Estimate, Watch
 
@@ -24,7 +25,8 @@ class Search:
     def __init__(self, folder: Path) -> None:
         self.run = RunFolder.claim(str(folder / "run"))
         shared = {"loss": "contrastive", "epochs": 2.0, "margin": 0.5, "scale": 20.0}
-        self.watch = Watch("score", shared, TrialLog(self.run), Live("score", 9, quiet=True))
+        log, live = TrialLog(self.run), Live("score", 9, quiet=True)
+        self.watch = Watch("score", shared, log, live, Retention(self.run, number=1))
         self.tune = CallbackList([self.watch])
 
     def event(self, name: str, trial: Any, **more: Any) -> None:
@@ -104,6 +106,16 @@ def test_a_trial_that_runs_at_the_end_of_the_search_was_interrupted(search: Sear
     search.watch.close()
     assert [line["state"] for line in search.lines()] == ["completed" if ended else "stopped"]
     assert search.watch.interrupted is not ended
+
+
+def test_ended_trials_that_are_neither_the_baseline_nor_among_the_best_lose_their_states(search: Search) -> None:
+    search.run.create_folder(STATES)
+    for number, value in ((1, 0.2), (2, 0.3), (3, 0.5)):
+        trial = search.start(number)
+        search.run.write_text(f"{STATES}/id-{number}-2.pickle", "")
+        search.report(trial, value, 2)
+        search.event("on_trial_complete", trial)
+    assert sorted(path.stem for path in Path(search.run.at(STATES)).iterdir()) == ["id-1-2", "id-3-2"]
 
 
 def test_tune_can_pickle_the_tracker(search: Search) -> None:
