@@ -12,14 +12,15 @@ from common.mistakes import Checks, Mistakes, raise_if
 from files.read import read
 from pairs import prepared
 from pairs.clean import clean
+from pairs.mining import Miner, mine, mined_note, mined_record
 from pairs.negatives import drop_wrong
-from pairs.recipes import Pair, make_pairs, with_second_groups
+from pairs.recipes import Pair, make_pairs, negatives_field, with_negatives, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
 from pairs.splits.join import WAYS, chooses
 from pairs.splits.split import Division, divide
 from pairs.train_view import view_lines
 from pairs.views import View
-from tasks.common.declaration import Given, Row, Task
+from tasks.common.declaration import Given, Recipe, Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.plain import columns_of
 
@@ -54,7 +55,14 @@ class Source:
 
 
 def prepare(
-    task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None, way: str | None = None
+    task: Task,
+    files: Mapping[str, str],
+    *,
+    seed: int,
+    rows: int | None = None,
+    way: str | None = None,
+    negatives_per_positive: int | None = None,
+    miner: Miner | None = None,
 ) -> Preparation:
     """Read or generate rows, clean them, split them by group, and make pairs inside each split.
 
@@ -64,17 +72,26 @@ def prepare(
         seed: random seed of everything that is drawn.
         rows: number of raw rows; None takes the task's own.
         way: the texts that are kept apart, see `divide`.
+        negatives_per_positive: number that the recipe draws in train; None takes the task's own. Dev and test always
+            have the task's own number, so that their scores stay comparable.
+        miner: mines further negatives for train; None: no negatives are mined.
 
     Raises:
         Mistakes: files or options do not fit the task.
     """
     rows = task.rows if rows is None else rows
-    raise_if(_misuse(task, files, rows, way))
+    refuse_misuse(task, files, rows=rows, way=way, negatives_per_positive=negatives_per_positive)
     sources = sources_of(task, files, seed, rows)
     pools, dropped, read = _cleaned(task, sources)
     pools, spelled = spell_categories(task, pools)
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
-    pairs, notes = _pairs(task, division, seed)
+    recipe = task.recipe if negatives_per_positive is None else with_negatives(task.recipe, negatives_per_positive)
+    pairs, notes = _pairs(task, recipe, division, seed)
+    mined = None
+    if miner:
+        mutual = not task.declared_kind.ranked and "sentence2" not in division.closed
+        mined = mine(pairs["train"], miner, mutual=mutual)
+        pairs, notes = pairs | {"train": mined.pairs}, [*notes, mined_note(miner, mined)]
     tables = _tables(task, pairs)
     notes += _of_loss(task, tables["train"])
     table = {
@@ -90,6 +107,8 @@ def prepare(
         "fingerprint": prepared.fingerprint(tables),
         "seed": seed,
         "rows": rows,
+        "negatives_per_positive": negatives_per_positive,
+        "mined": mined_record(miner, mined) if miner and mined else None,
         "sources": [source.to_dict() for source in sources],
         "split_rule": division.rule,
         "apart": list(division.apart),
@@ -98,6 +117,18 @@ def prepare(
         "declaration": to_dict(task),
     }
     return Preparation(tables=tables, manifest=manifest)
+
+
+def refuse_misuse(
+    task: Task, files: Mapping[str, str], *, rows: int | None, way: str | None, negatives_per_positive: int | None
+) -> None:
+    """Refuse files and options that do not fit the task; see `prepare`.
+
+    Raises:
+        Mistakes: every option that does not fit.
+    """
+    rows = task.rows if rows is None else rows
+    raise_if([*_misuse(task, files, rows, way), *_no_number(task, negatives_per_positive)])
 
 
 def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | None) -> list[str]:
@@ -115,6 +146,15 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
     if (used := columns_of(task)) and used.time and {"dev", "test"} <= set(files):
         wrong.append(f"time: {used.time}: dev and test have files of their own; allowed: no --time")
     return wrong
+
+
+def _no_number(task: Task, negatives_per_positive: int | None) -> list[str]:
+    if negatives_per_positive is None or (negatives_per_positive >= 0 and negatives_field(task.recipe)):
+        return []
+    said = f"negatives-per-positive: {negatives_per_positive}"
+    if negatives_per_positive < 0:
+        return [f"{said} must be at least 0"]
+    return [f"{said}: the pairs of {task.name} are given, and none are drawn; allowed: no --negatives-per-positive"]
 
 
 def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:
@@ -157,11 +197,12 @@ def _unchanged(row: Row) -> Row:
     return row
 
 
-def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pair]], list[str]]:
+def _pairs(task: Task, train: Recipe, division: Division, seed: int) -> tuple[dict[str, list[Pair]], list[str]]:
     pairs: dict[str, list[Pair]] = {}
     notes = list(division.notes)
     for split in [split for split in prepared.SPLITS if split in division.rows]:
-        paired = make_pairs(task.recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
+        recipe = train if split == "train" else task.recipe
+        paired = make_pairs(recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
         pairs[split] = paired.pairs
         notes += paired.notes
     if isinstance(task.recipe, Given) and "sentence2" not in division.closed:
