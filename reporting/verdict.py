@@ -96,7 +96,7 @@ def _differences(verdict: Mapping[str, Any]) -> str:
     differences = {
         name: difference
         for name, difference in verdict["splits"]["test"]["differences"].items()
-        if (models := name.split(" - "))[1] == refined.get(models[0], models[1])
+        if (models := name.partition(" - "))[2] == refined.get(models[0], models[2])
     }
     return "; ".join(
         f"{name} {difference['value']:+.4f} {_interval(difference)}" for name, difference in differences.items()
