@@ -68,7 +68,7 @@ def _scores(name: str, split: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("score")
     for model in split["models"]:
-        table.add_column(model, justify="right")
+        table.add_column(model, justify="right", overflow="fold")
     table.add_row(str(split["metric"]), *map(formats.with_interval, split["models"].values()), style="bold")
     for score in next(iter(split["scores"].values()), {}):
         if score != split["metric"]:
