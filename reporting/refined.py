@@ -12,15 +12,17 @@ NAMES = {
     "mix": "category texts mixed with centroids of training texts",
 }
 """Refined model -> what it is. Older verdicts have none."""
+WITH = "the weights of {of} with"
 WAYS = {
     "interpolated": (
         "no mixture of {of} and the base model",
         "the weights of {of} mixed with {parts} of the base model",
     ),
     "soup": ("no average of the best trials", "the average of {parts}"),
-    "centroid": ("no vectors of training texts", "the centroid of a category's training texts in place of its text"),
-    "mix": ("no vectors of training texts", "a category's text mixed with the centroid of its training texts"),
+    "centroid": ("no vectors of training texts", f"{WITH} centroids of training texts in place of category texts"),
+    "mix": ("no vectors of training texts", f"{WITH} category texts mixed with centroids of training texts"),
 }
+"""Refined model -> what raised nothing, and what raised the score."""
 
 
 def refined_names(verdict: Mapping[str, Any]) -> set[str]:

@@ -71,7 +71,7 @@ def _scores(name: str, split: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("score")
     for model in split["models"]:
-        table.add_column(model, justify="right")
+        table.add_column(model, justify="right", overflow="fold")
     table.add_row(str(split["metric"]), *map(formats.with_interval, split["models"].values()), style="bold")
     for score in next(iter(split["scores"].values()), {}):
         if score != split["metric"]:
@@ -99,7 +99,7 @@ def _differences(verdict: Mapping[str, Any]) -> str:
     differences = {
         name: difference
         for name, difference in verdict["splits"]["test"]["differences"].items()
-        if (models := name.split(" - "))[1] == refined.get(models[0], models[1])
+        if (models := name.partition(" - "))[2] == refined.get(models[0], models[2])
     }
     return "; ".join(
         f"{name} {difference['value']:+.4f} {_interval(difference)}" for name, difference in differences.items()

@@ -91,7 +91,7 @@ def test_the_audit_and_a_score_see_the_weights_in_fp32(tiny_model: str, tmp_path
     vectors: list[Any] = []
 
     class EvaluationJob:
-        def evaluate(self, embed: Any) -> Any:
+        def evaluate(self, embed: Any, candidates: Any) -> Any:
             vectors.append(embed(texts))
             raise KeyError
 
