@@ -38,6 +38,10 @@ def prepare(
     scale: label_options.Scale = None,
     labels: label_options.Labels = None,
     drop_label: label_options.DropLabel = None,
+    negatives_per_positive: Annotated[
+        int | None,
+        typer.Option(help="Negatives that a task's recipe draws for each positive, or each text, of train."),
+    ] = None,
     rows: Annotated[int | None, typer.Option(help="Use only this many rows, in whole groups.")] = None,
     split: label_options.Split = None,
     as_published: Annotated[bool, typer.Option("--as-published", help="Pair as the published model did.")] = False,
@@ -63,7 +67,8 @@ def prepare(
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     refuse_lost(data=folder)
     prepared.refuse_foreign(folder)
-    pairs = (publish if as_published else prepare_pairs)(declared, files, seed=seed, rows=rows, way=split)
+    make = publish if as_published else prepare_pairs
+    pairs = make(declared, files, seed=seed, rows=rows, way=split, negatives_per_positive=negatives_per_positive)
     if not dry_run:
         prepared.write(folder, pairs.tables, pairs.manifest)
     tuned = f"{task if task.endswith('.py') else declared.name}{f' --data {data}' if data else ''}"

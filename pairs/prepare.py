@@ -13,13 +13,13 @@ from files.read import read
 from pairs import prepared
 from pairs.clean import clean
 from pairs.negatives import drop_wrong
-from pairs.recipes import Pair, make_pairs, with_second_groups
+from pairs.recipes import Pair, make_pairs, negatives_field, with_negatives, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
 from pairs.splits.join import WAYS, chooses
 from pairs.splits.split import Division, divide
 from pairs.train_view import view_lines
 from pairs.views import View
-from tasks.common.declaration import Given, Row, Task
+from tasks.common.declaration import Given, Recipe, Row, Task
 from tasks.common.loading import to_dict
 from tasks.common.plain import columns_of
 
@@ -54,7 +54,13 @@ class Source:
 
 
 def prepare(
-    task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None, way: str | None = None
+    task: Task,
+    files: Mapping[str, str],
+    *,
+    seed: int,
+    rows: int | None = None,
+    way: str | None = None,
+    negatives_per_positive: int | None = None,
 ) -> Preparation:
     """Read or generate rows, clean them, split them by group, and make pairs inside each split.
 
@@ -64,17 +70,20 @@ def prepare(
         seed: random seed of everything that is drawn.
         rows: number of raw rows; None takes the task's own.
         way: the texts that are kept apart, see `divide`.
+        negatives_per_positive: number that the recipe draws in train; None takes the task's own. Dev and test always
+            have the task's own number, so that their scores stay comparable.
 
     Raises:
         Mistakes: files or options do not fit the task.
     """
     rows = task.rows if rows is None else rows
-    raise_if(_misuse(task, files, rows, way))
+    raise_if([*_misuse(task, files, rows, way), *_no_number(task, negatives_per_positive)])
     sources = sources_of(task, files, seed, rows)
     pools, dropped, read = _cleaned(task, sources)
     pools, spelled = spell_categories(task, pools)
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
-    pairs, notes = _pairs(task, division, seed)
+    recipe = task.recipe if negatives_per_positive is None else with_negatives(task.recipe, negatives_per_positive)
+    pairs, notes = _pairs(task, recipe, division, seed)
     tables = _tables(task, pairs)
     notes += _of_loss(task, tables["train"])
     table = {
@@ -90,6 +99,7 @@ def prepare(
         "fingerprint": prepared.fingerprint(tables),
         "seed": seed,
         "rows": rows,
+        "negatives_per_positive": negatives_per_positive,
         "sources": [source.to_dict() for source in sources],
         "split_rule": division.rule,
         "apart": list(division.apart),
@@ -115,6 +125,15 @@ def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | N
     if (used := columns_of(task)) and used.time and {"dev", "test"} <= set(files):
         wrong.append(f"time: {used.time}: dev and test have files of their own; allowed: no --time")
     return wrong
+
+
+def _no_number(task: Task, negatives_per_positive: int | None) -> list[str]:
+    if negatives_per_positive is None or (negatives_per_positive >= 0 and negatives_field(task.recipe)):
+        return []
+    said = f"negatives-per-positive: {negatives_per_positive}"
+    if negatives_per_positive < 0:
+        return [f"{said} must be at least 0"]
+    return [f"{said}: the pairs of {task.name} are given, and none are drawn; allowed: no --negatives-per-positive"]
 
 
 def sources_of(task: Task, files: Mapping[str, str], seed: int, rows: int | None) -> list[Source]:
@@ -157,11 +176,12 @@ def _unchanged(row: Row) -> Row:
     return row
 
 
-def _pairs(task: Task, division: Division, seed: int) -> tuple[dict[str, list[Pair]], list[str]]:
+def _pairs(task: Task, train: Recipe, division: Division, seed: int) -> tuple[dict[str, list[Pair]], list[str]]:
     pairs: dict[str, list[Pair]] = {}
     notes = list(division.notes)
     for split in [split for split in prepared.SPLITS if split in division.rows]:
-        paired = make_pairs(task.recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
+        recipe = train if split == "train" else task.recipe
+        paired = make_pairs(recipe, division.rows[split], split, random.Random(f"{seed}-pairs-{split}"))
         pairs[split] = paired.pairs
         notes += paired.notes
     if isinstance(task.recipe, Given) and "sentence2" not in division.closed:

@@ -30,6 +30,8 @@ def prepare_command(manifest: Mapping[str, Any], folder: str, loss: Loss) -> str
         words = [manifest["task"], *(["--source", subject] if subject else [])]
     words += [word for split, name in sources.items() for word in (f"--{split}-source", name)]
     words += ["--rows", str(manifest["rows"])] if manifest.get("rows") else []
+    if (number := manifest.get("negatives_per_positive")) is not None:
+        words += ["--negatives-per-positive", str(number)]
     words += ["--seed", str(manifest["seed"])] if "seed" in manifest else []
     return shlex.join(["python", "-m", "jobs.prepare", *words, "--data", folder])
 

@@ -13,7 +13,13 @@ from tasks.common.loading import load, names, to_dict
 
 
 def publish(
-    task: Task, files: Mapping[str, str], *, seed: int, rows: int | None = None, way: str | None = None
+    task: Task,
+    files: Mapping[str, str],
+    *,
+    seed: int,
+    rows: int | None = None,
+    way: str | None = None,
+    negatives_per_positive: int | None = None,
 ) -> Preparation:
     """Read or generate the raw rows and apply the author's rule; clean and check nothing.
 
@@ -23,6 +29,7 @@ def publish(
         seed: random seed.
         rows: refused unless None, since the rule has its own number.
         way: refused unless None, since the rule has its own split.
+        negatives_per_positive: refused unless None, since the rule has its own pairs.
 
     Raises:
         Mistakes: the task has no published rule, its file does not exist, its rows do not fit the rule, or an option
@@ -31,8 +38,11 @@ def publish(
     if task.published is None:
         known = [name for name in names() if load(name).published]
         raise Mistakes(f"as-published: {task.name} has no published rule; allowed: {', '.join(known)}")
+    number = negatives_per_positive
     raise_if(
-        [f"rows: {rows}: the published rule has its own number; allowed: no --rows"] * (rows is not None)
+        [f"negatives-per-positive: {number}: the published rule has its own pairs; allowed: no such number"]
+        * (number is not None)
+        + [f"rows: {rows}: the published rule has its own number; allowed: no --rows"] * (rows is not None)
         + [f"split: {way}: the published rule has its own split; allowed: no --split"] * (way is not None)
         + [f"{split}-source: {file}: allowed: --source alone" for split, file in files.items() if split != "train"]
     )

@@ -8,12 +8,12 @@ import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import singledispatch
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pairs.spelling import one_of_each
-from tasks.common.declaration import AgainstCategory, Blocking, Given, Recipe, Row, WithinGroup
+from tasks.common.declaration import AgainstCategory, Blocking, Given, Number, Recipe, Row, WithinGroup
 from tasks.common.texts import folded
 
 MOST_IN_A_BLOCK = 1_000
@@ -42,6 +42,17 @@ class SplitPairs:
 
     pairs: list[Pair]
     notes: list[str] = field(default_factory=list)
+
+
+def negatives_field(recipe: Recipe) -> str | None:
+    """Return the name of the number of negatives that a recipe draws for a positive; None if its pairs are given."""
+    return next((each.name for each in fields(recipe) if each.name.startswith("negatives_per_")), None)
+
+
+def with_negatives(recipe: Recipe, count: int) -> Recipe:
+    """Return the recipe with another number of negatives for a positive; it has such a number."""
+    changed: dict[str, Any] = {str(negatives_field(recipe)): Number(count, "--negatives-per-positive")}
+    return replace(recipe, **changed)
 
 
 @singledispatch

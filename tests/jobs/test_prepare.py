@@ -190,6 +190,11 @@ def test_the_same_file_needs_no_python_either(here: Path) -> None:
         (["pairs.csv", "--columns", "a,b", "--source", "x.csv"], "pairs.csv is the source itself"),
         (["invoices", "--rows", "600", "--kind", "graded"], "kind: invoices declares its loss and its labels; allowed"),
         (["missing.csv", "--columns", "a,b,c", "--scale", "5:0"], "scale: '5:0'; allowed: LOWEST:HIGHEST"),
+        (["invoices", "--negatives-per-positive", "-1"], "negatives-per-positive: -1 must be at least 0"),
+        (
+            ["job_skills", "--source", "x.csv", "--negatives-per-positive", "2"],
+            "negatives-per-positive: 2: the pairs of job_skills are given, and none are drawn",
+        ),
         (["invoices", "--rows", "-5"], "rows: -5 must be at least 1"),
         (["invoices", "--source", "x.csv"], "is generated"),
         (["invoices", "--split", "text"], "split: 'text' is not one of texts, first-text"),

@@ -97,6 +97,21 @@ def test_the_seed_decides_everything(tmp_path: Path, name: str) -> None:
     assert first["fingerprint"] != other["fingerprint"]
 
 
+@pytest.mark.parametrize(("name", "own"), [("invoices", 5), ("pages", 1), ("tickets", 1)])
+def test_another_number_of_negatives_changes_train_alone(tmp_path: Path, name: str, own: int) -> None:
+    rows = 600 if name == "invoices" else None
+    made, plain = (
+        prepare(load(name), RAW[name](tmp_path), seed=1, rows=rows, negatives_per_positive=number)
+        for number in (3, None)
+    )
+    for split in set(made.tables) - {"train"}:
+        assert made.tables[split].equals(plain.tables[split])
+    for each, number in ((made, 3), (plain, own)):
+        labels = Counter(each.tables["train"]["label"].to_pylist())
+        assert labels[0.0] == number * labels[1.0]
+    assert made.manifest["negatives_per_positive"] == 3
+
+
 @pytest.mark.parametrize("name", RAW)
 def test_the_table_counts_what_the_files_hold(tmp_path: Path, name: str) -> None:
     made = prepared_task(name, tmp_path)

@@ -25,6 +25,7 @@ DATES = "--columns anchor,positive --group customer --time day --seed 3"
         "scores.csv --columns a,b,score --scale 0:5 --drop-label -1",
         "words.tsv --columns 1,2,3 --labels yes=1,no=0 --rows 80",
         "invoices --rows 600",
+        "invoices --rows 600 --negatives-per-positive 2",
     ],
 )
 def test_it_makes_the_same_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str) -> None:
