@@ -41,6 +41,7 @@ class Plan:
         base_model: hub name or folder of the model that training starts from.
         apart: columns whose texts jobs.prepare keeps in one split; None where it has not made the splits.
         closed: columns whose texts are few, like categories, and stand in every split; None where that is not known.
+        mined: whether a model has chosen negatives of train by its cosines.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Plan:
     base_model: str
     apart: tuple[str, ...] | None = None
     closed: tuple[str, ...] | None = None
+    mined: bool = False
     prompts: Prompts = NO_PROMPTS
     positions: int | None = None
 
@@ -114,6 +116,7 @@ def plan_of_folder(
             base_model=base_model or str(declared["base_model"]),
             apart=apart,
             closed=closed,
+            mined=bool(manifest.get("mined")),
         )
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise Mistakes(f"data: {location} is damaged ({error!r}); prepare the pairs again") from None

@@ -73,7 +73,7 @@ def _check_model(plan: Plan, train: Facts, model: BaseModel) -> Iterable[Finding
     yield from truncated.check(plan, train, model.lengths)
     yield from unknown.check(train, model.token_ids, model.unknown_id)
     if plan.labelled:
-        yield from polarity.check(train, model.cosines)
+        yield from polarity.check(train, model.cosines, stored_only=plan.mined)
         yield from shortcut.check(train, model.cosines)
 
 

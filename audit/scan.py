@@ -50,16 +50,27 @@ class Sample:
     second: list[str]
     labels: NDArray[np.float64]
     rows: list[int]
+    further: NDArray[np.bool_]
+    """Whether it is a further row of a stored one: a view makes one of each negative, and lists make some."""
 
     @property
     def labelled(self) -> "Sample":
         """The rows that have a label."""
-        selected = np.flatnonzero(~np.isnan(self.labels))
+        return self._at(~np.isnan(self.labels))
+
+    @property
+    def stored(self) -> "Sample":
+        """The first rows of the stored ones."""
+        return self._at(~self.further)
+
+    def _at(self, mask: NDArray[np.bool_]) -> "Sample":
+        selected = np.flatnonzero(mask)
         return Sample(
             first=[self.first[index] for index in selected],
             second=[self.second[index] for index in selected],
             labels=self.labels[selected],
             rows=[self.rows[index] for index in selected],
+            further=self.further[selected],
         )
 
 
@@ -140,7 +151,7 @@ class _Reader:
         self.alike: tuple[list[Hashes], list[Hashes]] = ([], [])
         self.groups: dict[str, list[Hashes]] = {name: [] for name in GROUPS if name in columns}
         self.labels = array("d")
-        self.drawn: list[tuple[str, str, float, int]] = []
+        self.drawn: list[tuple[str, str, float, int, bool]] = []
 
     def take(self, batch: dict[str, list[Any]]) -> None:
         """Add the next rows."""
@@ -153,7 +164,9 @@ class _Reader:
             for code in faults:
                 self.faults[str(code)].add(self.rows + index)
             if alike1 and alike2 and not faults & {"label_type"}:
-                self._draw((first, second, labels[index], self.rows + index))
+                own = batch.get("row")  # of the stored row, where there may be several of one
+                further = own is not None and index > 0 and own[index] == own[index - 1]
+                self._draw((first, second, labels[index], self.rows + index, further))
         for side, texts in enumerate(pairs):
             self.equal[side].append(text_hashes(text for text, _, _ in texts))
             self.alike[side].append(text_hashes(alike for _, alike, _ in texts))
@@ -165,7 +178,8 @@ class _Reader:
     def facts(self, split: str) -> Facts:
         """Return the facts about all rows added."""
         self.draw.shuffle(self.drawn)
-        first, second, labels, rows = map(list, zip(*self.drawn, strict=True)) if self.drawn else ([], [], [], [])
+        drawn = map(list, zip(*self.drawn, strict=True)) if self.drawn else ([], [], [], [], [])
+        first, second, labels, rows, made = drawn
         return Facts(
             split=split,
             rows=self.rows,
@@ -174,7 +188,9 @@ class _Reader:
             alike=(_joined(self.alike[0]), _joined(self.alike[1])),
             **{field: _joined(self.groups[name]) if name in self.groups else None for name, field in GROUPS.items()},
             labels=np.array(self.labels) if "label" in self.columns else None,
-            sample=Sample(first=first, second=second, labels=np.array(labels), rows=rows),
+            sample=Sample(
+                first=first, second=second, labels=np.array(labels), rows=rows, further=np.array(made, dtype=bool)
+            ),
         )
 
     def _label_fault(self, value: Any, number: float) -> str | None:
@@ -184,7 +200,7 @@ class _Reader:
             return "null_label"
         return "label_type" if math.isnan(number) else None
 
-    def _draw(self, row: tuple[str, str, float, int]) -> None:
+    def _draw(self, row: tuple[str, str, float, int, bool]) -> None:
         """Keep each of n rows with the same probability (Vitter 1985, algorithm R)."""
         self.sound += 1
         if len(self.drawn) < SHORTCUT_PAIRS:

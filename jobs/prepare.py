@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jobs import common, label_options
-from tasks.common.declaration import SEEDS
+from jobs import common, label_options, pairing_options
 
 if TYPE_CHECKING:
     from pairs.prepare import Preparation
@@ -38,27 +37,24 @@ def prepare(
     scale: label_options.Scale = None,
     labels: label_options.Labels = None,
     drop_label: label_options.DropLabel = None,
-    negatives_per_positive: Annotated[
-        int | None,
-        typer.Option(help="Negatives that a task's recipe draws for each positive, or each text, of train."),
-    ] = None,
-    rows: Annotated[int | None, typer.Option(help="Use only this many rows, in whole groups.")] = None,
+    negatives_per_positive: pairing_options.PerPositive = None,
+    mine: pairing_options.Mine = None,
+    mine_with: pairing_options.MineWith = None,
+    mine_below: pairing_options.MineBelow = None,
+    trust_remote_code: common.TrustRemoteCode = False,
+    rows: pairing_options.Rows = None,
     split: label_options.Split = None,
-    as_published: Annotated[bool, typer.Option("--as-published", help="Pair as the published model did.")] = False,
-    seed: Annotated[
-        int, typer.Option(min=0, max=SEEDS - 1, help="Random seed for generating, splitting and pairing.")
-    ] = 42,
+    as_published: pairing_options.AsPublished = False,
+    seed: pairing_options.Seed = 42,
     data: common.Data = None,
     dry_run: common.DryRun = False,
     json: common.Json = False,
 ) -> None:
     """Prepare the pairs of a task, or of a file of ready pairs, whose task is named after the file."""
-    from pairs import prepared
     from pairs.from_file import is_data_file, task_of
-    from pairs.prepare import prepare as prepare_pairs
-    from pairs.published import publish
+    from workflows.mine import MiningRequest
     from workflows.options import refuse_lost
-    from workflows.yardsticks import of_preparation
+    from workflows.prepare import prepare_folder
 
     options = label_options.file_options(ctx.meta[common.GIVEN], "jobs.prepare", loss, kind, scale, labels, drop_label)
     declared = task_of(task, source, columns, options, negatives=negatives, group=group, time=time)
@@ -66,14 +62,12 @@ def prepare(
     files = {split: file for split, file in sources.items() if file}
     folder = data or f"data/{declared.name}{'-as-published' if as_published else ''}"
     refuse_lost(data=folder)
-    prepared.refuse_foreign(folder)
-    make = publish if as_published else prepare_pairs
-    pairs = make(declared, files, seed=seed, rows=rows, way=split, negatives_per_positive=negatives_per_positive)
-    if not dry_run:
-        prepared.write(folder, pairs.tables, pairs.manifest)
+    mining = MiningRequest(count=mine, below=mine_below, model=mine_with, trust_remote_code=trust_remote_code)
+    how: dict[str, Any] = {"as_published": as_published, "dry_run": dry_run, "quiet": json}
+    how |= {"seed": seed, "rows": rows, "way": split, "negatives_per_positive": negatives_per_positive}
+    pairs, yardsticks = prepare_folder(declared, files, folder, mining, **how)
     tuned = f"{task if task.endswith('.py') else declared.name}{f' --data {data}' if data else ''}"
     following = f"python -m jobs.audit {folder}" if as_published else f"python -m jobs.tune {tuned}"
-    yardsticks = None if as_published else of_preparation(pairs.tables, pairs.manifest, quiet=json)
     state: dict[str, Any] = {"data": folder, "written": not dry_run, "next": following}
     (_print_json if json else _print)(pairs, yardsticks, state)
 

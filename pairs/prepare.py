@@ -12,6 +12,7 @@ from common.mistakes import Checks, Mistakes, raise_if
 from files.read import read
 from pairs import prepared
 from pairs.clean import clean
+from pairs.mining import Miner, mine, mined_note, mined_record
 from pairs.negatives import drop_wrong
 from pairs.recipes import Pair, make_pairs, negatives_field, with_negatives, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
@@ -61,6 +62,7 @@ def prepare(
     rows: int | None = None,
     way: str | None = None,
     negatives_per_positive: int | None = None,
+    miner: Miner | None = None,
 ) -> Preparation:
     """Read or generate rows, clean them, split them by group, and make pairs inside each split.
 
@@ -72,18 +74,24 @@ def prepare(
         way: the texts that are kept apart, see `divide`.
         negatives_per_positive: number that the recipe draws in train; None takes the task's own. Dev and test always
             have the task's own number, so that their scores stay comparable.
+        miner: mines further negatives for train; None: no negatives are mined.
 
     Raises:
         Mistakes: files or options do not fit the task.
     """
     rows = task.rows if rows is None else rows
-    raise_if([*_misuse(task, files, rows, way), *_no_number(task, negatives_per_positive)])
+    refuse_misuse(task, files, rows=rows, way=way, negatives_per_positive=negatives_per_positive)
     sources = sources_of(task, files, seed, rows)
     pools, dropped, read = _cleaned(task, sources)
     pools, spelled = spell_categories(task, pools)
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
     recipe = task.recipe if negatives_per_positive is None else with_negatives(task.recipe, negatives_per_positive)
     pairs, notes = _pairs(task, recipe, division, seed)
+    mined = None
+    if miner:
+        mutual = not task.declared_kind.ranked and "sentence2" not in division.closed
+        mined = mine(pairs["train"], miner, mutual=mutual)
+        pairs, notes = pairs | {"train": mined.pairs}, [*notes, mined_note(miner, mined)]
     tables = _tables(task, pairs)
     notes += _of_loss(task, tables["train"])
     table = {
@@ -100,6 +108,7 @@ def prepare(
         "seed": seed,
         "rows": rows,
         "negatives_per_positive": negatives_per_positive,
+        "mined": mined_record(miner, mined) if miner and mined else None,
         "sources": [source.to_dict() for source in sources],
         "split_rule": division.rule,
         "apart": list(division.apart),
@@ -108,6 +117,18 @@ def prepare(
         "declaration": to_dict(task),
     }
     return Preparation(tables=tables, manifest=manifest)
+
+
+def refuse_misuse(
+    task: Task, files: Mapping[str, str], *, rows: int | None, way: str | None, negatives_per_positive: int | None
+) -> None:
+    """Refuse files and options that do not fit the task; see `prepare`.
+
+    Raises:
+        Mistakes: every option that does not fit.
+    """
+    rows = task.rows if rows is None else rows
+    raise_if([*_misuse(task, files, rows, way), *_no_number(task, negatives_per_positive)])
 
 
 def _misuse(task: Task, files: Mapping[str, str], rows: int | None, way: str | None) -> list[str]:

@@ -32,6 +32,8 @@ def prepare_command(manifest: Mapping[str, Any], folder: str, loss: Loss) -> str
     words += ["--rows", str(manifest["rows"])] if manifest.get("rows") else []
     if (number := manifest.get("negatives_per_positive")) is not None:
         words += ["--negatives-per-positive", str(number)]
+    if mined := manifest.get("mined"):
+        words += ["--mine", str(mined["count"]), f"--mine-below={mined['below']:g}", "--mine-with", mined["model"]]
     words += ["--seed", str(manifest["seed"])] if "seed" in manifest else []
     return shlex.join(["python", "-m", "jobs.prepare", *words, "--data", folder])
 

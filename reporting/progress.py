@@ -69,6 +69,18 @@ class EncodingProgress(_ProgressDisplay):
         self._show(f"encoding {total:,} texts", done / total)
 
 
+class MiningProgress(_ProgressDisplay):
+    """Shows how many texts are encoded, and then for how many pairs negatives are mined."""
+
+    def encoding(self, done: int, total: int) -> None:
+        """Show that `done` of `total` texts are encoded."""
+        self._show(f"encoding {total:,} texts", done / total)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that negatives are mined for `done` of `total` pairs."""
+        self._show(f"mining negatives of {total:,} pairs", done / total)
+
+
 class ReadingProgress(_ProgressDisplay):
     """Shows how much of a split is read."""
 

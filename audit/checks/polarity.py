@@ -23,9 +23,16 @@ LEAST = 10
 """Pairs; with fewer the interval says nothing."""
 
 
-def check(train: Facts, cosines: Cosines) -> Iterator[Finding]:
-    """Compute Spearman's correlation of the base model's cosines with the labels, on the sample of train."""
-    sample = train.sample.labelled
+def check(train: Facts, cosines: Cosines, *, stored_only: bool = False) -> Iterator[Finding]:
+    """Compute Spearman's correlation of the base model's cosines with the labels, on the sample of train.
+
+    Args:
+        train: the facts about train.
+        cosines: those of the base model.
+        stored_only: whether rows that a view makes of negatives are left out: a model chose mined ones because it
+            takes them for near, which says nothing about the labels.
+    """
+    sample = (train.sample.stored if stored_only else train.sample).labelled
     if len(sample.rows) < LEAST:
         return
     values: NDArray[np.float64] = np.empty(0)

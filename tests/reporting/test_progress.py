@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from reporting.progress import EncodingProgress, waiting
+from reporting.progress import EncodingProgress, MiningProgress, waiting
 
 
 def shown(terminal: bool, quiet_s: float) -> str:
@@ -15,6 +15,16 @@ def shown(terminal: bool, quiet_s: float) -> str:
             progress(done, 30)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def test_mining_shows_the_texts_and_then_the_pairs() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with MiningProgress(console, 0) as progress:
+        progress.encoding(10, 20)
+        progress(5, 7)
+    assert isinstance(console.file, io.StringIO)
+    assert "encoding 20 texts" in console.file.getvalue()
+    assert "mining negatives of 7 pairs" in console.file.getvalue()
 
 
 def test_quick_work_shows_nothing() -> None:

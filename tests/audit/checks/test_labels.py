@@ -140,6 +140,17 @@ def test_a_row_without_a_label_hides_no_polarity(tmp_path: Path) -> None:
     assert "label_polarity" not in codes(tmp_path, [{**row, "label": None} for row in train], "contrastive", model)
 
 
+@pytest.mark.parametrize("mined", [True, False])
+def test_negatives_that_a_model_has_mined_say_nothing_about_the_polarity(tmp_path: Path, mined: bool) -> None:
+    train = [
+        {"sentence1": f"{number}", "sentence2": f"{label}", "label": label, "negatives": ["2", "3"] * int(label)}
+        for number, label in enumerate([0.0, 1.0] * 300)
+    ]
+    nearer = FixedModel(lambda _, second: float(second))
+    found_codes = codes(tmp_path, train, "contrastive", nearer, max_length=99, mined=mined)
+    assert found_codes.get("label_polarity") == (None if mined else "warning")
+
+
 def test_labels_that_are_all_equal_or_nearly_have_no_polarity(tmp_path: Path) -> None:
     model = FixedModel(lambda first, second: float(len(first)))
     for train in (rows(1000, 1.0), rows(9, [0.0, 1.0]), []):
