@@ -26,12 +26,14 @@ class TrainView(PreparedPairs):
     """Prepared pairs whose training split has the rows that a loss reads; dev and test are as prepared."""
 
     loss: Loss
+    most_negatives: int | None = None
+    """How many given negatives of a row are read, see `View`; None: all."""
 
     @property
     def view(self) -> View:
         """The view of the loss."""
         recipe = self.manifest.get("declaration", {}).get("recipe", {}).get("name")
-        return View.of(self.loss, related=recipe in RELATED)
+        return View.of(self.loss, related=recipe in RELATED, most_negatives=self.most_negatives)
 
     def table(self, split: str) -> pa.Table:
         """Return the whole split, in memory."""
@@ -63,22 +65,28 @@ class TrainView(PreparedPairs):
         if not self.view.changes(super().columns("train")):
             return super().num_rows("train")
         if self.view.labels:
-            return super().num_rows("train") + sum(len(flattened(each)[0]) for each in self.column("train", NEGATIVES))
+            return super().num_rows("train") + sum(map(self._negatives, self.column("train", NEGATIVES)))
         return sum(int(positive(labels).sum()) for labels in self.column("train", "label"))
 
+    def _negatives(self, lists: pa.Array) -> int:
+        """Count the negatives that are read of a block of rows."""
+        lengths = flattened(lists)[1]
+        return int(lengths.sum() if self.most_negatives is None else lengths.clip(max=self.most_negatives).sum())
 
-def view_of(pairs: PreparedPairs, loss: Loss) -> TrainView:
+
+def view_of(pairs: PreparedPairs, loss: Loss, most_negatives: int | None = None) -> TrainView:
     """Return prepared pairs as this loss reads them.
 
     Args:
         pairs: a folder of prepared pairs, or a view of another loss.
         loss: a declared loss; it need not be the one that the pairs were prepared for.
+        most_negatives: how many given negatives of a row are read, from the first; None: all.
 
     Raises:
         Mistakes: the training split has nothing that the loss can read.
     """
     own = {field.name: getattr(pairs, field.name) for field in fields(PreparedPairs)}
-    stored, view = PreparedPairs(**own), TrainView(**own, loss=loss)
+    stored, view = PreparedPairs(**own), TrainView(**own, loss=loss, most_negatives=most_negatives)
     raise_if(list(_misfits(stored, view)))
     return view
 

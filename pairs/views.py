@@ -31,21 +31,30 @@ class View:
         labels: whether the loss reads labels.
         negatives: whether it reads given negatives as such.
         groups: whether it reads the group of a row, as no text of it is a negative of another one.
+        most_negatives: how many given negatives of a row are read, from the first, which is the hardest where they were
+            mined; None: all.
     """
 
     labels: bool
     negatives: bool
     groups: bool = False
+    most_negatives: int | None = None
 
     @classmethod
-    def of(cls, loss: Loss, *, related: bool = False) -> "View":
+    def of(cls, loss: Loss, *, related: bool = False, most_negatives: int | None = None) -> "View":
         """Return the view of a loss; losses that read alike share one.
 
         Args:
             loss: a declared loss.
             related: whether all texts of a group belong together.
+            most_negatives: how many given negatives of a row are read; None: all.
         """
-        return cls(labels=loss.labels != "none", negatives=loss.negatives, groups=loss.in_batch and related)
+        return cls(
+            labels=loss.labels != "none",
+            negatives=loss.negatives,
+            groups=loss.in_batch and related,
+            most_negatives=most_negatives,
+        )
 
     def columns(self, stored: Iterable[str]) -> list[str]:
         """Return the names of the view's columns, from those of the stored rows."""
@@ -66,6 +75,9 @@ class View:
             table: some rows of a training split (pairs/prepared.py).
         """
         names, count = table.column_names, len(table)
+        if NEGATIVES in names and self.most_negatives:
+            cut = pc.list_slice(table[NEGATIVES], 0, self.most_negatives)
+            table = table.set_column(names.index(NEGATIVES), table.schema.field(NEGATIVES), cut)
         if self.changes(names):
             texts, counts = flattened(table[NEGATIVES]) if self._expands(names) else (pa.array([], pa.string()), None)
             labels = table["label"] if "label" in names else pa.array(np.ones(count, np.float32))
@@ -80,7 +92,8 @@ class View:
     def read_values(self, batch: Batch) -> Batch:
         """Return the same for unchecked plain values; given negatives may be spread over several columns."""
         columns = [batch[name] for name in sorted(batch) if name.startswith(NEGATIVES)]
-        given = [_texts(cells) for cells in zip(*columns, strict=True)] if self._expands(batch) else None
+        most = self.most_negatives
+        given = [_texts(cells)[:most] for cells in zip(*columns, strict=True)] if self._expands(batch) else None
         counts = None if given is None else np.array([len(texts) for texts in given], dtype=np.int64)
         count = len(batch["sentence2"])
         labels = batch.get("label", [None] * count)
@@ -95,11 +108,13 @@ class View:
         return values
 
     def _has(self, column: str) -> bool:
-        return (self.labels or column != "label") and (self.negatives or not column.startswith(NEGATIVES))
+        negatives = self.negatives and self.most_negatives != 0
+        return (self.labels or column != "label") and (negatives or not column.startswith(NEGATIVES))
 
     def _expands(self, columns: Iterable[str]) -> bool:
         """Check whether given negatives become rows of their own."""
-        return self.labels and not self.negatives and any(name.startswith(NEGATIVES) for name in columns)
+        reads = self.labels and not self.negatives and self.most_negatives != 0
+        return reads and any(name.startswith(NEGATIVES) for name in columns)
 
     def _select(self, together: NDArray[np.bool_], negatives: Indices | None) -> tuple[Indices, Indices]:
         """Choose rows.

@@ -11,6 +11,7 @@ from common.mistakes import Mistakes
 from pairs import prepared
 from pairs.prepared import PreparedPairs
 from pairs.train_view import counts_of, view_of
+from pairs.views import View
 from tasks.common.loading import load
 from tasks.common.losses import LOSSES
 from tests.word_tokenizer import word_reading
@@ -34,6 +35,25 @@ def folder(at: Path, labels: list[float] | None = None, negatives: list[list[str
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared, "ROWS_PER_BLOCK", 4)
+
+
+@pytest.mark.parametrize(("most", "read"), [(None, "xyzv"), (2, "xyv"), (1, "xv"), (0, "")])
+def test_no_more_than_the_first_negatives_of_a_row_are_read(tmp_path: Path, most: int | None, read: str) -> None:
+    given = [["x", "y", "z"], [], ["v"], [], [], []]
+    pairs = PreparedPairs.open(folder(tmp_path / "data", [1, 0, 1, 0, 0, 1], given))
+    ranking = view_of(pairs, LOSSES["ranking"], most)
+    assert ranking.num_rows("train") == 3
+    assert ranking.has_negatives("train") == bool(read)
+    if read:
+        assert ranking.table("train")["negatives"].to_pylist() == [given[0][:most], given[2][:most], []]
+    cosine = view_of(pairs, LOSSES["cosine"], most)
+    table = cosine.table("train").select(["sentence2", "label"]).to_pydict()
+    assert cosine.num_rows("train") == len(table["label"]) == 6 + len(read)
+    labels = dict(zip(table["sentence2"], table["label"], strict=True))
+    assert [text for text in labels if text in "xyzv"] == list(read)
+    assert not any(labels[text] for text in read)
+    values = View.of(LOSSES["cosine"], most_negatives=most).read_values(pairs.table("train").to_pydict())
+    assert values["sentence2"] == table["sentence2"]
 
 
 @pytest.mark.parametrize(
