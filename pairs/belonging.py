@@ -45,9 +45,8 @@ class Belonging:
 
     def excluded(self, pair: Pair) -> list[int]:
         """Return the indices of the texts that belong to the pair or its group, or are its first text's negatives."""
-        text, group = f"text {folded(pair.sentence1)}", f"group {pair.group}"
-        own = self._own[self._root(text)] | self._own[self._root(group)] | self._indices(pair.sentence1)
-        return sorted(own | self._used[text])
+        text, group = f"text {folded(pair.sentence1)}", f"group {pair.group}"  # the text itself is of the group
+        return sorted(self._own[self._root(text)] | self._own[self._root(group)] | self._used[text])
 
     def use(self, first: str, negatives: Iterable[str]) -> None:
         """Exclude texts as further negatives of a first text and, where belonging is mutual, it as one of theirs."""

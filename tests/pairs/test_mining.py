@@ -17,8 +17,8 @@ def at_angles(texts: list[str]) -> NDArray[np.float64]:
 
 
 def mined(pairs: list[Pair], count: int = 2, below: float = 0.95, *, mutual: bool = False, **changes: Any) -> Mined:
-    miner = Miner(count=count, below=below, model="m", sha256="s", first=at_angles, second=at_angles, **changes)
-    return mine(pairs, miner, mutual=mutual)
+    vectors = {"first": at_angles, "second": at_angles}
+    return mine(pairs, Miner(count=count, below=below, model="m", sha256="s", **vectors | changes), mutual=mutual)
 
 
 def negatives(*arguments: Any, **options: Any) -> list[tuple[str, ...]]:
@@ -51,12 +51,22 @@ def test_what_belongs_with_the_first_text_in_any_spelling_is_no_negative() -> No
     assert negatives(pairs)[0] == ("o 80",)
 
 
+def test_a_text_is_no_negative_of_itself_also_where_prompts_set_it_apart() -> None:
+    def turned(texts: list[str]) -> NDArray[np.float64]:
+        return at_angles([f"{text.rsplit(' ', 1)[0]} {float(text.split()[-1]) + 40}" for text in texts])
+
+    pairs = [pair("q 0", "a 340"), pair("r 180", "Q 0", 0.0), pair("r 180", "o 10", 0.0)]
+    assert negatives(pairs, second=turned)[0] == ("o 10",)
+
+
 def test_what_belongs_to_the_group_is_no_negative() -> None:
     pairs = [pair("q 0", "a 20", group="g"), *(each._replace(group="g") for each in OTHERS[:2]), *OTHERS[2:]]
     assert negatives(pairs)[0] == ("o 60", "o 80")
     within = [pair("x 0", "x 20", 1.0, group="x", group2="x"), pair("y 200", "x 45", 0.0, group="y", group2="x")]
     within += [pair("y 200", "z 50", 0.0, group="y", group2="z")]
     assert negatives(within, mutual=True)[0] == ("z 50",)
+    given = [pair("q 0", "a 20", 1.0, group="g"), pair("p 30", "o 40", 0.0, group="g"), pair("r 180", "p 30", 0.0)]
+    assert negatives(given)[0] == ("o 40",)
 
 
 def test_belonging_passes_on_where_it_is_mutual() -> None:
