@@ -87,7 +87,7 @@ def _found(task: Task, request: MiningRequest, progress: MiningProgress) -> "_Mi
     except Mistakes as mistakes:
         field = "mine-with:" if request.model else "base-model:"
         raise Mistakes([message.replace("model:", field, 1) for message in mistakes.messages]) from None
-    declared = int(task.max_length.value) if task.max_length and request.model is None else None
+    declared = task.tokens if request.model is None else None
     return _MiningModel(
         name=request.model or task.base_model,
         folder=found.folder,

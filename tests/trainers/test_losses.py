@@ -66,6 +66,14 @@ def test_texts_of_one_group_are_no_negatives() -> None:
         assert mask.tolist() == [[True, True, False], [True, True, False], [False, False, True]], direction
 
 
+def test_where_groups_count_a_given_negative_is_one_of_its_own_anchor_alone() -> None:
+    labels, given = torch.tensor([[1, 11, 7], [2, 12, 8]]), torch.tensor([[1, 21, 0], [2, 22, 0], [1, 11, 0]])
+    masks = no_negatives(labels, labels, given)
+    assert masks["query_to_doc"][:, 2:].tolist() == [[False, True, True], [True, False, True]]
+    assert masks["doc_to_doc"][:, 2:].all()
+    assert not no_negatives(labels[:, :2], labels[:, :2], given[:2, :2])["query_to_doc"][:, 2:].any()
+
+
 @pytest.mark.parametrize("hardness", [0.0, 5.0])
 @pytest.mark.parametrize("directions", DIRECTIONS)
 def test_every_direction_has_the_value_and_the_gradient_of_the_librarys(

@@ -90,7 +90,8 @@ BUILDERS: Mapping[str, Builder] = {
             "Repeats of a text within a batch are masked: they are not negatives of each other.",
         ),
         negatives_note=(
-            "Given negatives of all rows of a batch, over all workers, are negatives of each of its first texts."
+            "Given negatives of all rows of a batch, over all workers, are negatives of each of its first texts; "
+            "where all texts of a group belong together, they are negatives of their own first text alone."
         ),
     ),
     "category_softmax": Builder(

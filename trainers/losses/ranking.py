@@ -48,7 +48,8 @@ class MaskedRankingLoss(MultipleNegativesRankingLoss):
     both are of one group whose texts belong together. The library avoids such batches with
     BatchSamplers.NO_DUPLICATES, which changes what a batch holds; masking does not. Given negatives of all rows of the
     global batch are further documents that belong to no anchor, as in the library; one is left out only where it
-    equals i's document or i's anchor. Formula: InfoNCE (van den Oord et al. 2018), as in the library.
+    equals i's document or i's anchor, or where groups count and it was given to another anchor, since its own group is
+    not known. Formula: InfoNCE (van den Oord et al. 2018), as in the library.
 
     Args:
         model: the model that is trained.
@@ -153,8 +154,9 @@ def no_negatives(pairs: Tensor, all_pairs: Tensor, all_given: Tensor) -> dict[st
     same_anchor, same_document = pairs[:, :1] == all_pairs[:, 0], pairs[:, 1:2] == all_pairs[:, 1]
     documents = same_document | (pairs[:, :1] == all_pairs[:, 1]) | same_anchor | related.to(pairs.device)
     queries = same_anchor | (pairs[:, 1:2] == all_pairs[:, 0]) | same_document | related.to(pairs.device)
-    own_text = (pairs[:, 1:2] == all_given[:, 1]) | (pairs[:, :1] == all_given[:, 1])
     of_own_row = pairs[:, :1] == all_given[:, 0]
+    own_text = (pairs[:, 1:2] == all_given[:, 1]) | (pairs[:, :1] == all_given[:, 1])
+    own_text = own_text | ~of_own_row if pairs.shape[1] > 2 else own_text
     return {
         "query_to_doc": torch.cat([documents, own_text], dim=1),
         "doc_to_query": queries,
