@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from common.space import Settings
 from tasks.common.kinds import KindName
 from tasks.common.losses import LOSSES, LossName
+from tasks.common.parameters import ALL
 from tokens.reading import NO_PROMPTS, Prompts
 from tokens.tokenized import TokenizedPairs
 
@@ -45,12 +46,19 @@ class Data:
 
     train: Mapping[LossName, TokenizedPairs]
     """Loss -> what it reads; losses that read alike share one."""
+    fewer: Mapping[tuple[LossName, int], TokenizedPairs] = field(default_factory=dict)
+    """(loss, given negatives of a row) -> what it reads where the setting `negatives` is such a number."""
     dev: list[Any]
     """One object reference to the dev table (D5's schema), wrapped so that Ray passes the reference."""
     candidates: tuple[str, ...] | None = None
     prompts: Prompts = NO_PROMPTS
     """Prompts that are put before the texts of dev; tokens of train have them already."""
     guard: Guard | None = None
+
+    def read_by(self, settings: Settings) -> TokenizedPairs:
+        """Return the training rows that a training with these settings reads."""
+        loss, negatives = LOSSES[settings["loss"]].name, settings.get("negatives", ALL)
+        return self.train[loss] if negatives == ALL else self.fewer[loss, int(negatives)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +104,7 @@ class Job:
     @property
     def train(self) -> TokenizedPairs:
         """The training rows that the loss reads."""
-        return self.data.train[self.loss]
+        return self.data.read_by(self.settings)
 
     @property
     def loss_parameters(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Hold a validated request. Imports neither torch nor ray, so that a user's mistakes show at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
 from tasks.common.losses import LossName, active
+from tasks.common.parameters import ALL
 from tokens.reading import Prompts, Reading
 from workflows.options import Options
 from workflows.warm_start import WarmStart
@@ -26,6 +27,8 @@ class Request:
     task: Task
     views: Mapping[LossName, TrainView]
     """Loss of the space -> the pairs as it reads them, the baseline's first."""
+    fewer: Mapping[tuple[LossName, int], TrainView] = field(default_factory=dict)
+    """(loss, given negatives of a row) -> the pairs with no more negatives, for the numbers that the space has."""
     space: Space
     """The search space, narrowed by --set; the baseline lies in it."""
     first_trials: Sequence[Settings]
@@ -93,7 +96,9 @@ class Request:
 
     def steps(self) -> int:
         """Return the number of optimizer steps of the baseline settings."""
-        rows, size = self.pairs.num_rows("train"), int(self.baseline["global_batch_size"])
+        loss, negatives = next(iter(self.views)), self.baseline.get("negatives", ALL)
+        pairs = self.pairs if negatives == ALL else self.fewer[loss, int(negatives)]
+        rows, size = pairs.num_rows("train"), int(self.baseline["global_batch_size"])
         return int(self.baseline["epochs"]) * (rows // size)
 
     def to_dict(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from tasks.common.loading import load
 from workflows.options import KEEP_LOSS, LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
-from workflows.views import Views, distinct_views, views_of, with_enough_rows
+from workflows.views import Views, distinct_views, fewer_negatives, views_of, with_enough_rows
 from workflows.warm_start import earlier_runs, warm_starts, without_repeats
 
 
@@ -60,6 +60,8 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
         views = checks.run(distinct_views, views, model.reading(plan.max_length, plan.prompts))
     views = with_enough_rows(views, task, chosen or ()) if views else None
     space = _space(checks, task, views, named["set"], options.workers if options else 1, single)
+    merged = bool(named.get("distinct"))
+    fewer = checks.run(fewer_negatives, views, space, distinct_rows=merged) if views and space else None
     earlier = checks.run(earlier_runs, named.get("warm_start"), task, model.name) if model else []
     if pairs:
         checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
@@ -70,7 +72,7 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
     checks.finish()
     # Whatever is missing was a mistake.
     checked: Any = options, task, views, space, model, plan, earlier
-    return replace(_request(*checked, dry_run=dry_run, quiet=quiet), guard=guard)
+    return replace(_request(*checked, dry_run=dry_run, quiet=quiet), guard=guard, fewer=fewer or {})
 
 
 def _with_defaults(given: Mapping[str, Any], task: Task, single: bool) -> dict[str, Any]:

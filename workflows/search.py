@@ -45,7 +45,7 @@ def search(plan: SearchPlan, watch: Watch) -> Outcome:
     estimate = Estimate(
         plan.board,
         watch,
-        lambda settings: settings["epochs"] * plan.template.data.train[settings["loss"]].num_rows,
+        lambda settings: settings["epochs"] * plan.template.data.read_by(settings).num_rows,
         plan.first_trials,
         plan.trials,
         len(plan.groups),

@@ -1,13 +1,14 @@
 """Connect to a cluster, put model and tokenised pairs there, and start the worker groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import ray
 
 from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
+from pairs.train_view import TrainView
 from tasks.common.losses import LossName
 from tokens.categories import categories_of
 from tokens.distinct import DistinctPairs
@@ -19,7 +20,6 @@ from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, choose, hardware_of_worker
 from trainers.job import Data, Job
 from workflows.request import Request
-from workflows.views import Views
 
 if TYPE_CHECKING:
     from trainers.groups.worker_group import WorkerGroup
@@ -122,27 +122,33 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
 def data(request: Request) -> Data:
     """Put the pairs into the object store, train as tokens and dev as texts."""
     candidates = request.pairs.candidates()
+    views: dict[tuple[LossName, int | None], TrainView] = {(loss, None): view for loss, view in request.views.items()}
+    tokens = tokens_of({**views, **request.fewer}, candidates or [], request.reading)
     return Data(
-        train=tokens_of(request.views, candidates or [], request.reading),
+        train={loss: own for (loss, most), own in tokens.items() if most is None},
+        fewer={(loss, most): own for (loss, most), own in tokens.items() if most is not None},
         dev=[ray.put(request.pairs.table("dev"))],
         prompts=request.prompts,
         candidates=tuple(candidates) if candidates else None,
     )
 
 
-def tokens_of(views: Views, candidates: Sequence[str], reading: Reading) -> dict[LossName, TokenizedPairs]:
+Key = TypeVar("Key")
+
+
+def tokens_of(views: Mapping[Key, TrainView], candidates: Sequence[str], reading: Reading) -> dict[Key, TokenizedPairs]:
     """Tokenise what each loss reads; losses that read alike share the tokens."""
     tokens: dict[tuple[Any, ...], TokenizedPairs] = {}
-    of_loss: dict[LossName, TokenizedPairs] = {}
-    for loss, view in views.items():
+    of_view: dict[Key, TokenizedPairs] = {}
+    for name, view in views.items():
         key = (view.view, isinstance(view, DistinctPairs) and view.loss.symmetric)
         if key not in tokens:
             tokens[key] = tokenize(view, reading)
         own = tokens[key]
-        of_loss[loss] = (
+        of_view[name] = (
             replace(own, categories=categories_of(view, candidates, reading)) if view.loss.categories else own
         )
-    return of_loss
+    return of_view
 
 
 def job(request: Request, pairs: Data, hardware: Hardware) -> Job:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from common.mistakes import Checks, Mistakes
+from common.space import Choice, Space
+from pairs.negatives import NEGATIVES
 from pairs.prepared import PreparedPairs
 from pairs.train_view import TrainView, view_of
 from search_spaces.default import MIN_STEPS_PER_EPOCH
 from tasks.common.declaration import Task
 from tasks.common.losses import LOSSES, LossName
+from tasks.common.parameters import ALL
 from tokens.distinct import distinct
 from tokens.reading import Reading
 
@@ -47,6 +50,39 @@ def with_enough_rows(views: Views, task: Task, chosen: Sequence[LossName]) -> Vi
     return {
         loss: view for loss, view in views.items() if loss == first or loss in chosen or view.num_rows("train") >= least
     }
+
+
+def fewer_negatives(views: Views, space: Space, *, distinct_rows: bool) -> dict[tuple[LossName, int], TrainView]:
+    """Return the pairs with no more given negatives of a row than a number, for each number in the space.
+
+    Args:
+        views: the views of the space's losses.
+        space: its setting `negatives` has "all" or numbers.
+        distinct_rows: whether repeats are merged, which has been done with all negatives.
+
+    Raises:
+        Mistakes: there are no given negatives, repeats are merged, or a loss cannot read the pairs with so few.
+    """
+    values = space["negatives"].values if isinstance(space["negatives"], Choice) else ()
+    numbers = [int(value) for value in values if value != ALL]
+    stored = next(iter(views.values()))
+    shown = ",".join(f"{value}" if value == ALL else f"{value:g}" for value in values)
+    if numbers and distinct_rows:
+        raise Mistakes(f"set: 'negatives={shown}' with --distinct; allowed: one of the two")
+    if numbers and NEGATIVES not in PreparedPairs.columns(stored, "train"):
+        raise Mistakes(f"set: 'negatives={shown}', but {stored.folder} has no given negatives; allowed: all")
+    checks = Checks()
+    fewer = {(loss, most): checks.run(view_of, stored, LOSSES[loss], most) for loss in views for most in numbers}
+    rows, sizes = {key: view.num_rows("train") for key, view in fewer.items() if view}, space["global_batch_size"]
+    largest = max(map(float, sizes.values if isinstance(sizes, Choice) else (sizes.high,)))
+    checks.messages += [
+        f"set: 'negatives={most}': the {loss} loss then reads {count} training pairs; allowed: at least a batch, "
+        f"{largest:g}"
+        for (loss, most), count in rows.items()
+        if count < largest
+    ]
+    checks.finish()
+    return {key: view for key, view in fewer.items() if view}
 
 
 def distinct_views(views: Views, reading: Reading) -> Views:

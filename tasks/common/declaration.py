@@ -19,7 +19,7 @@ from tasks.common.parameters import Parameter
 
 BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
-WHOLE = ("global_batch_size", "epochs", "max_length")
+WHOLE = ("global_batch_size", "epochs", "max_length", "negatives")
 BELOW_ONE = ("warmup_ratio", "weight_decay")
 TEXT_FIELDS = ("name", "about", "source", "loss", "kind", "label", "group", "base_model")
 

@@ -13,6 +13,7 @@ from tasks.common.parameters import (
     HARDNESS_STRENGTH,
     LR_LAYER_DECAY,
     MARGIN,
+    NEGATIVES,
     SCALE,
     SCHEDULE,
     Parameter,
@@ -22,7 +23,11 @@ LossName = Literal["contrastive", "online_contrastive", "cosine", "cosent", "ang
 SHARED_SETTINGS = ("learning_rate", "global_batch_size", "epochs", "warmup_ratio", "weight_decay")
 """Settings that a training has whatever its loss."""
 
-SHARED_PARAMETERS: Mapping[str, Parameter] = {"schedule": SCHEDULE, "lr_layer_decay": LR_LAYER_DECAY}
+SHARED_PARAMETERS: Mapping[str, Parameter] = {
+    "schedule": SCHEDULE,
+    "lr_layer_decay": LR_LAYER_DECAY,
+    "negatives": NEGATIVES,
+}
 """Settings that a training has whatever its loss, with a default for tasks that do not declare them."""
 
 Labels = Literal["none", "binary", "graded"]

@@ -17,6 +17,7 @@ class Parameter:
         words: the words allowed.
         numbers: whether numbers are allowed.
         zero: whether 0 is allowed; lower numbers never are.
+        whole: whether numbers have to be whole.
         most: the largest number allowed.
         why_most: what the largest number is, in words, for a message.
     """
@@ -26,6 +27,7 @@ class Parameter:
     words: tuple[str, ...] = ()
     numbers: bool = True
     zero: bool = False
+    whole: bool = False
     most: float = math.inf
     why_most: str = ""
 
@@ -35,12 +37,15 @@ class Parameter:
         if not self.numbers:
             return ", ".join(self.words)
         most = "" if self.most == math.inf else f" and at most {self.most:g}, {self.why_most}"
-        return ", ".join((*self.words, f"a number {'of at least' if self.zero else 'above'} 0{most}"))
+        number = "a whole number" if self.whole else "a number"
+        return ", ".join((*self.words, f"{number} {'of at least' if self.zero else 'above'} 0{most}"))
 
     def allows(self, value: Setting) -> bool:
         """Check a value."""
         if isinstance(value, str):
             return value in self.words
+        if self.whole and value != int(value):
+            return False
         return self.numbers and (value > 0 or (self.zero and value == 0)) and value <= self.most
 
 
@@ -107,3 +112,13 @@ LR_LAYER_DECAY = Parameter(
     why_most="where every layer has the same learning rate",
 )
 """Factor of the learning rate from a layer to the one below it (ULMFiT, Howard and Ruder 2018)."""
+
+ALL = "all"
+NEGATIVES = Parameter(
+    default=Number(ALL, "ours: every given negative is read"),
+    searched=Choice(values=(ALL,)),
+    words=(ALL,),
+    zero=True,
+    whole=True,
+)
+"""Given negatives of a row that are read, from the first, which is the hardest where they were mined."""

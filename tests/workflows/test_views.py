@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 
 from common.mistakes import Mistakes
+from common.space import Choice
+from pairs.prepared import PreparedPairs
+from pairs.train_view import view_of
 from tasks.common.loading import load
+from tasks.common.losses import LOSSES
 from tests.contract.cases import Content, request
+from tests.pairs.test_train_view import folder
 from tests.tokens.test_categories import prepared_categories
 from tokens.tokenized import TokenizedPairs
 from workflows import session
 from workflows.request_checks import check_request
-from workflows.views import with_enough_rows
+from workflows.views import fewer_negatives, with_enough_rows
 
 
 def names(folder: Path, model: str, content: Content, *overrides: str, single: bool = False) -> list[str]:
@@ -80,3 +85,60 @@ def test_losses_that_read_alike_share_their_tokens_and_one_has_the_categories(
     tokens = session.tokens_of(by_category.views, by_category.pairs.candidates() or [], by_category.reading)
     assert tokens["cosine"].categories is None
     assert tokens["category_softmax"].categories is not None
+
+
+def asked_for(folder: Path, model: str, content: Content, *overrides: str, **more: Any) -> Any:
+    """Prepare such a file and return the request of a search."""
+    request(folder, model, content)
+    named = {"task": "pairs", "data": str(folder / "data"), "run": str(folder / "run2"), "base_model": model}
+    return check_request({**named, "set": overrides, **more}, dry_run=True, quiet=True)
+
+
+def test_a_search_may_choose_how_many_given_negatives_are_read(
+    tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asked_for(tmp_path, tiny_model, "negatives", "negatives=all,0,1", "loss=ranking")
+    assert asked.baseline["negatives"] == "all"
+    read: dict[int, Any] = {}
+
+    def tokenize(view: Any, _: Any) -> TokenizedPairs:
+        read[len(read)] = view.table("train").to_pylist()
+        return TokenizedPairs(num_rows=len(read))
+
+    monkeypatch.setattr(session, "tokenize", tokenize)
+    monkeypatch.setattr("ray.put", lambda value: value)
+    data = session.data(asked)
+    of_value = {
+        value: read[data.read_by({"loss": "ranking", "negatives": value}).num_rows - 1] for value in ("all", 0.0, 1.0)
+    }
+    assert of_value["all"] == asked.pairs.table("train").to_pylist()
+    assert not any("negatives" in row for row in of_value[0.0])
+    assert {len(row["negatives"]) for row in of_value[1.0]} == {1}
+    assert data.read_by({"loss": "ranking"}) is data.train["ranking"]
+
+
+@pytest.mark.parametrize(
+    ("content", "overrides", "more", "said"),
+    [
+        ("binary", ("negatives=1",), {}, "'negatives=1', but .* has no given negatives; allowed: all"),
+        ("negatives", ("negatives=0", "loss=cosine"), {}, "neither labels nor given negatives"),
+        ("negatives", ("negatives=all,1",), {"distinct": True}, "'negatives=all,1' with --distinct"),
+        ("negatives", ("negatives=0:2",), {}, "must list whole numbers"),
+        ("negatives", ("negatives=1.5",), {}, "negatives: 1.5 is not all, a whole number of at least 0"),
+        ("negatives", ("negatives=1", "global_batch_size=1024"), {}, "global_batch_size: 1024 is more than"),
+    ],
+)
+def test_a_number_of_negatives_that_cannot_be_read_is_refused(
+    tiny_model: str, tmp_path: Path, content: Content, overrides: tuple[str, ...], more: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Mistakes, match=said):
+        asked_for(tmp_path, tiny_model, content, *overrides, **more)
+
+
+def test_a_loss_needs_a_batch_of_rows_with_the_negatives_that_are_left(tmp_path: Path) -> None:
+    pairs = PreparedPairs.open(folder(tmp_path / "data", [1, 0, 1, 0, 0, 1], [["x", "y"], [], ["z"], [], [], []]))
+    views: Any = {"cosine": view_of(pairs, LOSSES["cosine"])}
+    space = {"negatives": Choice(values=(1.0,)), "global_batch_size": Choice(values=(4.0, 8.0))}
+    assert fewer_negatives(views, space, distinct_rows=False)["cosine", 1].num_rows("train") == 8
+    with pytest.raises(Mistakes, match="'negatives=0': the cosine loss then reads 6 training pairs; .* a batch, 8"):
+        fewer_negatives(views, space | {"negatives": Choice(values=(0.0, 1.0))}, distinct_rows=False)
