@@ -108,3 +108,13 @@ def test_its_json_holds_the_request_the_pairs_the_steps_and_the_audit(folder: Pa
     assert values["baseline"]["epochs"] == 3
     assert "too_small" in [finding["code"] for finding in values["audit"]["findings"]]
     assert not (folder / "run").exists()
+
+
+@pytest.mark.parametrize(("purpose", "said"), [("precision=0.98", True), ("precision=0.5", False), ("recall=1", False)])
+def test_a_precision_that_dev_cannot_make_sure_is_said_before_anything_is_trained(
+    folder: Path, tiny_model: str, purpose: str, said: bool
+) -> None:
+    lines = describe(request(folder, tiny_model, threshold=purpose))
+    warnings = [line for line in lines if line.startswith("warning: threshold: ")]
+    assert bool(warnings) == said
+    assert not said or "it takes 183 faultless groups, and dev has" in warnings[0]
