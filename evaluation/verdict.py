@@ -10,8 +10,9 @@ from evaluation.comparison import SplitVerdict, compare, plain
 from evaluation.guard import GuardVerdict
 from evaluation.jackknife import Interval
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
+from evaluation.purpose import Purpose
 from evaluation.selection import States
-from evaluation.threshold import at_threshold, best_f1
+from evaluation.threshold import F1, NAMES, at_threshold, value_for
 from evaluation.yardsticks.evaluate import YardstickPredictions
 
 ORDER = ("base", "baseline", "best")
@@ -113,6 +114,7 @@ def verdict(
     states: States | None = None,
     yardsticks: YardstickPredictions | None = None,
     guard: GuardVerdict | None = None,
+    purpose: Purpose = F1,
 ) -> Verdict:
     """Return the verdict; dev alone decides which model is selected.
 
@@ -123,6 +125,7 @@ def verdict(
         states: all states of the search that were evaluated on dev; by default only the models themselves.
         yardsticks: those evaluated on the same splits.
         guard: the same models on the guard set; one that breaks it is selected only as `keep`.
+        purpose: of each model's threshold, at which its precision, recall and F1 are computed.
     """
     states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
     beside = yardsticks.splits
@@ -133,11 +136,14 @@ def verdict(
         for split in ("dev", *(split for split in predictions if split != "dev"))
     }
     splits["dev"] = replace(splits["dev"], states=max(1, states.number))
+    own = {
+        name: _threshold(dev, seed, purpose) for name, dev in {**beside.get("dev", {}), **predictions["dev"]}.items()
+    }
     for split, models in predictions.items():
         for name, model in models.items():
-            splits[split].scores[name].update(_at_own_threshold(predictions["dev"][name], model))
+            splits[split].scores[name].update(_at_threshold(model, own[name]))
         for name, yardstick in beside.get(split, {}).items():
-            splits[split].yardsticks[name].scores.update(_at_own_threshold(beside["dev"][name], yardstick))
+            splits[split].yardsticks[name].scores.update(_at_threshold(yardstick, own[name]))
     chosen, reason, gain = choose(splits["dev"], keep, guard.broken if guard else ())
     against = _against_yardsticks(chosen, splits["dev"], yardsticks)
     return Verdict(chosen=chosen, gain=gain, reason=reason, splits=splits, yardsticks=against, guard=guard)
@@ -162,11 +168,18 @@ def _seconds(seconds: float) -> str:
     return "less than a second" if seconds < 1 else f"{seconds:.0f} s"
 
 
-def _at_own_threshold(dev: Predictions, predictions: Predictions) -> dict[str, float]:
-    """Compute precision, recall and F1 at the model's threshold on dev; empty for kinds without a threshold."""
-    if not (isinstance(dev, PairPredictions) and isinstance(predictions, PairPredictions) and dev.declared.threshold):
+def _threshold(dev: Predictions, seed: int, purpose: Purpose) -> float | None:
+    """Return a model's own threshold; None for kinds without one, and where none meets the purpose on dev."""
+    if not (isinstance(dev, PairPredictions) and dev.declared.threshold):
+        return None
+    return value_for(purpose, dev, seed)
+
+
+def _at_threshold(predictions: Predictions, threshold: float | None) -> dict[str, float]:
+    """Compute precision, recall and F1; NaN without a threshold, and empty for kinds that have none."""
+    if not (isinstance(predictions, PairPredictions) and predictions.declared.threshold):
         return {}
-    return at_threshold(predictions, best_f1(dev.cosines, dev.labels))
+    return dict.fromkeys(NAMES, math.nan) if threshold is None else at_threshold(predictions, threshold)
 
 
 def confusion(predictions: Predictions) -> dict[str, Any] | None:

@@ -25,18 +25,27 @@ def score(
         str | None, typer.Option(help="File with one candidate per line. Default: those of the run's task.")
     ] = None,
     top_k: Annotated[int, typer.Option(help="With one text column: number of candidates to name for each text.")] = 3,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the pairs that belong together, where it differs from the pairs of the model's run: "
+            "shifts the probability.",
+        ),
+    ] = None,
     trust_remote_code: common.TrustRemoteCode = False,
     cpus_per_worker: common.CpusPerWorker = 1,
     gpu: common.Gpu = False,
     json: common.Json = False,
     verbose: common.Verbose = False,
 ) -> None:
-    """Score pairs, with a decision if the model has a threshold, or find the best candidates for each text."""
+    """Score pairs, with probability and decision if the model stores them, or find the best candidates of texts."""
     from workflows.score import score_run
     from workflows.score_request import check_score_request
 
     names = columns.split(",")
-    request = check_score_request(model, file, names, out, candidates, top_k, cpus_per_worker, trust_remote_code)
+    given = (candidates, top_k, cpus_per_worker, trust_remote_code, prevalence)
+    request = check_score_request(model, file, names, out, *given)
     result = score_run(request, cpus_per_worker=cpus_per_worker, gpu=gpu, quiet=json, verbose=verbose)
     notes = [*request.prompts.lines, *request.notes, *request.table.table.notes()]
     if json:

@@ -46,13 +46,48 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
     text += refined_lines(verdict)
     text += [f"on test: {_differences(verdict)}"] if "test" in verdict["splits"] else []
     text.append(f"kept: {verdict['chosen']}{_without_gain(verdict)}")
-    if threshold := verdict.get("threshold"):
-        text.append(
-            f"threshold: cosine >= {formats.exact(threshold['value'])} ({threshold['rule']}); {_figures(threshold)}"
-        )
+    text += threshold_lines(verdict.get("threshold"), verdict.get("unmet"))
+    if calibration := verdict.get("calibration"):
+        text.append(calibration_line(calibration))
     for name, values in verdict.get("seeds", {}).items():
         text.append(f"{name} with other seeds, dev: {_spread(values)}")
     return text
+
+
+def threshold_lines(threshold: Mapping[str, Any] | None = None, unmet: str | None = None) -> list[str]:
+    """Return a line about the threshold, or why there is none; no line for kinds without one.
+
+    Args:
+        threshold: of verdict.json.
+        unmet: why none meets its purpose.
+    """
+    if unmet:
+        return [f"warning: no threshold: {unmet}"]
+    if not threshold:
+        return []
+    splits = ["test"] if threshold.get("test") else ["dev"]
+    if threshold.get("purpose", "f1") != "f1" and splits == ["test"]:
+        splits = ["dev", "test"]
+    shown = "; ".join(_figures(threshold, split) for split in splits)
+    return [f"threshold: cosine >= {formats.exact(threshold['value'])} ({threshold['rule']}); {shown}"]
+
+
+def calibration_line(calibration: Mapping[str, Any]) -> str:
+    """Return a line about the probability: how it follows from the cosine, and how good it is."""
+    quality = calibration["quality"]
+    split = "test" if "test" in quality else "dev"
+    begin = f"probability: {calibration['method']} regression on the cosine, fitted on dev"
+    if split not in quality:
+        return f"{begin}; not checked: too few groups"
+    figures = quality[split]
+    better = figures["brier"] < figures["constant_brier"] and figures["log_loss"] < figures["constant_log_loss"]
+    return (
+        f"{begin}; on {'dev, out of fold' if split == 'dev' else 'test'}: "
+        f"Brier score {figures['brier']:.4f}, log loss {figures['log_loss']:.4f} "
+        f"(the constant share {calibration['prevalence']:.4f}: {figures['constant_brier']:.4f}, "
+        f"{figures['constant_log_loss']:.4f}{'' if better else '; it is no better'}), "
+        f"calibration error {figures['calibration_error']:.4f}"
+    )
 
 
 def _without_gain(verdict: Mapping[str, Any]) -> str:
@@ -111,8 +146,7 @@ def _interval(difference: Mapping[str, Any]) -> str:
     return f"({difference['low']:+.4f} to {difference['high']:+.4f})" if known else "(no interval: too few groups)"
 
 
-def _figures(threshold: Mapping[str, Any]) -> str:
-    split = "test" if threshold.get("test") else "dev"
+def _figures(threshold: Mapping[str, Any], split: str) -> str:
     scores = {name.removeprefix("cosine_"): formats.with_interval(value) for name, value in threshold[split].items()}
     chosen = ", where it was chosen" if split == "dev" else ""
     return f"on {split}{chosen}: " + ", ".join(f"{name} {value}" for name, value in scores.items())

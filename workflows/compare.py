@@ -11,8 +11,10 @@ import ray
 from common.jsonable import finite
 from common.run_folder import RunFolder
 from evaluation import threshold
+from evaluation.calibration import Calibration
 from evaluation.guard import GUARD, GuardVerdict
-from evaluation.predictions import PairPredictions, Predictions
+from evaluation.predictions import Predictions
+from evaluation.purpose import Purpose
 from evaluation.selection import States, sample_of
 from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from evaluation.yardsticks.fit import MOST_ROWS
@@ -23,6 +25,7 @@ from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import read_predictions
 from trainers.groups.pool import evaluate_models, in_turns
 from trainers.job import EvaluationJob
+from workflows.decision import calibration_of, threshold_of
 from workflows.outcome import Outcome
 from workflows.refine import Refined, refine
 from workflows.request import Request
@@ -37,22 +40,30 @@ class Comparison:
     """The verdict, and what follows for the selected model."""
 
     verdict: Verdict
-    threshold: threshold.Threshold | None
-    """The threshold of the selected model; None for kinds without one."""
+    threshold: threshold.Threshold | threshold.Unmet | None
+    """The threshold of the selected model, or why none meets the purpose; None for kinds without one."""
     seeds: dict[str, list[float]]
     """Model -> metric on dev of its settings with other seeds, in the order of the seeds."""
     leaks: tuple[str, ...] = ()
     """The audit's lines on texts in two splits, which make every score too high."""
     refined: tuple[Refined, ...] = ()
     """What was tried after the search."""
+    calibration: Calibration | None = None
+    """The probability for a cosine of the selected model; None for kinds without a threshold."""
     notes: tuple[str, ...] = ()
     """Remarks on the figures, one sentence each."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of verdict.json, without fingerprint and weights."""
-        threshold = self.threshold.to_dict() if self.threshold else None
-        refined = [each.to_dict() for each in self.refined]
-        more = {"threshold": threshold, "seeds": self.seeds, "leaks": list(self.leaks), "refined": refined}
+        chosen = self.threshold
+        more = {
+            "threshold": chosen.to_dict() if isinstance(chosen, threshold.Threshold) else None,
+            "unmet": chosen.reason if isinstance(chosen, threshold.Unmet) else None,
+            "calibration": self.calibration.to_dict() if self.calibration else None,
+            "seeds": self.seeds,
+            "leaks": list(self.leaks),
+            "refined": [each.to_dict() for each in self.refined],
+        }
         values: dict[str, Any] = finite({**self.verdict.to_dict(), **more})
         return values
 
@@ -84,9 +95,11 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
     guard = _guard_verdict(request, predictions.pop(GUARD, {}))
     states = _with_refined(evaluated_states(RunFolder(options.run), outcome), tried, options.seed)
     live.header([f"computing intervals over {states.number} states that were evaluated on dev"])
+    purpose = Purpose.parse(options.threshold or "f1")
 
     def decide(states: States) -> Verdict:
-        return verdict(predictions, options.seed, keep if keep in models else None, states, yardsticks, guard)
+        kept = keep if keep in models else None
+        return verdict(predictions, options.seed, kept, states, yardsticks, guard, purpose)
 
     decision = decide(states)
     if options.refine == "auto" and request.task.declared_kind.categories:
@@ -100,9 +113,15 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
                 predictions[split][vectors.name] = own
             decision = decide(_with_refined(states, [vectors], options.seed))
     selected = {split: by_model[decision.chosen] for split, by_model in predictions.items()}
+    least, calibration = threshold_of(selected, options.seed, purpose), None
+    if isinstance(least, threshold.Unmet):
+        live.say(f"warning: no threshold: {least.reason}")
+    with _optional("no calibrated probability", live, notes):
+        calibration = calibration_of(selected, options.seed)
     return Comparison(
         verdict=_with_confusion(decision, selected),
-        threshold=_threshold(selected, options.seed),
+        threshold=least,
+        calibration=calibration,
         seeds=seeds,
         leaks=tuple(leak for finding in request.audit.findings if (leak := leaked(finding.to_dict()))),
         refined=tuple(tried),
@@ -216,13 +235,6 @@ def _evaluation(request: Request, session: Session) -> EvaluationJob:
 def _guard_verdict(request: Request, models: Mapping[str, Predictions]) -> GuardVerdict | None:
     options = request.options
     return GuardVerdict.of(request.guard.name, models, options.keep_loss, options.seed) if request.guard else None
-
-
-def _threshold(selected: Mapping[str, Predictions], seed: int) -> threshold.Threshold | None:
-    dev, test = selected["dev"], selected.get("test")
-    if not isinstance(dev, PairPredictions) or not dev.declared.threshold:
-        return None
-    return threshold.choose(dev, test if isinstance(test, PairPredictions) else None, seed)
 
 
 def _with_confusion(decision: Verdict, selected: Mapping[str, Predictions]) -> Verdict:

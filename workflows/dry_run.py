@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.run_folder import FILES
-from common.space import different_settings
+from common.space import different_settings, is_searched
 from reporting.formats import setting
 from tasks.common.losses import active
 from tokens.distinct import DistinctPairs
@@ -81,5 +81,10 @@ def _space(request: Request) -> list[str]:
         f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
         *tried_whole(request),
         "space:",
-        *(f"  {name}: {allowed}" for name, allowed in request.space.items()),
+        *(f"  {name}: {allowed}" for name, allowed in request.space.items() if is_searched(allowed)),
+        *(f"  fixed: {fixed}" for fixed in [", ".join(_fixed(request))] if fixed),
     ]
+
+
+def _fixed(request: Request) -> list[str]:
+    return [f"{name} {allowed}" for name, allowed in request.space.items() if not is_searched(allowed)]

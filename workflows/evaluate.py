@@ -11,6 +11,9 @@ from common import storage
 from common.mistakes import Mistakes
 from common.run_folder import BEST, RunFolder
 from evaluation.evaluator import Evaluator
+from evaluation.predictions import PairPredictions
+from evaluation.purpose import Purpose
+from evaluation.threshold import Unmet, choose
 from evaluation.yardsticks.fit import MOST_ROWS
 from models.base_model import ResolvedModel, resolve_base_model
 from models.category_vectors import other_categories, stored_vectors
@@ -25,7 +28,7 @@ from tasks.common.kinds import KINDS
 from tasks.common.loading import load
 from tasks.common.plain import declared_length
 from tokens.reading import Prompts
-from workflows.score_model import score_model
+from workflows.score_model import predict, score_model
 from workflows.yardsticks import SEED, LexicalScores, lexical_scores
 
 
@@ -104,10 +107,8 @@ class Subject:
         """
 
         def compute() -> dict[str, float]:
-            own = prompts_of(Path(folder)) if prompts is None else prompts
-            evaluator = Evaluator(self.kind, self.pairs.table(split), self.pairs.candidates(), own)
+            evaluator = self._evaluator(split, prompts_of(Path(folder)) if prompts is None else prompts)
             self._note_vectors(folder, evaluator)
-            disable_progress_bar()
             trusted = self.trust_remote_code
             with EncodingProgress() as on_progress:
                 return score_model(folder, evaluator, on_progress, max_length=max_length, trust_remote_code=trusted)
@@ -119,6 +120,43 @@ class Subject:
     def _note_vectors(self, folder: str, evaluator: Evaluator) -> None:
         if (stored := stored_vectors(folder)) and stored.of(evaluator.choice) is None:
             self.notes.append(other_categories(stored, evaluator.choice))
+
+    def purpose(self, text: str | None, split: str) -> Purpose | None:
+        """Read what a threshold is to be chosen for; None if nothing was given.
+
+        Raises:
+            Mistakes: it is no purpose, the kind has no threshold, or the split is not dev.
+        """
+        purpose = Purpose.for_kind(text, KINDS[self.kind])
+        if purpose and split != "dev":
+            raise Mistakes(f"threshold: {text!r} with --split {split}; allowed: with --split dev, which chooses")
+        return purpose
+
+    def score_for(self, purpose: Purpose | None, split: str) -> tuple[CachedScores, dict[str, Any]]:
+        """Score the model on dev at a threshold that is chosen there for a purpose, instead of the stored one.
+
+        Args:
+            purpose: None for the stored threshold, on any split.
+            split: train, dev or test.
+
+        Returns:
+            The scores, and `threshold` and `unmet` as in verdict.json, without a purpose neither.
+        """
+        if purpose is None:
+            return self.score(split, self.folder), {}
+        evaluator = self._evaluator("dev", prompts_of(Path(self.folder)))
+        with EncodingProgress() as on_progress:
+            predictions = predict(self.folder, evaluator, on_progress, trust_remote_code=self.trust_remote_code)
+        assert isinstance(predictions, PairPredictions)  # no other kind has a threshold
+        chosen = choose(predictions, None, int(self.settings.get("seed", SEED)), purpose)
+        if isinstance(chosen, Unmet):
+            return CachedScores(scores=predictions.scores()), {"threshold": None, "unmet": chosen.reason}
+        own = {name: score.value for name, score in chosen.dev.items()}
+        return CachedScores(scores=predictions.scores() | own), {"threshold": chosen.to_dict(), "unmet": None}
+
+    def _evaluator(self, split: str, prompts: Prompts) -> Evaluator:
+        disable_progress_bar()
+        return Evaluator(self.kind, self.pairs.table(split), self.pairs.candidates(), prompts)
 
     def yardsticks(self, split: str, *, quiet: bool) -> LexicalScores | None:
         """Score the lexical yardsticks, fitted on train, on a split; None if the kind cannot be computed from it."""

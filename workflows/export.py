@@ -16,7 +16,7 @@ from models.base_model import load_model
 from models.category_vectors import StoredVectors, store
 from models.loading import load_folder
 from models.reading import store_prompts
-from models.saved_model import THRESHOLD, weights_sha256
+from models.saved_model import CALIBRATION, THRESHOLD, weights_sha256
 from pairs.train_view import TrainView
 from reporting.card.card import write_card
 from reporting.card.facts import TrainingFacts
@@ -43,7 +43,7 @@ SAMPLES = 100
 def export(
     request: Request, folder: RunFolder, outcome: Outcome, selected: SelectedModel, result: RunResult
 ) -> RunResult:
-    """Write RUN/best: a sentence-transformers folder with the selected weights, their threshold and their card.
+    """Write RUN/best: a sentence-transformers folder with the selected weights, their threshold, calibration and card.
 
     The scores on test are stored under these weights, so that no later command scores them again.
 
@@ -60,8 +60,9 @@ def export(
         model.save_pretrained(local, create_model_card=False)
         if vectors := selected.vectors:
             store(local, StoredVectors(way=vectors.way, names=vectors.names, vectors=vectors.vectors))
-        if result.verdict and result.verdict["threshold"]:
-            Path(local, THRESHOLD).write_text(json.dumps(finite(result.verdict["threshold"]), indent=2))
+        for name, file in (("threshold", THRESHOLD), ("calibration", CALIBRATION)):
+            if stored := (result.verdict or {}).get(name):
+                Path(local, file).write_text(json.dumps(finite(stored), indent=2))
         saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
         result = replace(result, dtype=dtype_of(saved))
         write_card(local, run_of(request, folder, outcome, result), training_facts(request, selected), saved)

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from common.mistakes import Mistakes, raise_if
+from evaluation.purpose import ALLOWED, Purpose
 from tasks.common.declaration import SEEDS
 
 LEAST_TOKENS = 4
@@ -85,6 +86,11 @@ class TrainOptions(BaseModel):
         lt=1,
         description="With --keep: a model that may lose more there is not selected.",
     )
+    threshold: str | None = Field(
+        default=None,
+        description="For labels 0 and 1, what dev chooses the threshold for: f1, precision=SHARE (sure to be reached) "
+        "or recall=SHARE. Default: f1.",
+    )
     verbose: bool = Field(default=False, description="Show Ray's log.")
     max_length: int | None = Field(default=None, ge=LEAST_TOKENS)
     """Tokens per text, from --set; None for the task's or the base model's length."""
@@ -102,6 +108,14 @@ class TrainOptions(BaseModel):
             raise Mistakes([_message(error) for error in invalid.errors()]) from None
         refuse_relative(data=options.data, run=options.run)
         return options.model_copy(update={"data": _absolute(options.data), "run": _absolute(options.run)})
+
+    @field_validator("threshold")
+    @classmethod
+    def _purpose(cls, text: str | None) -> str | None:
+        try:
+            return None if text is None else str(Purpose.parse(text))
+        except ValueError:
+            raise ValueError(f"Input should be {ALLOWED}") from None
 
     def command(self, job: str, base_model: str) -> list[str]:
         """Return the words of a command with the options that differ from their defaults.
@@ -165,7 +179,8 @@ def _word(value: Any) -> str:
 
 def _message(error: Any) -> str:
     name = flag(str(error["loc"][0])).removeprefix("--")
-    return f"{name}: {error['input']!r} is not allowed: {error['msg'][0].lower()}{error['msg'][1:]}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {error['input']!r} is not allowed: {message[0].lower()}{message[1:]}"
 
 
 def refuse_relative(**given: str) -> None:

@@ -43,6 +43,8 @@ class Request:
     """The audit of the pairs; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
     """Why an existing test split cannot be evaluated; the verdict then rests on dev alone."""
+    unreachable: str = ""
+    """Why no model can meet the threshold's purpose on dev; empty if one might."""
     guard: GuardPairs | None = None
     """The pairs of --keep."""
 
@@ -83,7 +85,9 @@ class Request:
 
     def warnings(self) -> list[str]:
         """Return the warnings that the verdict repeats."""
-        return [f"warning: test cannot be evaluated, the verdict rests on dev alone: {why}" for why in self.unjudged]
+        unjudged = "warning: test cannot be evaluated, the verdict rests on dev alone"
+        threshold = [f"warning: threshold: {self.unreachable}"] if self.unreachable else []
+        return [*(f"{unjudged}: {why}" for why in self.unjudged), *threshold]
 
     def guard_lines(self) -> list[str]:
         """Return lines about the guard set."""

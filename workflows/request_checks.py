@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pyarrow.compute as pc
+
 from audit.plan import Plan, plan_of_folder
 from common.mistakes import Checks, Mistakes, raise_if
 from common.run_folder import RunFolder
 from common.space import Space, different_settings
 from evaluation.evaluator import Evaluator
 from evaluation.guard import refuse_few_groups
+from evaluation.purpose import Purpose
+from evaluation.sure_precision import fewest_groups
 from models.base_model import ResolvedModel, resolve_base_model
 from pairs.guard import GuardPairs, read_guard, shared_with_train
 from pairs.manifest import refuse_other_task
@@ -48,6 +52,8 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
     named["max_length"] = checks.run(max_length_in, named["set"])
     options = checks.run(Options.check, **named)  # after a mistake here, the rest is checked as it was given
     checks.run(check_codes, named["accept"])
+    if not task.declared_kind.threshold:  # a purpose that is none is reported above
+        checks.run(Purpose.for_kind, given.get("threshold"), task.declared_kind)
     data = options.data if options else named["data"]
     pairs = checks.run(_pairs, data, task)
     model = checks.run(resolve_base_model, named["base_model"], named.get("trust_remote_code", False))
@@ -134,6 +140,7 @@ def _request(
         prompts=plan.prompts,
         audit=audit,
         unjudged=_unjudged(task, next(iter(views.values()))),
+        unreachable=_unreachable(options.threshold, next(iter(views.values()))),
     )
 
 
@@ -218,3 +225,16 @@ def _unjudged(task: Task, pairs: PreparedPairs) -> list[str]:
     checks = Checks()
     checks.run(Evaluator, task.kind, pairs.table("test"), pairs.candidates())
     return checks.messages
+
+
+def _unreachable(text: str | None, pairs: PreparedPairs) -> str:
+    """Return why no model can meet a purpose on dev, '' if one might: a sure precision needs many groups."""
+    purpose = Purpose.parse(text or "f1")
+    if purpose.name != "precision" or purpose.share is None:
+        return ""
+    dev = pairs.table("dev")
+    true = dev.filter(pc.equal(dev.column("label"), 1.0))
+    groups = len(true.column("group").unique()) if "group" in dev.column_names else true.num_rows
+    if groups >= (fewest := fewest_groups(purpose.share)):
+        return ""
+    return f"{purpose} cannot be met: it takes {fewest:,} faultless groups, and dev has {groups:,} with label 1"

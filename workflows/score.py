@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from common import storage
 from common.mistakes import Mistakes
 from common.writing import write_then_rename
+from evaluation.calibration import Calibration
 from files.schema import TypedTable
 from models.base_model import ResolvedModel
 from models.loading import check_loads, check_loads_meanwhile
@@ -25,6 +26,9 @@ from tokens.tokenized import ray_data
 from trainers.cluster import capacity, concurrent_groups, connect
 from workflows.score_worker import PartScorer
 from workflows.scored_folder import MARK, STAGED, name_of
+
+SCORER = ("candidates", "vectors", "top_k", "threshold", "prompts", "calibration", "prevalence")
+"""Fields of the request that are arguments of the workers' Scorer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,8 @@ class ScoreRequest:
         notes: remarks for the user.
         out: folder of the parts, part-00000.parquet and so on.
         trust_remote_code: whether code that the model brings may run.
+        calibration: the probability of a pair for its score; None to write none.
+        prevalence: share of the pairs that belong together; None for that of the calibration.
     """
 
     model: str
@@ -56,11 +62,15 @@ class ScoreRequest:
     vectors: NDArray[Any] | None = None
     notes: tuple[str, ...] = ()
     trust_remote_code: bool = False
+    calibration: Calibration | None = None
+    prevalence: float | None = None
 
     def key(self) -> str:
         """Return a SHA-256 of everything that the result depends on."""
         file, weights = self.table.table.sha256(), weights_sha256(self.model)
-        values = [file, self.table.texts, self.candidates, self.top_k, self.threshold, self.prompts, weights]
+        values: list[Any] = [file, self.table.texts, self.candidates, self.top_k, self.threshold, self.prompts, weights]
+        if self.calibration:  # without one the key is that of earlier versions, whose calls can be resumed
+            values += [self.calibration.to_dict(), self.prevalence]
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
@@ -108,7 +118,7 @@ def _scored(request: ScoreRequest, left: list[int], cpus_per_worker: int, gpu: b
         batch_size=1,
         fn_constructor_kwargs={
             "texts": request.table.texts,
-            **{name: getattr(request, name) for name in ("candidates", "vectors", "top_k", "threshold", "prompts")},
+            **{name: getattr(request, name) for name in SCORER},
             "out": storage.locate(request.out),
             "files": [ray.put(files)],
             "device": "cuda" if gpu else "cpu",

@@ -1,7 +1,7 @@
 """Score a saved model on a split."""
 
 from evaluation.evaluator import Evaluator
-from evaluation.predictions import PairPredictions
+from evaluation.predictions import PairPredictions, Predictions
 from evaluation.threshold import at_threshold
 from models.category_vectors import stored_vectors
 from models.encode import OnProgress, encode
@@ -33,11 +33,24 @@ def score_model(
     Raises:
         Mistakes: the model cannot be loaded.
     """
-    model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
-    try_model(model, folder, "model", folder)
-    threshold, stored = stored_threshold(folder), stored_vectors(folder)
-    vectors = stored.of(evaluator.choice) if stored else None
-    predictions = evaluator.evaluate(lambda texts: encode(model, texts, on_progress), vectors)
+    threshold = stored_threshold(folder)
+    predictions = predict(folder, evaluator, on_progress, max_length=max_length, trust_remote_code=trust_remote_code)
     if not isinstance(predictions, PairPredictions) or not predictions.declared.threshold or threshold is None:
         return predictions.scores()
     return predictions.scores() | at_threshold(predictions, threshold)
+
+
+def predict(
+    folder: str,
+    evaluator: Evaluator,
+    on_progress: OnProgress,
+    *,
+    max_length: int | None = None,
+    trust_remote_code: bool = False,
+) -> Predictions:
+    """Return the predictions of a sentence-transformers folder; see `score_model`."""
+    model = load_folder(folder, max_length=max_length, trust_remote_code=trust_remote_code, field="model")
+    try_model(model, folder, "model", folder)
+    stored = stored_vectors(folder)
+    vectors = stored.of(evaluator.choice) if stored else None
+    return evaluator.evaluate(lambda texts: encode(model, texts, on_progress), vectors)

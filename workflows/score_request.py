@@ -26,6 +26,7 @@ from reporting.run import read_settings
 from workflows.evaluate import find_model
 from workflows.options import refuse_relative
 from workflows.score import ScoreRequest
+from workflows.score_probability import probability_notes, read_calibration, refuse_prevalence
 from workflows.score_worker import CANDIDATE_COLUMNS, PAIR_COLUMNS
 
 
@@ -38,6 +39,7 @@ def check_score_request(
     top_k: int,
     cpus_per_worker: int = 1,
     trust_remote_code: bool = False,
+    prevalence: float | None = None,
 ) -> ScoreRequest:
     """Check everything that can be checked without Ray.
 
@@ -50,6 +52,7 @@ def check_score_request(
         top_k: number of candidates to name for each text.
         cpus_per_worker: CPUs, and threads, of a worker.
         trust_remote_code: whether code that the model brings may run.
+        prevalence: share of the pairs that belong together; None for that of the pairs that the model is of.
 
     Raises:
         Mistakes: all of them.
@@ -65,6 +68,9 @@ def check_score_request(
     checks.run(refuse_relative, out=out)
     checks.run(storage.refuse_unmakeable, "out", out)
     threshold = checks.run(stored_threshold, saved.folder) if saved else None
+    of_pairs = saved is not None and len(columns) == 2
+    calibration = checks.run(read_calibration, saved.folder) if saved and of_pairs else None
+    checks.run(refuse_prevalence, prevalence, of_pairs, calibration)
     choices = checks.run(_candidates, model, saved.run, candidates) if saved and len(columns) == 1 else None
     rows = checks.run(_rows, file, tuple(columns), names, numbered) if names is not None else None
     stored = checks.run(stored_vectors, saved.folder) if saved and choices else None
@@ -72,18 +78,23 @@ def check_score_request(
     assert saved is not None
     assert rows is not None
     table, empty = rows
+    notes = list(probability_notes(saved.folder, calibration, prevalence)) if of_pairs else []
+    if stored and choices and stored.of(choices) is None:
+        notes.append(other_categories(stored, choices))
     return ScoreRequest(
         model=saved.folder,
         table=table,
         empty=empty,
         candidates=tuple(choices) if choices else None,
         vectors=stored.of(choices) if stored and choices else None,
-        notes=(other_categories(stored, choices),) if stored and choices and stored.of(choices) is None else (),
         top_k=top_k,
         threshold=threshold,
         prompts=prompts_of(Path(saved.folder)),
         out=out,
         trust_remote_code=trust_remote_code,
+        calibration=calibration,
+        prevalence=prevalence,
+        notes=tuple(notes),
     )
 
 

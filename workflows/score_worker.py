@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from common.writing import write_then_rename
+from evaluation.calibration import Calibration
 from evaluation.metrics import Floats, normalized, pair_cosines
 from models.encode import encode
 from tasks.common.texts import folded, one_spaced
@@ -16,7 +17,7 @@ from tokens.reading import NO_PROMPTS, Prompts
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-PAIR_COLUMNS = ("score", "decision")
+PAIR_COLUMNS = ("score", "probability", "decision")
 CANDIDATE_COLUMNS = ("candidates", "scores")
 """The columns that are added to a table of texts; those above to a table of pairs."""
 
@@ -32,6 +33,8 @@ class Scorer:
         threshold: least score of a pair that belongs together; None for no decision.
         prompts: prompts before first and second texts; candidates are second texts.
         vectors: those to compare with in place of the candidates' embeddings, in their order.
+        calibration: the probability for a cosine; None for no probability.
+        prevalence: share of the pairs that belong together; None for that of the calibration.
     """
 
     def __init__(
@@ -43,15 +46,18 @@ class Scorer:
         threshold: float | None,
         prompts: Prompts = NO_PROMPTS,
         vectors: NDArray[Any] | None = None,
+        calibration: Calibration | None = None,
+        prevalence: float | None = None,
     ) -> None:
         self.model, self.texts, self.candidates, self.top_k = model, texts, candidates, top_k
         self.threshold, self.prompts = threshold, prompts
+        self.calibration, self.prevalence = calibration, prevalence
         self.candidate_vectors = None if vectors is None else normalized(vectors)
         if candidates and vectors is None:
             self.candidate_vectors = self._vectors([prompts.second + text for text in candidates])
 
     def scored(self, table: pa.Table) -> pa.Table:
-        """Return the table with score and decision, or with the best candidates and their scores.
+        """Return the table with score, probability and decision, or with the best candidates and their scores.
 
         They are null in a row where a text is empty or has no visible character.
         """
@@ -69,11 +75,13 @@ class Scorer:
 
     def _pairs(self, first: Floats, second: Floats) -> dict[str, pa.Array]:
         cosines = pair_cosines(first, second)
-        score, decision = PAIR_COLUMNS
+        score, probability, decision = PAIR_COLUMNS
         columns = {score: pa.array(cosines, pa.float32())}
-        if self.threshold is None:
-            return columns
-        return {**columns, decision: pa.array(cosines >= self.threshold, pa.bool_())}
+        if self.calibration:
+            columns[probability] = pa.array(self.calibration.of(cosines, self.prevalence), pa.float32())
+        if self.threshold is not None:
+            columns[decision] = pa.array(cosines >= self.threshold, pa.bool_())
+        return columns
 
     def _best(self, cosines: Floats) -> dict[str, pa.Array]:
         assert self.candidates is not None

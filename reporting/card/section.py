@@ -20,6 +20,7 @@ NAMES = {
     "best": "the search's best",
     **refined.NAMES,
 }
+FOLDER = "PATH/TO/THIS/FOLDER"
 VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 
 
@@ -122,21 +123,37 @@ def _epochs(result: RunResult, name: str | None) -> str:
 
 
 def _use(run: Run) -> Iterator[str]:
-    """Return lines of Python that score a pair."""
-    threshold = (run.verdict or {}).get("threshold")
-    decision = f" >= {formats.exact(threshold['value'])}" if threshold else ""
-    yield from ("", "### Scoring pairs", "", "```python", "from sentence_transformers import SentenceTransformer", "")
-    yield 'model = SentenceTransformer("PATH/TO/THIS/FOLDER")'
+    """Return lines of Python that score a pair, decide by the threshold, and give the probability."""
+    verdict = run.verdict or {}
+    probability = list(_probability(verdict.get("calibration")))
+    imports = [line for line in probability if line.startswith(("import ", "from "))]
+    yield from ("", "### Scoring pairs", "", "```python", *imports)
+    yield from ("from sentence_transformers import SentenceTransformer", "")
+    yield f'model = SentenceTransformer("{FOLDER}")'
     prompts = any(run.settings.get("prompts", ()))
     first, second = ("encode_query", "encode_document") if prompts else ("encode", "encode")
-    yield f'print(model.similarity(model.{first}("one text"), model.{second}("another")).item(){decision})'
-    yield from (
-        "```",
-        "",
-        "Many pairs: `python -m jobs.score PATH/TO/THIS/FOLDER FILE --columns a,b --out scored.parquet`",
-    )
+    yield f'cosine = model.similarity(model.{first}("one text"), model.{second}("another")).item()'
+    yield "print(cosine)"
+    if threshold := verdict.get("threshold"):
+        yield f"print(cosine >= {formats.exact(threshold['value'])})  # {threshold['rule']}"
+    yield from (line for line in probability if line not in imports)
+    yield from ("```", "", f"Many pairs: `python -m jobs.score {FOLDER} FILE --columns a,b --out scored.parquet`")
     if run.result is not None:
         yield from category_lines(run.result, prompts)
+
+
+def _probability(calibration: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield lines of Python that turn a cosine into a probability, imports first; none without a calibration."""
+    if not calibration:
+        return
+    share = f"  # that both belong together, where a share of {calibration['prevalence']:.4f} of the pairs do"
+    if calibration["method"] == "logistic":
+        yield "from math import exp"
+        yield f"print(1 / (1 + exp(-({calibration['slope']!r} * cosine + {calibration['intercept']!r})))){share}"
+        return
+    yield from ("import json", "from pathlib import Path", "import numpy as np")
+    yield f'curve = json.loads(Path("{FOLDER}/calibration.json").read_text())'
+    yield f'print(np.interp(cosine, curve["cosines"], curve["probabilities"])){share}'
 
 
 def _search(run: Run, result: RunResult) -> Iterator[str]:

@@ -152,10 +152,14 @@ def test_a_better_model_is_kept_by_the_verdict_and_described_by_its_card(
     comparison = compare.compare(asked, session_of(asked), found, SCREEN)
     assert comparison is not None
     assert (comparison.verdict.chosen, comparison.verdict.gain) == ("best", True)
-    assert (comparison.threshold is not None) == kind.threshold
+    assert (comparison.threshold is not None) == kind.threshold == (comparison.calibration is not None)
     run = RunFolder.claim(asked.options.run)
     finish(asked, run, found, comparison)
     verdict = json.loads(Path(run.path, "verdict.json").read_text())
+    stored = {name: Path(run.path, "best", f"{name}.json") for name in ("threshold", "calibration")}
+    assert {name: json.loads(path.read_text()) for name, path in stored.items() if path.exists()} == (
+        {name: verdict[name] for name in stored} if kind.threshold else {}
+    )
     for split in ("dev", "test"):
         assert verdict["splits"][split]["metric"] == kind.metric
         assert (verdict["splits"][split]["confusion"] is not None) == (kind.categories is not None)
@@ -191,3 +195,61 @@ def test_a_model_that_breaks_the_guard_is_kept_only_where_it_is_asked_for(
     assert list(verdict["splits"]) == ["dev", "test"]
     card = Path(run.path, "best", "README.md").read_text()
     assert "guard: best is not shown to keep what the base could do on g.csv" in card
+
+
+def compared(
+    asked: Request, model: SentenceTransformer, judged_here: Callable[[Mapping[str, Encode]], None], said: list[str]
+) -> compare.Comparison:
+    asked = replace(asked, options=asked.options.model_copy(update={"refine": "none"}))
+    judged_here({"base": encoder(model), "best": ideal(asked)})
+    screen: Any = SimpleNamespace(say=said.append, header=lambda lines: None)
+    found = outcome(asked, model, judge(asked, ideal(asked), "dev").scores())
+    comparison = compare.compare(asked, session_of(asked), found, screen)
+    assert comparison is not None
+    return comparison
+
+
+def test_an_unmet_purpose_costs_the_threshold_alone(
+    tiny_model: str, tmp_path: Path, judged_here: Callable[[Mapping[str, Encode]], None]
+) -> None:
+    asked = request(tmp_path, tiny_model, "binary")
+    asked = replace(asked, options=asked.options.model_copy(update={"threshold": "precision=0.999"}))
+    said: list[str] = []
+    verdict = compared(asked, SentenceTransformer(tiny_model, device="cpu"), judged_here, said).to_dict()
+    assert verdict["threshold"] is None
+    assert said == [f"warning: no threshold: {verdict['unmet']}"]
+    assert "0.999" in verdict["unmet"]
+    assert verdict["chosen"] == "best"
+    assert verdict["calibration"]["method"] == "logistic"
+    for split in verdict["splits"].values():
+        assert split["scores"]["best"]["cosine_f1"] is None
+
+
+def test_every_model_is_scored_at_a_threshold_for_the_purpose(
+    tiny_model: str, tmp_path: Path, judged_here: Callable[[Mapping[str, Encode]], None]
+) -> None:
+    asked = request(tmp_path, tiny_model, "binary")
+    asked = replace(asked, options=asked.options.model_copy(update={"threshold": "recall=0.3"}))
+    verdict = compared(asked, SentenceTransformer(tiny_model, device="cpu"), judged_here, []).to_dict()
+    assert verdict["threshold"]["purpose"] == "recall=0.3"
+    assert 0.3 <= verdict["splits"]["dev"]["scores"]["base"]["cosine_recall"] < 0.5
+
+
+def test_a_calibration_that_fails_costs_itself_alone(
+    tiny_model: str,
+    tmp_path: Path,
+    judged_here: Callable[[Mapping[str, Encode]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: Any) -> None:
+        raise ValueError("no fit")
+
+    monkeypatch.setattr("workflows.decision.calibrate", fails)
+    said: list[str] = []
+    comparison = compared(
+        request(tmp_path, tiny_model, "binary"), SentenceTransformer(tiny_model, device="cpu"), judged_here, said
+    )
+    assert comparison.calibration is None
+    assert comparison.threshold is not None
+    assert comparison.notes == ("no calibrated probability (ValueError: no fit)",)
+    assert said == ["warning: no calibrated probability: ValueError: no fit"]

@@ -7,7 +7,8 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from evaluation.predictions import PairPredictions
-from evaluation.threshold import at_threshold, best_f1, choose, figures
+from evaluation.purpose import Purpose
+from evaluation.threshold import Threshold, Unmet, at_threshold, best_f1, choose, figures, value_for
 from reporting.formats import exact
 
 
@@ -59,7 +60,64 @@ def test_precision_recall_and_f1_are_scikit_learns() -> None:
 def test_dev_chooses_and_test_only_tells() -> None:
     dev, test = judged(1), judged(2)
     found = choose(dev, test, seed=0)
+    assert isinstance(found, Threshold)
     assert found.value == best_f1(dev.cosines, dev.labels) != best_f1(test.cosines, test.labels)
     assert found.to_dict()["test"]["cosine_f1"]["value"] == pytest.approx(
         f1_score(test.labels, test.cosines >= found.value)
     )
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9, 0.95, 1.0])
+def test_no_higher_threshold_has_the_recall(share: float) -> None:
+    pairs = judged(4)
+    value = value_for(Purpose(name="recall", share=share), pairs, seed=0)
+    assert value is not None
+    assert at_threshold(pairs, value)["cosine_recall"] >= share
+    higher = pairs.cosines[pairs.cosines >= value].min() + 1e-9
+    assert at_threshold(pairs, higher)["cosine_recall"] < share
+
+
+def test_a_share_of_the_true_pairs_that_is_a_whole_number_is_not_rounded_up() -> None:
+    """Thrice 0.1 is computed as 0.30000000000000004."""
+    cosines, labels = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0]), np.ones(10)
+    pairs = PairPredictions(kind="binary", groups=np.arange(10), cosines=cosines, labels=labels)
+    value = value_for(Purpose(name="recall", share=3 * 0.1), pairs, seed=0)
+    assert value is not None
+    assert (cosines >= value).sum() == 3
+
+
+def surely(seed: int) -> PairPredictions:
+    draw = np.random.default_rng(seed)
+    labels = (draw.uniform(size=600) < 0.5).astype(float)
+    cosines = np.tanh(0.75 * labels + 0.25 * draw.normal(size=600)).astype(np.float64)
+    return PairPredictions(kind="binary", groups=np.arange(600), cosines=cosines, labels=labels)
+
+
+def test_a_precision_is_met_by_more_than_its_value() -> None:
+    pairs = surely(0)
+    chosen = choose(pairs, surely(1), 0, Purpose.parse("precision=0.9"))
+    assert isinstance(chosen, Threshold)
+    precision = chosen.dev["cosine_precision"]
+    assert 0.9 <= precision.low < precision.value - 0.01
+    assert precision.low != figures(pairs, chosen.value, 0)["cosine_precision"].low
+    assert chosen.test is not None
+    assert chosen.test["cosine_precision"].value >= 0.9
+    assert (chosen.purpose, chosen.to_dict()["purpose"]) == ("precision=0.9", "precision=0.9")
+    assert "precision of at least 0.9 on dev" in chosen.rule
+
+
+def test_what_can_be_met_is_said_where_a_precision_cannot() -> None:
+    pairs = surely(0)
+    unmet = choose(pairs, None, 0, Purpose.parse("precision=0.999"))
+    assert isinstance(unmet, Unmet)
+    assert "no threshold has a precision of at least 0.999 on dev for sure" in unmet.reason
+    reachable = unmet.reason.partition("; ")[2].partition(" can be met")[0]
+    assert isinstance(choose(pairs, None, 0, Purpose.parse(reachable)), Threshold)
+    next_one = f"precision={float(reachable.partition('=')[2]) + 0.01:.2f}"
+    assert isinstance(choose(pairs, None, 0, Purpose.parse(next_one)), Unmet)
+
+
+def test_too_few_pairs_meet_no_precision_at_all() -> None:
+    unmet = choose(judged(1, pairs=24), None, 0, Purpose.parse("precision=0.5"))
+    assert isinstance(unmet, Unmet)
+    assert "none has any" in unmet.reason

@@ -29,6 +29,20 @@ VERDICT = {
     "leaks": ["a leak"],
     "yardsticks": {"beaten": False, "reason": "not better", "seconds": {"words": 0.1}, "unavailable": {"svm": "why"}},
     "seeds": {"best": [0.9, 0.8]},
+    "unmet": None,
+    "calibration": {
+        "method": "logistic",
+        "prevalence": 0.2,
+        "quality": {
+            "test": {
+                "brier": 0.1,
+                "constant_brier": 0.2,
+                "log_loss": 0.1,
+                "constant_log_loss": 0.2,
+                "calibration_error": 0.1,
+            }
+        },
+    },
     "threshold": {"value": 0.5, "rule": "F1", "dev": {"cosine_f1": FIGURE}, "test": {"cosine_f1": FIGURE}},
     "splits": {
         split: {

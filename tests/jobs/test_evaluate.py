@@ -168,3 +168,34 @@ def test_a_run_without_a_model_or_pairs_without_test_are_refused(run: str, tmp_p
     assert "split: 'test' is not in data/beer" in invoke(run, "--split", "test").stderr
     shutil.rmtree(tmp_path / "runs" / "beer" / "best")
     assert "is a run without a best model" in invoke(run).stderr
+
+
+def test_another_threshold_is_chosen_on_dev_and_shown_alone(run: str) -> None:
+    before = sorted(path.name for path in Path(run).rglob("*"))
+    done = result(run, "--threshold", "recall=0.5")
+    assert done["threshold"]["purpose"] == "recall=0.5"
+    assert done["scores"]["cosine_recall"] == done["threshold"]["dev"]["cosine_recall"]["value"] >= 0.5
+    assert done["scores"]["cosine_ap"] == result(run)["scores"]["cosine_ap"]
+    assert "threshold: cosine >= " in invoke(run, "--threshold", "recall=0.5").stdout
+    assert "threshold" not in result(run)
+    assert sorted(path.name for path in Path(run).rglob("*")) == before
+
+
+def test_an_unmet_purpose_is_said_beside_the_scores(run: str) -> None:
+    done = result(run, "--threshold", "precision=0.9")
+    assert done["threshold"] is None
+    assert "cosine_f1" not in done["scores"]
+    assert f"warning: no threshold: {done['unmet']}" in invoke(run, "--threshold", "precision=0.9").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["precision=98"], "threshold: 'precision=98' is not allowed: input should be f1, precision=SHARE"),
+        (["f1", "--split", "test"], "threshold: 'f1' with --split test; allowed: with --split dev, which chooses"),
+    ],
+)
+def test_a_threshold_that_cannot_be_chosen_is_refused(run: str, words: list[str], said: str) -> None:
+    done = invoke(run, "--threshold", *words)
+    assert done.exit_code == 2
+    assert said in done.stderr

@@ -55,6 +55,8 @@ def data(tmp_path: Path) -> str:
         (["--set", "margin=0.2:nan"], "holds 'nan', which is not a finite number"),
         (["--set", "margin="], "'margin=' is not NAME=VALUE"),
         (["--set", "margin=0.2,"], "holds '', which is not a finite number"),
+        (["--threshold", "precision=98"], "threshold: 'precision=98' is not allowed: input should be f1, precision="),
+        (["--threshold", "recal=0.9"], "threshold: 'recal=0.9' is not allowed"),
         (["--workers", "0"], "workers: 0 is not allowed"),
         (["--precision", "fp8"], "precision: 'fp8'"),
         (["--scheduler", "pbt"], "scheduler: 'pbt' is not allowed: input should be 'asha' or 'fifo'"),

@@ -1,6 +1,8 @@
 """jobs.score writes one table for rows of all kinds, with null for rows without text; tested without Ray."""
 
 import json
+import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from jobs import score
 from models.base_model import ResolvedModel
 from tasks.common.values import NotTextError, no_text
 from tests.tiny_model import build_tiny_model
-from workflows.score import ScoreRequest
+from workflows.score import SCORER, ScoreRequest
 from workflows.score_worker import PartScorer
 
 pd: Any = pytest.importorskip("pandas")
@@ -35,8 +37,7 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
         from common import storage
 
         files = [ResolvedModel(name="", folder=Path(asked.model), line="").files()]
-        names = ("candidates", "top_k", "threshold")
-        settings: dict[str, Any] = {"texts": asked.table.texts} | {name: getattr(asked, name) for name in names}
+        settings: dict[str, Any] = {"texts": asked.table.texts} | {name: getattr(asked, name) for name in SCORER}
         worker = PartScorer(files, storage.locate(asked.out), "cpu", 1, **settings)
         for part in left:
             worker({"part": [part]})
@@ -291,3 +292,70 @@ def test_columns_that_cannot_be_written_are_refused(call: Call, tmp_path: Path) 
     assert "has two columns called n" in call(f"{tmp_path}/rows.csv")["errors"][0]
     torn = call(call.json_lines({**TEXT, "\ud800": 1}))["errors"][0]
     assert "line 1: \\ud800 holds half of a character" in torn
+
+
+CALIBRATION = {"method": "logistic", "prevalence": 0.2, "slope": 10.0, "intercept": -9.0}
+QUALITY = {"share": 0.25, **dict.fromkeys(("brier", "log_loss", "constant_brier", "constant_log_loss"), 0.1)}
+
+
+@pytest.fixture
+def calibrated(call: Call, tmp_path: Path) -> Call:
+    """Return a call of a model with a calibration, whose threshold had a precision of 0.9 on test."""
+    call.model = str(shutil.copytree(call.model, tmp_path / "calibrated"))
+    quality = {"test": {**QUALITY, "calibration_error": 0.1}}
+    Path(call.model, "calibration.json").write_text(json.dumps({**CALIBRATION, "quality": quality}))
+    precision = {"value": 0.9, "low": 0.8, "high": 1.0}
+    threshold = {"value": 0.5, "dev": {}, "test": {"cosine_precision": precision}}
+    Path(call.model, "threshold.json").write_text(json.dumps(threshold))
+    return call
+
+
+def test_a_probability_stands_beside_the_score(calibrated: Call) -> None:
+    done = calibrated(calibrated.json_lines(TEXT, {**TEXT, "b": ""}))
+    assert (done["columns"], done["notes"]) == (["a", "b", "score", "probability", "decision"], [])
+    first, empty = calibrated.read()
+    assert first["probability"] == pytest.approx(1 / (1 + math.exp(9 - 10 * first["score"])), abs=1e-5)
+    assert empty["probability"] is None
+
+
+def test_another_prevalence_shifts_the_odds_and_the_precision(calibrated: Call) -> None:
+    file = calibrated.json_lines(TEXT)
+    calibrated(file)
+    before = calibrated.read()[0]["probability"]
+    calibrated.out = calibrated.out.with_name("shifted")
+    said, precision = calibrated(file, "--prevalence", "0.01")["notes"]
+    after = calibrated.read()[0]["probability"]
+    assert after / (1 - after) == pytest.approx(before / (1 - before) * (0.01 / 0.99) / (0.2 / 0.8), rel=1e-3)
+    assert said == "probabilities hold where 0.01 of the pairs belong together; on dev it was 0.2000"
+    value, low = (odds * (0.01 / 0.99) / (0.25 / 0.75) for odds in (9, 4))
+    shown = f"{value / (1 + value):.4f} ({low / (1 + low):.4f} to 1.0000)"
+    assert precision.startswith(f"decision: at that prevalence its precision is {shown}; on test, where 0.2500")
+
+
+def test_another_prevalence_is_another_call(calibrated: Call) -> None:
+    file = calibrated.json_lines(TEXT)
+    calibrated(file)
+    assert "holds other scores" in calibrated(file, "--prevalence", "0.01")["errors"][0]
+
+
+def test_a_model_of_before_has_no_probability_and_one_line_says_why(call: Call) -> None:
+    done = call(call.json_lines(TEXT))
+    assert "probability" not in done["columns"]
+    assert done["notes"] == [
+        "no column probability: the model stores no calibration.json, which a run of kind binary writes"
+    ]
+
+
+@pytest.mark.parametrize("share", ["0", "1", "-0.1", "98", "nan"])
+def test_a_prevalence_that_is_no_share_is_refused(calibrated: Call, share: str) -> None:
+    (said,) = calibrated(calibrated.json_lines(TEXT), "--prevalence", share)["errors"]
+    assert said == f"prevalence: {share} is not allowed; allowed: a share above 0 and below 1"
+
+
+def test_a_prevalence_on_which_nothing_depends_is_refused(call: Call, tmp_path: Path) -> None:
+    (said,) = call(call.json_lines(TEXT), "--prevalence", "0.1")["errors"]
+    assert "the model stores no calibration.json" in said
+    (tmp_path / "names.txt").write_text("bill\n")
+    words = ["--candidates", f"{tmp_path}/names.txt", "--prevalence", "0.1"]
+    (said,) = call(call.json_lines(TEXT), *words, columns="a")["errors"]
+    assert said == "prevalence: 0.1 without pairs to score; allowed: with two text columns"

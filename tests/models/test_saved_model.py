@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.mistakes import Mistakes
-from models.saved_model import THRESHOLD, stored_threshold, weights_sha256
+from models.saved_model import CALIBRATION, THRESHOLD, stored_calibration, stored_threshold, weights_sha256
 
 
 def test_a_stored_threshold_is_read_and_none_is_none(tmp_path: Path) -> None:
@@ -20,6 +20,15 @@ def test_a_damaged_threshold_is_a_mistake_that_names_the_file(tmp_path: Path, co
     (tmp_path / THRESHOLD).write_text(content)
     with pytest.raises(Mistakes, match=THRESHOLD):
         stored_threshold(str(tmp_path))
+
+
+def test_a_stored_calibration_is_read_and_none_is_none(tmp_path: Path) -> None:
+    assert stored_calibration(str(tmp_path)) is None
+    (tmp_path / CALIBRATION).write_text('{"method": "logistic", "prevalence": 0.2}')
+    assert stored_calibration(str(tmp_path)) == {"method": "logistic", "prevalence": 0.2}
+    (tmp_path / CALIBRATION).write_text('{"method": "logistic"}')
+    with pytest.raises(Mistakes, match=CALIBRATION):
+        stored_calibration(str(tmp_path))
 
 
 def test_weights_are_identified_by_all_their_files_and_by_nothing_else(tmp_path: Path) -> None:

@@ -98,3 +98,44 @@ def test_a_threshold_is_shown_with_its_scores_on_test() -> None:
 
 def test_an_interval_that_is_not_known_is_left_out() -> None:
     assert with_interval(interval(0.5, None, None)) == with_interval(interval(0.5, float("nan"), 1.0)) == "0.5000"
+
+
+FIGURES = {"cosine_precision": interval(0.99, 0.98, 0.995)}
+
+
+def test_a_threshold_for_a_purpose_shows_what_chose_it_and_what_it_does_on_test() -> None:
+    threshold = {"value": 0.75, "rule": "a rule", "purpose": "precision=0.9", "dev": FIGURES, "test": FIGURES}
+    shown = "precision 0.9900 (0.9800 to 0.9950)"
+    begin = "threshold: cosine >= 0.7500 (a rule); on dev, where it was chosen:"
+    assert f"{begin} {shown}; on test: {shown}" in lines({**VERDICT, "threshold": threshold})
+    assert f"{begin} {shown}" in lines({**VERDICT, "threshold": {**threshold, "test": None}})
+
+
+def test_an_unmet_purpose_is_a_warning() -> None:
+    assert "warning: no threshold: none is sure" in lines({**VERDICT, "unmet": "none is sure"})
+
+
+QUALITY = {
+    "share": 0.25,
+    "brier": 0.1,
+    "log_loss": 0.3,
+    "constant_brier": 0.1875,
+    "constant_log_loss": 0.5623,
+    "calibration_error": 0.02,
+}
+
+
+def probability(**quality: Any) -> str:
+    calibration = {"method": "logistic", "prevalence": 0.25, "quality": quality}
+    (text,) = [line for line in lines({**VERDICT, "calibration": calibration}) if line.startswith("probability: ")]
+    return text
+
+
+def test_a_probability_is_shown_with_its_quality_on_test_or_else_out_of_fold() -> None:
+    figures = (
+        "Brier score 0.1000, log loss 0.3000 (the constant share 0.2500: 0.1875, 0.5623), calibration error 0.0200"
+    )
+    assert probability(dev=QUALITY, test=QUALITY).endswith(f"fitted on dev; on test: {figures}")
+    assert probability(dev=QUALITY).endswith(f"fitted on dev; on dev, out of fold: {figures}")
+    assert probability().endswith("not checked: too few groups")
+    assert "0.5623; it is no better)" in probability(dev={**QUALITY, "log_loss": 0.6})

@@ -64,7 +64,11 @@ def test_a_search_is_described_by_its_budget_and_its_space(folder: Path, tiny_mo
         "trials: 7, at most 2.5 minutes, 3 at a time, the baseline settings first"
     )
     assert line(lines, "trials: ").endswith("weak ones stopped early")
-    assert set(search.space) <= {line.partition(":")[0].strip() for line in lines[lines.index("space:") :]}
+    space = lines[lines.index("space:") :]
+    fixed = line(space, "  fixed: ").removeprefix("  fixed: ").split(", ")
+    named = {each.partition(":")[0].strip() for each in space} | {each.partition(" ")[0] for each in fixed}
+    assert set(search.space) <= named
+    assert "directions one" in fixed
     assert line(lines, "  epochs: ") == "  epochs: 1, 2"
     assert "settings:" not in lines
 
@@ -108,3 +112,13 @@ def test_its_json_holds_the_request_the_pairs_the_steps_and_the_audit(folder: Pa
     assert values["baseline"]["epochs"] == 3
     assert "too_small" in [finding["code"] for finding in values["audit"]["findings"]]
     assert not (folder / "run").exists()
+
+
+@pytest.mark.parametrize(("purpose", "said"), [("precision=0.98", True), ("precision=0.5", False), ("recall=1", False)])
+def test_a_precision_that_dev_cannot_make_sure_is_said_before_anything_is_trained(
+    folder: Path, tiny_model: str, purpose: str, said: bool
+) -> None:
+    lines = describe(request(folder, tiny_model, threshold=purpose))
+    warnings = [line for line in lines if line.startswith("warning: threshold: ")]
+    assert bool(warnings) == said
+    assert not said or "it takes 183 faultless groups, and dev has" in warnings[0]

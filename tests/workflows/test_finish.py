@@ -155,3 +155,12 @@ def test_where_nothing_was_trained_the_result_says_why(records: list[TrialRecord
     result = finish(request, run, nothing, None)
     assert (result.model, result.error) == (None, said)
     assert written["result.json"]["error"] == said
+
+
+def test_what_failed_beside_the_verdict_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison = replace(verdict_for("best"), notes=("no calibrated probability",))
+    monkeypatch.setattr("workflows.compare.compare", lambda *_: comparison)
+    nothing: Any = None
+    noted, verdict = compared(asked(), nothing, found(BEST), nothing)
+    assert verdict is comparison
+    assert noted.notes == ["no calibrated probability"]

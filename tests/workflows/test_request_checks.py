@@ -22,10 +22,14 @@ READ = "the ranking loss reads 36 training pairs: those of 54 that are labelled 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
     """Prepare ninety pairs, two thirds of them labelled 1, for a ranking loss; 54 of them are in train."""
+    return prepared_pairs(tmp_path, FileOptions(loss="ranking"))
+
+
+def prepared_pairs(tmp_path: Path, options: FileOptions) -> str:
     lines = [f"question {n},answer {n},{int(n % 3 > 0)}" for n in range(90)]
     (tmp_path / "pairs.csv").write_text("\n".join(["a,b,label", *lines]) + "\n")
     file = str(tmp_path / "pairs.csv")
-    made = prepare(task_from_file(file, [], FileOptions(loss="ranking")), {"train": file}, seed=42)
+    made = prepare(task_from_file(file, [], options), {"train": file}, seed=42)
     prepared.write(str(tmp_path / "data"), made.tables, made.manifest)
     return str(tmp_path / "data")
 
@@ -94,3 +98,9 @@ def test_mistakes_about_a_guard_set_are_reported_with_all_others(
 def test_a_guard_set_of_few_groups_is_refused(data: str, tiny_model: str, tmp_path: Path) -> None:
     with pytest.raises(Mistakes, match="keep: .*sts.csv rests on 9 groups"):
         request(data, tiny_model, keep=guard_set(tmp_path, 9))
+
+
+def test_a_purpose_of_a_kind_without_a_threshold_is_refused(tmp_path: Path, tiny_model: str) -> None:
+    data = prepared_pairs(tmp_path, FileOptions(loss="ranking", kind="retrieval"))
+    with pytest.raises(Mistakes, match=r"threshold: 'recall=0.9', but kind retrieval does not decide"):
+        request(data, tiny_model, threshold="recall=0.9")

@@ -1,14 +1,17 @@
 """Test the library's model card, filled from plain facts, without network and training."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 from sentence_transformers import SentenceTransformer
 
+from evaluation.calibration import Calibration
 from reporting.card.card import write_card
 from reporting.card.facts import TrainingFacts
 from reporting.card.section import section_lines
@@ -178,11 +181,43 @@ def test_a_verdict_and_an_audit_stand_in_the_section() -> None:
         "| cosine_ap (95 % interval) | dev | test |",
         "| baseline settings (this model) | 0.8400 (0.7000 to 0.9000) | 0.8400 (0.7000 to 0.9000) |",
         "- threshold: cosine >= 0.750004 (highest F1); on dev, where it was chosen: f1 0.8400 (0.7000 to 0.9000)",
-        '.encode("another")).item() >= 0.750004)',
+        '.encode("another")).item()',
+        "print(cosine >= 0.750004)  # highest F1",
         "jobs.score PATH/TO/THIS/FOLDER FILE",
         "1:01 of wall time, 1,234 core- or GPU-seconds",
     ):
         assert part in text, part
+
+
+CALIBRATIONS: tuple[dict[str, Any], ...] = (
+    {"method": "logistic", "prevalence": 0.2, "quality": {}, "slope": 12.5, "intercept": -8.0},
+    {
+        "method": "isotonic",
+        "prevalence": 0.2,
+        "quality": {},
+        "cosines": [-1, 0.8, 1],
+        "probabilities": [0.01, 0.4, 0.9],
+    },
+)
+
+
+@pytest.mark.parametrize("calibration", CALIBRATIONS, ids=lambda calibration: calibration["method"])
+def test_the_code_of_the_card_prints_cosine_decision_and_probability(
+    calibration: dict[str, Any], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "calibration.json").write_text(json.dumps(calibration))
+    figures = {"cosine_f1": {"value": 0.84, "low": 0.7, "high": 0.9}}
+    threshold = {"value": 0.750004, "rule": "highest F1", "dev": figures}
+    split: dict[str, Any] = {"models": {}, "differences": {}}
+    verdict = {"chosen": "best", "gain": True, "reason": "better", "splits": {"dev": split}, "threshold": threshold}
+    text = "\n".join(section_lines(replace(RUN, verdict={**verdict, "calibration": calibration})))
+    code = text.partition("```python\n")[2].partition("```")[0]
+    exec(code.replace("PATH/TO/THIS/FOLDER", str(folder)).replace('"one text"', '"another"'), {})
+    cosine, decision, probability = capsys.readouterr().out.split()
+    assert float(cosine) == pytest.approx(1.0)
+    assert decision == "True"
+    expected = Calibration.from_dict(calibration).of(np.array([1.0]))
+    assert float(probability) == pytest.approx(expected[0], abs=1e-3)
 
 
 @pytest.mark.parametrize("local", [False, True])
