@@ -80,10 +80,10 @@ def finish_first_block_last(monkeypatch: pytest.MonkeyPatch, first: str) -> None
     """Delay the block of the first text until another one is done; Ray Data works on several at a time."""
     later = Signal.remote()
 
-    def waiting(batch: pa.Table, reading: Reading, view: View | None) -> pa.Table:
+    def waiting(batch: pa.Table, reading: Reading, view: View | None, groups: bool) -> pa.Table:
         holds_first = first in batch["sentence1"].to_pylist()
         ray.get(later.wait.remote() if holds_first else later.send.remote(), timeout=60)
-        return tokenize_batch(batch, reading, view)
+        return tokenize_batch(batch, reading, view, groups)
 
     monkeypatch.setattr(tokenized, "tokenize_batch", waiting)
     monkeypatch.setattr(tokenized, "TOKENIZE_ROWS", 64)

@@ -9,11 +9,14 @@ import numpy as np
 import pyarrow as pa
 import ray
 
+from common.hashes import text_hashes
 from models.base_model import resolve_base_model
-from tasks.common.kinds import default_kind
+from tasks.common.kinds import CATEGORY, default_kind
 from tasks.common.losses import LOSSES
 from tests.tiny_model import WORDS
+from tokens.categories import Categories
 from tokens.order import Shard, batches_in_memory
+from tokens.reading import Reading
 from tokens.tokenized import TokenizedPairs, distinct_ids, tokenize_batch
 from trainers.groups.board import ProgressBoard
 from trainers.groups.worker_group import GroupConfig
@@ -21,6 +24,7 @@ from trainers.job import Data, Job
 
 VOCABULARY = sorted(set(WORDS.split()))
 MAX_LENGTH = 32
+CATEGORIES = ("light", "sound", "water", "wood")
 
 
 BARE_JOB = Job(
@@ -80,13 +84,30 @@ def rows(count: int, loss: str, seed: int = 0) -> pa.Table:
     return pairs if labelled else pairs.drop_columns("label")
 
 
+def by_category(pairs: pa.Table) -> pa.Table:
+    """Replace the second texts by categories in turn."""
+    second = pa.array([CATEGORIES[number % len(CATEGORIES)] for number in range(len(pairs))])
+    return pairs.set_column(1, "sentence2", second)
+
+
+def categories(reading: Reading) -> Categories:
+    """Return the categories as tokens, as if each had as many texts."""
+    return Categories(
+        ids=pa.array(reading.ids(list(CATEGORIES), ""), pa.list_(pa.int32())),
+        hashes=tuple(text_hashes(CATEGORIES).tolist()),
+        counts=(1,) * len(CATEGORIES),
+    )
+
+
 def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False, **changes: Any) -> Job:
     """Return a job of two epochs of 8 steps; a cluster must be connected."""
     train, dev = rows(train_rows, loss), rows(24, loss, seed=1)
     train = with_negatives(train) if negatives else train
-    tokens = tokenize_batch(train.drop_columns("group"), resolve_base_model(model).reading(MAX_LENGTH))
-    declared = LOSSES[loss]
+    declared, reading = LOSSES[loss], resolve_base_model(model).reading(MAX_LENGTH)
     kind = default_kind(declared.labels)
+    if declared.categories:
+        kind, train, dev = CATEGORY, by_category(train), by_category(dev)
+    tokens = tokenize_batch(train.drop_columns("group"), reading)
     settings = {"learning_rate": 1e-3, "global_batch_size": 8, "epochs": 2, "warmup_ratio": 0.1, "weight_decay": 0.01}
     parameters = {name: each.default.value for name, each in declared.parameters.items()}
     return replace(
@@ -103,6 +124,7 @@ def job(model: str, loss: str, *, train_rows: int = 64, negatives: bool = False,
                         num_rows=train_rows,
                         table=[ray.put(tokens.combine_chunks())],
                         seen=[ray.put(distinct_ids(tokens))],
+                        categories=categories(reading) if declared.categories else None,
                     )
                 },
                 dev=[ray.put(dev)],

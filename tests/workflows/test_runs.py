@@ -60,7 +60,7 @@ def with_prompts(model: str, folder: Path) -> str:
 def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, tmp_path: Path) -> None:
     run, tiny_model = tmp_path / "run", with_prompts(tiny_model, tmp_path / "base")
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "4", "--concurrent", "2"]
-    narrowed = ["--set", "epochs=1,2", "--repeat-seeds", "1", "--export", "best"]
+    narrowed = ["--set", "loss=contrastive", "--set", "epochs=1,2", "--repeat-seeds", "1", "--export", "best"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
     assert result.exit_code == 0, result.output
     (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
@@ -147,7 +147,8 @@ def test_neither_failing_trials_nor_a_stop_nor_a_test_of_one_label_lose_the_sear
 
     threading.Thread(target=interrupt, daemon=True).start()
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "40", "--concurrent", "1"]
-    narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1", "--export", "best"]
+    narrowed = ["--set", "learning_rate=1e-5,1e27,1e28,1e29,1e30", "--set", "epochs=1", "--set", "loss=contrastive"]
+    narrowed += ["--export", "best"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
     assert result.exit_code == 0, result.output
     (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
