@@ -160,18 +160,22 @@ def test_an_interrupted_call_is_taken_up_again(
     ray_cluster: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("files.batches.ROWS_AT_ONCE", 6)
+    calibration = {"method": "logistic", "prevalence": 0.2, "slope": 9.0, "intercept": -8.0}
+    Path(model, "calibration.json").write_text(json.dumps(calibration))
     out = str(tmp_path / "scored.parquet")
     asked = check_score_request(model, file, ["a", "b"], out, None, 3)
     assert stage(asked) == {0: 6, 1: 6, 2: 6, 3: 2}
     pq.write_table(pa.table({"id": [99]}), f"{out}/part-00001.parquet")  # whatever is there was scored before
     code, said, _ = run(model, file, "--columns", "a,b", "--out", out, "--json")
     assert code == 0
-    told = {"rows": ROWS, "without_score": 0, "as_json": [], "columns": ["id", "a", "b", "score", "decision"]}
+    columns = ["id", "a", "b", "score", "probability", "decision"]
+    told = {"rows": ROWS, "without_score": 0, "as_json": [], "columns": columns}
     assert json.loads(said) == {"out": out, **told, "parts": 4, "notes": []}
     assert pq.read_table(f"{out}/part-00001.parquet")["id"].to_pylist() == [99]
     last, rows = pq.read_table(f"{out}/part-00003.parquet"), pq.read_table(file).slice(18)
     assert last["id"].to_pylist() == [18, 19]
     assert last["score"].to_numpy() == pytest.approx(expected(model, rows), abs=1e-5)
+    assert last["probability"].to_numpy() == pytest.approx(1 / (1 + np.exp(8 - 9 * expected(model, rows))), abs=1e-4)
     assert last["decision"].to_pylist() == (expected(model, rows) >= 0.9).tolist()
     code, _, err = run(model, file, "--columns", "b,a", "--out", out)
     assert code == 2
