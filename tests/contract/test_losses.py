@@ -141,6 +141,16 @@ def test_a_row_of_weight_0_teaches_nothing(model: SentenceTransformer, loss: Los
 
 
 @every_loss
+def test_a_card_describes_it_by_its_parameters(model: SentenceTransformer, loss: Loss) -> None:
+    described: Any = BUILDERS[loss.name].make(
+        model, **{name: own.default.value for name, own in loss.parameters.items()}
+    )
+    config = described.get_config_dict() if hasattr(described, "get_config_dict") else {}
+    shown = {"scale", "margin", "class_weight"} & set(loss.parameters)
+    assert {name: config[name] for name in shown} == {name: loss.parameters[name].default.value for name in shown}
+
+
+@every_loss
 def test_each_of_its_parameters_changes_the_loss(model: SentenceTransformer, loss: Loss) -> None:
     for name, each in loss.parameters.items():
         searched = each.searched

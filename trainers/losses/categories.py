@@ -20,16 +20,23 @@ class CategorySoftmaxLoss(nn.Module):
         model: the model that is trained.
         scale: factor of a cosine, the inverse of a temperature.
         class_weight: a.
-        counts: training texts of each category; one that stands in none has no weight.
+        counts: training texts of each category; one that stands in none has no weight. A loss that only describes a
+            training, as in a model card, needs none.
     """
 
-    def __init__(self, model: SentenceTransformer, scale: float, class_weight: float, counts: tuple[int, ...]) -> None:
+    def __init__(
+        self, model: SentenceTransformer, scale: float, class_weight: float, counts: tuple[int, ...] = (1,)
+    ) -> None:
         super().__init__()
-        self.model, self.scale = model, scale
+        self.model, self.scale, self.class_weight = model, scale, class_weight
         numbers = torch.tensor(counts, dtype=torch.float32)
         weights = torch.where(numbers > 0, numbers.clamp(min=1).pow(-class_weight), 0.0)
         mean = (weights * numbers).sum() / numbers.sum().clamp(min=1)
         self.register_buffer("weights", weights / mean, persistent=False)
+
+    def get_config_dict(self) -> dict[str, float]:
+        """Return what a model card says about the loss."""
+        return {"scale": self.scale, "class_weight": self.class_weight}
 
     def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
         """Return the mean over this rank's rows; arguments as in `rows`."""
