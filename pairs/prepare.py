@@ -12,7 +12,7 @@ from common.mistakes import Checks, Mistakes, raise_if
 from files.read import read
 from pairs import prepared
 from pairs.clean import clean
-from pairs.mining import Miner, mine, mined_note, mined_record
+from pairs.mining import Mined, Miner, mine, mined_note, mined_record
 from pairs.negatives import drop_wrong
 from pairs.recipes import Pair, make_pairs, negatives_field, with_negatives, with_second_groups
 from pairs.spelling import one_of_each, spell_categories
@@ -87,10 +87,8 @@ def prepare(
     division = divide(task, pools, seed=seed, rows=None if task.generate else rows, way=way)
     recipe = task.recipe if negatives_per_positive is None else with_negatives(task.recipe, negatives_per_positive)
     pairs, notes = _pairs(task, recipe, division, seed)
-    mined = None
-    if miner:
-        mutual = not task.declared_kind.ranked and "sentence2" not in division.closed
-        mined = mine(pairs["train"], miner, mutual=mutual)
+    mined = _mined(task, pairs["train"], division, miner)
+    if miner and mined:
         pairs, notes = pairs | {"train": mined.pairs}, [*notes, mined_note(miner, mined)]
     tables = _tables(task, pairs)
     notes += _of_loss(task, tables["train"])
@@ -117,6 +115,12 @@ def prepare(
         "declaration": to_dict(task),
     }
     return Preparation(tables=tables, manifest=manifest)
+
+
+def _mined(task: Task, train: list[Pair], division: Division, miner: Miner | None) -> Mined | None:
+    """Return the pairs of train with mined negatives; None if no negatives are mined."""
+    mutual = not task.declared_kind.ranked and "sentence2" not in division.closed
+    return mine(train, miner, mutual=mutual) if miner else None
 
 
 def refuse_misuse(

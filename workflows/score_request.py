@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from common import storage
 from common.mistakes import Checks, Mistakes
@@ -17,7 +18,7 @@ from files.formats.source import JSON
 from files.read import all_columns, refuse_repeated
 from files.schema import TypedTable
 from files.written import refuse_written
-from models.category_vectors import other_categories, stored_vectors
+from models.category_vectors import StoredVectors, other_categories, stored_vectors
 from models.reading import prompts_of
 from models.saved_model import stored_threshold
 from pairs.prepared import PreparedPairs
@@ -78,15 +79,14 @@ def check_score_request(
     assert saved is not None
     assert rows is not None
     table, empty = rows
-    notes = list(probability_notes(saved.folder, calibration, prevalence)) if of_pairs else []
-    if stored and choices and stored.of(choices) is None:
-        notes.append(other_categories(stored, choices))
+    notes = probability_notes(saved.folder, calibration, prevalence) if of_pairs else ()
+    vectors, other = _vectors(stored, choices)
     return ScoreRequest(
         model=saved.folder,
         table=table,
         empty=empty,
         candidates=tuple(choices) if choices else None,
-        vectors=stored.of(choices) if stored and choices else None,
+        vectors=vectors,
         top_k=top_k,
         threshold=threshold,
         prompts=prompts_of(Path(saved.folder)),
@@ -94,8 +94,16 @@ def check_score_request(
         trust_remote_code=trust_remote_code,
         calibration=calibration,
         prevalence=prevalence,
-        notes=tuple(notes),
+        notes=(*notes, *other),
     )
+
+
+def _vectors(stored: StoredVectors | None, choices: Sequence[str] | None) -> tuple[Any, tuple[str, ...]]:
+    """Return the stored vectors of these candidates, and a note if they are of other ones."""
+    if not stored or not choices:
+        return None, ()
+    vectors = stored.of(choices)
+    return vectors, () if vectors is not None else (other_categories(stored, choices),)
 
 
 def _misuse(columns: Sequence[str], candidates: str | None, top_k: int, cpus_per_worker: int) -> Iterator[str]:

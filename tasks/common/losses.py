@@ -71,6 +71,11 @@ class Loss:
         return {name: each.default for name, each in self.parameters.items()} | dict(self.baseline)
 
 
+AS_COSINE: Mapping[str, Number] = {
+    "global_batch_size": Number(16, "ours: as for cosine, which reads the same labels"),
+    "epochs": Number(4, "ours: as for cosine, which reads the same labels"),
+}
+
 LOSSES: Mapping[str, Loss] = {
     loss.name: loss
     for loss in (
@@ -112,10 +117,7 @@ LOSSES: Mapping[str, Loss] = {
             symmetric=True,
             meaning="from -1.0 to 1.0: of two pairs, the one with the higher label should have the higher cosine",
             parameters={"scale": SCALE},
-            baseline={
-                "global_batch_size": Number(16, "ours: as for cosine, which reads the same labels"),
-                "epochs": Number(4, "ours: as for cosine, which reads the same labels"),
-            },
+            baseline=AS_COSINE,
         ),
         Loss(
             name="angle",
@@ -123,10 +125,7 @@ LOSSES: Mapping[str, Loss] = {
             symmetric=False,
             meaning="from -1.0 to 1.0: of two pairs, the one with the higher label should have the smaller angle",
             parameters={"scale": SCALE},
-            baseline={
-                "global_batch_size": Number(16, "ours: as for cosine, which reads the same labels"),
-                "epochs": Number(4, "ours: as for cosine, which reads the same labels"),
-            },
+            baseline=AS_COSINE,
         ),
         Loss(
             name="ranking",

@@ -26,6 +26,14 @@ def evaluator(rows: list[tuple[str, str]]) -> Evaluator:
     return Evaluator("category", table, ["red", "blue"])
 
 
+def recorded(of: Evaluator) -> list[np.ndarray]:
+    """Return the list of vectors that an evaluator is given from now on."""
+    given: list[np.ndarray] = []
+    real = of.evaluate
+    of.evaluate = lambda encode, vectors: given.append(vectors) or real(encode, vectors)  # type: ignore
+    return given
+
+
 def test_a_centroid_is_the_mean_of_a_categorys_texts_and_without_any_its_own_text() -> None:
     own = np.eye(3)[:2]
     found = centroids(encode(["apple", "cherry"]), [" RED ", "red"], ["red", "blue"], own)
@@ -35,10 +43,8 @@ def test_a_centroid_is_the_mean_of_a_categorys_texts_and_without_any_its_own_tex
 
 def test_dev_chooses_the_way_and_other_splits_are_evaluated_with_that_one_alone() -> None:
     rows = [("cherry", "red"), ("ice", "blue")]
-    judged: list[np.ndarray] = []
     test = evaluator(rows)
-    real = test.evaluate
-    test.evaluate = lambda encode, vectors: judged.append(vectors) or real(encode, vectors)  # type: ignore
+    judged = recorded(test)
     found = category_vectors({"dev": evaluator(rows), "test": test}, encode, ["apple", "sea"], ["red", "blue"])
     assert evaluator(rows).evaluate(encode).scores()["accuracy"] == 0.5  # by their texts both are blue
     assert found.predictions["test"].scores()["accuracy"] == 1.0
@@ -50,10 +56,8 @@ def test_dev_chooses_the_way_and_other_splits_are_evaluated_with_that_one_alone(
 
 def test_a_mix_lies_between_text_and_centroid() -> None:
     rows = [("cherry", "red"), ("apple", "blue")]
-    evaluated: list[np.ndarray] = []
     dev = evaluator(rows)
-    real = dev.evaluate
-    dev.evaluate = lambda encode, vectors: evaluated.append(vectors) or real(encode, vectors)  # type: ignore
+    evaluated = recorded(dev)
     category_vectors({"dev": dev}, encode, ["sea"], ["red"])
     assert evaluated[0][0] == pytest.approx([0.0, 0.0, 1.0])
     assert evaluated[1][0] == pytest.approx([0.5**0.5, 0.0, 0.5**0.5])
