@@ -72,11 +72,6 @@ def defaults_of(task: Task, loss: LossName) -> dict[str, Setting]:
     return {"loss": loss, **shared, **{name: each.default.value for name, each in declared.parameters.items()}}
 
 
-def baseline_in(task: Task, space: Space) -> dict[str, Any]:
-    """Return the settings of the first trial: the baseline, each moved to the nearest value in the space."""
-    return first_trials(task, space)[0]
-
-
 def first_trials(task: Task, space: Space) -> list[dict[str, Any]]:
     """Return the settings of the trials before the sampler's: the defaults of each loss in the space, moved into it.
 

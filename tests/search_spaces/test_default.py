@@ -7,7 +7,7 @@ import pytest
 
 from common.mistakes import Mistakes
 from common.space import Choice, Range, Setting, Space, is_searched
-from search_spaces.default import MOST_SEARCHED, baseline_in, first_trials, fixed, for_task
+from search_spaces.default import MOST_SEARCHED, first_trials, fixed, for_task
 from search_spaces.overrides import losses_in
 from tasks.common.declaration import Number, Task
 from tasks.common.kinds import KINDS
@@ -40,7 +40,7 @@ def varied(space: Space) -> set[str]:
 @pytest.mark.parametrize("name", names())
 def test_the_baseline_lies_in_the_default_space(name: str) -> None:
     task, space = load(name), default(name)
-    assert active(baseline_in(task, space)) == task.settings
+    assert active(first_trials(task, space)[0]) == task.settings
     assert {setting for loss in losses(task) for setting in LOSSES[loss].settings} == set(space) - {"loss"}
 
 
@@ -58,7 +58,6 @@ def test_five_settings_are_searched_at_most_the_loss_before_all_and_epochs_never
 def test_a_search_begins_with_the_baseline_and_the_defaults_of_each_loss(name: str) -> None:
     task, space = load(name), default(name)
     trials = first_trials(task, space)
-    assert trials[0] == baseline_in(task, space)
     assert [trial["loss"] for trial in trials] == losses(task)
     for trial in trials[1:]:
         own = LOSSES[trial["loss"]].parameters
@@ -81,7 +80,7 @@ def test_a_baseline_outside_the_usual_range_is_tried() -> None:
     far = replace(task, baseline={**task.baseline, "scale": Number(300.0, "ours")})
     space = for_task(far, ["ranking"], [], ROWS, 1)
     assert space["scale"] == Range(low=5, high=300.0, log=True)
-    assert baseline_in(far, space)["scale"] == 300.0
+    assert first_trials(far, space)[0]["scale"] == 300.0
 
 
 def test_batch_sizes_are_powers_of_two_that_suit_workers_and_rows() -> None:
@@ -98,7 +97,7 @@ def test_a_user_narrows_the_space_and_the_baseline_moves_into_it() -> None:
     space = default("invoices", ["margin=0.6:0.8", "global_batch_size=16,32", "epochs=2"])
     assert space["margin"] == Range(low=0.6, high=0.8)
     assert space["epochs"] == Choice(values=(2,))
-    first = baseline_in(load("invoices"), space)
+    first = first_trials(load("invoices"), space)[0]
     assert (first["margin"], first["global_batch_size"], first["epochs"]) == (0.6, 16, 2)
 
 
@@ -106,7 +105,7 @@ def test_words_are_values_too() -> None:
     space = default("job_skills", ["directions=both,all", "guide_margin=off,0.05"])
     assert space["directions"] == Choice(values=("both", "all"))
     assert space["guide_margin"] == Choice(values=("off", 0.05))
-    assert baseline_in(load("job_skills"), space)["directions"] == "both"
+    assert first_trials(load("job_skills"), space)[0]["directions"] == "both"
 
 
 def test_a_value_given_twice_is_one() -> None:
@@ -154,7 +153,7 @@ def test_a_value_that_a_setting_cannot_have_is_refused(override: str, said: str)
 
 def test_a_single_training_takes_single_values() -> None:
     task = load("invoices")
-    assert baseline_in(task, fixed(task, ["contrastive"], ["margin=0.7"], ROWS, 1))["margin"] == 0.7
+    assert first_trials(task, fixed(task, ["contrastive"], ["margin=0.7"], ROWS, 1))[0]["margin"] == 0.7
     for overrides, several in (["margin=0.2:0.8"], "margin=0.2 to 0.8"), ([], "loss=contrastive, ranking"):
         with pytest.raises(Mistakes, match=f"{several} is a choice"):
             fixed(task, ("contrastive",) if overrides else ("contrastive", "ranking"), overrides, ROWS, 1)
@@ -162,7 +161,7 @@ def test_a_single_training_takes_single_values() -> None:
 
 def test_a_single_training_with_another_loss_has_its_defaults_and_the_tasks_cost() -> None:
     task = load("tickets")
-    settings = baseline_in(task, fixed(task, ["category_softmax"], [], ROWS, 1))
+    settings = first_trials(task, fixed(task, ["category_softmax"], [], ROWS, 1))[0]
     assert (settings["loss"], settings["learning_rate"], settings["scale"]) == ("category_softmax", 5e-5, 20.0)
     assert settings["epochs"] == task.settings["epochs"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from pairs import prepared
 from reporting.trials import TrialRecord
-from search_spaces.default import baseline_in, fixed, for_task
+from search_spaces.default import first_trials, fixed, for_task
 from search_spaces.overrides import losses_in
 from tasks.common.losses import active
 from tests.trainers.cases import rows
@@ -107,7 +107,7 @@ def test_a_training_can_be_asked_for_again(asked: Request) -> None:
     given = options(command)
     assert command.startswith("python -m jobs.train invoices ")
     again = fixed(asked.task, losses_in(given["--set"], asked.task.declared_kind), given["--set"], 64, 1)
-    assert baseline_in(asked.task, again) == settings
+    assert first_trials(asked.task, again)[0] == settings
     assert given["--seed"] == ["3"]
 
 
