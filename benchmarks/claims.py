@@ -29,7 +29,7 @@ from scipy.stats import beta
 from benchmarks.measure import progress, report
 from evaluation import jackknife, selection
 from evaluation.comparison import compare
-from evaluation.metrics import Floats
+from evaluation.metrics import Floats, Indices
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions, QueryPredictions
 from evaluation.selection import States
 from evaluation.verdict import choose
@@ -79,8 +79,18 @@ def skewed(cell: Cell, rng: np.random.Generator) -> Search:
     return Search(base, [[baseline]])
 
 
-def simulate(cell: Cell, rng: np.random.Generator) -> Search:
-    """Simulate one search."""
+def simulate(cell: Cell, rng: np.random.Generator, dev: Indices | None = None) -> Search:
+    """Simulate one search.
+
+    Args:
+        cell: its kind.
+        rng: draws everything.
+        dev: the items that sampler and scheduler see; None: all.
+    """
+
+    def seen(state: Predictions) -> float:
+        return value(state if dev is None else state.of_items(dev))
+
     if cell.metric == "skewed":
         return skewed(cell, rng)
     items = Items(cell, rng)
@@ -104,12 +114,12 @@ def simulate(cell: Cell, rng: np.random.Generator) -> Search:
             skills[-1].append(smooth + 0.5 * noise)
             evaluated.append(items.predictions(skills[-1][-1] + (cell.gain if trial else 0.0)))
             if len(evaluated) == 1:
-                first.append(value(evaluated[0]))
+                first.append(seen(evaluated[0]))
             if trial and first[-1] < np.median(first):
                 break
         states.append(evaluated)
         points.append(point)
-        best.append(max(map(value, evaluated)))
+        best.append(max(map(seen, evaluated)))
     return Search(base, states, items, base_skill, skills)
 
 

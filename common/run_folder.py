@@ -25,6 +25,7 @@ TRIALS = "trials.jsonl"
 PREDICTIONS = "predictions"
 EVENTS = "events"
 BEST = "best"
+REFIT = "refit"
 VERDICT = "verdict.json"
 RESULT = "result.json"
 EVALUATIONS = "evaluations.json"
@@ -49,8 +50,9 @@ WORKING: Mapping[str, str] = {
     TUNE: "Ray Tune's own files",
     GROUPS: "Ray Train's own files",
     EVALUATIONS: "scores of test that jobs.evaluate has shown",
+    REFIT: "the selected model trained once more on more pairs, with --refit",
 }
-"""Name of a file or folder that exists during a run, or that a later job adds -> its content."""
+"""Name of a file or folder that exists during a run, or that some runs or a later job add -> its content."""
 
 RESERVED = ".reserved"
 """Name of a file that exists while a run writes its first files."""

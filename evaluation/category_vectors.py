@@ -44,6 +44,7 @@ def category_vectors(
     encode: Encode,
     texts: Sequence[str],
     categories: Sequence[str],
+    tried: Sequence[str] = WAYS,
 ) -> CategoryVectors:
     """Try the ways on dev, and evaluate the better one on the other splits.
 
@@ -52,6 +53,7 @@ def category_vectors(
         encode: the model; it is asked for the same texts several times.
         texts: those of train, with their prompt.
         categories: of each of these texts.
+        tried: some of WAYS.
 
     Raises:
         ValueError: an embedding is not finite.
@@ -61,9 +63,9 @@ def category_vectors(
     means = centroids(normalized(encode(list(texts))), categories, dev.choice, own)
     ways = {"centroid": means, "mix": normalized(means + own)}
     # As stored: a later evaluation has to give the same scores.
-    stored = {way: vectors.astype(np.float32) for way, vectors in ways.items()}
+    stored = {way: ways[way].astype(np.float32) for way in tried}
     judged = {way: dev.evaluate(encode, vectors) for way, vectors in stored.items()}
-    better = max(WAYS, key=lambda way: judged[way].scores()[dev.metric])
+    better = max(tried, key=lambda way: judged[way].scores()[dev.metric])
     others = {split: each.evaluate(encode, stored[better]) for split, each in evaluators.items() if split != "dev"}
     return CategoryVectors(
         way=better,

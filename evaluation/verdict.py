@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from evaluation import jackknife
 from evaluation.comparison import SplitVerdict, compare, plain
+from evaluation.folds import FoldedPredictions
 from evaluation.guard import GuardVerdict
 from evaluation.jackknife import Interval
 from evaluation.predictions import CategoryPredictions, PairPredictions, Predictions
@@ -53,13 +54,16 @@ class Verdict:
     splits: dict[str, SplitVerdict]
     yardsticks: YardstickVerdict = YardstickVerdict()
     guard: GuardVerdict | None = None
+    folds: SplitVerdict | None = None
+    """The models that were trained, in folds over train and dev, if these decide about them in place of dev."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; an interval becomes value, low, high. There is no guard where none was given."""
-        values = asdict(replace(self, guard=None))
+        values = asdict(replace(self, guard=None, folds=None))
         del values["guard"]
         guard = {"guard": self.guard.to_dict()} if self.guard else {}
-        return values | {"splits": {name: plain(split) for name, split in self.splits.items()}} | guard
+        values |= {"splits": {name: plain(split) for name, split in self.splits.items()}} | guard
+        return values | {"folds": plain(self.folds) if self.folds else None}
 
 
 class Choice(NamedTuple):
@@ -70,22 +74,28 @@ class Choice(NamedTuple):
     gain: bool
 
 
-def choose(dev: SplitVerdict, keep: str | None = None, broken: Collection[str] = ()) -> Choice:
+def choose(
+    dev: SplitVerdict, keep: str | None = None, broken: Collection[str] = (), folds: SplitVerdict | None = None
+) -> Choice:
     """Select a model: it replaces a simpler one only if its difference on dev is above zero.
 
     Args:
         dev: all models, simplest first.
         keep: a model to select whatever the scores; only a refined one may take its place.
         broken: those that break the guard; the next simpler one that holds is selected instead.
+        folds: the models that were trained, in folds over train and dev, which then decide about them in place of dev.
     """
-    names = list(dev.models)
-    if dev.groups < (least := jackknife.LEAST_GROUPS):
-        reason = f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {least}"
+    names, judges = list(dev.models), folds or dev
+    where = "on dev" if folds is None else "in folds of train and dev"
+    if judges.groups < (least := jackknife.LEAST_GROUPS):
+        reason = f"{NO_GAIN} can be claimed: {where[3:]} rests on {judges.groups} groups, a claim needs {least}"
         return Choice(keep or names[0], reason, gain=False)
     trained = [name for name in names if name in ORDER]
-    best, sentences = _last_better(trained[0], trained[1:], dev, broken)
+    best, sentences = _last_better(trained[0], trained[1:], judges, broken, where)
     refined = [name for name in names if name not in ORDER]
-    chosen, more = _last_better(keep or best, refined, dev, broken)
+    if folds and best != trained[-1]:
+        refined = []  # dev alone, which is small, would claim what the folds have not shown
+    chosen, more = _last_better(keep or best, refined, dev, broken, "on dev")
     gain = best == trained[-1]
     if chosen not in ORDER:
         gain = all(dev.differences[f"{chosen} - {name}"].above_zero for name in trained[:-1])
@@ -93,13 +103,13 @@ def choose(dev: SplitVerdict, keep: str | None = None, broken: Collection[str] =
 
 
 def _last_better(
-    chosen: str, names: Sequence[str], dev: SplitVerdict, broken: Collection[str]
+    chosen: str, names: Sequence[str], judges: SplitVerdict, broken: Collection[str], where: str
 ) -> tuple[str, list[str]]:
     """Go along the models; return the last that is better than the one chosen before it, and a sentence for each."""
     sentences = []
     for name in names:
-        difference = dev.differences[f"{name} - {chosen}"]
-        sentences.append(_sentence(name, chosen, difference, dev))
+        difference = judges.differences[f"{name} - {chosen}"]
+        sentences.append(_sentence(name, chosen, difference, judges, where))
         if name in broken:
             sentences[-1] += ", but it breaks the guard" if difference.above_zero else ", and it breaks the guard"
         elif difference.above_zero:
@@ -115,6 +125,7 @@ def verdict(
     yardsticks: YardstickPredictions | None = None,
     guard: GuardVerdict | None = None,
     purpose: Purpose = F1,
+    folds: FoldedPredictions | None = None,
 ) -> Verdict:
     """Return the verdict; dev alone decides which model is selected.
 
@@ -126,6 +137,7 @@ def verdict(
         yardsticks: those evaluated on the same splits.
         guard: the same models on the guard set; one that breaks it is selected only as `keep`.
         purpose: of each model's threshold, at which its precision, recall and F1 are computed.
+        folds: the models that were trained, in folds over train and dev, which then decide about them in place of dev.
     """
     states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
     beside = yardsticks.splits
@@ -141,12 +153,26 @@ def verdict(
     }
     for split, models in predictions.items():
         for name, model in models.items():
-            splits[split].scores[name].update(_at_threshold(model, own[name]))
+            splits[split].scores[name].update(rates_at(model, own[name]))
         for name, yardstick in beside.get(split, {}).items():
-            splits[split].yardsticks[name].scores.update(_at_threshold(yardstick, own[name]))
-    chosen, reason, gain = choose(splits["dev"], keep, guard.broken if guard else ())
+            splits[split].yardsticks[name].scores.update(rates_at(yardstick, own[name]))
+    in_folds = in_folds_of(folds, states, seed) if folds else None
+    chosen, reason, gain = choose(splits["dev"], keep, guard.broken if guard else (), in_folds)
+    if folds:
+        reason = f"{folds.number} folds decide about the settings, not about these weights: {reason}"
     against = _against_yardsticks(chosen, splits["dev"], yardsticks)
-    return Verdict(chosen=chosen, gain=gain, reason=reason, splits=splits, yardsticks=against, guard=guard)
+    return Verdict(
+        chosen=chosen, gain=gain, reason=reason, splits=splits, yardsticks=against, guard=guard, folds=in_folds
+    )
+
+
+def in_folds_of(folds: FoldedPredictions, states: States, seed: int) -> SplitVerdict:
+    """Compare the models in folds; the intervals hold for all compared settings, and for the search before them."""
+    seen = States(others=folds.settings, trials=states.trials)
+    split = compare(folds.predictions, seed, seen.standard_errors(folds.predictions, seed))
+    for name, rates in folds.rates.items():
+        split.scores[name].update(rates)
+    return replace(split, states=seen.number)
 
 
 def _against_yardsticks(chosen: str, dev: SplitVerdict, judged: YardstickPredictions) -> YardstickVerdict:
@@ -175,7 +201,7 @@ def _threshold(dev: Predictions, seed: int, purpose: Purpose) -> float | None:
     return value_for(purpose, dev, seed)
 
 
-def _at_threshold(predictions: Predictions, threshold: float | None) -> dict[str, float]:
+def rates_at(predictions: Predictions, threshold: float | None) -> dict[str, float]:
     """Compute precision, recall and F1; NaN without a threshold, and empty for kinds that have none."""
     if not (isinstance(predictions, PairPredictions) and predictions.declared.threshold):
         return {}
@@ -189,15 +215,16 @@ def confusion(predictions: Predictions) -> dict[str, Any] | None:
     return {"categories": list(predictions.names), "counts": predictions.confusion().astype(int).tolist()}
 
 
-def _sentence(name: str, simpler: str, difference: Interval, dev: SplitVerdict) -> str:
+def _sentence(name: str, simpler: str, difference: Interval, judges: SplitVerdict, where: str) -> str:
     outcome = "better" if difference.above_zero else NO_GAIN
-    return f"{name} against {simpler}: {outcome} ({_width(difference, dev)})"
+    return f"{name} against {simpler}: {outcome} ({_width(difference, judges, where)})"
 
 
-def _width(difference: Interval, dev: SplitVerdict) -> str:
+def _width(difference: Interval, judges: SplitVerdict, where: str = "on dev") -> str:
     width = f"interval {difference.low:+.4f} to {difference.high:+.4f}"
     if math.isnan(difference.low):
         width = "no interval: too few groups"
-    elif dev.states > 1:
-        width += f", which holds for all {dev.states} judged states at once"
-    return f"{difference.value:+.4f} {dev.metric} on dev, {width}"
+    elif judges.states > 1:
+        seen = "judged states" if where == "on dev" else "compared settings"
+        width += f", which holds for all {judges.states} {seen} at once"
+    return f"{difference.value:+.4f} {judges.metric} {where}, {width}"

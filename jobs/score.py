@@ -5,7 +5,7 @@ python -m jobs.score runs/invoices/best pairs.csv --columns first,second --out s
 python -m jobs.score runs/tickets/best tickets.csv --columns text --candidates categories.txt --out scored.parquet
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -33,6 +33,9 @@ def score(
             "shifts the probability.",
         ),
     ] = None,
+    which: Annotated[
+        Literal["best", "refit"], typer.Option("--model", help="Model of a run: the judged one, or that of --refit.")
+    ] = "best",
     trust_remote_code: common.TrustRemoteCode = False,
     cpus_per_worker: common.CpusPerWorker = 1,
     gpu: common.Gpu = False,
@@ -40,9 +43,11 @@ def score(
     verbose: common.Verbose = False,
 ) -> None:
     """Score pairs, with probability and decision if the model stores them, or find the best candidates of texts."""
+    from workflows.evaluate import refit_of
     from workflows.score import score_run
     from workflows.score_request import check_score_request
 
+    model = refit_of(model) if which == "refit" else model
     names = columns.split(",")
     given = (candidates, top_k, cpus_per_worker, trust_remote_code, prevalence)
     request = check_score_request(model, file, names, out, *given)

@@ -10,7 +10,7 @@ import itertools
 import json
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,8 @@ class PreparedPairs:
     manifest: dict[str, Any]
     splits: tuple[str, ...]
     """The splits of the folder: train, dev and perhaps test."""
+    own: Mapping[str, pa.Table] = field(default_factory=dict)
+    """Split -> stored rows in memory that take the place of those in the folder."""
 
     @classmethod
     def open(cls, folder: str) -> "PreparedPairs":
@@ -98,26 +100,31 @@ class PreparedPairs:
 
     def table(self, split: str) -> pa.Table:
         """Return the whole split, in memory."""
-        return _read(self.path(split))
+        return self.own[split] if split in self.own else _read(self.path(split))
 
     def sample(self, split: str, most: int, seed: int) -> pa.Table:
         """Return at most so many rows of the split as they are stored, drawn with the seed, in their order."""
         from pyarrow import dataset  # here: it imports pandas, and a mistake is told sooner without
 
+        if split in self.own:
+            return self.own[split].take(pa.array(drawn(self.own[split].num_rows, most, seed)))
         file_system, path = storage.locate(self.path(split))
         stored = dataset.dataset(path, filesystem=file_system)
         return stored.take(pa.array(drawn(stored.count_rows(), most, seed)))
 
     def num_rows(self, split: str) -> int:
-        """Return the number of pairs of the split, from the file's footer."""
-        return int(_footer(self.path(split)).metadata.num_rows)
+        """Return the number of pairs of the split, of a file from its footer."""
+        return int((self.own[split] if split in self.own else _footer(self.path(split)).metadata).num_rows)
 
     def columns(self, split: str) -> list[str]:
-        """Return the names of the split's columns, from the file's footer."""
-        return list(_footer(self.path(split)).schema_arrow.names)
+        """Return the names of the split's columns, of a file from its footer."""
+        return list((self.own[split].schema if split in self.own else _footer(self.path(split)).schema_arrow).names)
 
     def column(self, split: str, name: str) -> Iterator[pa.Array]:
         """Yield one column of the split, a block of rows at a time."""
+        if split in self.own:
+            yield from self.own[split].column(name).chunks
+            return
         file_system, path = storage.locate(self.path(split))
         with file_system.open_input_file(path) as file:
             for batch in pa.parquet.ParquetFile(file).iter_batches(columns=[name]):

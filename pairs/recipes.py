@@ -114,6 +114,11 @@ def _within_group(recipe: WithinGroup, rows: Sequence[Row], split: str, rng: ran
 def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, rng: random.Random) -> SplitPairs:
     categories = sorted(one_of_each(row["category"] for row in rows))
     wrong = int(recipe.negatives_per_text.value) if split == "train" else 0
+    return SplitPairs(pairs=against_categories(rows, categories, wrong, rng))
+
+
+def against_categories(rows: Sequence[Row], categories: Sequence[str], wrong: int, rng: random.Random) -> list[Pair]:
+    """Pair each text with its category, labelled 1, and with so many others, labelled 0."""
     pairs: list[Pair] = []
     for row in rows:
         pairs.append(Pair(row["text"], row["category"], 1.0, row["group"]))
@@ -121,7 +126,7 @@ def _against_category(recipe: AgainstCategory, rows: Sequence[Row], split: str, 
         others = [category for category in categories if folded(category) not in same] if wrong else []
         for category in rng.sample(others, min(wrong, len(others))):
             pairs.append(Pair(row["text"], category, 0.0, row["group"]))
-    return SplitPairs(pairs=pairs)
+    return pairs
 
 
 @make_pairs.register

@@ -91,6 +91,12 @@ def view_of(pairs: PreparedPairs, loss: Loss, most_negatives: int | None = None)
     return view
 
 
+def with_rows(view: TrainView, rows: pa.Table) -> TrainView:
+    """Return the view of other stored training rows, which are in memory; repeats are not merged."""
+    own = {field.name: getattr(view, field.name) for field in fields(TrainView)}
+    return TrainView(**{**own, "own": {"train": rows}})
+
+
 def counts_of(pairs: TrainView) -> Counter[str]:
     """Count the rows of each folded second text that a loss reads, a block of rows at a time."""
     columns = [pairs.column("train", "sentence2")]

@@ -51,6 +51,8 @@ class RunResult:
     """The parts of a mixture of weights: model, fraction, and the command that trains it; empty for any other model."""
     verdict: Mapping[str, Any] | None = None
     """Content of verdict.json; None if there was nothing to compare."""
+    refit: Mapping[str, Any] | None = None
+    """With the card of RUN/refit, what was trained again (workflows/refit.py); None for RUN/best."""
     cores: int = 1
     """GPUs of one worker group, or CPUs if there are no GPUs."""
     loss_notes: Sequence[str] = ()

@@ -11,6 +11,7 @@ from rich.table import Table
 from reporting import formats
 from reporting.guard import broken_last, guard_lines, guard_table
 from reporting.refined import refined_lines, refined_names
+from reporting.refit import refit_line
 from reporting.yardsticks import is_beaten, yardsticks_line, yardsticks_table
 
 LARGEST_CONFUSION = 20
@@ -28,6 +29,8 @@ def tables(verdict: Mapping[str, Any]) -> Iterable[Table]:
     """Return a table of scores per split, the yardsticks, the guard set, and the confusion of categories on dev."""
     for name, split in verdict["splits"].items():
         yield _scores(name, split)
+    if folds := verdict.get("folds"):
+        yield _scores("folds of train and dev", folds)
     yield from (table for table in (yardsticks_table(verdict), guard_table(verdict)) if table)
     # On dev: whoever looks at mistakes on test and changes the data has used test up.
     confusion = verdict["splits"]["dev"].get("confusion")
@@ -49,6 +52,8 @@ def lines(verdict: Mapping[str, Any]) -> list[str]:
     text += threshold_lines(verdict.get("threshold"), verdict.get("unmet"))
     if calibration := verdict.get("calibration"):
         text.append(calibration_line(calibration))
+    if refit := verdict.get("refit"):
+        text.append(f"refit: {refit_line(refit, verdict['chosen'])}")
     for name, values in verdict.get("seeds", {}).items():
         text.append(f"{name} with other seeds, dev: {_spread(values)}")
     return text

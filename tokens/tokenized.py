@@ -139,9 +139,9 @@ def tokenize(pairs: TrainView, reading: Reading, in_memory: bool | None = None) 
         pairs: what a loss reads.
         reading: how the model reads texts.
         in_memory: True: one table in the object store; False: parquet blocks beside the pairs, keyed by the data, the
-            view and the reading; None: whichever fits. Distinct pairs are in memory already.
+            view and the reading; None: whichever fits. Rows that are in memory already stay there.
     """
-    in_hand = isinstance(pairs, DistinctPairs)
+    in_hand = _in_hand(pairs)
     size = pairs.table("train").nbytes if in_hand else _text_bytes(pairs)
     if in_memory is None:
         in_memory = in_hand or size * BYTES_PER_TEXT_BYTE < OBJECT_STORE_FRACTION * _object_store_bytes()
@@ -158,7 +158,7 @@ def tokenize(pairs: TrainView, reading: Reading, in_memory: bool | None = None) 
 
 def _tokenized(pairs: TrainView, reading: Reading) -> Any:
     """Return the tokens as a Ray Data set, in the order of the rows."""
-    data, in_hand = ray_data(), isinstance(pairs, DistinctPairs)
+    data, in_hand = ray_data(), _in_hand(pairs)
     files, path = storage.locate(pairs.path("train"))  # an address would stand in Ray Data's log
     rows = data.from_arrow(pairs.table("train")) if in_hand else data.read_parquet(path, filesystem=files)
     return rows.map_batches(
@@ -192,6 +192,10 @@ def _in_blocks(pairs: TrainView, reading: Reading) -> TokenizedPairs:
         store.fill(tokens.iter_batches(batch_size=BLOCK_ROWS, batch_format="pyarrow"))
     paths, sizes = store.blocks()
     return TokenizedPairs(num_rows=sum(sizes), blocks=tuple(paths), sizes=tuple(sizes), files=store.files)
+
+
+def _in_hand(pairs: TrainView) -> bool:
+    return isinstance(pairs, DistinctPairs) or "train" in pairs.own
 
 
 def _object_store_bytes() -> float:

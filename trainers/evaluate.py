@@ -57,7 +57,7 @@ def evaluate(job: EvaluationJob, model: "SentenceTransformer") -> dict[str, Any]
         for split, table in job.splits.items()
     }
     embed = partial(encode, model, on_progress=_silent)
-    if job.vectors:
+    if job.ways:
         return {VECTORS: _vectors(job, evaluators, Recall(embed).recall)}
     if not job.train:
         return {PREDICTIONS: {split: evaluator.evaluate(embed) for split, evaluator in evaluators.items()}}
@@ -72,7 +72,7 @@ def _vectors(job: EvaluationJob, evaluators: Mapping[str, Evaluator], encode: En
     assert job.train is not None
     train = sample(positives(ray.get(job.train[0])), MOST_ENCODED_ROWS, job.seed)
     texts = [job.prompts.first + text for text in train.column("sentence1").to_pylist()]
-    return category_vectors(evaluators, encode, texts, train.column("sentence2").to_pylist())
+    return category_vectors(evaluators, encode, texts, train.column("sentence2").to_pylist(), job.ways)
 
 
 def _silent(done: int, total: int) -> None:

@@ -201,10 +201,10 @@ class ReportOnDev(TrainerCallback):
             return
         guarded = self.guarded(kwargs["metrics"])
         self.count("evaluate_s")
-        done = state.global_step >= self.job.total_steps
+        done = state.global_step >= max(self.epochs_at)
         go_on = self.reporter.report({**self.metrics(state, kwargs["metrics"]), **guarded}, self.capture, done)
         self.count("checkpoint_s")
-        control.should_training_stop |= not go_on
+        control.should_training_stop |= done or not go_on
 
     def capture(self) -> TrainingState:
         """Return the training's state with its seconds so far."""

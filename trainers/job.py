@@ -80,6 +80,9 @@ class Job:
     optimizer: str = "adamw_torch_fused"
     """A name that the library's training arguments know."""
     dropout: bool = True
+    until: float | None = None
+    """Fraction of its steps at which the training is evaluated, once, and ends; None: it is evaluated as often as
+    `reports` says, and trained to its end."""
     patience: int | None = None
     """Evaluations of dev without a better one after which the training ends; None: it does not."""
     score_base: bool = False
@@ -137,6 +140,8 @@ class Job:
 
     def report_steps(self) -> dict[int, float]:
         """Return step -> epochs for each evaluation of dev; a search compares trials at these epochs."""
+        if self.until is not None:
+            return {max(1, round(self.until * self.total_steps)): self.until * float(self.settings["epochs"])}
         reports = round(self.settings["epochs"] * self.reports_per_epoch)
         part = 1 / self.reports_per_epoch
         return {max(1, round(k * part * self.steps_per_epoch)): k * part for k in range(1, reports + 1)}
@@ -159,8 +164,9 @@ class EvaluationJob:
     """One object reference to rows of train, on which yardsticks are fitted; None: only the model is evaluated."""
     seed: int = 0
     """Random seed of the yardsticks."""
-    vectors: bool = False
-    """Whether to try category vectors made from rows of train, in place of yardsticks."""
+    ways: tuple[str, ...] = ()
+    """Ways to make category vectors from rows of train (evaluation/category_vectors.py), to try in place of
+    yardsticks."""
 
 
 class Report(NamedTuple):

@@ -3,15 +3,17 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
 
 from common.jsonable import finite
+from common.mistakes import Mistakes
 from common.run_folder import RunFolder
 from evaluation import threshold
 from evaluation.calibration import Calibration
+from evaluation.folds import FoldedPredictions
 from evaluation.guard import GUARD, GuardVerdict
 from evaluation.predictions import Predictions
 from evaluation.purpose import Purpose
@@ -23,9 +25,10 @@ from reporting.live import Live
 from tasks.common.declaration import SEEDS
 from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import read_predictions
-from trainers.groups.pool import evaluate_models, in_turns
+from trainers.groups.pool import best_report, evaluate_models, in_turns
 from trainers.job import EvaluationJob
 from workflows.decision import calibration_of, threshold_of
+from workflows.folds import NoFoldsError, cross_validate, wanted
 from workflows.outcome import Outcome
 from workflows.refine import Refined, refine
 from workflows.request import Request
@@ -50,6 +53,10 @@ class Comparison:
     """What was tried after the search."""
     calibration: Calibration | None = None
     """The probability for a cosine of the selected model; None for kinds without a threshold."""
+    selected: Mapping[str, Predictions] = field(default_factory=dict)
+    """Split -> predictions of the selected model."""
+    folds: FoldedPredictions | None = None
+    """The models that were trained, in folds over train and dev."""
     notes: tuple[str, ...] = ()
     """Remarks on the figures, one sentence each."""
 
@@ -96,10 +103,11 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
     states = _with_refined(evaluated_states(RunFolder(options.run), outcome), tried, options.seed)
     live.header([f"computing intervals over {states.number} states that were evaluated on dev"])
     purpose = Purpose.parse(options.threshold or "f1")
+    folds = _in_folds(request, session, outcome, predictions["dev"][BASE], live, notes)
 
     def decide(states: States) -> Verdict:
         kept = keep if keep in models else None
-        return verdict(predictions, options.seed, kept, states, yardsticks, guard, purpose)
+        return verdict(predictions, options.seed, kept, states, yardsticks, guard, purpose, folds)
 
     decision = decide(states)
     if options.refine == "auto" and request.task.declared_kind.categories:
@@ -119,6 +127,8 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
     with _optional("no calibrated probability", live, notes):
         calibration = calibration_of(selected, options.seed)
     return Comparison(
+        selected=selected,
+        folds=folds,
         verdict=_with_confusion(decision, selected),
         threshold=least,
         calibration=calibration,
@@ -147,6 +157,22 @@ def _refined(
         ):
             tried.append(each)  # an error keeps those before it
     return tried
+
+
+def _in_folds(
+    request: Request, session: Session, outcome: Outcome, dev: Predictions, live: Live, notes: list[str]
+) -> FoldedPredictions | None:
+    """Return the models in folds where the user asks for them, or dev is small; None otherwise, or with a note why."""
+    if not (number := wanted(request.options, dev)):
+        return None
+    try:
+        return cross_validate(request, session, outcome, number, lambda line: live.header([line]))
+    except (NoFoldsError, Mistakes) as reason:
+        notes.append(f"dev has {len(dev.groups)} items, and no folds over train and dev support its verdict: {reason}")
+    except Exception as error:
+        notes.append(f"no folds support the verdict ({type(error).__name__}: {error})")
+    live.say(f"warning: {notes[-1]}")
+    return None
 
 
 def _with_refined(states: States, tried: Sequence[Refined], seed: int) -> States:
@@ -206,6 +232,7 @@ def other_seeds(request: Request, session: Session, outcome: Outcome, live: Live
         session.able(),
         [(job, None) for job in jobs],
         lambda done, total: live.header([f"{doing}: {done} of {total} done"]),
+        best_report,
     )
     values = [report.metrics.get(job.metric) for job, report in zip(jobs, reports, strict=True)]
     return {

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from transformers.utils.logging import disable_progress_bar
 
 from common import storage
 from common.mistakes import Mistakes
-from common.run_folder import BEST, RunFolder
+from common.run_folder import BEST, REFIT, RunFolder
 from evaluation.evaluator import Evaluator
 from evaluation.predictions import PairPredictions
 from evaluation.purpose import Purpose
@@ -220,8 +220,23 @@ def find(model: str, task: str | None, data: str | None, trust_remote_code: bool
             f"{pairs.folder} was prepared again after this run: "
             "its dev or test pairs may have been among the run's training pairs"
         )
+    if run and PurePath(folder).name == REFIT:
+        notes.append(_refit_note(run))
     trusted = trust_remote_code
     return Subject(folder=folder, run=run, settings=settings, pairs=pairs, trust_remote_code=trusted, notes=notes)
+
+
+def refit_of(run: str) -> str:
+    """Return the folder of a run's refit.
+
+    Raises:
+        Mistakes: it is no run, or has none.
+    """
+    folder = RunFolder(run)
+    if not folder.is_run or not folder.exists(f"{REFIT}/modules.json"):
+        what = "is a run without one" if folder.is_run else "is no run"
+        raise Mistakes(f"model: {REFIT!r}, but {run!r} {what}; allowed: a run with --refit dev or --refit all")
+    return storage.join(run, REFIT)
 
 
 class FoundModel(NamedTuple):
@@ -245,6 +260,13 @@ def find_model(model: str, trust_remote_code: bool = False) -> FoundModel:
         return _find(model, run, trust_remote_code)
     except Mistakes as mistakes:
         raise Mistakes([message.replace("base-model:", "model:", 1) for message in mistakes.messages]) from None
+
+
+def _refit_note(run: RunFolder) -> str:
+    """Return the note that scores on rows which a refit was trained on are no scores."""
+    refit = (read_verdict(run) or {}).get("refit") or {}
+    splits = " and ".join(refit.get("splits", ("train", "dev")))
+    return f"a refit was trained on {splits}: its scores there say nothing about new texts"
 
 
 def _find(model: str, run: RunFolder, trust_remote_code: bool) -> FoundModel:

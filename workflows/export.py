@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.environment import versions
 from common.jsonable import finite
-from common.run_folder import BEST, VERDICT, RunFolder
+from common.run_folder import BEST, REFIT, VERDICT, RunFolder
 from common.space import Settings
 from models.base_model import load_model
 from models.category_vectors import StoredVectors, store
@@ -35,45 +35,117 @@ from workflows.request import Request
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from workflows.refit import Refit
+
 PAIR_COLUMNS = ("sentence1", "sentence2", "label")
 SAMPLES = 100
 """Number of training pairs for the library's card, which counts their lengths and shows three of them."""
 
 
 def export(
-    request: Request, folder: RunFolder, outcome: Outcome, selected: SelectedModel, result: RunResult
+    request: Request,
+    folder: RunFolder,
+    outcome: Outcome,
+    selected: SelectedModel,
+    result: RunResult,
+    refitted: "Refit | None" = None,
 ) -> RunResult:
     """Write RUN/best: a sentence-transformers folder with the selected weights, their threshold, calibration and card.
 
-    The scores on test are stored under these weights, so that no later command scores them again.
+    The scores on test are stored under these weights, so that no later command scores them again. A refit becomes
+    RUN/refit in the same way.
 
     Returns:
         The result with the weights' type, the loss's notes and the command to reproduce the model.
+    """
+    result = replace(result, **facts(request, outcome, selected))
+    result, weights = save(request, folder, outcome, selected, result, training_facts(request, selected))
+    if result.verdict:
+        verdict = {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights}
+        folder.write_json(VERDICT, verdict)
+        _remember(request, folder, result.verdict["splits"], weights, selected.name)
+    if not refitted:
+        return result
+    try:
+        save_refit(request, folder, outcome, selected, result, refitted)
+    except Exception as error:  # of any kind: the judged model is saved, and its result must be, too
+        failed = f"the refit could not be saved ({type(error).__name__}: {error})"
+        return replace(result, notes=[*result.notes, failed])
+    return result
+
+
+def save_refit(
+    request: Request, folder: RunFolder, outcome: Outcome, selected: SelectedModel, result: RunResult, refitted: "Refit"
+) -> None:
+    """Write RUN/refit, with the threshold and calibration of the refit, and a card that says what it is.
+
+    Args:
+        request: the run's request.
+        folder: the run's folder.
+        outcome: of the training or search.
+        selected: the kept model, as in RUN/best.
+        result: of the run.
+        refitted: the same model, trained again.
+    """
+    about = refitted.to_dict()
+    own = {name: about[name] for name in ("threshold", "unmet", "calibration")}
+    again = selected._replace(
+        state=refitted.state, vectors=refitted.vectors, metrics={"dev": {}, "steps": refitted.steps[0]}
+    )
+    told = replace(result, verdict={**result.verdict, **own} if result.verdict else None, refit=about, stopped="")
+    if selected.record and result.reproduce:
+        command = reproduce(request, selected.record.settings, refit=request.options.refit)
+        told = replace(told, reproduce=command)
+    training = replace(training_facts(request, again), train_size=refitted.pairs)
+    _, weights = save(request, folder, outcome, again, told, training, REFIT)
+    _remember(request, folder, {"test": about["test"]}, weights, REFIT)
+
+
+def save(
+    request: Request,
+    folder: RunFolder,
+    outcome: Outcome,
+    selected: SelectedModel,
+    result: RunResult,
+    training: TrainingFacts,
+    name: str = BEST,
+) -> tuple[RunResult, str]:
+    """Write a model's folder into the run; return the result with the weights' type, and the weights' SHA-256.
+
+    Args:
+        request: the run's request.
+        folder: the run's folder.
+        outcome: of the training or search.
+        selected: the model.
+        result: of the run, with the model's threshold and calibration.
+        training: for its card.
+        name: of the folder in the run.
     """
     model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
     if selected.state is not None:
         model.load_state_dict(to_tensors(selected.state.weights))
     store_prompts(model, request.prompts)
-    result = replace(result, **facts(request, outcome, selected))
     with tempfile.TemporaryDirectory() as temporary:
-        local = str(Path(temporary, BEST))  # others may read it, unlike the temporary folder itself
+        local = str(Path(temporary, name))  # others may read it, unlike the temporary folder itself
         model.save_pretrained(local, create_model_card=False)
         if vectors := selected.vectors:
             store(local, StoredVectors(way=vectors.way, names=vectors.names, vectors=vectors.vectors))
-        for name, file in (("threshold", THRESHOLD), ("calibration", CALIBRATION)):
-            if stored := (result.verdict or {}).get(name):
+        for kind, file in (("threshold", THRESHOLD), ("calibration", CALIBRATION)):
+            if stored := (result.verdict or {}).get(kind):
                 Path(local, file).write_text(json.dumps(finite(stored), indent=2))
         saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
         result = replace(result, dtype=dtype_of(saved))
-        write_card(local, run_of(request, folder, outcome, result), training_facts(request, selected), saved)
-        folder.put_folder(local, BEST)
-        weights = weights_sha256(local)
-    if result.verdict:
-        verdict = {**result.verdict, "fingerprint": request.pairs.fingerprint, "weights": weights}
-        folder.write_json(VERDICT, verdict)
-        if test := result.verdict["splits"].get("test"):
-            scored_once(folder, "test", request.pairs.fingerprint, weights, lambda: test["scores"][selected.name])
-    return result
+        write_card(local, run_of(request, folder, outcome, result), training, saved)
+        folder.put_folder(local, name)
+        return result, weights_sha256(local)
+
+
+def _remember(
+    request: Request, folder: RunFolder, splits: Mapping[str, Mapping[str, Any] | None], weights: str, model: str
+) -> None:
+    """Store the scores on test under the weights."""
+    if test := splits.get("test"):
+        scored_once(folder, "test", request.pairs.fingerprint, weights, lambda: test["scores"][model])
 
 
 def run_of(request: Request, folder: RunFolder, outcome: Outcome, result: RunResult) -> Run:
@@ -186,18 +258,20 @@ def searched(request: Request) -> str:
     return shlex.join(_again(request).command("jobs.tune", request.task.base_model))
 
 
-def reproduce(request: Request, settings: Settings, again: str = "again") -> str:
+def reproduce(request: Request, settings: Settings, again: str = "again", refit: str = "none") -> str:
     """Return the command that trains the same weights again from the same prepared pairs.
 
     Args:
         request: the run's request.
         settings: of the training.
         again: end of the name of its run folder.
+        refit: what is trained again after it.
     """
     options = _again(request, again)
     length = [f"max_length={options.max_length}"] if options.max_length else []
     own = (*length, *(f"{name}={value}" for name, value in settings.items()))
-    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | {"set": own, "refine": "none"})
+    changed = {"set": own, "refine": "none", "refit": refit, "folds": None}
+    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | changed)
     return shlex.join(shared.command("jobs.train", request.task.base_model))
 
 

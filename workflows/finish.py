@@ -15,6 +15,7 @@ from workflows.request import Request
 
 if TYPE_CHECKING:
     from workflows.compare import Comparison
+    from workflows.refit import Refit
     from workflows.session import Session
 
 
@@ -55,6 +56,30 @@ def compared(request: Request, session: "Session", outcome: Outcome, live: Live)
     return replace(outcome, notes=notes), None
 
 
+def refitted_of(
+    request: Request, session: "Session", outcome: Outcome, comparison: "Comparison | None", live: Live
+) -> "tuple[Outcome, Refit | None]":
+    """Return the kept model trained again, if the user asks for it, or a note why there is none."""
+    if request.options.refit == "none":
+        return outcome, None
+    from workflows.refit import refit
+
+    kept = select_model(outcome, comparison, request.options.export)
+    try:
+        if outcome.hurried:
+            raise KeyboardInterrupt
+        if kept.state is None:
+            why = f"the kept model is {kept.name}, which has no training"
+        else:
+            return outcome, refit(request, session, outcome, kept, comparison, lambda line: live.header([line]))
+    except KeyboardInterrupt:
+        why = "interrupted"
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+    live.say(f"warning: no refit: {why}")
+    return replace(outcome, notes=[*outcome.notes, f"no refit: {why}"]), None
+
+
 def select_model(outcome: Outcome, comparison: "Comparison | None", export: str = "auto") -> SelectedModel:
     """Return the model that the verdict selected; without one the requested model, or else the best on dev.
 
@@ -82,15 +107,21 @@ def _selected(outcome: Outcome, comparison: "Comparison | None", chosen: str) ->
     return SelectedModel(name, outcome.best, outcome.metrics, outcome.state)
 
 
-def finish(request: Request, folder: RunFolder, outcome: Outcome, comparison: "Comparison | None") -> RunResult:
-    """Write RUN/best, RUN/verdict.json and RUN/result.json; return the result."""
+def finish(
+    request: Request,
+    folder: RunFolder,
+    outcome: Outcome,
+    comparison: "Comparison | None",
+    refitted: "Refit | None" = None,
+) -> RunResult:
+    """Write RUN/best, RUN/refit if there is one, RUN/verdict.json and RUN/result.json; return the result."""
     selected = select_model(outcome, comparison, request.options.export)
-    verdict = comparison.to_dict() if comparison else None
+    verdict = {**comparison.to_dict(), "refit": refitted.to_dict() if refitted else None} if comparison else None
     result = result_of(request, folder, outcome, selected, verdict)
     if outcome.state:
         from workflows.export import export  # takes seconds to import: workflows/session.py begins it early
 
-        result = export(request, folder, outcome, selected, result)
+        result = export(request, folder, outcome, selected, result, refitted)
     folder.write_json(RESULT, outcome_dict(result))
     return result
 

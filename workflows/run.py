@@ -8,7 +8,7 @@ from reporting.live import Live
 from reporting.result import outcome_dict
 from reporting.summary import show
 from reporting.trial_log import TrialLog
-from workflows.finish import compared, finish, undisturbed
+from workflows.finish import compared, finish, refitted_of, undisturbed
 from workflows.request import Request
 from workflows.session import Session, reach_cluster, start
 
@@ -44,13 +44,14 @@ def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool 
             live.header([f"{cluster}; {_groups(concurrent, request.options.workers)}; {session.hardware.line()}"])
             outcome = flow(request, session, folder, log, live)
             outcome, comparison = compared(request, session, outcome, live)
+            outcome, refitted = refitted_of(request, session, outcome, comparison, live)
         finally:
             with undisturbed():
                 session.end()
         with undisturbed():
             log.close()
             live.header(["saving the best model"])
-            result = finish(request, folder, outcome, comparison)
+            result = finish(request, folder, outcome, comparison, refitted)
             if not outcome.interrupted:
                 folder.delete_folder(STATES)  # each state has three times a model's size; the best model is saved
             live.header([])

@@ -1,17 +1,20 @@
 """Connect to a cluster, put model and tokenised pairs there, and start the worker groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pyarrow as pa
 import ray
 
 from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
-from pairs.train_view import TrainView
-from tasks.common.losses import LossName
+from common.space import Settings
+from pairs.train_view import TrainView, with_rows
+from tasks.common.losses import LOSSES, LossName
+from tasks.common.parameters import ALL
 from tokens.categories import categories_of
-from tokens.distinct import DistinctPairs
+from tokens.distinct import DistinctPairs, distinct
 from tokens.reading import Reading
 from tokens.tokenized import TokenizedPairs, refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
@@ -121,18 +124,46 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
 
 def data(request: Request) -> Data:
     """Put the pairs into the object store, train as tokens and dev as texts."""
+    whole: dict[ViewKey, TrainView] = {(loss, None): view for loss, view in request.views.items()}
+    views = whole | {(loss, most): view for (loss, most), view in request.fewer.items()}
+    return data_of(request, views, request.pairs.table("dev"))
+
+
+def data_of(request: Request, views: Mapping["ViewKey", TrainView], dev: pa.Table) -> Data:
+    """Put training rows, as tokens, and rows to judge, as texts, into the object store."""
     candidates = request.pairs.candidates()
-    views: dict[tuple[LossName, int | None], TrainView] = {(loss, None): view for loss, view in request.views.items()}
-    tokens = tokens_of({**views, **request.fewer}, candidates or [], request.reading)
+    tokens = tokens_of(views, candidates or [], request.reading)
     return Data(
         train={loss: own for (loss, most), own in tokens.items() if most is None},
         fewer={(loss, most): own for (loss, most), own in tokens.items() if most is not None},
-        dev=[ray.put(request.pairs.table("dev"))],
+        dev=[ray.put(dev)],
         prompts=request.prompts,
         candidates=tuple(candidates) if candidates else None,
     )
 
 
+def data_of_rows(request: Request, rows: pa.Table, trainings: Iterable[Settings], dev: pa.Table) -> Data:
+    """Return what trainings with these settings read of other training rows, which are in memory.
+
+    Args:
+        request: the run's request.
+        rows: stored training rows.
+        trainings: settings.
+        dev: rows to judge.
+    """
+    views: dict[ViewKey, TrainView] = {}
+    for settings in trainings:
+        loss, most = LOSSES[settings["loss"]].name, settings.get("negatives", ALL)
+        own = request.views[loss] if most == ALL else request.fewer[loss, int(most)]
+        view = with_rows(own, rows)
+        views[loss, None if most == ALL else int(most)] = (
+            distinct(view, request.reading) if request.options.distinct else view
+        )
+    return data_of(request, views, dev)
+
+
+ViewKey = tuple[LossName, int | None]
+"""Loss, and most given negatives of a row; None: all."""
 Key = TypeVar("Key")
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evaluation.category_vectors import CategoryVectors
+from evaluation.category_vectors import WAYS, CategoryVectors
 from evaluation.guard import GUARD
 from trainers.checkpoint import TrainingState
 from trainers.groups.client import GroupClient
-from trainers.groups.pool import EvaluationError, in_turns
+from trainers.groups.pool import EvaluationError, best_report, in_turns
 from trainers.job import VECTORS, EvaluationJob
 from workflows.refine import Refined, score_of
 
@@ -28,8 +28,8 @@ def try_vectors(
         EvaluationError: the group was lost, or an embedding is not finite.
     """
     splits = {name: split for name, split in evaluation.splits.items() if name != GUARD}  # its embeddings stay
-    job = replace(evaluation, trial="category vectors", splits=splits, vectors=True)
-    (report,) = in_turns(groups, [(job, state)], lambda _done, _total: None)
+    job = replace(evaluation, trial="category vectors", splits=splits, ways=WAYS)
+    (report,) = in_turns(groups, [(job, state)], lambda _done, _total: None, best_report)
     if report.error is not None:
         raise EvaluationError(report.error)
     vectors: CategoryVectors = report.metrics[VECTORS]

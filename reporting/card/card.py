@@ -47,7 +47,8 @@ def _fill(model: "SentenceTransformer", run: Run, training: TrainingFacts) -> No
         data.base_model = run.settings["base_model"]  # the card links it to the hub
     short = sorted(training.train_samples, key=lambda row: len(row["sentence1"]) + len(row["sentence2"]))
     data.usage_examples = [short[0]["sentence1"], *(row["sentence2"] for row in short[:2])]
-    data.eval_results_dict = {_evaluator(run, training): dict(training.dev_metrics)}
+    if training.dev_metrics:
+        data.eval_results_dict = {_evaluator(run, training): dict(training.dev_metrics)}
 
 
 def _fill_training(model: "SentenceTransformer", run: Run, training: TrainingFacts) -> None:

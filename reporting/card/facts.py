@@ -15,7 +15,7 @@ class TrainingFacts:
         hyperparameters: settings of this training; the card's 'Non-Default Hyperparameters'.
         log: lines of Epoch, Step, Training Loss and the deciding metric, in order of Step; the last two may be missing.
         best_step: step of the line whose weights were saved.
-        dev_metrics: all scores of the saved weights on dev.
+        dev_metrics: all scores of the saved weights on dev; empty for a refit, which was trained on dev.
         evaluator_class: full name of the class that computed them.
         train_size: training pairs.
         train_samples: first training pairs as rows of sentence1, sentence2 and label, at least one: the card counts

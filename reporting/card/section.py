@@ -9,6 +9,7 @@ from reporting.card.categories import category_lines
 from reporting.card.mixture import mixture_lines
 from reporting.findings import amount
 from reporting.formats import with_interval
+from reporting.refit import refit_line, refit_row
 from reporting.result import RunResult
 from reporting.run import Run
 from reporting.trials import epochs_reached
@@ -54,6 +55,10 @@ def _data(run: Run, result: RunResult) -> Iterator[str]:
         yield f"- **Weights:** {result.dtype}, as trained and evaluated"
     if result.whose == "base":
         yield "- **This model:** the base model, unchanged; losses and settings below are those that were tried"
+    if result.refit:
+        yield f"- **This model:** {refit_line(result.refit, result.kept or '')}. `best/` beside it is what was judged"
+        if decided_on := result.refit["decided_on"]:
+            yield f"- **Threshold and probability:** from {decided_on}"
     if any(prompts := settings.get("prompts", ("", ""))):
         yield f"- **Prompts:** {prompts[0]!r} before first texts, {prompts[1]!r} before second ones"
     yield f"- **Prepared pairs:** fingerprint `{run.data['fingerprint']}`"
@@ -92,6 +97,8 @@ def _compared(verdict: Mapping[str, Any], result: RunResult) -> Iterator[str]:
     for name in splits["dev"]["models"]:
         cells = " | ".join(with_interval(split["models"][name]) for split in splits.values())
         yield f"| {_column(result, name)} | {cells} |"
+    if result.refit:
+        yield f"| trained again (this model) | {refit_row(result.refit, splits)} |"
     for name in splits["dev"].get("yardsticks") or {}:
         cells = " | ".join(with_interval(split["yardsticks"][name]["value"]) for split in splits.values())
         yield f"| {name} (yardstick) | {cells} |"
@@ -174,7 +181,7 @@ def _search(run: Run, result: RunResult) -> Iterator[str]:
 
 
 def _column(result: RunResult, name: str) -> str:
-    return f"{NAMES[name]}{' (this model)' if name == result.kept else ''}"
+    return f"{NAMES[name]}{' (this model)' if name == result.kept and not result.refit else ''}"
 
 
 def _cost(result: RunResult) -> str:

@@ -47,5 +47,13 @@ def request(folder: Path, model: str, content: Content, *asked: str, distinct: b
     made = CliRunner().invoke(app, [str(folder / "pairs.csv"), *options, *asked, "--data", data])
     assert made.exit_code == 0, made.output
     run = str(folder / "run")
-    given = {"task": "pairs", "data": data, "run": run, "base_model": model, "workers": 2, "distinct": distinct}
+    given = {
+        "task": "pairs",
+        "data": data,
+        "run": run,
+        "base_model": model,
+        "workers": 2,
+        "distinct": distinct,
+        "folds": 0,
+    }
     return check_request(given, dry_run=True, quiet=True)

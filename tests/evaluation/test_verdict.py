@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from evaluation.comparison import compare
+from evaluation.folds import FoldedPredictions
 from evaluation.guard import GuardVerdict
 from evaluation.predictions import PairPredictions, Predictions
 from evaluation.selection import States
-from evaluation.verdict import choose, verdict
+from evaluation.verdict import choose, in_folds_of, verdict
 from evaluation.yardsticks.evaluate import YardstickPredictions
 from tests.evaluation.cases import queries
 
@@ -268,3 +269,41 @@ def test_the_interval_of_a_refined_model_is_wider() -> None:
     best, soup = (dev.differences[f"{name} - base"] for name in ("best", "soup"))
     assert soup.value == best.value
     assert soup.high - soup.low > 1.05 * (best.high - best.low)
+
+
+def folded(baseline: np.ndarray, best: np.ndarray) -> FoldedPredictions:
+    models = {"base": queries(BASE), "baseline": queries(baseline), "best": queries(best)}
+    settings = [models["baseline"].predictions, models["best"].predictions]
+    return FoldedPredictions(number=5, predictions=models, settings=settings, rates={"best": {"cosine_f1": 0.5}})
+
+
+BETTER, SAME = BASE + 0.3, BASE + 0.3 * NOISE
+
+
+@pytest.mark.parametrize(
+    ("dev", "folds", "chosen"), [((BASE, BETTER), (BASE, SAME), "base"), ((BASE, SAME), (BASE, BETTER), "best")]
+)
+def test_folds_decide_about_the_trained_models_in_place_of_dev(
+    dev: tuple[np.ndarray, np.ndarray], folds: tuple[np.ndarray, np.ndarray], chosen: str
+) -> None:
+    models = {"base": queries(BASE), "baseline": queries(dev[0]), "best": queries(dev[1])}
+    found = verdict({"dev": models}, seed=0, folds=folded(*folds))
+    assert (found.chosen, found.gain) == (chosen, chosen == "best")
+    assert found.reason.startswith("5 folds decide about the settings, not about these weights")
+    assert found.folds is not None
+    assert (found.folds.states, found.folds.scores["best"]["cosine_f1"]) == (2, 0.5)
+    assert found.to_dict()["folds"]["models"]["best"]["value"] == pytest.approx(folds[1].mean())
+
+
+@pytest.mark.parametrize(("best", "chosen"), [(SAME, "base"), (BETTER, "soup")])
+def test_what_is_refined_from_a_best_that_folds_do_not_show_is_not_kept(best: np.ndarray, chosen: str) -> None:
+    models = {**refined(BASE, BETTER, BETTER + 0.2)}
+    assert verdict({"dev": models}, seed=0, folds=folded(BASE, best)).chosen == chosen
+
+
+def test_the_interval_of_folds_covers_the_search_before_them() -> None:
+    few, many = (
+        in_folds_of(folded(BASE, BASE + 0.02 + 0.1 * NOISE), States(trials=trials), seed=0).differences["best - base"]
+        for trials in (0, 63)
+    )
+    assert many.low < few.low

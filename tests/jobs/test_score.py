@@ -16,6 +16,7 @@ from common.mistakes import Mistakes
 from jobs import score
 from models.category_vectors import StoredVectors, store
 from tokens.reading import Prompts
+from workflows.evaluate import refit_of
 from workflows.score import stage
 from workflows.score_request import check_score_request
 from workflows.score_worker import Scorer
@@ -230,3 +231,17 @@ def test_a_model_that_does_not_load_is_refused_before_a_worker_is_asked_for(
     result = CliRunner().invoke(score.app, words)
     assert result.exit_code == 2, result.output
     assert f"error: model: '{folder}' cannot be loaded: ValueError: " in result.stderr
+
+
+def test_a_runs_refit_is_scored_with_or_named_as_missing(tiny_model: str, file: str, tmp_path: Path) -> None:
+    words = (file, "--columns", "a,b", "--out", str(tmp_path / "out"), "--model", "refit")
+    code, output, errors = run(tiny_model, *words)
+    assert (code, output) == (2, "")
+    assert "is no run; allowed: a run with --refit dev or --refit all" in errors
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in ("settings.json", "data.json"):
+        (folder / name).write_text("{}")
+    assert "is a run without one" in run(str(folder), *words)[2]
+    shutil.copytree(tiny_model, folder / "refit")
+    assert refit_of(str(folder)) == str(folder / "refit")

@@ -8,6 +8,7 @@ import pytest
 import ray
 from sentence_transformers import SentenceTransformer
 
+from evaluation.category_vectors import WAYS
 from evaluation.evaluator import Evaluator
 from tests.trainers.cases import rows
 from trainers.evaluate import Recall, evaluate
@@ -61,7 +62,7 @@ def test_category_vectors_are_made_of_the_rows_of_train_that_are_no_negatives(ti
         {"sentence1": ["red door", "cold sea", "cold sea"], "sentence2": ["wood", "water", "wood"], "label": [1, 1, 0]}
     )
     more = {"kind": "category", "candidates": ("water", "wood"), "splits": {"dev": [table], "test": [table]}}
-    metrics = evaluate(job(train=[train], vectors=True, **more), SentenceTransformer(tiny_model, device="cpu"))
+    metrics = evaluate(job(train=[train], ways=WAYS, **more), SentenceTransformer(tiny_model, device="cpu"))
     assert set(metrics) == {VECTORS}
     vectors = metrics[VECTORS]
     assert set(vectors.judged) == {"centroid", "mix"}

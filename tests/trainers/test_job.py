@@ -55,3 +55,12 @@ def test_a_loss_gets_its_own_settings_and_no_others() -> None:
     assert training.loss_parameters == {"margin": 0.3}
     assert set(LOSSES["contrastive"].parameters) == {"margin"}
     assert job(global_batch_size=8.0).global_batch_size == 8
+
+
+@pytest.mark.parametrize(("until", "expected"), [(0.5, {100: 1.0}), (1.0, {200: 2.0}), (0.001, {1: 0.002})])
+def test_a_training_that_ends_early_is_evaluated_there_alone_on_the_same_schedule(
+    until: float, expected: dict[int, float]
+) -> None:
+    training = replace(job(epochs=2.0), until=until)
+    assert training.report_steps() == expected
+    assert training.total_steps == 200

@@ -11,7 +11,7 @@ from evaluation.comparison import SplitVerdict
 from evaluation.verdict import Verdict
 from reporting.trials import TrialRecord
 from workflows.compare import Comparison
-from workflows.finish import compared, finish, select_model, undisturbed
+from workflows.finish import compared, finish, refitted_of, select_model, undisturbed
 from workflows.outcome import Outcome
 from workflows.refine import Refined
 
@@ -164,3 +164,30 @@ def test_what_failed_beside_the_verdict_is_a_note(monkeypatch: pytest.MonkeyPatc
     noted, verdict = compared(asked(), nothing, found(BEST), nothing)
     assert verdict is comparison
     assert noted.notes == ["no calibrated probability"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(KeyboardInterrupt(), "interrupted"), (ValueError("shapes differ"), "shapes differ")]
+)
+def test_a_refit_that_fails_is_told_and_costs_nothing_else(
+    error: BaseException, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("workflows.refit.refit", fails)
+    request: Any = SimpleNamespace(options=SimpleNamespace(export="auto", refit="dev"))
+    lines: list[str] = []
+    live: Any = SimpleNamespace(say=lines.append)
+    noted, refitted = refitted_of(request, None, found(BEST), None, live)  # type: ignore[arg-type]
+    assert refitted is None
+    assert said in noted.notes[-1]
+    assert said in lines[0]
+
+
+def test_a_base_model_that_is_kept_is_not_trained_again() -> None:
+    request: Any = SimpleNamespace(options=SimpleNamespace(export="auto", refit="all"))
+    live: Any = SimpleNamespace(say=lambda line: None)
+    noted, refitted = refitted_of(request, None, found(BEST), verdict_for("base"), live)  # type: ignore[arg-type]
+    assert refitted is None
+    assert noted.notes == ["no refit: the kept model is base, which has no training"]

@@ -104,3 +104,9 @@ def test_a_purpose_of_a_kind_without_a_threshold_is_refused(tmp_path: Path, tiny
     data = prepared_pairs(tmp_path, FileOptions(loss="ranking", kind="retrieval"))
     with pytest.raises(Mistakes, match=r"threshold: 'recall=0.9', but kind retrieval does not decide"):
         request(data, tiny_model, threshold="recall=0.9")
+
+
+@pytest.mark.parametrize("folds", [-1, 1, 2, 1000])
+def test_folds_are_none_or_as_many_as_can_train_choose_and_judge(folds: int, data: str, tiny_model: str) -> None:
+    with pytest.raises(Mistakes, match=f"folds: {folds} is not allowed"):
+        request(data, tiny_model, folds=folds)

@@ -32,7 +32,7 @@ class Stages:
         self.folder = RunFolder.claim(str(folder / "run"))
         self.folder.create_folder(STATES)
         self.calls: list[str] = []
-        options = SimpleNamespace(run=self.folder.path, trials=1, workers=2)
+        options = SimpleNamespace(run=self.folder.path, trials=1, workers=2, refit="none")
         self.request: Any = SimpleNamespace(
             options=options, task=SimpleNamespace(metric="score"), lines=lambda: ["base model: tiny"], guard=None
         )
@@ -54,7 +54,7 @@ class Stages:
         self.calls.append("compared")
         return replace(outcome, notes=["compared"]), None
 
-    def finish(self, request: Any, folder: RunFolder, outcome: Outcome, comparison: None) -> RunResult:
+    def finish(self, request: Any, folder: RunFolder, outcome: Outcome, comparison: None, refitted: None) -> RunResult:
         self.calls.append("finish")
         return replace(RESULT, notes=list(outcome.notes))
 

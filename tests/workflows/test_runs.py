@@ -61,6 +61,7 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     run, tiny_model = tmp_path / "run", with_prompts(tiny_model, tmp_path / "base")
     options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "4", "--concurrent", "2"]
     narrowed = ["--set", "loss=contrastive", "--set", "epochs=1,2", "--repeat-seeds", "1", "--export", "best"]
+    narrowed += ["--folds", "3", "--refit", "dev"]
     result = CliRunner().invoke(tune.app, ["invoices", *options, *narrowed, "--json"])
     assert result.exit_code == 0, result.output
     (printed,) = [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
@@ -113,10 +114,22 @@ def test_a_search_leaves_a_run_that_explains_itself(data: str, tiny_model: str, 
     assert settings["prompts"] == [best.prompts["query"], best.prompts["document"]] == ["query: ", "word of a page: "]
     assert "before first texts" in card
     assert best.encode(["a red door"]).shape == (1, 32)
-    (command,) = re.findall(r"python -m jobs\.train .*", card)
+    assert not printed["notes"]
+    assert {"base", "baseline"} <= set(verdict["folds"]["models"])
+    assert verdict["folds"]["pairs"] == len(pq.read_table(f"{data}/train.parquet")) + dev["pairs"]
+    assert verdict["refit"]["pairs"] == verdict["folds"]["pairs"]
+    refit = str(run / "refit")
+    threshold = json.loads(Path(refit, "threshold.json").read_text())
+    assert threshold["value"] == verdict["refit"]["threshold"]["value"]
+    asked = CliRunner().invoke(evaluate.app, [refit, "--split", "test", "--json"])
+    assert json.loads(asked.output.splitlines()[-1])["scores"] == verdict["refit"]["test"]["scores"]["refit"]
+    (command,) = re.findall(r"python -m jobs\.train .*", Path(refit, "README.md").read_text())
+    assert "--refit" not in card
     again = CliRunner().invoke(train.app, shlex.split(command)[3:])
     assert again.exit_code == 0, again.output
-    assert weights_sha256(str(tmp_path / "run-again" / "best")) == weights_sha256(str(run / "best"))
+    for model in ("best", "refit"):
+        assert weights_sha256(str(tmp_path / "run-again" / model)) == weights_sha256(str(run / model))
+    assert weights_sha256(refit) != weights_sha256(str(run / "best"))
 
 
 def one_label_in_test(data: str, folder: Path) -> str:

@@ -9,7 +9,7 @@ import pytest
 import ray
 
 from trainers.checkpoint import TrainingState
-from trainers.groups.pool import in_turns
+from trainers.groups.pool import best_report, in_turns
 from trainers.job import EvaluationJob, Report
 
 JOBS = [EvaluationJob(trial=name, kind="graded", splits={}) for name in ("one", "two", "three", "four", "five")]
@@ -41,7 +41,7 @@ class Pretending:
 
 def turns(*groups: Pretending, jobs: Sequence[Any] = JOBS) -> tuple[list[Report], list[tuple[int, int]]]:
     progress: list[tuple[int, int]] = []
-    reports = in_turns(groups, [(job, None) for job in jobs], lambda *done: progress.append(done))  # type: ignore[arg-type]
+    reports = in_turns(groups, [(job, None) for job in jobs], lambda *done: progress.append(done), best_report)  # type: ignore[arg-type]
     return reports, progress
 
 
