@@ -1,10 +1,11 @@
 """Decide whether training and search are a gain: compare the models, simplest first, and select one of them."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
+from common.base_names import BASE, is_untuned
 from evaluation import jackknife
 from evaluation.comparison import SplitVerdict, compare, plain
 from evaluation.guard import GuardVerdict
@@ -15,8 +16,9 @@ from evaluation.selection import States
 from evaluation.threshold import F1, NAMES, at_threshold, value_for
 from evaluation.yardsticks.evaluate import YardstickPredictions
 
-ORDER = ("base", "baseline", "best")
-"""The models from the simplest on: untrained, trained with the task's own settings, the best of a search. Models that
+ORDER = (BASE, "baseline", "best")
+"""The models from the simplest on: untrained, trained with the task's own settings, the best of a search. If the best
+was trained from another base model, that one stands untrained before the baseline (common/base_names.py). Models that
 are refined from them after the search have other names, and come after them."""
 NO_GAIN = "no gain"
 
@@ -45,7 +47,7 @@ class Verdict:
     """The selected model and the reason."""
 
     chosen: str
-    """One of ORDER, or a refined model."""
+    """One of ORDER, another base model, or a refined model."""
     gain: bool
     """True where the best (without a search: the trained model), or a model refined from it, is better on dev than
     everything simpler."""
@@ -73,6 +75,8 @@ class Choice(NamedTuple):
 def choose(dev: SplitVerdict, keep: str | None = None, broken: Collection[str] = ()) -> Choice:
     """Select a model: it replaces a simpler one only if its difference on dev is above zero.
 
+    The best, and what is refined from it, also has to be better than the base model that it was trained from.
+
     Args:
         dev: all models, simplest first.
         keep: a model to select whatever the scores; only a refined one may take its place.
@@ -82,14 +86,19 @@ def choose(dev: SplitVerdict, keep: str | None = None, broken: Collection[str] =
     if dev.groups < (least := jackknife.LEAST_GROUPS):
         reason = f"{NO_GAIN} can be claimed: dev rests on {dev.groups} groups, a claim needs {least}"
         return Choice(keep or names[0], reason, gain=False)
-    trained = [name for name in names if name in ORDER]
-    best, sentences = _last_better(trained[0], trained[1:], dev, broken)
-    refined = [name for name in names if name not in ORDER]
+    refined = refined_in(names)
+    unrefined = [name for name in names if name not in refined]
+    best, sentences = _last_better(unrefined[0], unrefined[1:], dev, broken)
     chosen, more = _last_better(keep or best, refined, dev, broken)
-    gain = best == trained[-1]
-    if chosen not in ORDER:
-        gain = all(dev.differences[f"{chosen} - {name}"].above_zero for name in trained[:-1])
+    gain = best == unrefined[-1]
+    if chosen in refined:
+        gain = all(dev.differences[f"{chosen} - {name}"].above_zero for name in unrefined[:-1])
     return Choice(chosen, "; ".join([*sentences, *more]), gain)
+
+
+def refined_in(names: Iterable[str]) -> list[str]:
+    """Return the models that were refined after the search."""
+    return [name for name in names if name not in ORDER and not is_untuned(name)]
 
 
 def _last_better(
@@ -98,13 +107,25 @@ def _last_better(
     """Go along the models; return the last that is better than the one chosen before it, and a sentence for each."""
     sentences = []
     for name in names:
-        difference = dev.differences[f"{name} - {chosen}"]
+        difference, own = dev.differences[f"{name} - {chosen}"], _own_base(name, dev)
         sentences.append(_sentence(name, chosen, difference, dev))
+        better = difference.above_zero
+        if better and own not in (None, chosen):
+            over_own = dev.differences[f"{name} - {own}"]
+            better = over_own.above_zero
+            sentences[-1] += f" and against {own}: {_outcome(over_own, dev)}"
         if name in broken:
-            sentences[-1] += ", but it breaks the guard" if difference.above_zero else ", and it breaks the guard"
-        elif difference.above_zero:
+            sentences[-1] += ", but it breaks the guard" if better else ", and it breaks the guard"
+        elif better:
             chosen = name
     return chosen, sentences
+
+
+def _own_base(name: str, dev: SplitVerdict) -> str | None:
+    """Return the base model beside the first that the best and what is refined was trained from; None for others."""
+    if name == ORDER[1] or is_untuned(name):
+        return None
+    return next((other for other in dev.models if is_untuned(other) and other != BASE), None)
 
 
 def verdict(
@@ -129,7 +150,7 @@ def verdict(
     """
     states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
     beside = yardsticks.splits
-    refined = [name for name in predictions["dev"] if name not in ORDER]
+    refined = refined_in(predictions["dev"])
     errors = {"dev": states.standard_errors(predictions["dev"], seed, beside.get("dev"), refined)}
     splits = {
         split: compare(predictions[split], seed, errors.get(split), beside.get(split))
@@ -190,8 +211,11 @@ def confusion(predictions: Predictions) -> dict[str, Any] | None:
 
 
 def _sentence(name: str, simpler: str, difference: Interval, dev: SplitVerdict) -> str:
-    outcome = "better" if difference.above_zero else NO_GAIN
-    return f"{name} against {simpler}: {outcome} ({_width(difference, dev)})"
+    return f"{name} against {simpler}: {_outcome(difference, dev)}"
+
+
+def _outcome(difference: Interval, dev: SplitVerdict) -> str:
+    return f"{'better' if difference.above_zero else NO_GAIN} ({_width(difference, dev)})"
 
 
 def _width(difference: Interval, dev: SplitVerdict) -> str:
