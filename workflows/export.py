@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.base_names import BASE, SETTING
 from common.environment import versions
 from common.jsonable import finite
 from common.run_folder import BEST, VERDICT, RunFolder
 from common.space import Settings
-from models.base_model import load_model
 from models.category_vectors import StoredVectors, store
 from models.loading import load_folder
 from models.reading import store_prompts
@@ -50,10 +50,11 @@ def export(
     Returns:
         The result with the weights' type, the loss's notes and the command to reproduce the model.
     """
-    model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
+    base = request.base_of(selected.settings)
+    model = base.load()
     if selected.state is not None:
         model.load_state_dict(to_tensors(selected.state.weights))
-    store_prompts(model, request.prompts)
+    store_prompts(model, base.prompts)
     result = replace(result, **facts(request, outcome, selected))
     with tempfile.TemporaryDirectory() as temporary:
         local = str(Path(temporary, BEST))  # others may read it, unlike the temporary folder itself
@@ -63,7 +64,7 @@ def export(
         for name, file in (("threshold", THRESHOLD), ("calibration", CALIBRATION)):
             if stored := (result.verdict or {}).get(name):
                 Path(local, file).write_text(json.dumps(finite(stored), indent=2))
-        saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
+        saved = load_folder(local, device="cpu", trust_remote_code=base.model.trust_remote_code)
         result = replace(result, dtype=dtype_of(saved))
         write_card(local, run_of(request, folder, outcome, result), training_facts(request, selected), saved)
         folder.put_folder(local, BEST)
@@ -105,11 +106,11 @@ def mixture(request: Request, outcome: Outcome, parts: Mapping[str, float]) -> l
     records = {record.trial: record for record in outcome.records}
     described = []
     for number, (name, fraction) in enumerate(parts.items(), 1):
-        if name == "base":
-            described.append({"model": request.task.base_model, "fraction": fraction})
-            continue
         record = records.get(name) or outcome.best
         assert record is not None
+        if name == BASE:
+            described.append({"model": request.base_of(record.settings).name, "fraction": fraction})
+            continue
         again = "again" if number == 1 else f"again-{number}"
         described.append(
             {
@@ -196,8 +197,9 @@ def reproduce(request: Request, settings: Settings, again: str = "again") -> str
     """
     options = _again(request, again)
     length = [f"max_length={options.max_length}"] if options.max_length else []
-    own = (*length, *(f"{name}={value}" for name, value in settings.items()))
-    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | {"set": own, "refine": "none"})
+    own = (*length, *(f"{name}={value}" for name, value in settings.items() if name != SETTING))
+    changed = {"set": own, "refine": "none", "base_model": request.base_of(settings).name}
+    shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | changed)
     return shlex.join(shared.command("jobs.train", request.task.base_model))
 
 

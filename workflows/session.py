@@ -8,6 +8,7 @@ import ray
 
 from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
+from models.base_model import Base, check_all_load
 from pairs.train_view import TrainView
 from tasks.common.losses import LossName
 from tokens.categories import categories_of
@@ -18,7 +19,7 @@ from trainers.cluster import capacity, concurrent_groups, connect, import_meanwh
 from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, choose, hardware_of_worker
-from trainers.job import Data, Job
+from trainers.job import Data, Job, ReadPairs
 from workflows.request import Request
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def reach_cluster(request: Request) -> tuple[str, int]:
         Mistakes: no cluster, or one that is too small.
     """
     options = request.options
-    request.model.check_loads_meanwhile(request.max_length, request.prompts)  # the start of Ray is mostly waiting
+    for base in request.bases.values():
+        base.check_loads_meanwhile()  # the start of Ray is mostly waiting
     cluster = connect(options.cpus_per_worker, options.verbose)
     concurrent = concurrent_groups(
         capacity(),
@@ -73,12 +75,12 @@ def start(request: Request, run: RunFolder, concurrent: int) -> Session:
     A failure here leaves the run folder empty, so that the same command can run again.
 
     Raises:
-        Mistakes: a row lacks a text or a label, the base model cannot be loaded, a worker lacks the requested GPU, or
+        Mistakes: a row lacks a text or a label, a base model cannot be loaded, a worker lacks the requested GPU, or
             another run began in this folder; nothing was started.
     """
     for view in request.views.values():
         refuse_missing(view)
-    request.model.check_loads(request.max_length, request.prompts)
+    check_all_load(request.bases.values())
     options = request.options
     seen = hardware_of_worker(options.cpus_per_worker, options.gpu)
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
@@ -99,11 +101,13 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
     )
 
     options, board = request.options, ProgressBoard.remote()
+    first, *others = [([ray.put(base.model.files())], base.max_length) for base in request.bases.values()]
     config = GroupConfig(
-        model=[ray.put(request.model.files())],
+        model=first[0],
         board=board,
-        max_length=request.max_length,
-        trust_remote_code=request.model.trust_remote_code,
+        max_length=first[1],
+        others=dict(zip(list(request.bases)[1:], others, strict=True)),
+        trust_remote_code=options.trust_remote_code,
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,
@@ -120,16 +124,24 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
 
 
 def data(request: Request) -> Data:
-    """Put the pairs into the object store, train as tokens and dev as texts."""
+    """Put the pairs into the object store, train as tokens of each base model and dev as texts."""
     candidates = request.pairs.candidates()
-    views: dict[tuple[LossName, int | None], TrainView] = {(loss, None): view for loss, view in request.views.items()}
-    tokens = tokens_of({**views, **request.fewer}, candidates or [], request.reading)
+    first, *others = (_read(request, base, candidates or []) for base in request.bases.values())
     return Data(
+        **vars(first),
+        dev=[ray.put(request.pairs.table("dev"))],
+        candidates=tuple(candidates) if candidates else None,
+        others=dict(zip(list(request.bases)[1:], others, strict=True)),
+    )
+
+
+def _read(request: Request, base: Base, candidates: Sequence[str]) -> ReadPairs:
+    views: dict[tuple[LossName, int | None], TrainView] = {(loss, None): view for loss, view in request.views.items()}
+    tokens = tokens_of({**views, **request.fewer}, candidates, base.reading)
+    return ReadPairs(
         train={loss: own for (loss, most), own in tokens.items() if most is None},
         fewer={(loss, most): own for (loss, most), own in tokens.items() if most is not None},
-        dev=[ray.put(request.pairs.table("dev"))],
-        prompts=request.prompts,
-        candidates=tuple(candidates) if candidates else None,
+        prompts=base.prompts,
     )
 
 

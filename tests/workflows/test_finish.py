@@ -164,3 +164,13 @@ def test_what_failed_beside_the_verdict_is_a_note(monkeypatch: pytest.MonkeyPatc
     noted, verdict = compared(asked(), nothing, found(BEST), nothing)
     assert verdict is comparison
     assert noted.notes == ["no calibrated probability"]
+
+
+def test_another_base_model_is_kept_without_a_training() -> None:
+    best = replace(BEST, settings={**BEST.settings, "base_model": "two"})
+    comparison = verdict_for("base two")
+    comparison.verdict.splits["dev"].scores["base two"] = {"cosine_ap": 0.6}
+    kept = select_model(found(best), comparison)
+    assert (kept.record, kept.state, kept.settings) == (None, None, {"base_model": "two"})
+    assert kept.metrics["dev"] == {"cosine_ap": 0.6}
+    assert select_model(found(best), verdict_for("base")).settings == {}
