@@ -102,7 +102,7 @@ def _in_folds(
         for trial in few
     }
     sizes = [len(items) for items in items_of]
-    folded = pooled(search.base.of_items(order), sizes, trainings, "0", seed)
+    folded = pooled({"base": search.base.of_items(order)}, sizes, trainings, "0", seed)
     return in_folds_of(folded, States(trials=cell.trials), seed)
 
 

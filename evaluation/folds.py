@@ -48,7 +48,7 @@ class _Chosen:
 
 
 def pooled(
-    base: Predictions,
+    untrained: Mapping[str, Predictions],
     sizes: Sequence[int],
     trainings: Trainings,
     baseline: str | None,
@@ -58,25 +58,23 @@ def pooled(
     """Choose in each fold, and pool what was held out.
 
     Args:
-        base: the base model on the items of all folds, one fold after the other.
+        untrained: the base models on the items of all folds, one fold after the other, the first one first.
         sizes: items of each fold.
         trainings: the settings to choose from, simplest first.
         baseline: name of the baseline settings; None where they were not trained.
         seed: of the thresholds' blocks.
         purpose: of each model's threshold.
     """
+    base = next(iter(untrained.values()))
     ends = np.cumsum(sizes)
     items = [np.arange(end - size, end) for size, end in zip(sizes, ends, strict=True)]
     chosen = {
         name: [_chosen(base, items, fold, evaluations) for fold, evaluations in enumerate(folds)]
         for name, folds in trainings.items()
     }
-    own = [
-        _Chosen(value=0.0, choosing=base.of_items(_next(items, fold)), held=base.predictions[items[fold]])
-        for fold in range(len(items))
-    ]
     best = [max((folds[fold] for folds in chosen.values()), key=lambda each: each.value) for fold in range(len(items))]
-    models = {"base": own, **({"baseline": chosen[baseline]} if baseline else {})}
+    models = {name: _untouched(each, items) for name, each in untrained.items()}
+    models |= {"baseline": chosen[baseline]} if baseline else {}
     if set(trainings) - {baseline}:
         models["best"] = best
     return FoldedPredictions(
@@ -85,6 +83,14 @@ def pooled(
         settings=[_whole(folds) for folds in chosen.values()],
         rates={name: _rates(base, folds, seed, purpose) for name, folds in models.items()},
     )
+
+
+def _untouched(model: Predictions, items: Sequence[Indices]) -> list[_Chosen]:
+    """Return what a model without training predicts, which no fold chooses."""
+    return [
+        _Chosen(value=0.0, choosing=model.of_items(_next(items, fold)), held=model.predictions[own])
+        for fold, own in enumerate(items)
+    ]
 
 
 def _next(items: Sequence[Indices], fold: int) -> Indices:

@@ -48,8 +48,10 @@ class GuardCheck:
         return {"score": self.score._asdict(), "difference": self.difference._asdict(), "holds": self.holds}
 
 
-def check_guard(models: Mapping[str, Predictions], limit: float, seed: int) -> dict[str, GuardCheck]:
-    """Return name -> check of each model. The base model always holds.
+def check_guard(
+    models: Mapping[str, Predictions], limit: float, seed: int, bases: Mapping[str, str] | None = None
+) -> dict[str, GuardCheck]:
+    """Return name -> check of each model. A base model always holds.
 
     An interval is that of one model. It does not cover that a search has chosen it among many by the same pairs.
 
@@ -57,10 +59,13 @@ def check_guard(models: Mapping[str, Predictions], limit: float, seed: int) -> d
         models: name -> predictions on the guard set, the base model first.
         limit: the loss that is allowed, above 0.
         seed: of the blocks of groups.
+        bases: model -> the base model that it is held against, where that is not the first; that one comes before it.
     """
-    split, base = compare(models, seed), next(iter(models))
-    differences = {base: Interval(0.0, 0.0, 0.0)}
-    differences |= {name: split.differences[f"{name} - {base}"] for name in models if name != base}
+    split, against = compare(models, seed), dict.fromkeys(models, next(iter(models))) | dict(bases or {})
+    none = Interval(0.0, 0.0, 0.0)
+    differences = {
+        name: none if base == name else split.differences[f"{name} - {base}"] for name, base in against.items()
+    }
     return {name: GuardCheck(score=split.models[name], difference=differences[name], limit=limit) for name in models}
 
 
@@ -100,10 +105,17 @@ class GuardVerdict:
     models: dict[str, GuardCheck]
 
     @classmethod
-    def of(cls, name: str, models: Mapping[str, Predictions], limit: float, seed: int) -> "GuardVerdict":
+    def of(
+        cls,
+        name: str,
+        models: Mapping[str, Predictions],
+        limit: float,
+        seed: int,
+        bases: Mapping[str, str] | None = None,
+    ) -> "GuardVerdict":
         """Return the verdict on the guard set; the arguments are those of `check_guard`."""
         base = next(iter(models.values()))
-        checks = check_guard(models, limit, seed)
+        checks = check_guard(models, limit, seed, bases)
         own: dict[str, Any] = {"metric": base.metric, "pairs": len(base.groups), "groups": base.num_groups}
         return cls(name=name, limit=limit, models=checks, **own)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.base_names import is_untuned
 from evaluation.jackknife import ERROR, left_out, pseudo_values, student_t
 from evaluation.metrics import Floats, Indices
 from evaluation.predictions import Predictions
@@ -59,11 +60,12 @@ class States:
     ) -> dict[str, float]:
         """Return, for each simpler model or yardstick, the half-width of an interval that covers every choice over it.
 
-        Every trained state could have been chosen over the base model, every state of another training over the
+        Every trained state could have been chosen over a base model, every state of another training over the
         baseline, and every state over a yardstick. The half-width is in standard errors, the same on each side.
 
         Args:
-            dev: predictions of base, baseline, best and the refined models, simplest first, as many as there are.
+            dev: predictions of the base models, baseline, best and the refined models, simplest first, as many as
+                there are.
             seed: of blocks, sample and flips.
             yardsticks: name -> its predictions on dev.
             refined: models that were refined after the search; their differences have half-widths of their own.
@@ -82,7 +84,7 @@ class States:
         states, last = pseudo[:, : pseudo.shape[1] - len(outside)], len(models) + len(others)
         over: dict[str, Floats] = {}
         for index, name in enumerate(list(dev)[:-1]):
-            rivals = states[:, 1:] if index == 0 else states[:, index + 1 : last]
+            rivals = states[:, index + 1 :] if is_untuned(name) else states[:, index + 1 : last]
             over[name] = rivals - states[:, [index]]
         for index, name in enumerate(yardsticks, states.shape[1]):
             over[name] = states - pseudo[:, [index]]

@@ -1,10 +1,11 @@
 """Decide whether training and search are a gain: compare the models, simplest first, and select one of them."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
+from common.base_names import BASE, is_untuned
 from evaluation import jackknife
 from evaluation.comparison import SplitVerdict, compare, plain
 from evaluation.folds import FoldedPredictions
@@ -16,8 +17,9 @@ from evaluation.selection import States
 from evaluation.threshold import F1, NAMES, at_threshold, value_for
 from evaluation.yardsticks.evaluate import YardstickPredictions
 
-ORDER = ("base", "baseline", "best")
-"""The models from the simplest on: untrained, trained with the task's own settings, the best of a search. Models that
+ORDER = (BASE, "baseline", "best")
+"""The models from the simplest on: untrained, trained with the task's own settings, the best of a search. If the best
+was trained from another base model, that one stands untrained before the baseline (common/base_names.py). Models that
 are refined from them after the search have other names, and come after them."""
 NO_GAIN = "no gain"
 
@@ -46,7 +48,7 @@ class Verdict:
     """The selected model and the reason."""
 
     chosen: str
-    """One of ORDER, or a refined model."""
+    """One of ORDER, another base model, or a refined model."""
     gain: bool
     """True where the best (without a search: the trained model), or a model refined from it, is better on dev than
     everything simpler."""
@@ -79,6 +81,8 @@ def choose(
 ) -> Choice:
     """Select a model: it replaces a simpler one only if its difference on dev is above zero.
 
+    The best, and what is refined from it, also has to be better than the base model that it was trained from.
+
     Args:
         dev: all models, simplest first.
         keep: a model to select whatever the scores; only a refined one may take its place.
@@ -90,16 +94,21 @@ def choose(
     if judges.groups < (least := jackknife.LEAST_GROUPS):
         reason = f"{NO_GAIN} can be claimed: {where[3:]} rests on {judges.groups} groups, a claim needs {least}"
         return Choice(keep or names[0], reason, gain=False)
-    trained = [name for name in names if name in ORDER]
-    best, sentences = _last_better(trained[0], trained[1:], judges, broken, where)
-    refined = [name for name in names if name not in ORDER]
-    if folds and best != trained[-1]:
+    refined = refined_in(names)
+    unrefined = [name for name in names if name not in refined]
+    best, sentences = _last_better(unrefined[0], unrefined[1:], judges, broken, where)
+    if folds and best != unrefined[-1]:
         refined = []  # dev alone, which is small, would claim what the folds have not shown
     chosen, more = _last_better(keep or best, refined, dev, broken, "on dev")
-    gain = best == trained[-1]
-    if chosen not in ORDER:
-        gain = all(dev.differences[f"{chosen} - {name}"].above_zero for name in trained[:-1])
+    gain = best == unrefined[-1]
+    if chosen in refined:
+        gain = all(dev.differences[f"{chosen} - {name}"].above_zero for name in unrefined[:-1])
     return Choice(chosen, "; ".join([*sentences, *more]), gain)
+
+
+def refined_in(names: Iterable[str]) -> list[str]:
+    """Return the models that were refined after the search."""
+    return [name for name in names if name not in ORDER and not is_untuned(name)]
 
 
 def _last_better(
@@ -108,13 +117,25 @@ def _last_better(
     """Go along the models; return the last that is better than the one chosen before it, and a sentence for each."""
     sentences = []
     for name in names:
-        difference = judges.differences[f"{name} - {chosen}"]
+        difference, own = judges.differences[f"{name} - {chosen}"], _own_base(name, judges)
         sentences.append(_sentence(name, chosen, difference, judges, where))
+        better = difference.above_zero
+        if better and own not in (None, chosen):
+            over_own = judges.differences[f"{name} - {own}"]
+            better = over_own.above_zero
+            sentences[-1] += f" and against {own}: {_outcome(over_own, judges, where)}"
         if name in broken:
-            sentences[-1] += ", but it breaks the guard" if difference.above_zero else ", and it breaks the guard"
-        elif difference.above_zero:
+            sentences[-1] += ", but it breaks the guard" if better else ", and it breaks the guard"
+        elif better:
             chosen = name
     return chosen, sentences
+
+
+def _own_base(name: str, dev: SplitVerdict) -> str | None:
+    """Return the base model beside the first that the best and what is refined was trained from; None for others."""
+    if name == ORDER[1] or is_untuned(name):
+        return None
+    return next((other for other in dev.models if is_untuned(other) and other != BASE), None)
 
 
 def verdict(
@@ -141,7 +162,7 @@ def verdict(
     """
     states, yardsticks = states or States(), yardsticks or YardstickPredictions(splits={})
     beside = yardsticks.splits
-    refined = [name for name in predictions["dev"] if name not in ORDER]
+    refined = refined_in(predictions["dev"])
     errors = {"dev": states.standard_errors(predictions["dev"], seed, beside.get("dev"), refined)}
     splits = {
         split: compare(predictions[split], seed, errors.get(split), beside.get(split))
@@ -216,8 +237,11 @@ def confusion(predictions: Predictions) -> dict[str, Any] | None:
 
 
 def _sentence(name: str, simpler: str, difference: Interval, judges: SplitVerdict, where: str) -> str:
-    outcome = "better" if difference.above_zero else NO_GAIN
-    return f"{name} against {simpler}: {outcome} ({_width(difference, judges, where)})"
+    return f"{name} against {simpler}: {_outcome(difference, judges, where)}"
+
+
+def _outcome(difference: Interval, judges: SplitVerdict, where: str) -> str:
+    return f"{'better' if difference.above_zero else NO_GAIN} ({_width(difference, judges, where)})"
 
 
 def _width(difference: Interval, judges: SplitVerdict, where: str = "on dev") -> str:

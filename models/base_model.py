@@ -6,12 +6,15 @@ Every node gets the files from there, so that all train the same weights and no 
 import glob
 import hashlib
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from common.mistakes import Mistakes
+from common.mistakes import Checks, Mistakes, raise_if
 from common.storage import local_path
 from models.files import check_files, used
 from models.loading import check_loads, check_loads_meanwhile, load_folder
@@ -94,6 +97,89 @@ class ResolvedModel:
         paths = (path for path in self.folder.rglob("*") if path.is_file())
         named = {path.relative_to(self.folder).as_posix(): path for path in paths}
         return {name: named[name] for name in used(named)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """A base model of a run, and how its texts are read."""
+
+    model: ResolvedModel
+    max_length: int
+    """Tokens per text."""
+    prompts: Prompts = NO_PROMPTS
+
+    @property
+    def name(self) -> str:
+        """Path or hub name, as the user gave it."""
+        return self.model.name
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Its tokenizer with length and prompts; loading it takes seconds.
+
+        Raises:
+            Mistakes: see `reading_of`.
+        """
+        return self.model.reading(self.max_length, self.prompts)
+
+    def check_loads(self) -> None:
+        """Check that it can be loaded; see `ResolvedModel.check_loads`."""
+        with naming(self.name):
+            self.model.check_loads(self.max_length, self.prompts)
+
+    def check_loads_meanwhile(self) -> None:
+        """Begin `check_loads` in a thread."""
+        self.model.check_loads_meanwhile(self.max_length, self.prompts)
+
+    def load(self) -> "SentenceTransformer":
+        """Load it on the CPU; see `load_model`."""
+        return load_model(self.model.files(), self.max_length, "cpu", self.model.trust_remote_code)
+
+
+def check_all_load(bases: Iterable[Base]) -> None:
+    """Check that all of them can be loaded.
+
+    Raises:
+        Mistakes: those of all that cannot.
+    """
+    checks = Checks()
+    for base in bases:
+        checks.run(base.check_loads)
+    checks.finish()
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Add a base model's name to each mistake in the block that does not have it: a search may have several."""
+    try:
+        yield
+    except Mistakes as mistakes:
+        named = (message if name in message else f"{message} (base model {name})" for message in mistakes.messages)
+        raise Mistakes(list(named)) from None
+
+
+def refuse_same(models: Sequence[ResolvedModel]) -> None:
+    """Refuse two names of one model, which would be tried twice.
+
+    Raises:
+        Mistakes: naming both.
+    """
+    same = [pair for pair in combinations(models, 2) if pair[0].folder == pair[1].folder]
+    raise_if([f"base-model: {one.name!r} and {other.name!r} are one folder; allowed: each once" for one, other in same])
+
+
+def base_model_names(given: str) -> list[str]:
+    """Return the names of one or several base models, separated by commas; a folder may have commas in its name.
+
+    Raises:
+        Mistakes: a name is empty.
+    """
+    if _kind(local_path(given)) == "folder":
+        return [given]
+    names = [name.strip() for name in given.split(",")]
+    if not all(names):
+        raise Mistakes(f"base-model: {given!r} has an empty name; allowed: names or folders, separated by commas")
+    return list(dict.fromkeys(names))
 
 
 def resolve_base_model(name: str, trust_remote_code: bool = False, *, trained: bool = True) -> ResolvedModel:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from common.base_names import BASE, SETTING, short_name
 from common.space import Setting, Settings
 
 EXACT_BELOW = 1e7
@@ -37,12 +38,22 @@ def exact(value: float) -> str:
 
 def settings(values: Settings) -> str:
     """Return such as 'global_batch_size=16 learning_rate=2e-05', in the order given."""
-    return " ".join(f"{name}={setting(value)}" for name, value in values.items())
+    return " ".join(f"{name}={setting_of(name, value)}" for name, value in values.items())
 
 
 def setting(value: Setting | None) -> str:
     """Return a number as `number` does, and a word as it is."""
     return value if isinstance(value, str) else number(value)
+
+
+def setting_of(name: str, value: Setting | None) -> str:
+    """Return a setting's value as `setting` does, but of a base model's path or hub name the last part."""
+    return short_name(value) if name == SETTING and isinstance(value, str) else setting(value)
+
+
+def base_model(name: str) -> str:
+    """Return words for a base model of the verdict: 'base NAME' is one that the search could choose."""
+    return f"base model {name.removeprefix(BASE).strip()}".strip()
 
 
 def duration(seconds: float | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from common.base_names import is_untuned
 from reporting import formats
 
 
@@ -20,7 +21,7 @@ def guard_table(verdict: Mapping[str, Any]) -> Table | None:
     table.add_column("difference to base", justify="right")
     table.add_column(f"above {formats.number(-guard['limit'])}")
     for name, check in guard["models"].items():
-        is_base = check is next(iter(guard["models"].values()))
+        is_base = is_untuned(name)
         difference = "" if is_base else formats.with_interval(check["difference"], signed=True)
         holds = "" if is_base else "yes" if check["holds"] else "no"
         table.add_row(name, formats.with_interval(check["score"]), difference, holds)
@@ -32,7 +33,7 @@ def guard_lines(verdict: Mapping[str, Any]) -> list[str]:
     if not (guard := verdict.get("guard")):
         return []
     (base, own), *others = guard["models"].items()
-    lines = [_line(name, check, guard) for name, check in others]
+    lines = [_line(name, check, guard) for name, check in others if not is_untuned(name)]
     if guard["metric"] == "spearman_cosine" and (own["score"]["value"] or 0.0) < 0:
         lines.insert(
             0,

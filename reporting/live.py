@@ -180,7 +180,7 @@ class Live:
         state = Text(record.state, style=STATE_STYLE[record.state], no_wrap=True, overflow="ellipsis")
         if error := record.error:
             state.append(f" {error.splitlines()[0]}")
-        values = [formats.setting(record.settings.get(name)) for name in names]
+        values = [formats.setting_of(name, record.settings.get(name)) for name in names]
         plain = (record.trial, *values, epochs_reached(record.epoch, record.epochs), formats.score(record.value))
         checked = [Text(_guarded(record), style="red" if record.breaks_guard else "")] if guard else []
         left = formats.duration(record.time_left) if record.state == "running" else ""

@@ -34,6 +34,8 @@ class RunResult:
     baseline_epoch: float | None = None
     best_settings: Settings = field(default_factory=dict)
     baseline_settings: Settings = field(default_factory=dict)
+    base_model: str | None = None
+    """Path or hub name of the base model that the exported model is, or was trained from."""
     model: str | None = None
     """The selected model's folder as the user would type it; None if nothing was trained."""
     states: Mapping[str, int]

@@ -64,11 +64,28 @@ class Run:
         )
 
     @property
+    def base_models(self) -> list[str]:
+        """The base models that it was to choose from; mostly one."""
+        several = self.settings.get("base_models") or [self.settings]
+        return [each.get("base_model") for each in several]
+
+    @property
+    def as_read(self) -> Mapping[str, Any]:
+        """`base_model`, `max_length` and `prompts` of the exported model."""
+        return as_read(self.settings, self.result)
+
+    @property
     def state(self) -> State:
         """How far the run is."""
         if self.result is None:
             return "unfinished"
         return "finished" if self.result.model else "failed"
+
+
+def as_read(settings: Mapping[str, Any], result: RunResult | None) -> Mapping[str, Any]:
+    """Return `base_model`, `max_length` and `prompts` of the exported model, from settings.json."""
+    name = result.base_model if result else None
+    return next((each for each in settings.get("base_models", ()) if each["base_model"] == name), settings)
 
 
 def read_settings(folder: RunFolder) -> dict[str, Any]:
@@ -77,7 +94,7 @@ def read_settings(folder: RunFolder) -> dict[str, Any]:
     Raises:
         Mistakes: it is damaged.
     """
-    optional = {"data": str, "base_model": str, "max_length": int}
+    optional = {"data": str, "base_model": str, "base_models": list, "max_length": int}
     settings = storage.read_object(folder.at(SETTINGS), {"task": str}, optional)
     return {**modern_names(settings), **({"repeat_seeds": settings["seeds"]} if "seeds" in settings else {})}
 

@@ -13,7 +13,6 @@ from reporting.trials import epochs_reached
 SHOWN_GROUPS = 8
 """Worker groups with a row each; more are shown as one."""
 MODEL_NAMES = {
-    "base": "base model",
     "baseline": "one trained with the baseline settings",
     "best": "search's best",
     "interpolated": f"search's best, {NAMES['interpolated']}",
@@ -94,7 +93,8 @@ def outcome_lines(result: RunResult) -> list[str]:
 
 def _name(result: RunResult) -> str:
     """Return words for the kept model."""
-    name = MODEL_NAMES[result.whose or ""]
+    whose = result.whose or ""
+    name = MODEL_NAMES.get(whose) or formats.base_model(whose)
     return name if result.whose == result.kept else f"{name}; {NAMES[result.kept or '']}"
 
 

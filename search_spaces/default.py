@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from common.base_names import SETTING
 from common.mistakes import Checks, raise_if
 from common.space import Choice, Range, Setting, Space, is_searched
 from search_spaces.overrides import parse
@@ -19,7 +20,12 @@ MOST_SEARCHED = 5
 
 
 def for_task(
-    task: Task, losses: Sequence[LossName], overrides: Sequence[str], num_rows: int, num_workers: int
+    task: Task,
+    losses: Sequence[LossName],
+    overrides: Sequence[str],
+    num_rows: int,
+    num_workers: int,
+    bases: Sequence[str] = (),
 ) -> dict[str, Range | Choice]:
     """Return the search space of a task: flat, with the settings of all its losses.
 
@@ -31,11 +37,12 @@ def for_task(
         overrides: NAME=VALUE, NAME=A,B,C or NAME=LOW:HIGH, as given with --set.
         num_rows: training pairs, of the loss that reads fewest.
         num_workers: workers of a group; a batch size has to be a multiple.
+        bases: names of the base models to choose from, the first one's first; with fewer than two there is no choice.
 
     Raises:
         Mistakes: unknown names, reversed ranges, values out of bounds, all at once.
     """
-    return _overridden(_default(task, losses, num_rows, num_workers), overrides, num_rows, num_workers)
+    return _overridden(_default(task, losses, num_rows, num_workers, bases), overrides, num_rows, num_workers)
 
 
 def fixed(
@@ -75,11 +82,15 @@ def defaults_of(task: Task, loss: LossName) -> dict[str, Setting]:
 def first_trials(task: Task, space: Space) -> list[dict[str, Any]]:
     """Return the settings of the trials before the sampler's: the defaults of each loss in the space, moved into it.
 
-    The baseline comes first, as the space names its loss first.
+    The baseline comes first, as the space names its loss first. After the losses, each further base model is tried with
+    the baseline settings.
     """
     losses = _losses(space)
     inactive = {name: own.default.value for name, own in _parameters(losses).items()}
     settings = [inactive | defaults_of(task, loss) for loss in losses]
+    if bases := _bases(space):
+        settings = [own | {SETTING: bases[0]} for own in settings]
+        settings += [settings[0] | {SETTING: other} for other in bases[1:]]
     return [{name: allowed.nearest(own[name]) for name, allowed in space.items()} for own in settings]
 
 
@@ -87,7 +98,8 @@ def _overridden(
     space: dict[str, Range | Choice], overrides: Sequence[str], num_rows: int, num_workers: int
 ) -> dict[str, Range | Choice]:
     checks = Checks()
-    parsed = [checks.run(parse, override, list(space)) for override in overrides]
+    names = [name for name in space if name != SETTING]  # --base-model gives its values
+    parsed = [checks.run(parse, override, names) for override in overrides]
     space = space | dict(filter(None, parsed))
     checks.messages += _misfits(space, num_rows, num_workers)
     checks.finish()
@@ -98,17 +110,24 @@ def _losses(space: Space) -> list[LossName]:
     return [LOSSES[loss].name for loss in space["loss"].values]  # type: ignore[union-attr,index]  # words of LOSSES
 
 
+def _bases(space: Space) -> list[Setting]:
+    return list(space[SETTING].values) if SETTING in space else []  # type: ignore[union-attr]  # a Choice
+
+
 def _parameters(losses: Sequence[LossName]) -> dict[str, Parameter]:
     """Return the own settings of several losses, in the order in which a search should vary them."""
     return {name: own for loss in losses for name, own in LOSSES[loss].parameters.items()}
 
 
-def _default(task: Task, losses: Sequence[LossName], num_rows: int, num_workers: int) -> dict[str, Range | Choice]:
+def _default(
+    task: Task, losses: Sequence[LossName], num_rows: int, num_workers: int, bases: Sequence[str]
+) -> dict[str, Range | Choice]:
     parameters = _parameters(losses)
     settings = defaults_of(task, losses[0])
     settings |= {name: own.default.value for name, own in parameters.items() if name not in settings}
     varied: dict[str, Range | Choice] = {
         "loss": Choice(values=tuple(losses)),
+        SETTING: Choice(values=tuple(bases)),
         "learning_rate": _learning_rate(settings["learning_rate"]),
         "global_batch_size": _batch_sizes(settings["global_batch_size"], num_rows, num_workers),
         **{name: own.searched.including(settings[name]) for name, own in parameters.items()},
@@ -138,7 +157,9 @@ def _misfits(space: Space, num_rows: int, num_workers: int) -> list[str]:
     misfits = []
     for name, allowed in space.items():
         values = allowed.values if isinstance(allowed, Choice) else (allowed.low, allowed.high)
-        messages = [_misfit(space, name, value, num_rows, num_workers) for value in values if name != "loss"]
+        messages = [
+            _misfit(space, name, value, num_rows, num_workers) for value in values if name not in ("loss", SETTING)
+        ]
         misfits += [message for message in messages if message is not None]
     return misfits
 

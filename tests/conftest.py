@@ -60,3 +60,10 @@ def ray_cluster() -> Iterator[str]:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the folder of a tiny random sentence-transformers model that reads the texts of every task."""
     return build_tiny_model(str(tmp_path_factory.mktemp("tiny_model")), max_length=512)
+
+
+@pytest.fixture(scope="session")
+def other_tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the folder of another one, which knows letters and no words, and reads shorter texts."""
+    folder = str(tmp_path_factory.mktemp("other_tiny_model"))
+    return build_tiny_model(folder, max_length=128, dimensions=16, words="", seed=1)

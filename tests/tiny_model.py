@@ -28,14 +28,22 @@ CHARACTERS = string.ascii_lowercase + string.digits
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
-def word_pieces() -> list[str]:
-    """Return the fixed vocabulary: every ASCII text has tokens, and known words are one token each."""
+def word_pieces(words: str = WORDS) -> list[str]:
+    """Return a vocabulary: every ASCII text has tokens, and known words are one token each."""
     letters = list(CHARACTERS) + [f"##{letter}" for letter in CHARACTERS] + list(string.punctuation)
-    return SPECIAL + letters + [word for word in sorted(set(WORDS.split())) if word not in letters]
+    return SPECIAL + letters + [word for word in sorted(set(words.split())) if word not in letters]
 
 
-def build_tiny_model(folder: str, *, hidden_dropout: float = 0.1, seed: int = 0, max_length: int = 512) -> str:
-    """Write a model of 32 dimensions and 2 layers to `folder`, equal weights for equal seeds, and return the folder.
+def build_tiny_model(
+    folder: str,
+    *,
+    hidden_dropout: float = 0.1,
+    seed: int = 0,
+    max_length: int = 512,
+    dimensions: int = 32,
+    words: str = WORDS,
+) -> str:
+    """Write a model of 2 layers to `folder`, equal weights for equal seeds, and return the folder.
 
     The global random state stays as it was. `hidden_dropout` is the dropout of layers and of attention.
     """
@@ -44,10 +52,10 @@ def build_tiny_model(folder: str, *, hidden_dropout: float = 0.1, seed: int = 0,
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizer
 
-    pieces = word_pieces()
+    pieces = word_pieces(words)
     config = BertConfig(
         vocab_size=len(pieces),
-        hidden_size=32,
+        hidden_size=dimensions,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
@@ -65,6 +73,6 @@ def build_tiny_model(folder: str, *, hidden_dropout: float = 0.1, seed: int = 0,
             BertModel(config).save_pretrained(plain)
         tokenizer.save_pretrained(plain)
         transformer = Transformer(plain, max_seq_length=max_length)
-    model = SentenceTransformer(modules=[transformer, Pooling(32), Normalize()], device="cpu")
+    model = SentenceTransformer(modules=[transformer, Pooling(dimensions), Normalize()], device="cpu")
     model.save_pretrained(folder, create_model_card=False)
     return folder

@@ -127,7 +127,7 @@ def arguments(job: Job, shard: Shard, folder: str, model: SentenceTransformer) -
 def evaluator(job: Job) -> PairEvaluator:
     """Return the evaluator of dev; rank 0 alone reads the table, the library spreads the encoding over all ranks."""
     candidates = list(job.data.candidates) if job.data.candidates else None
-    return PairEvaluator(Evaluator(job.kind, ray.get(job.data.dev[0]), candidates, job.data.prompts))
+    return PairEvaluator(Evaluator(job.kind, ray.get(job.data.dev[0]), candidates, job.prompts))
 
 
 def switch_off_dropout(model: SentenceTransformer) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from common.base_names import SETTING
 from common.space import Settings
 from tasks.common.kinds import KindName
 from tasks.common.losses import LOSSES, LossName
@@ -38,27 +39,50 @@ class Guard:
     """One object reference to the base model's predictions on it."""
     limit: float
     """The loss that is allowed, in units of the kind's metric."""
+    others: Mapping[str, list[Any]] = field(default_factory=dict)
+    """Further base model -> its predictions, likewise: a state is held against the base model that it was trained
+    from."""
+
+    def base_of(self, settings: Settings) -> list[Any]:
+        """Return the predictions of the base model of a training with these settings, as in `base`."""
+        return self.others.get(settings.get(SETTING, ""), self.base)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Data:
-    """The pairs of a search, shared by all its trials."""
+class ReadPairs:
+    """The training rows as one base model reads them, and its prompts."""
 
     train: Mapping[LossName, TokenizedPairs]
     """Loss -> what it reads; losses that read alike share one."""
     fewer: Mapping[tuple[LossName, int], TokenizedPairs] = field(default_factory=dict)
     """(loss, given negatives of a row) -> what it reads where the setting `negatives` is such a number."""
-    dev: list[Any]
-    """One object reference to the dev table (D5's schema), wrapped so that Ray passes the reference."""
-    candidates: tuple[str, ...] | None = None
     prompts: Prompts = NO_PROMPTS
     """Prompts that are put before the texts of dev; tokens of train have them already."""
-    guard: Guard | None = None
 
-    def read_by(self, settings: Settings) -> TokenizedPairs:
+    def rows(self, settings: Settings) -> TokenizedPairs:
         """Return the training rows that a training with these settings reads."""
         loss, negatives = LOSSES[settings["loss"]].name, settings.get("negatives", ALL)
         return self.train[loss] if negatives == ALL else self.fewer[loss, int(negatives)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data(ReadPairs):
+    """The pairs of a search, shared by all its trials; the training rows are as the first base model reads them."""
+
+    dev: list[Any]
+    """One object reference to the dev table (D5's schema), wrapped so that Ray passes the reference."""
+    candidates: tuple[str, ...] | None = None
+    guard: Guard | None = None
+    others: Mapping[str, ReadPairs] = field(default_factory=dict)
+    """Further base model -> the same training rows as it reads them."""
+
+    def of(self, settings: Settings) -> ReadPairs:
+        """Return the training rows and prompts of these settings' base model."""
+        return self.others.get(settings.get(SETTING, ""), self)
+
+    def read_by(self, settings: Settings) -> TokenizedPairs:
+        """Return the training rows that a training with these settings reads."""
+        return self.of(settings).rows(settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +92,7 @@ class Job:
     trial: str
     settings: Settings
     """loss, learning_rate, global_batch_size, epochs, warmup_ratio, weight_decay and the loss's own parameters; those
-    of other losses are ignored."""
+    of other losses are ignored. In a search with several base models also base_model."""
     kind: KindName
     metric: str
     seed: int
@@ -93,6 +117,16 @@ class Job:
     def is_hopeless(self, without_gain: int) -> bool:
         """Check whether the training should end: so many evaluations in a row were no better than the best before."""
         return self.patience is not None and without_gain >= self.patience
+
+    @property
+    def base_model(self) -> str:
+        """The base model of this training; '' for the only one."""
+        return str(self.settings.get(SETTING, ""))
+
+    @property
+    def prompts(self) -> Prompts:
+        """The prompts of its base model."""
+        return self.data.of(self.settings).prompts
 
     @property
     def global_batch_size(self) -> int:
@@ -159,7 +193,10 @@ class EvaluationJob:
     candidates: tuple[str, ...] | None = None
     kinds: Mapping[str, KindName] = field(default_factory=dict)
     """Split -> its kind, if that is not `kind`: yardsticks are then left out on it."""
+    base_model: str = ""
+    """The base model that is evaluated, or that the state was trained from; '' for the first one."""
     prompts: Prompts = NO_PROMPTS
+    """Those of that base model."""
     train: list[Any] | None = None
     """One object reference to rows of train, on which yardsticks are fitted; None: only the model is evaluated."""
     seed: int = 0

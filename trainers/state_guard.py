@@ -25,8 +25,8 @@ class StateGuard:
 
     def __init__(self, job: Job, guard: Guard) -> None:
         self.job, self.limit, self.metric = job, guard.limit, KINDS[guard.kind].metric
-        self.base: Predictions = ray.get(guard.base[0])
-        self.evaluator = PairEvaluator(Evaluator(guard.kind, ray.get(guard.pairs[0]), None, job.data.prompts))
+        self.base: Predictions = ray.get(guard.base_of(job.settings)[0])
+        self.evaluator = PairEvaluator(Evaluator(guard.kind, ray.get(guard.pairs[0]), None, job.prompts))
 
     def metrics(self, model: SentenceTransformer, value: float) -> dict[str, Any]:
         """Return what a report says about a state beside its scores on dev.

@@ -1,6 +1,5 @@
-"""Compare base, baseline and best on dev and test after the last trial, on the same warm groups; train more seeds."""
+"""Compare base, baseline and best on dev and test after the last trial, on the same warm groups."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,13 +21,14 @@ from evaluation.verdict import ORDER, Verdict, confusion, verdict
 from evaluation.yardsticks.fit import MOST_ROWS
 from reporting.findings import leaked
 from reporting.live import Live
-from tasks.common.declaration import SEEDS
 from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import read_predictions
-from trainers.groups.pool import best_report, evaluate_models, in_turns
+from trainers.groups.pool import evaluate_models
 from trainers.job import EvaluationJob
 from workflows.decision import calibration_of, threshold_of
 from workflows.folds import NoFoldsError, cross_validate, wanted
+from workflows.other_bases import looks, of_base, other_bases
+from workflows.other_seeds import other_seeds
 from workflows.outcome import Outcome
 from workflows.refine import Refined, refine
 from workflows.request import Request
@@ -81,7 +81,9 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
     Raises:
         EvaluationError: a group was lost, or a model returns embeddings that are not finite.
     """
-    models = candidates(outcome)
+    others = other_bases(request, outcome)
+    own_base = next(iter(others), None)
+    models = candidates(outcome, own_base)
     if len(models) < 2:
         return None
     for line in request.warnings():
@@ -90,20 +92,29 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
     evaluation, options = _evaluation(request, session), request.options
     notes: list[str] = []
     keep = list(models)[-1] if options.export == "best" else options.export
-    tried = _refined(request, session, outcome, evaluation, live, notes)
+    data = session.template.data
+    of_best = of_base(others[own_base], evaluation, data) if own_base else evaluation
+    tried = _refined(request, session, outcome, of_best, live, notes)
     models |= {each.name: each.state for each in tried if each.state is not None}
+    theirs = {name: of_best for name in models if own_base and name not in (BASE, BASELINE)}
     live.header([_line(models, evaluation, 0)])
     predictions, yardsticks = evaluate_models(
         session.able(),
         models,
         evaluation,
         lambda done, _: live.header([_line(models, evaluation, done)]),
+        theirs,
     )
-    guard = _guard_verdict(request, predictions.pop(GUARD, {}))
+    guard = _guard_verdict(request, predictions.pop(GUARD, {}), dict.fromkeys(theirs, own_base or BASE))
     states = _with_refined(evaluated_states(RunFolder(options.run), outcome), tried, options.seed)
+    beside = {name: base for name, base in others.items() if name != own_base}
+    untrained = looks(session.able(), beside, evaluation, data)
+    untrained |= {own_base: predictions["dev"][own_base]} if own_base else {}
+    states = _with_looks(states, list(untrained.values()), options.seed)
     live.header([f"computing intervals over {states.number} states that were evaluated on dev"])
     purpose = Purpose.parse(options.threshold or "f1")
-    folds = _in_folds(request, session, outcome, predictions["dev"][BASE], live, notes)
+    ours = {own_base: others[own_base]} if own_base else {}
+    folds = _in_folds(request, session, outcome, predictions["dev"][BASE], live, notes, ours)
 
     def decide(states: States) -> Verdict:
         kept = keep if keep in models else None
@@ -115,7 +126,7 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
             chosen = decision.chosen
             live.header([f"refining: {chosen} with vectors of its training texts for the categories"])
             before = decision.splits["dev"].models[chosen].value
-            vectors = try_vectors(session.able(), chosen, before, models[chosen], evaluation)
+            vectors = try_vectors(session.able(), chosen, before, models[chosen], theirs.get(chosen, evaluation))
             tried.append(vectors)
             for split, own in (vectors.vectors.predictions if vectors.vectors else {}).items():
                 predictions[split][vectors.name] = own
@@ -160,13 +171,19 @@ def _refined(
 
 
 def _in_folds(
-    request: Request, session: Session, outcome: Outcome, dev: Predictions, live: Live, notes: list[str]
+    request: Request,
+    session: Session,
+    outcome: Outcome,
+    dev: Predictions,
+    live: Live,
+    notes: list[str],
+    own_base: Mapping[str, str],
 ) -> FoldedPredictions | None:
     """Return the models in folds where the user asks for them, or dev is small; None otherwise, or with a note why."""
     if not (number := wanted(request.options, dev)):
         return None
     try:
-        return cross_validate(request, session, outcome, number, lambda line: live.header([line]))
+        return cross_validate(request, session, outcome, number, lambda line: live.header([line]), own_base)
     except (NoFoldsError, Mistakes) as reason:
         notes.append(f"dev has {len(dev.groups)} items, and no folds over train and dev support its verdict: {reason}")
     except Exception as error:
@@ -177,7 +194,10 @@ def _in_folds(
 
 def _with_refined(states: States, tried: Sequence[Refined], seed: int) -> States:
     """Return the states with everything that was tried: each is one more look at dev."""
-    judged = [predictions for each in tried for predictions in each.judged]
+    return _with_looks(states, [predictions for each in tried for predictions in each.judged], seed)
+
+
+def _with_looks(states: States, judged: Sequence[Predictions], seed: int) -> States:
     return states.with_others([each.predictions[sample_of(each, seed)] for each in judged])
 
 
@@ -191,9 +211,14 @@ def _optional(failure: str, live: Live, notes: list[str]) -> Iterator[None]:
         notes.append(f"{failure} ({type(error).__name__}: {error})")
 
 
-def candidates(outcome: Outcome) -> dict[str, TrainingState | None]:
-    """Return name -> state, simplest first; if the best is the baseline, it has that name alone."""
-    models: dict[str, TrainingState | None] = {BASE: None}
+def candidates(outcome: Outcome, own_base: str | None = None) -> dict[str, TrainingState | None]:
+    """Return name -> state, simplest first; if the best is the baseline, it has that name alone.
+
+    Args:
+        outcome: of the training or search.
+        own_base: the best's base model, where that is not the first.
+    """
+    models: dict[str, TrainingState | None] = {BASE: None, **({own_base: None} if own_base else {})}
     if outcome.baseline_state is not None:
         models[BASELINE] = outcome.baseline_state
     if outcome.state is not None and outcome.best is not outcome.baseline:
@@ -208,37 +233,6 @@ def evaluated_states(run: RunFolder, outcome: Outcome) -> States:
     others = [state for states in trainings.values() for state in states]
     trials = max(len(trainings), len(outcome.records) - 1)
     return States(baseline=baseline, others=others, trials=trials, reported=outcome.evaluations)
-
-
-def other_seeds(request: Request, session: Session, outcome: Outcome, live: Live) -> dict[str, list[float]]:
-    """Train baseline and best again to the end with the next seeds; return model -> metric on dev of each seed."""
-    records = {BASELINE: outcome.baseline, BEST: outcome.best if outcome.best is not outcome.baseline else None}
-    settings = {name: record.settings for name, record in records.items() if record is not None}
-    seeds = [(request.options.seed + step) % SEEDS for step in range(1, request.options.repeat_seeds + 1)]
-    jobs = [
-        replace(
-            session.template,
-            trial=f"{name}-seed-{seed}",
-            settings=dict(own),
-            seed=seed,
-            assigned_at=time.time(),
-        )
-        for name, own in settings.items()
-        for seed in seeds
-    ]
-    doing = f"training {' and '.join(settings)} with {len(seeds)} more seeds"
-    live.header([f"{doing}: 0 of {len(jobs)} done"])
-    reports = in_turns(
-        session.able(),
-        [(job, None) for job in jobs],
-        lambda done, total: live.header([f"{doing}: {done} of {total} done"]),
-        best_report,
-    )
-    values = [report.metrics.get(job.metric) for job, report in zip(jobs, reports, strict=True)]
-    return {
-        name: [value for value in values[index * len(seeds) : (index + 1) * len(seeds)] if value is not None]
-        for index, name in enumerate(settings)
-    }
 
 
 def _evaluation(request: Request, session: Session) -> EvaluationJob:
@@ -259,9 +253,13 @@ def _evaluation(request: Request, session: Session) -> EvaluationJob:
     )
 
 
-def _guard_verdict(request: Request, models: Mapping[str, Predictions]) -> GuardVerdict | None:
+def _guard_verdict(
+    request: Request, models: Mapping[str, Predictions], bases: Mapping[str, str]
+) -> GuardVerdict | None:
     options = request.options
-    return GuardVerdict.of(request.guard.name, models, options.keep_loss, options.seed) if request.guard else None
+    if request.guard is None:
+        return None
+    return GuardVerdict.of(request.guard.name, models, options.keep_loss, options.seed, bases)
 
 
 def _with_confusion(decision: Verdict, selected: Mapping[str, Predictions]) -> Verdict:

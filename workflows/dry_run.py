@@ -4,6 +4,7 @@ from typing import Any
 
 from common.run_folder import FILES
 from common.space import different_settings, is_searched
+from models.base_model import Base
 from reporting.formats import setting
 from tasks.common.losses import active
 from tokens.distinct import DistinctPairs
@@ -38,6 +39,16 @@ def tried_whole(request: Request) -> list[str]:
     return [f"{request.options.trials} trials: the space has no more settings, and each is tried once"]
 
 
+def untried_bases(request: Request) -> list[str]:
+    """Return a warning if base models come after the last trial, so that only the sampler might try them."""
+    first, trials = request.first_trials, request.options.trials
+    tried = {request.base_of(settings).name for settings in first[:trials]}
+    if not (others := [name for name in request.bases if name not in tried]):
+        return []
+    needed = max(number for number, settings in enumerate(first, 1) if request.base_of(settings).name in others)
+    return [f"warning: {trials} trials may never try {', '.join(others)}; --trials {needed} or more do"]
+
+
 def _request(request: Request) -> list[str]:
     options, task, pairs = request.options, request.task, request.pairs
     rows, size = pairs.num_rows("train"), int(request.baseline["global_batch_size"])
@@ -47,9 +58,7 @@ def _request(request: Request) -> list[str]:
     return [
         f"task: {task.name}, decided by {task.metric} on dev",
         f"loss: {' or '.join(request.views)}",
-        request.model.line,
-        f"texts: at most {request.max_length} tokens of each are read",
-        *request.how_read(),
+        *(line for base in request.bases.values() for line in _base(request, base)),
         f"pairs: {splits}, in {pairs.folder}, fingerprint {pairs.fingerprint[:12]}",
         *dict.fromkeys(line for view in request.views.values() for line in view.lines),
         *([pairs.line] if isinstance(pairs, DistinctPairs) else []),
@@ -59,6 +68,14 @@ def _request(request: Request) -> list[str]:
         f"files: {options.run}/ with {files}",
         *request.guard_lines(),
         *request.warnings(),
+    ]
+
+
+def _base(request: Request, base: Base) -> list[str]:
+    return [
+        base.model.line,
+        f"texts: at most {base.max_length} tokens of each are read",
+        *request.how_read(base),
     ]
 
 
@@ -80,6 +97,7 @@ def _space(request: Request) -> list[str]:
     return [
         f"trials: {options.trials}{budget}{groups}, the baseline settings first, {ends}",
         *tried_whole(request),
+        *untried_bases(request),
         "space:",
         *(f"  {name}: {allowed}" for name, allowed in request.space.items() if is_searched(allowed)),
         *(f"  fixed: {fixed}" for fixed in [", ".join(_fixed(request))] if fixed),

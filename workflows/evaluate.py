@@ -23,7 +23,7 @@ from pairs.manifest import MANIFEST, refuse_other_task
 from pairs.prepared import PreparedPairs
 from reporting.evaluations import CachedScores, scored_once
 from reporting.progress import EncodingProgress
-from reporting.run import read_data, read_settings, read_verdict
+from reporting.run import as_read, read_data, read_result, read_settings, read_verdict
 from tasks.common.kinds import KINDS
 from tasks.common.loading import load
 from tasks.common.plain import declared_length
@@ -209,6 +209,7 @@ def find(model: str, task: str | None, data: str | None, trust_remote_code: bool
     folder, run, line = find_model(model, trust_remote_code)
     notes = [*([line] if line else []), *prompts_of(Path(folder)).lines]
     settings = read_settings(run) if run else {}
+    settings |= as_read(settings, read_result(run)) if run else {}  # the base model is the exported model's own
     name = load(task).name if task and task.endswith(".py") else task
     pairs = PreparedPairs.open(_data_folder(model, name, data, settings))
     if name:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.base_names import BASE, SETTING
 from common.environment import versions
 from common.jsonable import finite
 from common.run_folder import BEST, REFIT, VERDICT, RunFolder
 from common.space import Settings
-from models.base_model import load_model
 from models.category_vectors import StoredVectors, store
 from models.loading import load_folder
 from models.reading import store_prompts
@@ -121,10 +121,11 @@ def save(
         training: for its card.
         name: of the folder in the run.
     """
-    model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
+    base = request.base_of(selected.settings)
+    model = base.load()
     if selected.state is not None:
         model.load_state_dict(to_tensors(selected.state.weights))
-    store_prompts(model, request.prompts)
+    store_prompts(model, base.prompts)
     with tempfile.TemporaryDirectory() as temporary:
         local = str(Path(temporary, name))  # others may read it, unlike the temporary folder itself
         model.save_pretrained(local, create_model_card=False)
@@ -133,7 +134,7 @@ def save(
         for kind, file in (("threshold", THRESHOLD), ("calibration", CALIBRATION)):
             if stored := (result.verdict or {}).get(kind):
                 Path(local, file).write_text(json.dumps(finite(stored), indent=2))
-        saved = load_folder(local, device="cpu", trust_remote_code=request.model.trust_remote_code)
+        saved = load_folder(local, device="cpu", trust_remote_code=base.model.trust_remote_code)
         result = replace(result, dtype=dtype_of(saved))
         write_card(local, run_of(request, folder, outcome, result), training, saved)
         folder.put_folder(local, name)
@@ -177,11 +178,11 @@ def mixture(request: Request, outcome: Outcome, parts: Mapping[str, float]) -> l
     records = {record.trial: record for record in outcome.records}
     described = []
     for number, (name, fraction) in enumerate(parts.items(), 1):
-        if name == "base":
-            described.append({"model": request.task.base_model, "fraction": fraction})
-            continue
         record = records.get(name) or outcome.best
         assert record is not None
+        if name == BASE:
+            described.append({"model": request.base_of(record.settings).name, "fraction": fraction})
+            continue
         again = "again" if number == 1 else f"again-{number}"
         described.append(
             {
@@ -269,8 +270,9 @@ def reproduce(request: Request, settings: Settings, again: str = "again", refit:
     """
     options = _again(request, again)
     length = [f"max_length={options.max_length}"] if options.max_length else []
-    own = (*length, *(f"{name}={value}" for name, value in settings.items()))
-    changed = {"set": own, "refine": "none", "refit": refit, "folds": None}
+    own = (*length, *(f"{name}={value}" for name, value in settings.items() if name != SETTING))
+    base = request.base_of(settings).name
+    changed = {"set": own, "refine": "none", "refit": refit, "folds": None, "base_model": base}
     shared = TrainOptions(**options.model_dump(include=set(TrainOptions.model_fields)) | changed)
     return shlex.join(shared.command("jobs.train", request.task.base_model))
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from common.base_names import BASE, SETTING, is_untuned
 from common.run_folder import BEST, RESULT, RunFolder
 from reporting.live import Live
 from reporting.result import RunResult, outcome_dict
@@ -98,9 +99,10 @@ def _selected(outcome: Outcome, comparison: "Comparison | None", chosen: str) ->
         if refined.vectors is None:
             return SelectedModel(chosen, outcome.best, metrics | {"steps": None}, refined.state, refined.parts)
         return of._replace(name=chosen, metrics=metrics, weights=of.name, vectors=refined.vectors)
-    if chosen == "base":
-        scores = comparison.verdict.splits["dev"].scores["base"] if comparison else outcome.base_metrics
-        return SelectedModel(chosen, None, {"dev": scores, "steps": 0, "log": []}, None)
+    if is_untuned(chosen):
+        scores = comparison.verdict.splits["dev"].scores[chosen] if comparison else outcome.base_metrics
+        base = {SETTING: outcome.best.settings[SETTING]} if chosen != BASE and outcome.best else {}
+        return SelectedModel(chosen, None, {"dev": scores, "steps": 0, "log": []}, None, base=base)
     if chosen == "baseline" and outcome.baseline_state is not None and outcome.baseline is not outcome.best:
         return SelectedModel(chosen, outcome.baseline, outcome.baseline_metrics, outcome.baseline_state)
     name = "baseline" if outcome.best is outcome.baseline else "best"
@@ -144,6 +146,7 @@ def result_of(
         baseline_epoch=baseline.epoch if baseline else None,
         best_settings=best.settings if best else {},
         baseline_settings=dict(outcome.baseline_settings),
+        base_model=request.base_of(selected.settings).name if trained else None,
         model=f"{folder.shown}/{BEST}" if trained else None,
         kept=selected.name if trained else None,
         weights=(selected.weights or selected.name) if trained else None,

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import ray
 
+from common.base_names import BASE
 from evaluation.folds import FoldedPredictions, pooled
 from evaluation.predictions import Predictions
 from evaluation.purpose import Purpose
@@ -16,9 +17,10 @@ from pairs.folds import Folds, folds_of
 from pairs.training_rows import training_rows
 from reporting.formats import duration
 from reporting.trials import TrialRecord
-from trainers.groups.pool import EvaluationError, all_reports, best_report, in_turns
+from trainers.groups.pool import EvaluationError, all_reports, evaluate_models, in_turns
 from trainers.job import PREDICTIONS, EvaluationJob, Job
 from workflows.options import Options
+from workflows.other_bases import of_base
 from workflows.outcome import Outcome
 from workflows.request import Request
 from workflows.session import Session, data_of_rows
@@ -58,7 +60,9 @@ def wanted(options: Options, dev: Predictions) -> int:
     return FOLDS if options.trials > 1 and len(dev.groups) < FEW_ITEMS else 0
 
 
-def cross_validate(request: Request, session: Session, outcome: Outcome, number: int, say: Say) -> FoldedPredictions:
+def cross_validate(
+    request: Request, session: Session, outcome: Outcome, number: int, say: Say, own_base: Mapping[str, str]
+) -> FoldedPredictions:
     """Train the baseline and the best settings in each fold, and pool what they predict on the rows held out.
 
     Args:
@@ -67,6 +71,7 @@ def cross_validate(request: Request, session: Session, outcome: Outcome, number:
         outcome: of the search.
         number: of folds.
         say: shows a line of progress.
+        own_base: name in the verdict -> base model, of the best if that is not the first; empty otherwise.
 
     Raises:
         NoFoldsError: they would take too long, or the groups are too few.
@@ -78,7 +83,7 @@ def cross_validate(request: Request, session: Session, outcome: Outcome, number:
     folds = _folds(request, number)
     settings = _in_time(request, session, outcome, settings, folds)
     parts = list(_parts(folds))
-    base = _base(request, session, [folds.held(fold) for fold in range(number)])
+    base = _base(request, session, [folds.held(fold) for fold in range(number)], own_base)
     jobs = list(_jobs(request, session, settings, parts))
     doing = f"training {len(settings)} settings in {number} folds of train and dev"
     say(f"{doing}: 0 of {len(jobs)} done")
@@ -198,12 +203,13 @@ def _jobs(
 
 @dataclass(frozen=True, kw_only=True)
 class _Base:
-    predictions: Predictions
+    predictions: Mapping[str, Predictions]
+    """The first base model's, and those of the best's own one."""
     sizes: Sequence[int]
 
 
-def _base(request: Request, session: Session, held: Sequence[pa.Table]) -> _Base:
-    """Return the base model's predictions on the rows of all folds, and the number of items in each."""
+def _base(request: Request, session: Session, held: Sequence[pa.Table], own_base: Mapping[str, str]) -> _Base:
+    """Return the base models' predictions on the rows of all folds, and the number of items in each."""
     data = session.template.data
     tables: list[Any] = [pa.concat_tables(held), *held]
     job = EvaluationJob(
@@ -213,9 +219,7 @@ def _base(request: Request, session: Session, held: Sequence[pa.Table]) -> _Base
         candidates=data.candidates,
         prompts=data.prompts,
     )
-    (report,) = in_turns(session.able()[:1], [(job, None)], lambda _done, _total: None, best_report)
-    if report.error is not None:
-        raise EvaluationError(report.error)
-    predictions = report.metrics[PREDICTIONS]
-    sizes = [len(predictions[str(number)].groups) for number in range(1, len(tables))]
-    return _Base(predictions=predictions["0"], sizes=sizes)
+    jobs = {BASE: job, **{name: of_base(base, job, data) for name, base in own_base.items()}}
+    found, _ = evaluate_models(session.able(), dict.fromkeys(jobs), job, lambda _done, _total: None, jobs)
+    sizes = [len(found[str(number)][BASE].groups) for number in range(1, len(tables))]
+    return _Base(predictions=found["0"], sizes=sizes)

@@ -50,7 +50,11 @@ class TrainOptions(BaseModel):
     distinct: bool = Field(
         default=False, description="Merge rows with equal token ids into one row, weighted by their count."
     )
-    base_model: str = Field(min_length=1, description="Base model: hub name or folder. Default: the task's.")
+    base_model: str = Field(
+        min_length=1,
+        description="Base model: hub name or folder. jobs.tune chooses among several, separated by commas. "
+        "Default: the task's.",
+    )
     prompt1: str | None = Field(
         default=None, description="Prompt before each first text; '' for none. Default: the model's own."
     )

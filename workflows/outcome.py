@@ -26,7 +26,7 @@ class Outcome:
     baseline_settings: Settings = field(default_factory=dict)
     """Empty if a single training had other settings."""
     states: Mapping[str, str] = field(default_factory=dict)
-    """Trial -> file of its best state, the best trials first; empty without a search."""
+    """Trial -> file of its best state, the best trials of the best's base model first; empty without a search."""
     evaluations: int = 0
     """Number of evaluations on dev, over all trainings."""
     base_metrics: Mapping[str, float]
@@ -51,6 +51,13 @@ class SelectedModel(NamedTuple):
     state: TrainingState | None
     parts: Mapping[str, float] = {}
     """Model -> fraction of its weights, where they are a mixture."""
+    base: Settings = {}
+    """The setting of its base model, of a base model alone; empty for the first."""
     weights: str = ""
     """The model whose weights it has, where it differs from another one by category vectors alone."""
     vectors: CategoryVectors | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of its training; for a base model that of the base model."""
+        return self.record.settings if self.record else self.base

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import ray
 
 from common.run_folder import RunFolder
+from common.space import Settings
 from evaluation.category_vectors import CategoryVectors
 from evaluation.guard import GUARD, check_guard
 from evaluation.predictions import Predictions
-from models.base_model import load_model
+from models.base_model import Base
 from trainers.checkpoint import TrainingState, read_state, to_arrays
 from trainers.groups.client import GroupClient
 from trainers.groups.pool import evaluate_models
@@ -189,7 +190,7 @@ def refine(
         request: the run's request.
         outcome: of the training or search; the best has a state.
         groups: worker groups that take jobs.
-        evaluation: the evaluation of all splits, of which dev and the guard set are used.
+        evaluation: the evaluation of all splits by the best's base model, of which dev and the guard set are used.
         guard: the guard set with the base model's predictions.
         say: shows a line of progress.
 
@@ -202,18 +203,20 @@ def refine(
     budget_s = MOST_SECONDS if request.options.minutes else max(MOST_SECONDS, 0.1 * outcome.wall_s)
     splits = {name: split for name, split in evaluation.splits.items() if name in ("dev", GUARD)}
     dev = replace(evaluation, splits=splits, train=None)
-    refinement = Refinement(groups, dev, budget_s, say, partial(_holds, request, guard) if guard else lambda _: True)
+    base = request.base_of(outcome.best.settings)
+    holds = partial(_holds, request, guard, outcome.best.settings) if guard else lambda _: True
+    refinement = Refinement(groups, dev, budget_s, say, holds)
     best, name = outcome.state.weights, "baseline" if outcome.best is outcome.baseline else "best"
     broken = outcome.best.compared != outcome.best.value
-    yield refinement.interpolated(name, best, base_weights(request), outcome.best.value, broken=broken)
+    yield refinement.interpolated(name, best, base_weights(base), outcome.best.value, broken=broken)
     run, first = RunFolder(request.options.run), outcome.best.trial
     others = {trial: partial(_read, run, file) for trial, file in outcome.states.items() if trial != first}
     if others:
         yield refinement.soup(name, {first: lambda: best, **others}, outcome.best.value)
 
 
-def _holds(request: Request, guard: Guard, predictions: Predictions) -> bool:
-    models = {"base": ray.get(guard.base[0]), "mixture": predictions}
+def _holds(request: Request, guard: Guard, settings: Settings, predictions: Predictions) -> bool:
+    models = {"base": ray.get(guard.base_of(settings)[0]), "mixture": predictions}
     return check_guard(models, guard.limit, request.options.seed)["mixture"].holds
 
 
@@ -221,10 +224,9 @@ def _read(run: RunFolder, file: str) -> Weights:
     return read_state(run, file).weights
 
 
-def base_weights(request: Request) -> Weights:
-    """Return the weights of the base model as arrays."""
-    model = load_model(request.model.files(), request.max_length, "cpu", request.model.trust_remote_code)
-    weights: Weights = to_arrays(model.state_dict())
+def base_weights(base: Base) -> Weights:
+    """Return the weights of a base model as arrays."""
+    weights: Weights = to_arrays(base.load().state_dict())
     return weights
 
 

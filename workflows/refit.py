@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import ray
 
+from common.base_names import SETTING
 from evaluation.calibration import Calibration
 from evaluation.category_vectors import CategoryVectors
 from evaluation.comparison import SplitVerdict, compare, plain
@@ -26,6 +27,7 @@ from trainers.job import PREDICTIONS, VECTORS, Data, EvaluationJob, Job
 from trainers.mixture import Weights, average
 from workflows.compare import Comparison
 from workflows.decision import calibration_of, threshold_of
+from workflows.other_bases import of_base
 from workflows.outcome import Outcome, SelectedModel
 from workflows.refine import base_weights
 from workflows.request import Request
@@ -146,7 +148,7 @@ def _mixed(request: Request, kept: SelectedModel, states: Mapping[str, TrainingS
         return next(iter(states.values()))
     weights: dict[str, Weights] = {name: state.weights for name, state in states.items()}
     if "base" in kept.parts:
-        weights["base"] = base_weights(request)
+        weights["base"] = base_weights(request.base_of(kept.settings))
     return average([(weights[name], fraction) for name, fraction in kept.parts.items()])
 
 
@@ -165,6 +167,8 @@ def _judged(
         prompts=data.prompts,
         seed=seed,
     )
+    if own := kept.settings.get(SETTING):
+        job = of_base(own, job, data)
     if kept.vectors:
         sample = rows.take(pa.array(drawn(rows.num_rows, MOST_ROWS, seed)))
         job = replace(job, splits={"dev": data.dev, **splits}, ways=(kept.vectors.way,), train=[ray.put(sample)])

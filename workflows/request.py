@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from typing import Any
 
 from audit.run import Audit
+from common.base_names import SETTING
 from common.space import Settings, Space
-from models.base_model import ResolvedModel
+from models.base_model import Base
 from pairs.guard import GuardPairs
 from pairs.train_view import TrainView
 from reporting.findings import short_line
 from tasks.common.declaration import Task
 from tasks.common.losses import LossName, active
 from tasks.common.parameters import ALL
-from tokens.reading import Prompts, Reading
 from workflows.options import Options
 from workflows.warm_start import WarmStart
 
@@ -35,10 +34,8 @@ class Request:
     """The settings of the first trials, the baseline before all."""
     warm_starts: Sequence[WarmStart] = ()
     """The best settings of earlier runs, tried after the baseline."""
-    model: ResolvedModel
-    max_length: int
-    """Tokens per text."""
-    prompts: Prompts
+    bases: Mapping[str, Base]
+    """Name of a base model -> the model and how it reads texts; the first one is the baseline's."""
     audit: Audit
     """The audit of the pairs; its errors, if any, were accepted."""
     unjudged: Sequence[str] = ()
@@ -58,29 +55,30 @@ class Request:
         """The baseline settings, moved into the space; a flat one, so with settings of its other losses."""
         return self.first_trials[0]
 
-    @cached_property
-    def reading(self) -> Reading:
-        """The tokenizer, length and prompts of the base model; loading the tokenizer takes seconds.
+    @property
+    def base(self) -> Base:
+        """The base model of the baseline; the only one, unless a search has several."""
+        return next(iter(self.bases.values()))
 
-        Raises:
-            Mistakes: see `reading_of`.
-        """
-        return self.model.reading(self.max_length, self.prompts)
+    def base_of(self, settings: Settings) -> Base:
+        """Return the base model of a training with these settings."""
+        return self.bases.get(settings.get(SETTING, ""), self.base)
 
     def lines(self) -> list[str]:
-        """Return lines to show before the start: where the model is from, how texts are read, the audit's findings."""
+        """Return lines to show before the start: where models are from, how texts are read, the audit's findings."""
         findings = [f"{finding.severity}: {short_line(finding.to_dict())}" for finding in self.audit.findings]
         earlier = [start.line for start in self.warm_starts]
-        return [self.model.line, *self.how_read(), *findings, *self.guard_lines(), *earlier, *self.warnings()]
+        models = [line for base in self.bases.values() for line in (base.model.line, *self.how_read(base))]
+        return [*models, *findings, *self.guard_lines(), *earlier, *self.warnings()]
 
-    def how_read(self) -> list[str]:
+    def how_read(self, base: Base) -> list[str]:
         """Return a line for each way in which reading differs from the declared length without prompts."""
         declared = self.task.tokens or 0
-        is_lower = self.max_length < declared and self.options.max_length is None
+        is_lower = base.max_length < declared and self.options.max_length is None
         lowered = [
-            f"max_length: {self.max_length}, as many positions as the base model has (the task reads {declared})"
+            f"max_length: {base.max_length}, as many positions as the base model has (the task reads {declared})"
         ]
-        prompts = [f"{line}; others with --prompt1 and --prompt2, none with ''" for line in self.prompts.lines]
+        prompts = [f"{line}; others with --prompt1 and --prompt2, none with ''" for line in base.prompts.lines]
         return [*(lowered if is_lower else []), *prompts]
 
     def warnings(self) -> list[str]:
@@ -109,13 +107,13 @@ class Request:
         """Return the content of settings.json: the request with every default filled in."""
         task = self.task
         names = ("name", "loss", "kind", "metric")
+        bases = [_as_read(base) for base in self.bases.values()]
         return {
             **{name: getattr(task, name) for name in names},
             **self.options.model_dump(),
             "task": task.name,
-            "max_length": self.max_length,
-            "prompts": list(self.prompts),
-            "base_model": self.model.name,
+            **bases[0],
+            **({"base_models": bases} if len(bases) > 1 else {}),
             "space": {name: asdict(allowed) for name, allowed in self.space.items()},
             "baseline": active(self.baseline),
             "pairs": {split: self.pairs.num_rows(split) for split in self.pairs.splits},
@@ -123,3 +121,7 @@ class Request:
             "origins": {name: number.origin for name, number in task.baseline.items()},
             **({"guard": self.guard.to_dict()} if self.guard else {}),
         }
+
+
+def _as_read(base: Base) -> dict[str, Any]:
+    return {"max_length": base.max_length, "prompts": list(base.prompts), "base_model": base.name}

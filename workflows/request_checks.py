@@ -14,7 +14,15 @@ from evaluation.evaluator import Evaluator
 from evaluation.guard import refuse_few_groups
 from evaluation.purpose import Purpose
 from evaluation.sure_precision import fewest_groups
-from models.base_model import ResolvedModel, resolve_base_model
+from models.base_model import (
+    Base,
+    ResolvedModel,
+    base_model_names,
+    check_all_load,
+    naming,
+    refuse_same,
+    resolve_base_model,
+)
 from pairs.guard import GuardPairs, read_guard, shared_with_train
 from pairs.manifest import refuse_other_task
 from pairs.prepared import PreparedPairs
@@ -56,19 +64,18 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
         checks.run(Purpose.for_kind, given.get("threshold"), task.declared_kind)
     data = options.data if options else named["data"]
     pairs = checks.run(_pairs, data, task)
-    model = checks.run(resolve_base_model, named["base_model"], named.get("trust_remote_code", False))
-    plan = _plan(data, task)
-    if plan and model:
-        plan = checks.run(read_as, plan, model, named["max_length"], named.get("prompt1"), named.get("prompt2"))
+    base_names = checks.run(_base_names, named["base_model"], single=single) or []
+    bases, plan = _bases(checks, base_names, _plan(data, task), named)
     chosen = checks.run(losses_in, named["set"], task.declared_kind)
     views = checks.run(views_of, pairs, task, chosen or (), single=single) if pairs else None
-    if options and views and model and plan and options.distinct:
-        views = checks.run(distinct_views, views, model.reading(plan.max_length, plan.prompts))
+    if options and views and bases and options.distinct:
+        views = checks.run(distinct_views, views, list(bases.values()))
     views = with_enough_rows(views, task, chosen or ()) if views else None
-    space = _space(checks, task, views, named["set"], options.workers if options else 1, single)
+    workers = options.workers if options else 1
+    space = _space(checks, task, views, named["set"], workers, base_names, single=single)
     merged = bool(named.get("distinct"))
     fewer = checks.run(fewer_negatives, views, space, distinct_rows=merged) if views and space else None
-    earlier = checks.run(earlier_runs, named.get("warm_start"), task, model.name) if model else []
+    earlier = checks.run(earlier_runs, named.get("warm_start"), task, base_names) if base_names else []
     if pairs:
         checks.run(Evaluator, task.kind, pairs.table("dev"), pairs.candidates())
     guard = checks.run(_guard, named, options, pairs, quiet)
@@ -77,7 +84,7 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
         checks.run(accepted, plan, named["accept"], with_model=False, quiet=quiet)
     checks.finish()
     # Whatever is missing was a mistake.
-    checked: Any = options, task, views, space, model, plan, earlier
+    checked: Any = options, task, views, space, bases, plan, earlier
     return replace(_request(*checked, dry_run=dry_run, quiet=quiet), guard=guard, fewer=fewer or {})
 
 
@@ -89,13 +96,56 @@ def _with_defaults(given: Mapping[str, Any], task: Task, single: bool) -> dict[s
 
 
 def _space(
-    checks: Checks, task: Task, views: Views | None, overrides: Sequence[str], workers: int, single: bool
+    checks: Checks,
+    task: Task,
+    views: Views | None,
+    overrides: Sequence[str],
+    workers: int,
+    bases: Sequence[str],
+    *,
+    single: bool,
 ) -> Space | None:
     if not views:
         return None
     settings = [override for override in overrides if not _is_length(override)]
-    space_of, fewest = fixed if single else for_task, min(view.num_rows("train") for view in views.values())
-    return checks.run(space_of, task, list(views), settings, fewest, workers)
+    fewest = min(view.num_rows("train") for view in views.values())
+    if single:
+        return checks.run(fixed, task, list(views), settings, fewest, workers)
+    return checks.run(for_task, task, list(views), settings, fewest, workers, bases)
+
+
+def _base_names(given: str, *, single: bool) -> list[str]:
+    """Return the names of the base models.
+
+    Raises:
+        Mistakes: there are several for a single training, or a name is empty.
+    """
+    names = base_model_names(given)
+    if single and len(names) > 1:
+        raise Mistakes(f"base-model: {given!r} is {len(names)} models; allowed: one (jobs.tune chooses among several)")
+    return names
+
+
+def _bases(
+    checks: Checks, names: Sequence[str], plan: Plan | None, given: Mapping[str, Any]
+) -> tuple[dict[str, Base], Plan | None]:
+    """Return the base models that can be read with, and the plan of the audit as the first one reads."""
+    models = {name: checks.run(resolve_base_model, name, given.get("trust_remote_code", False)) for name in names}
+    checks.run(refuse_same, [model for model in models.values() if model])
+    if plan is None:
+        return {}, None
+    plans = {name: checks.run(_read_by, plan, model, given) for name, model in models.items() if model}
+    bases = {
+        name: Base(model=model, max_length=own.max_length, prompts=own.prompts)
+        for name, model in models.items()
+        if model and (own := plans[name]) and own.max_length is not None
+    }
+    return bases, next(iter(plans.values()), plan)
+
+
+def _read_by(plan: Plan, model: ResolvedModel, given: Mapping[str, Any]) -> Plan:
+    with naming(model.name):
+        return read_as(plan, model, given["max_length"], given.get("prompt1"), given.get("prompt2"))
 
 
 def _request(
@@ -103,29 +153,28 @@ def _request(
     task: Task,
     views: Views,
     space: Space,
-    model: ResolvedModel,
+    bases: Mapping[str, Base],
     plan: Plan,
     earlier: Sequence[Run],
     *,
     dry_run: bool,
     quiet: bool,
 ) -> Request:
-    """Audit the pairs, then claim the run folder or, in a dry run, load the base model.
+    """Audit the pairs, then claim the run folder or, in a dry run, load the base models.
 
     Raises:
-        Mistakes: errors of the audit that were not accepted; the model does not load; another run took the folder.
+        Mistakes: errors of the audit that were not accepted; a model does not load; another run took the folder.
     """
     options = options.model_copy(update={"trials": int(min(options.trials, different_settings(space)))})
     baseline, *defaults = first_trials(task, space)
-    starts = warm_starts(earlier, task, space)
+    starts = warm_starts(earlier, task, space, list(bases))
     trials = without_repeats([baseline, *(start.settings for start in starts), *defaults])
     trusted = options.trust_remote_code
-    plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=options.base_model)
+    plan = replace(plan, global_batch_size=int(baseline["global_batch_size"]), base_model=next(iter(bases)))
     audit = accepted(plan, options.accept, with_model=not dry_run, quiet=quiet, trust_remote_code=trusted)
-    assert plan.max_length is not None  # read_as has set it
     if dry_run:
         with waiting("loading the base model", quiet=quiet):
-            model.check_loads(plan.max_length, plan.prompts)
+            check_all_load(bases.values())
     else:
         RunFolder.claim(options.run)
     return Request(
@@ -135,9 +184,7 @@ def _request(
         space=space,
         first_trials=trials,
         warm_starts=starts,
-        model=model,
-        max_length=plan.max_length,
-        prompts=plan.prompts,
+        bases=bases,
         audit=audit,
         unjudged=_unjudged(task, next(iter(views.values()))),
         unreachable=_unreachable(options.threshold, next(iter(views.values()))),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import ray
 
+from common.base_names import SETTING
 from common.run_folder import PREDICTIONS, STATES, RunFolder
 from common.space import Settings, Space
 from reporting.trials import TrialRecord
@@ -92,6 +93,7 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
         states={
             watch.records[trial].trial: state_name(trial, watch.records[trial].best_steps or 0)
             for trial in ranked[:BEST_TRIALS]
+            if best and _base(watch.records[trial]) == _base(watch.records[best])
         },
         notes=[
             *([] if baseline else [without_baseline(watch.records.get(first or ""))]),
@@ -103,6 +105,10 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
         group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
         interrupted=watch.interrupted,
     )
+
+
+def _base(record: TrialRecord) -> str | None:
+    return record.settings.get(SETTING)
 
 
 def first_readable(plan: SearchPlan, watch: Watch, trials: Sequence[str]) -> tuple[str | None, TrainingState | None]:

@@ -10,6 +10,7 @@ import ray
 from common.environment import environment
 from common.run_folder import AUDIT, DATA, ENVIRONMENT, GROUPS, SETTINGS, RunFolder
 from common.space import Settings
+from models.base_model import Base, check_all_load
 from pairs.train_view import TrainView, with_rows
 from tasks.common.losses import LOSSES, LossName
 from tasks.common.parameters import ALL
@@ -21,7 +22,7 @@ from trainers.cluster import capacity, concurrent_groups, connect, import_meanwh
 from trainers.groups.board import BoardActor, ProgressBoard
 from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, choose, hardware_of_worker
-from trainers.job import Data, Job
+from trainers.job import Data, Job, ReadPairs
 from workflows.request import Request
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def reach_cluster(request: Request) -> tuple[str, int]:
         Mistakes: no cluster, or one that is too small.
     """
     options = request.options
-    request.model.check_loads_meanwhile(request.max_length, request.prompts)  # the start of Ray is mostly waiting
+    for base in request.bases.values():
+        base.check_loads_meanwhile()  # the start of Ray is mostly waiting
     cluster = connect(options.cpus_per_worker, options.verbose)
     concurrent = concurrent_groups(
         capacity(),
@@ -76,12 +78,12 @@ def start(request: Request, run: RunFolder, concurrent: int) -> Session:
     A failure here leaves the run folder empty, so that the same command can run again.
 
     Raises:
-        Mistakes: a row lacks a text or a label, the base model cannot be loaded, a worker lacks the requested GPU, or
+        Mistakes: a row lacks a text or a label, a base model cannot be loaded, a worker lacks the requested GPU, or
             another run began in this folder; nothing was started.
     """
     for view in request.views.values():
         refuse_missing(view)
-    request.model.check_loads(request.max_length, request.prompts)
+    check_all_load(request.bases.values())
     options = request.options
     seen = hardware_of_worker(options.cpus_per_worker, options.gpu)
     hardware = choose(options.precision, options.optimizer, options.cpus_per_worker, options.gpu, seen)
@@ -102,11 +104,13 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
     )
 
     options, board = request.options, ProgressBoard.remote()
+    first, *others = [([ray.put(base.model.files())], base.max_length) for base in request.bases.values()]
     config = GroupConfig(
-        model=[ray.put(request.model.files())],
+        model=first[0],
         board=board,
-        max_length=request.max_length,
-        trust_remote_code=request.model.trust_remote_code,
+        max_length=first[1],
+        others=dict(zip(list(request.bases)[1:], others, strict=True)),
+        trust_remote_code=options.trust_remote_code,
         num_workers=options.workers,
         cpus_per_worker=options.cpus_per_worker,
         gpu=options.gpu,
@@ -123,22 +127,30 @@ def _begin(request: Request, run: RunFolder, concurrent: int, hardware: Hardware
 
 
 def data(request: Request) -> Data:
-    """Put the pairs into the object store, train as tokens and dev as texts."""
+    """Put the pairs into the object store, train as tokens of each base model and dev as texts."""
     whole: dict[ViewKey, TrainView] = {(loss, None): view for loss, view in request.views.items()}
     views = whole | {(loss, most): view for (loss, most), view in request.fewer.items()}
     return data_of(request, views, request.pairs.table("dev"))
 
 
 def data_of(request: Request, views: Mapping["ViewKey", TrainView], dev: pa.Table) -> Data:
-    """Put training rows, as tokens, and rows to judge, as texts, into the object store."""
+    """Put training rows, as tokens of each base model, and rows to judge, as texts, into the object store."""
     candidates = request.pairs.candidates()
-    tokens = tokens_of(views, candidates or [], request.reading)
+    first, *others = (_read(base, views, candidates or []) for base in request.bases.values())
     return Data(
+        **vars(first),
+        dev=[ray.put(dev)],
+        candidates=tuple(candidates) if candidates else None,
+        others=dict(zip(list(request.bases)[1:], others, strict=True)),
+    )
+
+
+def _read(base: Base, views: Mapping["ViewKey", TrainView], candidates: Sequence[str]) -> ReadPairs:
+    tokens = tokens_of(views, candidates, base.reading)
+    return ReadPairs(
         train={loss: own for (loss, most), own in tokens.items() if most is None},
         fewer={(loss, most): own for (loss, most), own in tokens.items() if most is not None},
-        dev=[ray.put(dev)],
-        prompts=request.prompts,
-        candidates=tuple(candidates) if candidates else None,
+        prompts=base.prompts,
     )
 
 
@@ -157,7 +169,7 @@ def data_of_rows(request: Request, rows: pa.Table, trainings: Iterable[Settings]
         own = request.views[loss] if most == ALL else request.fewer[loss, int(most)]
         view = with_rows(own, rows)
         views[loss, None if most == ALL else int(most)] = (
-            distinct(view, request.reading) if request.options.distinct else view
+            distinct(view, request.base.reading) if request.options.distinct else view
         )
     return data_of(request, views, dev)
 

@@ -5,7 +5,7 @@ from typing import Any
 from common.run_folder import RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
-from workflows.dry_run import tried_whole
+from workflows.dry_run import tried_whole, untried_bases
 from workflows.outcome import Outcome
 from workflows.request import Request
 from workflows.run import run
@@ -18,7 +18,7 @@ def tune_run(request: Request, quiet: bool = False) -> dict[str, Any]:
     Raises:
         Mistakes: no cluster, or one that is too small; nothing was started.
     """
-    return run(request, _search, notes=tried_whole(request), quiet=quiet)
+    return run(request, _search, notes=[*tried_whole(request), *untried_bases(request)], quiet=quiet)
 
 
 def _search(request: Request, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> Outcome:

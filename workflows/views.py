@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from common.mistakes import Checks, Mistakes
 from common.space import Choice, Space
+from models.base_model import Base
 from pairs.negatives import NEGATIVES
 from pairs.prepared import PreparedPairs
 from pairs.train_view import TrainView, view_of
@@ -12,7 +13,6 @@ from tasks.common.declaration import Task
 from tasks.common.losses import LOSSES, LossName
 from tasks.common.parameters import ALL
 from tokens.distinct import distinct
-from tokens.reading import Reading
 
 Views = Mapping[LossName, TrainView]
 """Loss -> the pairs as it reads them, the baseline's first."""
@@ -85,9 +85,15 @@ def fewer_negatives(views: Views, space: Space, *, distinct_rows: bool) -> dict[
     return {key: view for key, view in fewer.items() if view}
 
 
-def distinct_views(views: Views, reading: Reading) -> Views:
-    """Return the views without repeats."""
-    return {loss: distinct(view, reading) for loss, view in views.items()}
+def distinct_views(views: Views, bases: Sequence[Base]) -> Views:
+    """Return the views without rows that the base model reads alike.
+
+    Raises:
+        Mistakes: there are several base models, and each would merge other rows.
+    """
+    if len(bases) > 1:
+        raise Mistakes(f"distinct: with {len(bases)} base models, which read rows differently; allowed: with one")
+    return {loss: distinct(view, bases[0].reading) for loss, view in views.items()}
 
 
 def _readable(pairs: PreparedPairs, loss: LossName) -> TrainView | None:

@@ -1,8 +1,10 @@
 """Take the best settings of earlier runs, to try them before the sampler chooses."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import product
+from typing import Any, NamedTuple
 
+from common.base_names import SETTING, short_name
 from common.mistakes import Checks, Mistakes
 from common.space import Settings, Space
 from reporting.run import Run
@@ -23,45 +25,60 @@ class WarmStart(NamedTuple):
     @property
     def line(self) -> str:
         """Where the settings are from, for a user."""
-        return f"warm start: {self.trial} of {self.run}, {self.settings['loss']} loss"
+        base = f", {short_name(self.settings[SETTING])}" if SETTING in self.settings else ""
+        return f"warm start: {self.trial} of {self.run}, {self.settings['loss']} loss{base}"
 
 
-def earlier_runs(paths: str | None, task: Task, base_model: str) -> list[Run]:
+def earlier_runs(paths: str | None, task: Task, bases: Sequence[str]) -> list[Run]:
     """Return earlier runs whose settings can be tried.
 
     Args:
         paths: folders, separated by commas; None: none.
         task: the runs must be judged as it is.
-        base_model: the runs must have trained it.
+        bases: names of base models; the runs must have trained one of them.
 
     Raises:
         Mistakes: a folder is no run, or its settings are of another kind or base model.
     """
     checks = Checks()
-    runs = [checks.run(_earlier_run, path.strip(), task, base_model) for path in (paths.split(",") if paths else ())]
+    runs = [checks.run(_earlier_run, path.strip(), task, bases) for path in (paths.split(",") if paths else ())]
     checks.finish()
     return [run for run in runs if run]
 
 
-def _earlier_run(path: str, task: Task, base_model: str) -> Run:
+def _earlier_run(path: str, task: Task, bases: Sequence[str]) -> Run:
     run = Run.read(path)
-    wanted = {"kind": task.kind, "base_model": base_model}
-    others = [f"{name} {run.settings.get(name)!r}" for name, value in wanted.items() if run.settings.get(name) != value]
+    trained: dict[str, Sequence[Any]] = {"kind": [run.settings.get("kind")], "base_model": run.base_models}
+    wanted: dict[str, Sequence[Any]] = {"kind": [task.kind], "base_model": bases}
+    others = [name for name, values in trained.items() if not set(values) & set(wanted[name])]
     if others:
-        allowed = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
-        raise Mistakes(f"warm-start: {path} has {' and '.join(others)}; allowed: a run with {allowed}")
+        has = " and ".join(f"{name} {_listed(trained[name])}" for name in others)
+        allowed = ", ".join(f"{name} {_listed(values)}" for name, values in wanted.items())
+        raise Mistakes(f"warm-start: {path} has {has}; allowed: a run with {allowed}")
     return run
 
 
-def warm_starts(runs: Sequence[Run], task: Task, space: Space) -> list[WarmStart]:
-    """Return the best settings of each run for each loss of the space, moved into it.
+def _listed(values: Sequence[Any]) -> str:
+    return " or ".join(map(repr, values))
+
+
+def warm_starts(runs: Sequence[Run], task: Task, space: Space, bases: Sequence[str]) -> list[WarmStart]:
+    """Return the best settings of each run for each loss of the space and each base model, moved into the space.
 
     Settings that an earlier run did not have are the loss's defaults.
     """
-    usual = {own["loss"]: own for own in first_trials(task, space)}
-    best = [(run, loss, record) for run in runs for loss in usual if (record := _best(run, loss))]
+    usual: dict[str, Settings] = {}
+    for own in first_trials(task, space):
+        usual.setdefault(own["loss"], own)
+    best = [
+        (run, loss, base, record)
+        for run in runs
+        for loss, base in product(usual, bases)
+        if (record := _best(run, loss, base))
+    ]
     return [
-        WarmStart(run.folder, record.trial, _moved(record.settings, usual[loss], space)) for run, loss, record in best
+        WarmStart(run.folder, record.trial, _moved({**record.settings, SETTING: base}, usual[loss], space))
+        for run, loss, base, record in best
     ]
 
 
@@ -78,6 +95,12 @@ def without_repeats(trials: Sequence[Settings]) -> list[Settings]:
     return found
 
 
-def _best(run: Run, loss: str) -> TrialRecord | None:
-    """Return the best trial with this loss; a run of the version before has one loss, which its trials do not name."""
-    return best_of(trial for trial in run.trials if trial.settings.get("loss", run.settings["loss"]) == loss)
+def _best(run: Run, loss: str, base: str) -> TrialRecord | None:
+    """Return the best trial with this loss and base model.
+
+    A run with one base model does not name it in its trials, and one of the version before does not name its only loss.
+    """
+    own = {"loss": run.settings["loss"], SETTING: run.base_models[0]}
+    return best_of(
+        trial for trial in run.trials if [(own | trial.settings)[name] for name in ("loss", SETTING)] == [loss, base]
+    )

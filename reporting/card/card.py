@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common import storage
+from common.base_names import is_untuned
 from common.writing import write_then_rename
 from reporting.card.facts import TrainingFacts
 from reporting.card.section import section_lines
@@ -43,8 +44,8 @@ def write_card(model_folder: str, run: Run, training: TrainingFacts, model: "Sen
 def _fill(model: "SentenceTransformer", run: Run, training: TrainingFacts) -> None:
     """Set the fields of any model: its base model, an example of its use, its scores on dev."""
     data = model.model_card_data
-    if not _is_local(run.settings["base_model"]):
-        data.base_model = run.settings["base_model"]  # the card links it to the hub
+    if not _is_local(base_model := run.as_read["base_model"]):
+        data.base_model = base_model  # the card links it to the hub
     short = sorted(training.train_samples, key=lambda row: len(row["sentence1"]) + len(row["sentence2"]))
     data.usage_examples = [short[0]["sentence1"], *(row["sentence2"] for row in short[:2])]
     if training.dev_metrics:
@@ -111,7 +112,7 @@ def _insert(card: str, section: str) -> str:
 
 
 def _is_base(run: Run) -> bool:
-    return run.result is not None and run.result.whose == "base"
+    return run.result is not None and is_untuned(run.result.whose or "")
 
 
 def _is_local(name: str) -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common.base_names import is_untuned
 from common.space import plain_text
 from reporting import formats, refined
 from reporting.card.categories import category_lines
 from reporting.card.mixture import mixture_lines
 from reporting.findings import amount
-from reporting.formats import with_interval
+from reporting.formats import base_model, with_interval
 from reporting.refit import refit_line, refit_row
 from reporting.result import RunResult
 from reporting.run import Run
@@ -16,7 +17,6 @@ from reporting.trials import epochs_reached
 from reporting.verdict import lines
 
 NAMES = {
-    "base": "base model",
     "baseline": "baseline settings",
     "best": "the search's best",
     **refined.NAMES,
@@ -50,16 +50,16 @@ def _data(run: Run, result: RunResult) -> Iterator[str]:
     settings, manifest = run.settings, run.data.get("manifest", {})
     yield from ("## How this model was made", "")
     yield f"- **Task:** {settings['task']}, {settings['kind']} pairs, chosen by `{result.metric}` on dev"
-    yield f"- **Base model:** {settings['base_model']}"
+    yield f"- **Base model:** {run.as_read['base_model']}"
     if result.dtype:
         yield f"- **Weights:** {result.dtype}, as trained and evaluated"
-    if result.whose == "base":
+    if is_untuned(result.whose or ""):
         yield "- **This model:** the base model, unchanged; losses and settings below are those that were tried"
     if result.refit:
         yield f"- **This model:** {refit_line(result.refit, result.kept or '')}. `best/` beside it is what was judged"
         if decided_on := result.refit["decided_on"]:
             yield f"- **Threshold and probability:** from {decided_on}"
-    if any(prompts := settings.get("prompts", ("", ""))):
+    if any(prompts := run.as_read.get("prompts", ("", ""))):
         yield f"- **Prompts:** {prompts[0]!r} before first texts, {prompts[1]!r} before second ones"
     yield f"- **Prepared pairs:** fingerprint `{run.data['fingerprint']}`"
     if sizes := settings.get("pairs"):
@@ -137,7 +137,7 @@ def _use(run: Run) -> Iterator[str]:
     yield from ("", "### Scoring pairs", "", "```python", *imports)
     yield from ("from sentence_transformers import SentenceTransformer", "")
     yield f'model = SentenceTransformer("{FOLDER}")'
-    prompts = any(run.settings.get("prompts", ()))
+    prompts = any(run.as_read.get("prompts", ()))
     first, second = ("encode_query", "encode_document") if prompts else ("encode", "encode")
     yield f'cosine = model.similarity(model.{first}("one text"), model.{second}("another")).item()'
     yield "print(cosine)"
@@ -181,7 +181,8 @@ def _search(run: Run, result: RunResult) -> Iterator[str]:
 
 
 def _column(result: RunResult, name: str) -> str:
-    return f"{NAMES[name]}{' (this model)' if name == result.kept and not result.refit else ''}"
+    this = name == result.kept and not result.refit
+    return f"{NAMES.get(name) or base_model(name)}{' (this model)' if this else ''}"
 
 
 def _cost(result: RunResult) -> str:

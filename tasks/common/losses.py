@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from common.base_names import SETTING
 from common.space import Settings
 from tasks.common.number import Number
 from tasks.common.parameters import (
@@ -170,5 +171,5 @@ def default_loss(labels: Labels) -> Loss:
 
 def active(settings: Settings) -> dict[str, Any]:
     """Return the settings that a training reads: a flat space has those of all its losses."""
-    names = ("loss", *LOSSES[settings["loss"]].settings)
+    names = ("loss", SETTING, *LOSSES[settings["loss"]].settings)
     return {name: settings[name] for name in settings if name in names}

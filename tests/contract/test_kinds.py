@@ -107,7 +107,7 @@ def judged_here(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Encod
     """Have models judged in this process instead of by worker groups."""
 
     def use(models: Mapping[str, Encode]) -> None:
-        def evaluate(_: Any, names: Mapping[str, Any], what: EvaluationJob, __: Any) -> Any:
+        def evaluate(_: Any, names: Mapping[str, Any], what: EvaluationJob, *__: Any) -> Any:
             candidates = list(what.candidates or ()) or None
             judges = {
                 split: Evaluator(what.kinds.get(split, what.kind), table[0], candidates)

@@ -60,9 +60,9 @@ def one_step(asked: Request) -> Job:
     chance where the gradient is 0 but for rounding, as that of a key's bias is.
     """
     rows = asked.pairs.table("train").slice(0, int(asked.baseline["global_batch_size"]))
-    tokens = tokenize_batch(rows, asked.reading).combine_chunks()
+    tokens = tokenize_batch(rows, asked.base.reading).combine_chunks()
     loss, candidates = asked.pairs.loss, asked.pairs.candidates() or []
-    categories = categories_of(asked.pairs, candidates, asked.reading) if loss.categories else None
+    categories = categories_of(asked.pairs, candidates, asked.base.reading) if loss.categories else None
     train = TokensInMemory(num_rows=len(tokens), tokens=tokens, categories=categories)
     data = Data(train={loss.name: train}, dev=[])
     job = job_of(asked, data, Hardware(device="cpu", bf16=False, optimizer="sgd", threads=1))

@@ -73,3 +73,11 @@ def test_too_few_groups_for_an_interval_are_refused(positives: int, said: str | 
         return
     with pytest.raises(Mistakes, match=said):
         refuse_few_groups("g.csv", "binary", table)
+
+
+def test_a_model_is_held_against_its_own_base_model() -> None:
+    models = {"base": queries(BASE), "base two": queries(BASE - 0.3), "best": queries(BASE - 0.3)}
+    assert not check_guard(models, 0.01, seed=0)["best"].holds
+    found = GuardVerdict.of("g.csv", models, 0.01, 0, {"base two": "base two", "best": "base two"})
+    assert found.broken == ()
+    assert found.models["best"].difference.value == 0.0

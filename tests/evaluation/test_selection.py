@@ -140,3 +140,14 @@ def test_states_of_a_sample_are_held_against_the_sample(monkeypatch: pytest.Monk
     items = sample_of(models["base"], seed=4)
     states = States(baseline=[pairs(200, seed=seed).predictions[items] for seed in range(5)])
     assert np.isfinite(states.standard_errors(models, 4)["base"])
+
+
+def test_every_trained_state_counts_against_another_base_model_too_and_that_one_against_the_first() -> None:
+    baseline, best, other, *more = noisy(30)
+    models = {"base": queries(BASE), "base two": other, "baseline": baseline, "best": best}
+    states = States(baseline=[state.predictions for state in more])
+    alone, among = States().standard_errors(models, 0), states.standard_errors(models, 0)
+    assert among["base two"] > alone["base two"] + 0.3
+    assert among["baseline"] == alone["baseline"]
+    without = {name: own for name, own in models.items() if name != "base two"}
+    assert alone["base"] > States().standard_errors(without, 0)["base"]

@@ -307,3 +307,45 @@ def test_the_interval_of_folds_covers_the_search_before_them() -> None:
         for trials in (0, 63)
     )
     assert many.low < few.low
+
+
+OTHER = BASE + 0.1
+
+
+@pytest.mark.parametrize(
+    ("other", "baseline", "best", "chosen", "gain"),
+    [
+        (OTHER, BASE + 0.2, BASE + 0.3, "best", True),
+        (OTHER, BASE + 0.05, BASE + 0.1, "base two", False),  # training it changed nothing
+        (OTHER + NOISE, BASE + 0.05, BASE + 0.1, "baseline", False),  # not shown to be better than its own base
+        (BASE + NOISE, BASE - 0.1, BASE + 0.1 + NOISE, "base", False),
+        (BASE - 0.2, BASE + 0.1, BASE + 0.2, "best", True),
+    ],
+)
+def test_the_best_also_has_to_be_better_than_its_own_base_model(
+    other: np.ndarray, baseline: np.ndarray, best: np.ndarray, chosen: str, gain: bool
+) -> None:
+    named = {"base": BASE, "base two": other, "baseline": baseline, "best": best}
+    found = verdict({"dev": {name: queries(values) for name, values in named.items()}}, seed=0)
+    assert (found.chosen, found.gain) == (chosen, gain)
+    assert ("and against base two: no gain" in found.reason) == (chosen == "baseline")
+
+
+def test_so_has_what_is_refined_from_it() -> None:
+    named = {"base": BASE, "base two": BASE + 3 * NOISE, "baseline": BASE + 0.1, "best": BASE, "soup": BASE + 0.2}
+    found = verdict({"dev": {name: queries(values) for name, values in named.items()}}, seed=0)
+    assert found.chosen == "baseline"
+    assert "soup against baseline: better" in found.reason
+
+
+def test_an_untrained_base_model_that_looks_better_by_chance_is_not_chosen() -> None:
+    """A search that has no gain to find: the first base model stays in nearly all of them."""
+    claims = 0
+    for seed in range(100):
+        draw = np.random.default_rng(seed)
+        one, other, base, best = (draw.normal(size=60) * 0.1 for _ in range(4))
+        named = {"base": one, "base two": other, "baseline": base, "best": best}
+        models = {name: queries(values) for name, values in named.items()}
+        states = States().with_others([models["base two"].predictions])
+        claims += verdict({"dev": models}, seed=0, states=states).chosen != "base"
+    assert claims <= 6

@@ -51,3 +51,9 @@ def test_settings_keep_their_order() -> None:
 @pytest.mark.parametrize(("value", "expected"), [(0.5, "0.5000"), (None, "-"), (math.nan, "-")])
 def test_scores_have_four_decimals(value: float | None, expected: str) -> None:
     assert formats.score(value) == expected
+
+
+def test_a_base_model_is_shown_by_its_last_part() -> None:
+    assert formats.settings({"base_model": "org/mini", "epochs": 2}) == "base_model=mini epochs=2"
+    assert formats.setting_of("schedule", "a/b") == "a/b"
+    assert [formats.base_model(name) for name in ("base", "base mini")] == ["base model", "base model mini"]

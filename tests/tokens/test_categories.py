@@ -28,11 +28,11 @@ def test_each_category_stands_once_however_it_is_spelled_with_its_training_texts
 ) -> None:
     asked = prepared_categories(tmp_path, tiny_model)
     view = asked.views["category_softmax"]
-    found = categories_of(view, [*CATEGORIES, "LIGHT", "unseen"], asked.reading)
+    found = categories_of(view, [*CATEGORIES, "LIGHT", "unseen"], asked.base.reading)
     rows = Counter(view.table("train")["sentence2"].to_pylist())
     assert found.counts == (*(rows[name] for name in CATEGORIES), 0)
     assert found.hashes == tuple(text_hashes([*CATEGORIES, "unseen"]).tolist())
-    assert found.ids.to_pylist()[:4] == asked.reading.ids(list(CATEGORIES), "")
+    assert found.ids.to_pylist()[:4] == asked.base.reading.ids(list(CATEGORIES), "")
     assert sum(found.counts) == view.num_rows("train")
 
 
@@ -64,7 +64,7 @@ def test_the_tokens_of_a_category_that_no_training_text_has_are_trained_too(monk
 
 
 def test_a_row_has_the_hash_of_its_group_where_the_loss_reads_it(tiny_model: str, tmp_path: Path) -> None:
-    reading = prepared_categories(tmp_path, tiny_model).reading
+    reading = prepared_categories(tmp_path, tiny_model).base.reading
     rows = pa.table({"sentence1": ["light", "water"], "sentence2": ["sound", "wood"], "group": ["One  page", "two"]})
     assert GROUP not in tokenize_batch(rows, reading).column_names
     tokens = tokenize_batch(rows, reading, groups=True)

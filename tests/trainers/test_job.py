@@ -7,8 +7,9 @@ import pytest
 
 from tasks.common.losses import LOSSES
 from tests.trainers.cases import BARE_JOB
+from tokens.reading import Prompts
 from tokens.tokenized import TokenizedPairs
-from trainers.job import Job
+from trainers.job import Guard, Job, ReadPairs
 
 
 def job(rows: int = 800, reports: int = 4, **settings: Any) -> Job:
@@ -64,3 +65,14 @@ def test_a_training_that_ends_early_is_evaluated_there_alone_on_the_same_schedul
     training = replace(job(epochs=2.0), until=until)
     assert training.report_steps() == expected
     assert training.total_steps == 200
+
+
+def test_a_training_reads_with_its_own_base_model_and_is_held_against_it() -> None:
+    other = ReadPairs(train={"cosine": TokenizedPairs(num_rows=8)}, prompts=Prompts("query: "))
+    guard = Guard(kind="graded", pairs=[], base=["one's"], limit=0.01, others={"two": ["two's"]})
+    data = replace(BARE_JOB.data, others={"two": other}, guard=guard)
+    first, second = (replace(job(base_model=name), data=data) for name in ("one", "two"))
+    assert (first.train.num_rows, first.prompts.first, first.base_model) == (64, "", "one")
+    assert (second.train.num_rows, second.prompts.first, second.base_model) == (8, "query: ", "two")
+    assert [guard.base_of(each.settings) for each in (first, second)] == [["one's"], ["two's"]]
+    assert (replace(BARE_JOB, data=data).train.num_rows, BARE_JOB.base_model) == (64, "")

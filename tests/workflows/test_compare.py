@@ -67,7 +67,7 @@ class Finished:
         monkeypatch.setattr(compare, "try_vectors", self.vectors)
         monkeypatch.setattr(compare, "refine", lambda *_: iter(()))
 
-    def _evaluate(self, groups: Any, models: Any, job: Any, on_progress: Any) -> Any:
+    def _evaluate(self, groups: Any, models: Any, job: Any, *_: Any) -> Any:
         judged = {split: dict.fromkeys(models, each) for split, each in self.judged.items()}
         return judged, YardstickPredictions(splits={split: {} for split in judged})
 

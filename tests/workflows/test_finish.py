@@ -191,3 +191,13 @@ def test_a_base_model_that_is_kept_is_not_trained_again() -> None:
     noted, refitted = refitted_of(request, None, found(BEST), verdict_for("base"), live)  # type: ignore[arg-type]
     assert refitted is None
     assert noted.notes == ["no refit: the kept model is base, which has no training"]
+
+
+def test_another_base_model_is_kept_without_a_training() -> None:
+    best = replace(BEST, settings={**BEST.settings, "base_model": "two"})
+    comparison = verdict_for("base two")
+    comparison.verdict.splits["dev"].scores["base two"] = {"cosine_ap": 0.6}
+    kept = select_model(found(best), comparison)
+    assert (kept.record, kept.state, kept.settings) == (None, None, {"base_model": "two"})
+    assert kept.metrics["dev"] == {"cosine_ap": 0.6}
+    assert select_model(found(best), verdict_for("base")).settings == {}

@@ -12,10 +12,11 @@ from reporting.live import Live
 from tasks.common.kinds import KINDS
 from tests.evaluation.cases import pairs
 from tests.trainers.cases import BARE_JOB, rows
+from tokens.reading import Prompts
 from trainers.groups import pool
 from trainers.groups.pool import EvaluationError
 from trainers.hardware import Hardware
-from trainers.job import PREDICTIONS, EvaluationJob, Report
+from trainers.job import PREDICTIONS, EvaluationJob, Job, ReadPairs, Report
 from workflows import guard
 from workflows.session import Session
 
@@ -52,14 +53,14 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "reports", reports)
 
 
-def guarded(*groups: Group) -> Session:
+def guarded(*groups: Group, template: Job = BARE_JOB) -> Session:
     own = GuardPairs(
         file="d/g.csv", columns=("a", "b", "c"), kind=KINDS["binary"], table=rows(40, "cosine"), rows=40, sha256=""
     )
     request: Any = SimpleNamespace(options=SimpleNamespace(keep_loss=0.02))
     hardware = Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1)
     board: Any = None
-    session = Session(hardware=hardware, groups=list(groups), board=board, template=BARE_JOB)  # type: ignore[arg-type]
+    session = Session(hardware=hardware, groups=list(groups), board=board, template=template)  # type: ignore[arg-type]
     return guard.guarded(request, own, session, Live("score", 1, quiet=True))
 
 
@@ -71,6 +72,15 @@ def test_every_training_is_held_against_the_base_model() -> None:
     assert replace(template, data=BARE_JOB.data) == BARE_JOB
     (job,) = group.jobs
     assert (job.kind, list(job.splits)) == ("binary", ["guard"])
+
+
+def test_each_base_model_is_evaluated_with_its_own_prompts() -> None:
+    group, other = Group(healthy=True), ReadPairs(train={}, prompts=Prompts("query: "))
+    template = replace(BARE_JOB, data=replace(BARE_JOB.data, others={"base": other}))
+    guard = guarded(group, template=template).template.data.guard
+    assert guard is not None
+    assert (guard.base, guard.others) == ([BASE], {"base": [BASE]})
+    assert [(job.base_model, job.prompts.first) for job in group.jobs] == [("", ""), ("base", "query: ")]
 
 
 def test_another_group_takes_over_from_one_that_is_lost() -> None:

@@ -31,7 +31,9 @@ FOUND = Outcome(
 
 def asked(what: str = "dev", *splits: str) -> Any:
     options = SimpleNamespace(refit=what, seed=0, threshold=None)
-    return SimpleNamespace(options=options, pairs=SimpleNamespace(splits=splits or ("train", "dev", "test")))
+    return SimpleNamespace(
+        options=options, base_of=lambda settings: None, pairs=SimpleNamespace(splits=splits or ("train", "dev", "test"))
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from common.space import Choice, Space
 from tasks.common.loading import load
 from tests.trainers.cases import BARE_JOB
-from tokens.reading import NO_PROMPTS
 from trainers.hardware import Hardware
 from trainers.job import Job
 from workflows.request import Request
@@ -26,9 +25,7 @@ def template(space: Space) -> Job:
         views=nothing,
         space=space,
         first_trials=[{**task.settings, "epochs": space["epochs"].most}],
-        model=nothing,
-        max_length=256,
-        prompts=NO_PROMPTS,
+        bases={},
         audit=nothing,
     )
     return job(asked, BARE_JOB.data, Hardware(device="cpu", bf16=False, optimizer="adamw_torch", threads=1))

@@ -30,7 +30,8 @@ class FinishedSearch:
         self.watch = Watch("score", {"loss": "contrastive", "epochs": 2.0}, TrialLog(self.run), self.live)
 
     def trial(self, name: str, margin: float, *values: float, error: str | None = None, **more: Any) -> None:
-        trial: Any = SimpleNamespace(trial_id=name, config={"margin": margin}, experiment_tag=f"{name[-1]}_")
+        own = {"margin": margin} | ({"base_model": more.pop("base_model")} if "base_model" in more else {})
+        trial: Any = SimpleNamespace(trial_id=name, config=own, experiment_tag=f"{name[-1]}_")
         self.watch.on_trial_start(trial=trial)
         for steps, value in enumerate(values, 1):
             times = dict.fromkeys(("start_s", "first_step_s", "train_s"), 1.0)
@@ -139,3 +140,10 @@ def test_a_trial_that_failed_after_a_good_report_is_not_the_best(
     outcome = finished.outcome(monkeypatch)
     assert outcome.best is outcome.baseline is finished.watch.records["id-1"]
     assert outcome.baseline_state is outcome.state
+
+
+def test_the_states_are_those_of_the_bests_own_base_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished = FinishedSearch(tmp_path)
+    for number, (value, base) in enumerate([(0.5, "one"), (0.9, "two"), (0.8, "one"), (0.7, "two")], 1):
+        finished.trial(f"t{number}", 0.5, value, base_model=base)
+    assert list(finished.outcome(monkeypatch).states) == ["trial-02", "trial-04"]

@@ -10,7 +10,6 @@ import pytest
 from common.environment import environment
 from common.mistakes import Mistakes
 from common.run_folder import RunFolder
-from tokens.reading import NO_PROMPTS
 from trainers.hardware import DetectedHardware
 from workflows import session as start
 
@@ -34,9 +33,7 @@ def valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     options = SimpleNamespace(cpus_per_worker=2, gpu=True, precision="auto", optimizer="auto")
     return SimpleNamespace(
         options=options,
-        model=SimpleNamespace(check_loads=lambda *_: None),
-        max_length=64,
-        prompts=NO_PROMPTS,
+        bases={"m": SimpleNamespace(check_loads=lambda: None)},
         pairs=SimpleNamespace(fingerprint="f", manifest={}),
         views={},
         audit=SimpleNamespace(to_dict=dict),
@@ -58,7 +55,7 @@ def test_no_worker_starts_before_the_base_model_was_loaded(
     valid: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = RunFolder.claim(str(tmp_path / "run"))
-    valid.model.check_loads = refused("base-model: it cannot be loaded")
+    valid.bases["m"].check_loads = refused("base-model: it cannot be loaded")
     monkeypatch.setattr(start, "hardware_of_worker", lambda *_: pytest.fail("a worker was started"))
     with pytest.raises(Mistakes, match="cannot be loaded"):
         start.start(valid, run, 1)
@@ -92,7 +89,7 @@ def test_environment_says_what_the_workers_are(valid: Any, tmp_path: Path, monke
 
 def test_the_base_model_is_loaded_while_ray_starts(valid: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    valid.model.check_loads_meanwhile = lambda *_: order.append("load")
+    valid.bases["m"].check_loads_meanwhile = lambda: order.append("load")
     monkeypatch.setattr(start, "connect", lambda *_: order.append("connect") or "a local Ray")  # type: ignore[func-returns-value]
     monkeypatch.setattr(start, "capacity", lambda: None)
     monkeypatch.setattr(start, "concurrent_groups", lambda *_, **__: 2)

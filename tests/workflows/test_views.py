@@ -77,12 +77,12 @@ def test_losses_that_read_alike_share_their_tokens_and_one_has_the_categories(
         return TokenizedPairs(num_rows=view.num_rows("train"))
 
     monkeypatch.setattr(session, "tokenize", tokenize)
-    tokens = session.tokens_of(asked.views, [], asked.reading)
+    tokens = session.tokens_of(asked.views, [], asked.base.reading)
     assert tokens["contrastive"] is tokens["cosent"] is tokens["online_contrastive"]
     assert tokens["ranking"].num_rows < tokens["cosent"].num_rows
     assert len(tokenised) == 2
     by_category = prepared_categories(tmp_path, tiny_model)
-    tokens = session.tokens_of(by_category.views, by_category.pairs.candidates() or [], by_category.reading)
+    tokens = session.tokens_of(by_category.views, by_category.pairs.candidates() or [], by_category.base.reading)
     assert tokens["cosine"].categories is None
     assert tokens["category_softmax"].categories is not None
 

@@ -29,6 +29,7 @@ def evaluate_models(
     models: Mapping[str, TrainingState | None],
     template: EvaluationJob,
     on_progress: OnProgress,
+    others: Mapping[str, EvaluationJob] | None = None,
 ) -> tuple[dict[str, dict[str, Predictions]], YardstickPredictions]:
     """Evaluate each model (None: the base model) with whichever group is free.
 
@@ -37,6 +38,7 @@ def evaluate_models(
         models: name -> its state.
         template: the splits; each model's name replaces its own. The base model's group evaluates the yardsticks.
         on_progress: is called with (done, in all) after each model.
+        others: model -> its template, for those of another base model than `template`'s.
 
     Returns:
         split -> model -> predictions, models in the order given; and the predictions of the yardsticks.
@@ -44,8 +46,16 @@ def evaluate_models(
     Raises:
         EvaluationError: one of them could not be evaluated.
     """
+    others = others or {}
     jobs = [
-        (replace(template, trial=name, train=template.train if state is None else None), state)
+        (
+            replace(
+                others.get(name, template),
+                trial=name,
+                train=template.train if state is None and name not in others else None,
+            ),
+            state,
+        )
         for name, state in models.items()
     ]
     reports_by_model = dict(zip(models, in_turns(groups, jobs, on_progress, best_report), strict=True))

@@ -1,4 +1,4 @@
-"""The loop of every worker of a group: import once, load the base model once, then run one job after another."""
+"""The loop of every worker of a group: import once, load the base models once, then run one job after another."""
 
 import gc
 import os
@@ -74,7 +74,8 @@ def work(config: dict[str, Any]) -> None:
 
     Args:
         config: mailbox; board; group: its name; created_at: Unix time at which its start began, seconds;
-            model: [reference to the base model's files]; max_length; trust_remote_code; threads.
+            model: [reference to the base model's files]; max_length; others: further base model -> the same two;
+            trust_remote_code; threads.
     """
     began = time.time()
     gc.disable()  # it finds nothing in imported modules and takes a tenth of the time
@@ -89,7 +90,11 @@ def work(config: dict[str, Any]) -> None:
     if world_size == 1:
         os.environ.pop("LOCAL_RANK", None)  # else accelerate wraps a single worker's model in DDP, for nothing
     device = str(train.torch.get_device())
-    base = load_model(ray.get(config["model"][0]), config["max_length"], device, config["trust_remote_code"])
+    first, *others = (
+        load_model(ray.get(files[0]), max_length, device, config["trust_remote_code"])
+        for files, max_length in [(config["model"], config["max_length"]), *config["others"].values()]
+    )
+    bases = dict(zip(config["others"], others, strict=True))
     gc.enable()
     gc.freeze()  # else each start of a training, where the library collects garbage, takes 0.35 s longer
     ranks = RankClient(config["mailbox"], config["board"], config["group"], rank, agreed_name())
@@ -97,6 +102,7 @@ def work(config: dict[str, Any]) -> None:
     ranks.report_time()
     while (answer := ranks.meet("next")).job:
         start = ray.get(answer.start[0]) if answer.start else None
+        base = bases.get(answer.job.base_model, first)
         if isinstance(answer.job, EvaluationJob):
             _evaluate(ranks, answer.job, base, start)
         else:

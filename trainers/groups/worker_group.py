@@ -4,8 +4,8 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import ray
@@ -40,6 +40,8 @@ class GroupConfig:
     board: BoardActor
     """The actor to which workers send their progress (trainers/groups/board.py)."""
     max_length: int
+    others: Mapping[str, tuple[list[Any], int]] = field(default_factory=dict)
+    """Further base model -> its `model` and `max_length`."""
     trust_remote_code: bool = False
     num_workers: int
     cpus_per_worker: int
@@ -87,6 +89,7 @@ class WorkerGroup:
                 "created_at": self.created_at,
                 "model": config.model,
                 "max_length": config.max_length,
+                "others": dict(config.others),
                 "trust_remote_code": config.trust_remote_code,
                 "threads": config.cpus_per_worker,
             },
