@@ -24,6 +24,7 @@ from benchmarks.measure import report
 from tokens.tokenized import TokenizedPairs
 from trainers.job import Data, Job
 from trainers.search.halving import Halving, first_rung
+from trainers.search.shared import Shared
 
 METRIC = "best"
 KEPT = (2, 3)
@@ -59,7 +60,7 @@ def curves(run: Path, metric: str) -> list[Curve]:
 
 def replayed(trials: Sequence[Curve], epochs: float, first: float) -> tuple[float, float]:
     """Replay a search over these trials, and return the epochs trained and the best metric without the baseline."""
-    halving = Halving({epochs: first}, baseline={"trial": 0})
+    halving = Halving({epochs: first}, baseline={"trial": 0}, shared=Shared(settings={"epochs": epochs}))
     halving.set_search_properties(METRIC, "max")
     controller: Any = None
     trained, bests = 0.0, []

@@ -155,7 +155,7 @@ def ours(trials: int, folder: str) -> None:
         Live(METRIC, trials, quiet=True) as live,
         patch("trainers.search.tuner.optuna.samplers.TPESampler", lambda **_: optuna.samplers.RandomSampler(seed=0)),
     ):
-        search(plan, Watch(METRIC, plan.fixed, log, live))
+        search(plan, Watch(METRIC, plan.shared, log, live))
     log.close()
     for group in groups:
         ray.get(group.mailbox.end.remote())

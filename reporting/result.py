@@ -45,6 +45,9 @@ class RunResult:
     error: str | None = None
     """Why nothing was trained: the commonest error of the trials, or another reason; None if a model was trained."""
     wall_s: float
+    """Seconds of the search or training, without what follows it."""
+    minutes: float | None = None
+    """The time budget; None without one."""
     kept: str | None = None
     """The model that was selected: base, baseline, best, or one that was refined from them."""
     weights: str | None = None

@@ -78,7 +78,7 @@ def time_table(result: RunResult) -> Table:
 def outcome_lines(result: RunResult) -> list[str]:
     """Return a line each for trials by state, time, the model's folder and the commands to try next."""
     counts = ", ".join(f"{count} {state}" for state, count in result.states.items()) or "none"
-    lines = [f"trials: {counts}", f"wall time: {formats.duration(result.wall_s)}{_training_time(result)}"]
+    lines = [f"trials: {counts}", f"wall time: {formats.duration(result.wall_s)}{_cost(result)}"]
     if result.model is None:
         return [*lines, f"no model: {result.error}; see {result.run}/trials.jsonl"]
     lines += [f"note: {note}" for note in result.notes]
@@ -102,7 +102,10 @@ def _difference(value: float | None, start: float | None) -> str:
     return "" if value is None or start is None or value == start else f"{value - start:+.4f}"
 
 
-def _training_time(result: RunResult) -> str:
+def _cost(result: RunResult) -> str:
+    """Return the budget, the core-seconds of the worker groups, and how much of them was training."""
+    budget = f" of a budget of {formats.number(result.minutes)} minutes" if result.minutes else ""
     if result.training_share is None:
-        return ""
-    return f", the worker groups were training for {result.training_share:.0%} of their time"
+        return budget
+    cost = f"{result.core_seconds:,.0f} core- or GPU-seconds, of which the worker groups trained"
+    return f"{budget}; {cost} {result.training_share:.0%}"

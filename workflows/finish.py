@@ -157,5 +157,6 @@ def result_of(
         notes=list(outcome.notes),
         error=None if trained else commonest_error(outcome.records) or NOT_EVALUATED,
         wall_s=outcome.wall_s,
+        minutes=request.options.minutes,
         group_times=outcome.group_times,
     )

@@ -32,7 +32,8 @@ FEW_ITEMS = 300
 MOST_SETTINGS = 3
 """Settings that are compared, the baseline and the best ones of the search."""
 LEAST_SECONDS = 60.0
-"""Folds may take half of the search's time, and so long in any case."""
+"""Folds may take half of the search's time, or with a budget FOR_FOLDS of it, and so long in any case."""
+FOR_FOLDS = 0.25
 Say = Callable[[str], None]
 
 
@@ -51,6 +52,11 @@ class Parts:
 
     train: pa.Table
     judged: pa.Table
+
+
+def folds_likely(options: Options, dev_rows: int) -> bool:
+    """Check by the rows of dev whether folds will be made; a kind may judge fewer items than these."""
+    return bool(options.folds) if options.folds is not None else options.trials > 1 and dev_rows < FEW_ITEMS
 
 
 def wanted(options: Options, dev: Predictions) -> int:
@@ -143,7 +149,8 @@ def _in_time(
     """
     if request.options.folds is not None or outcome.best is None or not outcome.metrics.get("steps"):
         return settings
-    most_s = max(LEAST_SECONDS, outcome.wall_s / 2)
+    part = FOR_FOLDS * request.options.minutes * 60 if request.options.minutes else outcome.wall_s / 2
+    most_s = max(LEAST_SECONDS, part)
     best = replace(session.template, settings=dict(outcome.best.settings))
     share = min(1.0, folds.without(0, 1).num_rows / max(1, request.pairs.num_rows("train")))
     costs = [

@@ -16,6 +16,8 @@ LEAST_TOKENS = 4
 """The smallest max_length: two tokens mark the begin and the end of a text."""
 MOST_SEEDS = 1_000
 """The most further seeds, each of which costs two trainings; a larger number was probably meant as a seed."""
+DEFAULT_MINUTES = 60.0
+"""The default budget of a search: an hour."""
 MOST_MINUTES = 366 * 24 * 60
 """One year, which excludes infinity."""
 
@@ -163,7 +165,13 @@ class Options(TrainOptions):
     """The options of jobs.tune; a single training has them with one trial."""
 
     trials: int = Field(default=16, ge=1, description="Number of settings to try, the baseline first.")
-    minutes: float | None = Field(default=None, gt=0, le=MOST_MINUTES, description="Time budget of the search.")
+    minutes: float | None = Field(
+        default=None,
+        gt=0,
+        le=MOST_MINUTES,
+        description="Time budget of the search and its verdict; what fits is said before the first trial. Default: 60, "
+        "and none if --trials is given.",
+    )
     scheduler: Literal["asha", "fifo"] = Field(
         default="asha", description="asha stops weak trials early; fifo stops none."
     )

@@ -32,7 +32,7 @@ from search_spaces.default import first_trials, fixed, for_task
 from search_spaces.overrides import losses_in
 from tasks.common.declaration import Task
 from tasks.common.loading import load
-from workflows.options import KEEP_LOSS, LEAST_TOKENS, Options
+from workflows.options import DEFAULT_MINUTES, KEEP_LOSS, LEAST_TOKENS, Options
 from workflows.preflight import accepted, check_codes, read_as
 from workflows.request import Request
 from workflows.views import Views, distinct_views, fewer_negatives, views_of, with_enough_rows
@@ -90,7 +90,8 @@ def check_request(given: Mapping[str, Any], *, dry_run: bool, quiet: bool, singl
 
 def _with_defaults(given: Mapping[str, Any], task: Task, single: bool) -> dict[str, Any]:
     """Return the given options, and those whose default depends on the task or the job."""
-    defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model}
+    hour = {} if single or given.get("trials") is not None else {"minutes": DEFAULT_MINUTES}
+    defaults = {"data": f"data/{task.name}", "run": f"runs/{task.name}", "base_model": task.base_model, **hour}
     always = {"task": given["task"], "set": (), "accept": (), **({"trials": 1, "export": "best"} if single else {})}
     return defaults | always | {name: value for name, value in given.items() if value is not None}
 

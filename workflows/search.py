@@ -16,6 +16,7 @@ from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
 from trainers.search.retention import BEST_TRIALS
 from trainers.search.tuner import tuner
+from workflows.budget import Plan
 from workflows.finish import undisturbed
 from workflows.options import Options
 from workflows.outcome import Outcome
@@ -24,7 +25,7 @@ from workflows.tracker import Estimate, Watch
 
 
 def plan_of(
-    options: Options, space: Space, first_trials: Sequence[Settings], run: RunFolder, session: Session
+    options: Options, space: Space, first_trials: Sequence[Settings], run: RunFolder, session: Session, budget: Plan
 ) -> SearchPlan:
     """Return the plan of a search on the session's groups."""
     return SearchPlan(
@@ -35,7 +36,8 @@ def plan_of(
         space=space,
         first_trials=first_trials,
         trials=options.trials,
-        minutes=options.minutes,
+        minutes=budget.search_s / 60 if budget.search_s else None,
+        epochs=budget.epochs,
         scheduler=options.scheduler,
     )
 
@@ -47,7 +49,7 @@ def search(plan: SearchPlan, watch: Watch) -> Outcome:
         plan.board,
         watch,
         lambda settings: settings["epochs"] * plan.template.data.read_by(settings).num_rows,
-        plan.first_trials,
+        [plan.shared.complete(settings) for settings in plan.first_trials],
         plan.trials,
         len(plan.groups),
     )
@@ -74,7 +76,7 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
     values = {trial: record.compared for trial, record in watch.records.items() if record.compared is not None}
     evaluated = list(values)
     ranked = sorted(evaluated, key=lambda trial: values[trial], reverse=True)
-    baseline_settings = active(plan.baseline)
+    baseline_settings = active(plan.shared.complete(plan.baseline))
     first = next((trial for trial, record in watch.records.items() if record.settings == baseline_settings), None)
     best, state = first_readable(plan, watch, ranked)
     if best == first:

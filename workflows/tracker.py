@@ -15,6 +15,7 @@ from reporting.trials import TrialRecord
 from tasks.common.losses import active
 from trainers.groups.board import BoardActor, seconds_left
 from trainers.search.retention import Retention
+from trainers.search.shared import Shared
 
 POLL_S = 1.0
 """Seconds between two estimates of the time left."""
@@ -25,7 +26,7 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
 
     Args:
         metric: the deciding metric on dev.
-        settings: the settings that all trials share.
+        shared: completes the searched settings of a trial.
         log: takes every record and every report.
         live: shows every record.
         retention: deletes states that are no longer needed.
@@ -34,12 +35,12 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
     def __init__(
         self,
         metric: str,
-        settings: Settings,
+        shared: Shared,
         log: TrialLog,
         live: Live,
         retention: Retention | None = None,
     ) -> None:
-        self.metric, self.settings, self.log, self.live = metric, dict(settings), log, live
+        self.metric, self.shared, self.log, self.live = metric, shared, log, live
         self.retention = retention
         self.records: dict[str, TrialRecord] = {}
         self.results: dict[str, dict[str, Any]] = {}
@@ -56,7 +57,7 @@ class Watch(tune.Callback):  # type: ignore[misc]  # Ray ships no types for it
     def on_trial_start(self, *, trial: Any, **_: Any) -> None:
         """Begin a trial's record; a trial that Tune starts again goes on with its own."""
         if trial.trial_id not in self.records:
-            settings = active({**self.settings, **trial.config})
+            settings = active(self.shared.complete(trial.config))
             name = f"trial-{int(trial.experiment_tag.partition('_')[0]):02d}"  # in the order Optuna proposed them
             self._put(trial, TrialRecord(trial=name, settings=settings, metric=self.metric, epochs=settings["epochs"]))
 

@@ -1,5 +1,6 @@
 """Run a search, the flow of jobs.tune."""
 
+from dataclasses import replace
 from typing import Any
 
 from common.run_folder import RunFolder
@@ -23,8 +24,13 @@ def tune_run(request: Request, quiet: bool = False) -> dict[str, Any]:
 
 def _search(request: Request, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> Outcome:
     from trainers.search.retention import Retention
+    from workflows.budget import planned
     from workflows.search import plan_of, search  # imports Tune for seconds; meanwhile the groups start
     from workflows.tracker import Watch
 
-    plan = plan_of(request.options, request.space, request.first_trials, folder, session)
-    return search(plan, Watch(request.task.metric, plan.fixed, log, live, Retention(folder)))
+    budget = planned(request, session, lambda line: live.header([line]))
+    for line in budget.lines:
+        live.say(line)
+    plan = plan_of(request.options, request.space, request.first_trials, folder, session, budget)
+    outcome = search(plan, Watch(request.task.metric, plan.shared, log, live, Retention(folder)))
+    return replace(outcome, notes=[*outcome.notes, *budget.notes])

@@ -70,7 +70,10 @@ def test_many_groups_are_shown_as_one() -> None:
 def test_the_lines_say_states_time_share_and_model() -> None:
     text = "\n".join(outcome_lines(RESULT))
     assert "trials: 3 completed, 2 stopped" in text
-    assert "wall time: 5:21, the worker groups were training for 81% of their time" in text
+    spent = "wall time: 5:21; 642 core- or GPU-seconds, of which the worker groups trained 81%"
+    assert spent in text
+    budgeted = outcome_lines(replace(RESULT, minutes=6.0))
+    assert spent.replace("5:21", "5:21 of a budget of 6 minutes") in budgeted
     assert "model: runs/my tickets/best" in text
     assert "no better" not in text
 

@@ -149,7 +149,7 @@ def test_where_nothing_was_trained_the_result_says_why(records: list[TrialRecord
     nothing = replace(found(BEST), records=records, best=None, state=None, baseline=None, baseline_state=None)
     written: dict[str, Any] = {}
     run: Any = SimpleNamespace(shown="run", write_json=written.__setitem__)
-    options = SimpleNamespace(export="auto", workers=1, gpu=False, cpus_per_worker=1)
+    options = SimpleNamespace(export="auto", workers=1, gpu=False, cpus_per_worker=1, minutes=None)
     task = SimpleNamespace(name="invoices", metric="cosine_ap")
     request: Any = SimpleNamespace(options=options, task=task, baseline={})
     result = finish(request, run, nothing, None)

@@ -69,10 +69,10 @@ def test_a_baseline_that_won_is_compared_with_the_base_model_alone() -> None:
     assert list(made._last_few(found(first, record("t2", 0.5), baseline=first))) == ["t1"]
 
 
-def in_time(wall_s: float, asked: int | None = None) -> list[str]:
+def in_time(wall_s: float, asked: int | None = None, minutes: float | None = None) -> list[str]:
     """Ask for folds of three settings; each costs 60 % of 80 s and one evaluation of 10 s in each of 5 folds."""
     request: Any = SimpleNamespace(
-        options=SimpleNamespace(folds=asked), pairs=SimpleNamespace(num_rows=lambda split: 100)
+        options=SimpleNamespace(folds=asked, minutes=minutes), pairs=SimpleNamespace(num_rows=lambda split: 100)
     )
     data = replace(BARE_JOB.data, train={"cosine": TokenizedPairs(num_rows=64)})
     session: Any = SimpleNamespace(template=replace(BARE_JOB, data=data), able=lambda: [1])
@@ -84,6 +84,11 @@ def in_time(wall_s: float, asked: int | None = None) -> list[str]:
 def test_settings_are_left_out_until_the_folds_take_half_of_the_searchs_time() -> None:
     assert in_time(3 * 5 * 58 * 2 + 1) == ["t1", "t2", "t3"]
     assert in_time(3 * 5 * 58 * 2 - 1) == ["t1", "t2"]
+
+
+def test_with_a_budget_the_folds_take_a_quarter_of_it() -> None:
+    assert in_time(0.0, minutes=3 * 5 * 58 / 15 + 1) == ["t1", "t2", "t3"]
+    assert in_time(0.0, minutes=3 * 5 * 58 / 15 - 1) == ["t1", "t2"]
 
 
 def test_folds_that_take_too_long_are_refused_unless_the_user_asks() -> None:

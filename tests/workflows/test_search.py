@@ -11,6 +11,7 @@ from common.run_folder import STATES, RunFolder
 from reporting.live import Live
 from reporting.trial_log import TrialLog
 from trainers.checkpoint import TrainingState, state_name, write_state
+from trainers.search.shared import Shared
 from workflows.outcome import Outcome
 from workflows.search import outcome_of
 from workflows.tracker import Watch
@@ -27,7 +28,9 @@ class FinishedSearch:
         self.lost: list[str | None] = []
         """Of each worker group, why it takes no further trials."""
         self.live = Live("score", 9, quiet=True)
-        self.watch = Watch("score", {"loss": "contrastive", "epochs": 2.0}, TrialLog(self.run), self.live)
+        self.watch = Watch(
+            "score", Shared(settings={"loss": "contrastive", "epochs": 2.0}), TrialLog(self.run), self.live
+        )
 
     def trial(self, name: str, margin: float, *values: float, error: str | None = None, **more: Any) -> None:
         own = {"margin": margin} | ({"base_model": more.pop("base_model")} if "base_model" in more else {})
@@ -54,7 +57,8 @@ class FinishedSearch:
         groups = [
             SimpleNamespace(name=f"group-{number}", began=0.0, lost=lost) for number, lost in enumerate(self.lost)
         ]
-        plan: Any = SimpleNamespace(run=self.run, baseline=BASELINE, board=board, groups=groups)
+        whole: Any = {"baseline": BASELINE, "shared": Shared(settings={})}
+        plan: Any = SimpleNamespace(run=self.run, board=board, groups=groups, **whole)
         self.watch.close()
         return outcome_of(plan, self.watch, 1.0)
 

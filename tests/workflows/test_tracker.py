@@ -15,6 +15,7 @@ from reporting.live import Live
 from reporting.trial_log import TrialLog
 from trainers.groups.board import Progress
 from trainers.search.retention import Retention
+from trainers.search.shared import Shared
 from workflows import tracker
 from workflows.tracker import Estimate, Watch
 
@@ -26,7 +27,7 @@ class Search:
         self.run = RunFolder.claim(str(folder / "run"))
         shared = {"loss": "contrastive", "epochs": 2.0, "margin": 0.5, "scale": 20.0}
         log, live = TrialLog(self.run), Live("score", 9, quiet=True)
-        self.watch = Watch("score", shared, log, live, Retention(self.run, number=1))
+        self.watch = Watch("score", Shared(settings=shared), log, live, Retention(self.run, number=1))
         self.tune = CallbackList([self.watch])
 
     def event(self, name: str, trial: Any, **more: Any) -> None:

@@ -7,6 +7,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
 from common.space import Settings
 from trainers.job import Job
+from trainers.search.shared import Shared
 
 REDUCTION_FACTOR = 2
 """At each rung the better half goes on. With the few epochs of fine-tuning a larger factor would leave one rung."""
@@ -21,10 +22,12 @@ class Halving(FIFOScheduler):  # type: ignore[misc]  # Ray ships no types for it
     Args:
         first_rungs: epochs of a training -> epochs after which it may be stopped first; further rungs double them.
         baseline: the searched settings of the trial that is not stopped.
+        shared: completes searched settings.
     """
 
-    def __init__(self, first_rungs: Mapping[float, float], baseline: Settings) -> None:
+    def __init__(self, first_rungs: Mapping[float, float], baseline: Settings, shared: Shared) -> None:
         super().__init__()
+        self.shared = shared
         self.baseline = dict(baseline)
         self.by_epochs = {
             epochs: ASHAScheduler(
@@ -59,7 +62,7 @@ class Halving(FIFOScheduler):  # type: ignore[misc]  # Ray ships no types for it
     def _of(self, trial: Any) -> ASHAScheduler:
         if len(self.by_epochs) == 1:
             return next(iter(self.by_epochs.values()))
-        return self.by_epochs[trial.config["epochs"]]
+        return self.by_epochs[self.shared.complete(trial.config)["epochs"]]
 
 
 def first_rung(job: Job, longest_warmup: float) -> float:

@@ -1,7 +1,7 @@
 """The plan of a search: everything that is decided before its first trial."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.run_folder import RunFolder
@@ -10,6 +10,7 @@ from trainers.groups.board import BoardActor
 from trainers.groups.worker_group import WorkerGroup
 from trainers.job import Job
 from trainers.search.halving import first_rung
+from trainers.search.shared import Shared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,9 @@ class SearchPlan:
     """Settings of the first trials, the task's baseline before all, each moved into the space."""
     trials: int
     minutes: float | None
+    """Time budget of the search."""
+    epochs: Mapping[str, float] = field(default_factory=dict)
+    """Loss -> epochs of its trainings, where the budget affords fewer than the space says."""
     scheduler: str
     """asha, which stops weak trials, or fifo, which stops none."""
 
@@ -42,6 +46,11 @@ class SearchPlan:
         return self.first_trials[0]
 
     @property
+    def shared(self) -> Shared:
+        """What completes the searched settings of a trial."""
+        return Shared(settings=self.fixed, epochs=self.epochs)
+
+    @property
     def fixed(self) -> dict[str, Any]:
         """The settings that every trial shares."""
         return {name: self.baseline[name] for name in self.space if name not in self.varied}
@@ -51,7 +60,8 @@ class SearchPlan:
         """Epochs that a trial may have -> epochs after which it may be stopped first."""
         trainings = self.space["epochs"]
         assert isinstance(trainings, Choice), "search_spaces/default.py takes no range of whole numbers"
-        settings = {epochs: {**self.template.settings, "epochs": epochs} for epochs in trainings.values}
+        values = {*trainings.values, *self.epochs.values()}
+        settings = {epochs: {**self.template.settings, "epochs": epochs} for epochs in values}
         warmup = self.space["warmup_ratio"].most
         return {
             float(epochs): first_rung(replace(self.template, settings=own), warmup) for epochs, own in settings.items()

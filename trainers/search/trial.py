@@ -17,6 +17,7 @@ from trainers.dev_predictions import write_predictions
 from trainers.groups.client import GroupClient
 from trainers.groups.mailbox import MailboxActor
 from trainers.job import FAILED_VALUE, PREDICTIONS, Job, Report
+from trainers.search.shared import Shared
 
 LEASE_AGAIN_S = 0.2
 """Seconds between two tries to lease a group."""
@@ -32,6 +33,7 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
         mailboxes: Mapping[str, MailboxActor],
         baseline: Settings,
         run: RunFolder,
+        shared: Shared,
     ) -> None:
         """Begin the first trial of this actor.
 
@@ -42,8 +44,9 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
                 unless some are lost.
             baseline: the settings whose trial also evaluates the base model.
             run: where states are written.
+            shared: completes the sampled settings.
         """
-        self.template, self.baseline, self.run = template, dict(baseline), run
+        self.template, self.baseline, self.run, self.shared = template, dict(baseline), run, shared
         self.mailboxes, self.group_name = mailboxes, ""
         self.group: GroupClient | None = None
         self.written: list[str] = []
@@ -127,7 +130,7 @@ class Trial(tune.Trainable):  # type: ignore[misc]  # Ray ships no types for it
         return replace(
             self.template,
             trial=self.trial_id,
-            settings={**self.template.settings, **self.settings},
+            settings={**self.template.settings, **self.shared.complete(self.settings)},
             score_base=self.settings == self.baseline,
             assigned_at=time.time(),
         )

@@ -28,7 +28,9 @@ def tuner(plan: SearchPlan, callback: tune.Callback) -> tune.Tuner:
     """
     first = searched(plan, plan.baseline)
     mailboxes = {group.name: group.mailbox for group in plan.groups}
-    trainable = tune.with_parameters(Trial, template=plan.template, mailboxes=mailboxes, baseline=first, run=plan.run)
+    trainable = tune.with_parameters(
+        Trial, template=plan.template, mailboxes=mailboxes, baseline=first, run=plan.run, shared=plan.shared
+    )
     return tune.Tuner(
         tune.with_resources(trainable, TRIAL_ACTOR),
         tune_config=tune.TuneConfig(
@@ -122,4 +124,4 @@ def distribution(allowed: Range | Choice) -> optuna.distributions.BaseDistributi
 
 def scheduler(plan: SearchPlan, first: Settings) -> TrialScheduler:
     """Return halving, or FIFO, which trains every trial to its end."""
-    return FIFOScheduler() if plan.scheduler == "fifo" else Halving(plan.first_rungs, first)
+    return FIFOScheduler() if plan.scheduler == "fifo" else Halving(plan.first_rungs, first, plan.shared)

@@ -1,5 +1,6 @@
 """Test which trials are stopped early, and that the baseline is never one of them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -17,10 +18,13 @@ from trainers.search.tuner import scheduler
 OTHER = {"margin": 0.7}
 
 
-def of_search(*epochs: float, warmup: tuple[float, float] = (0.0, 0.2), name: str = "asha") -> TrialScheduler:
+def of_search(
+    *values: float, warmup: tuple[float, float] = (0.0, 0.2), name: str = "asha", **more: Any
+) -> TrialScheduler:
     """Return the scheduler of a search over trainings of these epochs."""
-    space: Space = {"epochs": Choice(values=epochs), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
-    made = scheduler(plan(space=space, scheduler=name), BASELINE)
+    space: Space = {"epochs": Choice(values=values), "warmup_ratio": Range(low=warmup[0], high=warmup[1])}
+    first = {**BASELINE, "epochs": values[0], "warmup_ratio": warmup[0]}
+    made = scheduler(plan(space=space, scheduler=name, first_trials=[first], **more), BASELINE)
     made.set_search_properties("score", "max")
     return made
 
@@ -31,7 +35,7 @@ class Trials:
     def __init__(self, scheduler: TrialScheduler) -> None:
         self.scheduler, self.known = scheduler, set[str]()
 
-    def at(self, epoch: float, name: str, score: float, config: dict[str, float] = OTHER) -> str:
+    def at(self, epoch: float, name: str, score: float, config: Mapping[str, Any] = OTHER) -> str:
         trial: Any = SimpleNamespace(trial_id=name, config=config)
         controller: Any = None
         if name not in self.known:
@@ -101,3 +105,11 @@ def test_the_first_rung_is_the_first_evaluation_after_warmup_and_an_epoch_of_sev
     settings = {**BARE_JOB.settings, "epochs": epochs}
     data = replace(BARE_JOB.data, train={"cosine": TokenizedPairs(num_rows=800)})
     assert first_rung(replace(BARE_JOB, settings=settings, reports=reports, data=data), warmup) == expected
+
+
+def test_trials_are_compared_with_those_that_the_budget_gives_as_many_epochs() -> None:
+    trials = Trials(of_search(10, epochs={"cosine": 2.0}))
+    cosine, other = [{**OTHER, "loss": loss} for loss in ("cosine", "angle")]
+    assert trials.at(1, "good", 0.9, other) == "CONTINUE"
+    assert trials.at(1, "of fewer epochs", 0.1, cosine) == "CONTINUE"
+    assert trials.at(1, "of as many", 0.05, {**cosine, "margin": 0.8}) == "STOP"

@@ -14,6 +14,7 @@ from tests.trainers.cases import BARE_JOB
 from trainers.checkpoint import TrainingState, read_state
 from trainers.dev_predictions import read_predictions
 from trainers.job import FAILED_LOWERED, FAILED_VALUE, PREDICTIONS, Guard, Job, Report
+from trainers.search.shared import Shared
 from trainers.search.trial import NoGroupError, Trial, lease
 
 METRIC = BARE_JOB.metric
@@ -83,17 +84,32 @@ def run(tmp_path: Path) -> RunFolder:
     return folder
 
 
-def trial(run: RunFolder, *mailboxes: Mailbox, config: dict[str, float] = BASELINE, template: Job = BARE_JOB) -> Trial:
+def trial(
+    run: RunFolder,
+    *mailboxes: Mailbox,
+    config: dict[str, float] = BASELINE,
+    template: Job = BARE_JOB,
+    shared: Shared = Shared(settings={}),  # noqa: B008  # frozen
+) -> Trial:
     """Set up a trial on these groups as Tune does."""
     actor = Trial.__new__(Trial)
     named: Any = {f"group-{number}": mailbox for number, mailbox in enumerate(mailboxes, 1)}
-    actor.setup(config, template=template, mailboxes=named, baseline=BASELINE, run=run)
+    actor.setup(config, template=template, mailboxes=named, baseline=BASELINE, run=run, shared=shared)
     return actor
 
 
 def steps_on_disk(run: RunFolder) -> list[int]:
     files = sorted(Path(run.at(STATES)).iterdir())
     return [read_state(run, f"{STATES}/{file.name}").weights["steps"] for file in files]
+
+
+def test_a_trial_has_the_epochs_that_the_budget_affords_its_loss(run: RunFolder) -> None:
+    group = Mailbox(0.5)
+    shared = Shared(settings={"loss": "cosine", "epochs": 9}, epochs={"cosine": 2.0, "angle": 3.0})
+    trial(run, group, shared=shared).step()
+    assert group.jobs[0].settings["epochs"] == 2.0
+    assert shared.complete({"loss": "angle"})["epochs"] == 3.0
+    assert shared.complete({"loss": "cosent"})["epochs"] == 9
 
 
 @pytest.mark.parametrize(("config", "score_base"), [(BASELINE, True), ({"learning_rate": 2e-3}, False)])

@@ -1,0 +1,131 @@
+"""Test what a search plans to do with its time budget."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.trainers.cases import BARE_JOB
+from tokens.tokenized import TokenizedPairs
+from trainers.job import Job, Report
+from workflows import budget
+from workflows.budget import Pace, Plan
+
+ROWS = {"cosine": 3_200, "category_softmax": 1_600}
+DEV = 400
+
+
+def job(loss: str, epochs: float = 10) -> Job:
+    train: Any = {name: TokenizedPairs(num_rows=rows) for name, rows in ROWS.items()}
+    settings = {**BARE_JOB.settings, "loss": loss, "epochs": epochs, "global_batch_size": 32}
+    return replace(BARE_JOB, settings=settings, reports=4, data=replace(BARE_JOB.data, train=train))
+
+
+JOBS = {loss: job(loss) for loss in ROWS}
+PACES = {"cosine": Pace(row_s=0.1, evaluation_s=10.0), "category_softmax": Pace(row_s=0.02, evaluation_s=10.0)}
+"""An epoch takes 330 s with cosine and 42 s with category_softmax, each with one evaluation of dev."""
+
+
+def asked(minutes: float | None, *overrides: str, trials: int = 16, **rows: int) -> Any:
+    options = SimpleNamespace(minutes=minutes, set=overrides, trials=trials, folds=None)
+    rows = {"train": 3_200, "dev": DEV} | rows
+    return SimpleNamespace(options=options, pairs=SimpleNamespace(splits=tuple(rows), num_rows=rows.__getitem__))
+
+
+def planned(minutes: float, *overrides: str, groups: int = 2, spent_s: float = 0.0, **more: Any) -> Plan:
+    return budget.plan_of(asked(minutes, *overrides, **more), groups, JOBS, PACES, spent_s)
+
+
+def test_a_training_takes_its_rows_and_its_evaluations() -> None:
+    assert PACES["cosine"].training_s(JOBS["cosine"]) == pytest.approx(10 * (320 + 10))
+    assert PACES["cosine"].training_s(JOBS["cosine"], 2.0) == pytest.approx(2 * 320 + 4 * 10)
+
+
+def test_each_loss_has_as_many_whole_epochs_as_fit_a_third_of_the_time() -> None:
+    plan = planned(60)
+    assert plan.search_s == pytest.approx(3_600 - (2 * 3 + 10) * 10 / 2)
+    assert plan.epochs == {"cosine": 3.0}  # 3 * 330 s fit 1,173 s, 4 do not; all of category_softmax do
+    assert plan.notes == ["cosine: 3 of 10 epochs, so that a training takes no more than a third of 60 minutes"]
+    assert (
+        "a training takes about 55:00 with cosine (10 epochs), 7:00 with category_softmax (10 epochs)" in plan.lines[0]
+    )
+    assert plan.lines[1] == f"budget: {plan.notes[0]}"
+    assert "about 9 of 16 trials fit" in plan.lines[-1]
+
+
+def test_where_all_fits_nothing_is_lowered() -> None:
+    plan = planned(60 * 24)
+    assert (plan.epochs, plan.notes) == ({}, [])
+    assert plan.lines[-1] == "budget: all 16 trials fit"
+
+
+def test_one_epoch_is_the_least_and_what_helps_is_said() -> None:
+    plan = planned(10)
+    assert plan.epochs == {"cosine": 1.0, "category_softmax": 4.0}
+    assert "even so one training takes 6:00; more --minutes" in plan.lines[-2]
+
+
+def test_epochs_that_the_user_sets_are_not_lowered() -> None:
+    plan = planned(60, "epochs=10")
+    assert plan.epochs == {}
+    assert "even so one training takes 55:00" in plan.lines[-2]
+
+
+def test_a_small_dev_keeps_time_for_folds_and_a_test_split_for_its_evaluation() -> None:
+    assert budget.reserved_s(asked(60), 1, PACES) == pytest.approx(160)
+    assert budget.reserved_s(asked(60, test=800), 1, PACES) == pytest.approx((6 * 3 + 10) * 10)
+    assert budget.reserved_s(asked(60, dev=200), 1, PACES) == pytest.approx(160 + 0.25 * 3_600)
+    assert budget.reserved_s(asked(60, dev=200, trials=1), 1, PACES) == pytest.approx(160)
+    assert budget.reserved_s(asked(2), 1, PACES) == pytest.approx(0.2 * 120)
+
+
+def test_what_is_spent_is_gone_but_half_of_the_budget_stays_for_the_search() -> None:
+    assert planned(60, spent_s=100).search_s == pytest.approx(3_600 - 100 - 80)
+    assert planned(60, spent_s=3_000).search_s == pytest.approx(1_800)
+
+
+def test_the_first_trial_of_each_loss_is_timed() -> None:
+    first = [
+        {"loss": "cosine", "epochs": 7},
+        {"loss": "category_softmax", "epochs": 8},
+        {"loss": "cosine", "epochs": 9},
+    ]
+    jobs = budget.first_jobs(JOBS["cosine"], first)
+    assert {loss: own.settings["epochs"] for loss, own in jobs.items()} == {"cosine": 7, "category_softmax": 8}
+
+
+def timed(monkeypatch: pytest.MonkeyPatch, groups: int, *reports: Report) -> tuple[Plan, list[Job]]:
+    taken: list[Job] = []
+
+    def in_turns(_: Any, jobs: Any, *__: Any) -> list[Report]:
+        taken.extend(own for own, _start in jobs)
+        return [reports[number % len(reports)] for number in range(len(jobs))]
+
+    monkeypatch.setattr(budget, "in_turns", in_turns)
+    session: Any = SimpleNamespace(able=lambda: [None] * groups, template=JOBS["cosine"])
+    request = asked(60)
+    request.first_trials = [own.settings for own in JOBS.values()]
+    return budget.planned(request, session, lambda line: None), taken
+
+
+REPORT = Report({"train_s": 5.0, "first_step_s": 1.0, "evaluate_s": 2.0, "steps": 5}, done=True)
+
+
+def test_some_steps_are_timed_in_all_groups_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, taken = timed(monkeypatch, 4, REPORT)
+    assert [own.loss for own in taken] == ["cosine", "category_softmax"] * 2
+    assert [list(own.report_steps()) for own in taken] == [[5]] * 4
+    assert "17:00 with cosine" in plan.lines[0]  # 1,000 steps of a second, without the first; ten evaluations of two
+
+
+def test_a_timing_that_fails_costs_the_forecast_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, _ = timed(monkeypatch, 1, Report(error="loss is nan"))
+    assert (plan.search_s, plan.epochs) == (3_600, {})
+    assert plan.lines == ["warning: budget: what fits is not known: loss is nan"]
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(None, None), (1.5, 90.0)])
+def test_without_a_budget_or_with_a_short_one_nothing_is_timed(minutes: float | None, seconds: float | None) -> None:
+    session: Any = None
+    assert budget.planned(asked(minutes), session, lambda line: None) == Plan(search_s=seconds)

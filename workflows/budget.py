@@ -1,0 +1,196 @@
+"""Say before a search what fits its time budget, and lower the epochs of trainings that would take most of it."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from common.space import Settings
+from reporting.formats import duration, number
+from trainers.groups.pool import best_report, in_turns
+from trainers.job import Job
+from workflows.folds import FOR_FOLDS, folds_likely
+from workflows.refine import BASE_FRACTIONS
+from workflows.request import Request
+from workflows.session import Session
+
+LEAST_MINUTES = 2.0
+"""Budgets below are not planned: timing would take too much of them."""
+STEPS = 5
+"""Optimizer steps that are timed of each loss; the first one, which also allocates memory, does not count."""
+LARGEST_PART = 1 / 3
+"""The part of the budget that one training may take: the baseline is never stopped, and others come after it."""
+FOR_VERDICT = 0.2
+"""The most of the budget that is kept free for the verdict, beside FOR_FOLDS of it for folds."""
+MODELS = 3
+"""Base, baseline and best, which are judged on dev and test."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Seconds of one training beside those of the other groups."""
+
+    row_s: float
+    """Of a training row."""
+    evaluation_s: float
+    """Of an evaluation of dev."""
+
+    def training_s(self, job: Job, epochs: float | None = None) -> float:
+        """Return the seconds of a whole training, of as many epochs as it has or of others."""
+        job = job if epochs is None else replace(job, settings={**job.settings, "epochs": epochs})
+        rows = job.total_steps * job.global_batch_size
+        return self.row_s * rows + self.evaluation_s * len(job.report_steps())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a search does with its time.
+
+    Attributes:
+        search_s: seconds of the search; None without a budget.
+        epochs: loss -> epochs of its trainings, where they are fewer than the settings say.
+        lines: what fits, to show before the first trial.
+        notes: what was lowered, for the verdict.
+    """
+
+    search_s: float | None = None
+    epochs: Mapping[str, float] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+def planned(request: Request, session: Session, say: Say) -> Plan:
+    """Time some steps of each loss, and plan the budget by them.
+
+    Args:
+        request: the run's request.
+        session: its groups may still be starting.
+        say: shows a line of progress.
+    """
+    minutes = request.options.minutes
+    if minutes is None:
+        return Plan()
+    if minutes < LEAST_MINUTES:
+        return Plan(search_s=minutes * 60)
+    began = time.monotonic()
+    jobs = first_jobs(session.template, request.first_trials)
+    say(f"waiting for the worker groups, then timing {STEPS} steps with {' and with '.join(jobs)}")
+    try:
+        paces = _timed(session, list(jobs.values()))
+    except ValueError as error:
+        return Plan(search_s=minutes * 60, lines=[f"warning: budget: what fits is not known: {error}"])
+    return plan_of(request, len(session.able()), jobs, dict(zip(jobs, paces, strict=True)), time.monotonic() - began)
+
+
+def first_jobs(template: Job, first_trials: Sequence[Settings]) -> dict[str, Job]:
+    """Return loss -> the job of its first trial."""
+    jobs: dict[str, Job] = {}
+    for settings in first_trials:
+        job = replace(template, settings={**template.settings, **settings})
+        jobs.setdefault(job.loss, job)
+    return jobs
+
+
+def _timed(session: Session, jobs: Sequence[Job]) -> list[Pace]:
+    """Train each job for some steps, in all groups at once: trainings beside each other share processor and memory.
+
+    Raises:
+        ValueError: one of them failed.
+    """
+    groups = session.able()
+    rounds = math.ceil(len(groups) / len(jobs))
+    short = [
+        replace(job, trial=f"timing {job.loss}", until=min(STEPS / job.total_steps, 1.0), assigned_at=time.time())
+        for job in jobs
+    ]
+    reports = in_turns(groups, [(job, None) for job in short * rounds], lambda _done, _total: None, best_report)
+    if errors := [report.error for report in reports if report.error]:
+        raise ValueError(errors[0])
+    return [_pace(report.metrics, job) for report, job in zip(reports, jobs, strict=False)]
+
+
+def _pace(metrics: Mapping[str, float], job: Job) -> Pace:
+    steps = metrics["steps"]
+    seconds = metrics["train_s"] - (metrics["first_step_s"] if steps > 1 else 0.0)
+    return Pace(row_s=seconds / max(1, steps - 1) / job.global_batch_size, evaluation_s=metrics["evaluate_s"])
+
+
+def plan_of(request: Request, groups: int, jobs: Mapping[str, Job], paces: Mapping[str, Pace], spent_s: float) -> Plan:
+    """Plan the budget.
+
+    Args:
+        request: the run's request, with a time budget.
+        groups: that train at a time.
+        jobs: loss -> the job of its first trial.
+        paces: loss -> its pace.
+        spent_s: seconds that are gone already.
+    """
+    minutes = request.options.minutes or 0.0
+    whole_s = minutes * 60
+    search_s = max(whole_s / 2, whole_s - spent_s - reserved_s(request, groups, paces))
+    most_s = search_s * LARGEST_PART
+    lowered = {} if _given(request) else lowered_epochs(jobs, paces, most_s)
+    takes = [paces[loss].training_s(job, lowered.get(loss)) for loss, job in jobs.items()]
+    fit = max(1, int(groups * search_s / (sum(takes) / len(takes))))
+    trials = request.options.trials
+    lines = [f"budget: {_minutes(minutes)} on {groups} worker groups; a training takes about {_each(jobs, paces)}"]
+    notes = [
+        f"{loss}: {number(epochs)} of {number(jobs[loss].settings['epochs'])} epochs, "
+        f"so that a training takes no more than a third of {_minutes(minutes)}"
+        for loss, epochs in lowered.items()
+    ]
+    lines += [f"budget: {note}" for note in notes]
+    longest = max(takes)
+    if longest > most_s:
+        lines.append(
+            f"warning: budget: even so one training takes {duration(longest)}; more --minutes, more machines, "
+            "--set max_length=N or fewer rows help"
+        )
+    lines.append(
+        f"budget: all {trials} trials fit"
+        if fit >= trials
+        else f"budget: about {fit} of {trials} trials fit if all are trained to their end; weak ones are stopped early"
+    )
+    return Plan(search_s=search_s, epochs=lowered, lines=lines, notes=notes)
+
+
+def lowered_epochs(jobs: Mapping[str, Job], paces: Mapping[str, Pace], most_s: float) -> dict[str, float]:
+    """Return loss -> the greatest whole number of epochs that a training can have in so many seconds, at least 1.
+
+    A schedule over fewer epochs ends with a low learning rate; one that is cut off does not.
+    """
+    lowered = {}
+    for loss, job in jobs.items():
+        epochs = float(job.settings["epochs"])
+        fitting = [own for own in range(1, math.ceil(epochs)) if paces[loss].training_s(job, own) <= most_s]
+        if epochs > 1 and paces[loss].training_s(job) > most_s:
+            lowered[loss] = float(max(fitting, default=1))
+    return lowered
+
+
+def reserved_s(request: Request, groups: int, paces: Mapping[str, Pace]) -> float:
+    """Return the seconds to keep free for folds and verdict: evaluations of models and mixtures on dev and test."""
+    whole_s = (request.options.minutes or 0.0) * 60
+    evaluation_s = max(pace.evaluation_s for pace in paces.values())
+    rows = {split: request.pairs.num_rows(split) for split in request.pairs.splits}
+    on_both = 1 + rows.get("test", 0) / max(1, rows["dev"])
+    verdict_s = evaluation_s * (2 * MODELS * on_both + 2 * len(BASE_FRACTIONS)) / groups
+    folds_s = FOR_FOLDS * whole_s if folds_likely(request.options, rows["dev"]) else 0.0
+    return folds_s + min(FOR_VERDICT * whole_s, verdict_s)
+
+
+def _given(request: Request) -> bool:
+    return any(override.partition("=")[0] == "epochs" for override in request.options.set)
+
+
+def _each(jobs: Mapping[str, Job], paces: Mapping[str, Pace]) -> str:
+    said = [
+        f"{duration(paces[loss].training_s(job))} with {loss} ({number(job.settings['epochs'])} epochs)"
+        for loss, job in jobs.items()
+    ]
+    return ", ".join(said)
+
+
+def _minutes(minutes: float) -> str:
+    return f"{number(minutes)} minutes"
