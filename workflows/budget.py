@@ -4,7 +4,9 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from common.base_names import SETTING, short_name
 from common.space import Settings
 from reporting.formats import duration, number
 from trainers.groups.pool import best_report, in_turns
@@ -44,7 +46,7 @@ class Pace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TimePlan:
     """What a search does with its time.
 
     Attributes:
@@ -60,7 +62,7 @@ class Plan:
     notes: Sequence[str] = ()
 
 
-def planned(request: Request, session: Session, say: Say) -> Plan:
+def planned(request: Request, session: Session, say: Say) -> TimePlan:
     """Time some steps of each loss, and plan the budget by them.
 
     Args:
@@ -70,25 +72,26 @@ def planned(request: Request, session: Session, say: Say) -> Plan:
     """
     minutes = request.options.minutes
     if minutes is None:
-        return Plan()
+        return TimePlan()
     if minutes < LEAST_MINUTES:
-        return Plan(search_s=minutes * 60)
+        return TimePlan(search_s=minutes * 60)
     began = time.monotonic()
     jobs = first_jobs(session.template, request.first_trials)
     say(f"waiting for the worker groups, then timing {STEPS} steps with {' and with '.join(jobs)}")
     try:
         paces = _timed(session, list(jobs.values()))
     except ValueError as error:
-        return Plan(search_s=minutes * 60, lines=[f"warning: budget: what fits is not known: {error}"])
-    return plan_of(request, len(session.able()), jobs, dict(zip(jobs, paces, strict=True)), time.monotonic() - began)
+        return TimePlan(search_s=minutes * 60, lines=[f"warning: budget: what fits is not known: {error}"])
+    return plan_time(request, len(session.able()), jobs, dict(zip(jobs, paces, strict=True)), time.monotonic() - began)
 
 
 def first_jobs(template: Job, first_trials: Sequence[Settings]) -> dict[str, Job]:
-    """Return loss -> the job of its first trial."""
+    """Return name -> the job of the first trial of each loss and, if there are several, of each base model."""
     jobs: dict[str, Job] = {}
     for settings in first_trials:
         job = replace(template, settings={**template.settings, **settings})
-        jobs.setdefault(job.loss, job)
+        base = job.settings.get(SETTING)
+        jobs.setdefault(f"{job.loss} of {short_name(base)}" if base else job.loss, job)
     return jobs
 
 
@@ -116,14 +119,16 @@ def _pace(metrics: Mapping[str, float], job: Job) -> Pace:
     return Pace(row_s=seconds / max(1, steps - 1) / job.global_batch_size, evaluation_s=metrics["evaluate_s"])
 
 
-def plan_of(request: Request, groups: int, jobs: Mapping[str, Job], paces: Mapping[str, Pace], spent_s: float) -> Plan:
+def plan_time(
+    request: Request, groups: int, jobs: Mapping[str, Job], paces: Mapping[str, Pace], spent_s: float
+) -> TimePlan:
     """Plan the budget.
 
     Args:
         request: the run's request, with a time budget.
         groups: that train at a time.
-        jobs: loss -> the job of its first trial.
-        paces: loss -> its pace.
+        jobs: name -> the job of a first trial.
+        paces: name -> its pace.
         spent_s: seconds that are gone already.
     """
     minutes = request.options.minutes or 0.0
@@ -131,12 +136,13 @@ def plan_of(request: Request, groups: int, jobs: Mapping[str, Job], paces: Mappi
     search_s = max(whole_s / 2, whole_s - spent_s - reserved_s(request, groups, paces))
     most_s = search_s * LARGEST_PART
     lowered = {} if _given(request) else lowered_epochs(jobs, paces, most_s)
-    takes = [paces[loss].training_s(job, lowered.get(loss)) for loss, job in jobs.items()]
+    takes = [paces[name].training_s(job, lowered.get(job.loss)) for name, job in jobs.items()]
     fit = max(1, int(groups * search_s / (sum(takes) / len(takes))))
     trials = request.options.trials
     lines = [f"budget: {_minutes(minutes)} on {groups} worker groups; a training takes about {_each(jobs, paces)}"]
+    declared: dict[str, Any] = {job.loss: job.settings["epochs"] for job in jobs.values()}
     notes = [
-        f"{loss}: {number(epochs)} of {number(jobs[loss].settings['epochs'])} epochs, "
+        f"{loss}: {number(epochs)} of {number(declared[loss])} epochs, "
         f"so that a training takes no more than a third of {_minutes(minutes)}"
         for loss, epochs in lowered.items()
     ]
@@ -152,7 +158,7 @@ def plan_of(request: Request, groups: int, jobs: Mapping[str, Job], paces: Mappi
         if fit >= trials
         else f"budget: about {fit} of {trials} trials fit if all are trained to their end; weak ones are stopped early"
     )
-    return Plan(search_s=search_s, epochs=lowered, lines=lines, notes=notes)
+    return TimePlan(search_s=search_s, epochs=lowered, lines=lines, notes=notes)
 
 
 def lowered_epochs(jobs: Mapping[str, Job], paces: Mapping[str, Pace], most_s: float) -> dict[str, float]:
@@ -160,12 +166,12 @@ def lowered_epochs(jobs: Mapping[str, Job], paces: Mapping[str, Pace], most_s: f
 
     A schedule over fewer epochs ends with a low learning rate; one that is cut off does not.
     """
-    lowered = {}
-    for loss, job in jobs.items():
-        epochs = float(job.settings["epochs"])
-        fitting = [own for own in range(1, math.ceil(epochs)) if paces[loss].training_s(job, own) <= most_s]
-        if epochs > 1 and paces[loss].training_s(job) > most_s:
-            lowered[loss] = float(max(fitting, default=1))
+    lowered: dict[str, float] = {}
+    for name, job in jobs.items():
+        pace, epochs = paces[name], float(job.settings["epochs"])
+        if epochs > 1 and pace.training_s(job) > most_s:
+            fitting = [own for own in range(1, math.ceil(epochs)) if pace.training_s(job, own) <= most_s]
+            lowered[job.loss] = min(float(max(fitting, default=1)), lowered.get(job.loss, epochs))
     return lowered
 
 
@@ -186,8 +192,8 @@ def _given(request: Request) -> bool:
 
 def _each(jobs: Mapping[str, Job], paces: Mapping[str, Pace]) -> str:
     said = [
-        f"{duration(paces[loss].training_s(job))} with {loss} ({number(job.settings['epochs'])} epochs)"
-        for loss, job in jobs.items()
+        f"{duration(paces[name].training_s(job))} with {name} ({number(job.settings['epochs'])} epochs)"
+        for name, job in jobs.items()
     ]
     return ", ".join(said)
 

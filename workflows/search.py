@@ -16,7 +16,7 @@ from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
 from trainers.search.retention import BEST_TRIALS
 from trainers.search.tuner import tuner
-from workflows.budget import Plan
+from workflows.budget import TimePlan
 from workflows.finish import undisturbed
 from workflows.options import Options
 from workflows.outcome import Outcome
@@ -25,7 +25,7 @@ from workflows.tracker import Estimate, Watch
 
 
 def plan_of(
-    options: Options, space: Space, first_trials: Sequence[Settings], run: RunFolder, session: Session, budget: Plan
+    options: Options, space: Space, first_trials: Sequence[Settings], run: RunFolder, session: Session, budget: TimePlan
 ) -> SearchPlan:
     """Return the plan of a search on the session's groups."""
     return SearchPlan(

@@ -24,13 +24,20 @@ def tune_run(request: Request, quiet: bool = False) -> dict[str, Any]:
 
 def _search(request: Request, session: Session, folder: RunFolder, log: TrialLog, live: Live) -> Outcome:
     from trainers.search.retention import Retention
-    from workflows.budget import planned
-    from workflows.search import plan_of, search  # imports Tune for seconds; meanwhile the groups start
+    from workflows.budget import TimePlan, planned
+    from workflows.search import outcome_of, plan_of, search  # imports Tune for seconds; meanwhile the groups start
     from workflows.tracker import Watch
 
-    budget = planned(request, session, lambda line: live.header([line]))
+    budget, interrupted = TimePlan(), False
+    try:
+        budget = planned(request, session, lambda line: live.header([line]))
+    except KeyboardInterrupt:
+        interrupted = True
     for line in budget.lines:
         live.say(line)
     plan = plan_of(request.options, request.space, request.first_trials, folder, session, budget)
-    outcome = search(plan, Watch(request.task.metric, plan.shared, log, live, Retention(folder)))
+    watch = Watch(request.task.metric, plan.shared, log, live, Retention(folder))
+    if interrupted:
+        return replace(outcome_of(plan, watch, 0.0), interrupted=True)
+    outcome = search(plan, watch)
     return replace(outcome, notes=[*outcome.notes, *budget.notes])

@@ -10,7 +10,7 @@ from tests.trainers.cases import BARE_JOB
 from tokens.tokenized import TokenizedPairs
 from trainers.job import Job, Report
 from workflows import budget
-from workflows.budget import Pace, Plan
+from workflows.budget import Pace, TimePlan
 
 ROWS = {"cosine": 3_200, "category_softmax": 1_600}
 DEV = 400
@@ -33,8 +33,8 @@ def asked(minutes: float | None, *overrides: str, trials: int = 16, **rows: int)
     return SimpleNamespace(options=options, pairs=SimpleNamespace(splits=tuple(rows), num_rows=rows.__getitem__))
 
 
-def planned(minutes: float, *overrides: str, groups: int = 2, spent_s: float = 0.0, **more: Any) -> Plan:
-    return budget.plan_of(asked(minutes, *overrides, **more), groups, JOBS, PACES, spent_s)
+def planned(minutes: float, *overrides: str, groups: int = 2, spent_s: float = 0.0, **more: Any) -> TimePlan:
+    return budget.plan_time(asked(minutes, *overrides, **more), groups, JOBS, PACES, spent_s)
 
 
 def test_a_training_takes_its_rows_and_its_evaluations() -> None:
@@ -95,7 +95,19 @@ def test_the_first_trial_of_each_loss_is_timed() -> None:
     assert {loss: own.settings["epochs"] for loss, own in jobs.items()} == {"cosine": 7, "category_softmax": 8}
 
 
-def timed(monkeypatch: pytest.MonkeyPatch, groups: int, *reports: Report) -> tuple[Plan, list[Job]]:
+def test_of_several_base_models_the_slowest_decides_about_a_loss() -> None:
+    jobs = {
+        f"cosine of {name}": replace(JOBS["cosine"], settings={**JOBS["cosine"].settings, "base_model": name})
+        for name in ("one", "two")
+    }
+    assert list(budget.first_jobs(JOBS["cosine"], [job.settings for job in jobs.values()])) == list(jobs)
+    slow = replace(PACES["cosine"], row_s=0.2)
+    paces = {"cosine of one": PACES["cosine"], "cosine of two": slow}
+    assert budget.lowered_epochs(jobs, paces, 1_400) == {"cosine": 2.0}
+    assert budget.lowered_epochs(jobs, dict(zip(jobs, reversed(paces.values()), strict=True)), 1_400) == {"cosine": 2.0}
+
+
+def timed(monkeypatch: pytest.MonkeyPatch, groups: int, *reports: Report) -> tuple[TimePlan, list[Job]]:
     taken: list[Job] = []
 
     def in_turns(_: Any, jobs: Any, *__: Any) -> list[Report]:
@@ -128,4 +140,4 @@ def test_a_timing_that_fails_costs_the_forecast_alone(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(("minutes", "seconds"), [(None, None), (1.5, 90.0)])
 def test_without_a_budget_or_with_a_short_one_nothing_is_timed(minutes: float | None, seconds: float | None) -> None:
     session: Any = None
-    assert budget.planned(asked(minutes), session, lambda line: None) == Plan(search_s=seconds)
+    assert budget.planned(asked(minutes), session, lambda line: None) == TimePlan(search_s=seconds)
