@@ -106,14 +106,13 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
         theirs,
     )
     guard = _guard_verdict(request, predictions.pop(GUARD, {}), dict.fromkeys(theirs, own_base or BASE))
-    states = _with_refined(evaluated_states(RunFolder(options.run), outcome), tried, options.seed)
-    beside = {name: base for name, base in others.items() if name != own_base}
-    untrained = looks(session.able(), beside, evaluation, data)
-    untrained |= {own_base: predictions["dev"][own_base]} if own_base else {}
-    states = _with_looks(states, list(untrained.values()), options.seed)
+    untrained = {own_base: predictions["dev"][own_base]} if own_base else {}
+    untrained |= looks(session.able(), {name: others[name] for name in others if name != own_base}, evaluation, data)
+    states = evaluated_states(RunFolder(options.run), outcome)
+    states = _with_looks(_with_refined(states, tried, options.seed), list(untrained.values()), options.seed)
     live.header([f"computing intervals over {states.number} states that were evaluated on dev"])
     purpose = Purpose.parse(options.threshold or "f1")
-    ours = {own_base: others[own_base]} if own_base else {}
+    ours = {name: others[name] for name in others if name == own_base}
     folds = _in_folds(request, session, outcome, predictions["dev"][BASE], live, notes, ours)
 
     def decide(states: States) -> Verdict:
@@ -126,11 +125,10 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
             chosen = decision.chosen
             live.header([f"refining: {chosen} with vectors of its training texts for the categories"])
             before = decision.splits["dev"].models[chosen].value
-            vectors = try_vectors(session.able(), chosen, before, models[chosen], theirs.get(chosen, evaluation))
-            tried.append(vectors)
-            for split, own in (vectors.vectors.predictions if vectors.vectors else {}).items():
-                predictions[split][vectors.name] = own
-            decision = decide(_with_refined(states, [vectors], options.seed))
+            tried.append(try_vectors(session.able(), chosen, before, models[chosen], theirs.get(chosen, evaluation)))
+            for split, own in tried[-1].of_splits.items():
+                predictions[split][tried[-1].name] = own
+            decision = decide(_with_refined(states, tried[-1:], options.seed))
     selected = {split: by_model[decision.chosen] for split, by_model in predictions.items()}
     least, calibration = threshold_of(selected, options.seed, purpose), None
     if isinstance(least, threshold.Unmet):

@@ -59,6 +59,11 @@ class Refined:
     vectors: CategoryVectors | None = None
     judged: Sequence[Predictions] = ()
 
+    @property
+    def of_splits(self) -> Mapping[str, Predictions]:
+        """Split -> predictions with the category vectors; none without."""
+        return self.vectors.predictions if self.vectors else {}
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for verdict.json."""
         return {name: getattr(self, name) for name in ("name", "of", "before", "tried", "parts")}
