@@ -26,7 +26,8 @@ class RankClient:
         self.mailbox, self.board, self.group = mailbox, board, group
         self.rank, self.generation, self.number = rank, generation, 0
         self.seconds: dict[str, float] = {}
-        self._wanted: Any = None
+        self._asked: tuple[str, Any] | None = None
+        """The training that was asked about last, and the coming answer."""
         self.starts: int = ray.get(mailbox.enter.remote(generation))
 
     def meet(self, kind: str, report: Report | None = None) -> Answer:
@@ -52,10 +53,14 @@ class RankClient:
 
     def cancelled(self, job: Job) -> bool:
         """Return whether the search no longer needs this training; rank 0 asks now and then, without waiting."""
-        if self.rank or (self._wanted is not None and not ray.wait([self._wanted], timeout=0)[0]):
+        if self.rank:
             return False
-        wanted = self._wanted is None or ray.get(self._wanted)
-        self._wanted = self.mailbox.wants.remote(job.trial)
+        wanted = True
+        if self._asked and self._asked[0] == job.trial:  # an answer about the training before says nothing
+            if not ray.wait([self._asked[1]], timeout=0)[0]:
+                return False
+            wanted = ray.get(self._asked[1])
+        self._asked = (job.trial, self.mailbox.wants.remote(job.trial))
         return not wanted
 
     def base_scores(self, scores: dict[str, float]) -> None:

@@ -1,5 +1,6 @@
 """Test a rank's side of the mailbox and the board, over stubs; real workers are tested with their group."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -97,6 +98,16 @@ def test_rank_0_learns_at_a_later_step_that_a_training_is_cancelled(wanted: bool
     assert not ranks.cancelled(BARE_JOB)  # there is no answer yet
     assert ranks.cancelled(BARE_JOB) is not wanted
     assert mailbox.calls == [("wants", BARE_JOB.trial)] * 2
+
+
+def test_a_training_is_not_cancelled_by_the_answer_about_the_one_before() -> None:
+    ranks, mailbox, _ = client(wants=False)
+    assert not ranks.cancelled(BARE_JOB)
+    assert ranks.cancelled(BARE_JOB)
+    mailbox.answers["wants"] = True
+    after = replace(BARE_JOB, trial="after")
+    assert not ranks.cancelled(after)
+    assert not ranks.cancelled(after)
 
 
 def test_no_step_waits_for_the_mailbox(monkeypatch: pytest.MonkeyPatch) -> None:
