@@ -48,6 +48,8 @@ class RunResult:
     """Seconds of the search or training, without what follows it."""
     minutes: float | None = None
     """The time budget; None without one."""
+    budget_s: float = 0.0
+    """Seconds that it counts: from its planning to the verdict; 0 in results of earlier versions."""
     kept: str | None = None
     """The model that was selected: base, baseline, best, or one that was refined from them."""
     weights: str | None = None

@@ -104,7 +104,8 @@ def _difference(value: float | None, start: float | None) -> str:
 
 def _cost(result: RunResult) -> str:
     """Return the budget, the core-seconds of the worker groups, and how much of them was training."""
-    budget = f" of a budget of {formats.number(result.minutes)} minutes" if result.minutes else ""
+    used = f"; with timing and verdict {formats.duration(result.budget_s)}"
+    budget = f"{used} of a budget of {formats.number(result.minutes)} minutes" if result.minutes else ""
     if result.training_share is None:
         return budget
     cost = f"{result.core_seconds:,.0f} core- or GPU-seconds, of which the worker groups trained"

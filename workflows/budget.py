@@ -4,28 +4,33 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import cycle, islice
 from typing import Any
 
 from common.base_names import SETTING, short_name
 from common.space import Settings
+from evaluation.yardsticks.fit import MOST_ENCODED_ROWS
 from reporting.formats import duration, number
 from trainers.groups.pool import best_report, in_turns
 from trainers.job import Job
+from trainers.search.retention import BEST_TRIALS
 from workflows.folds import FOR_FOLDS, folds_likely
-from workflows.refine import BASE_FRACTIONS
+from workflows.refine import BASE_FRACTIONS, MOST_SECONDS
 from workflows.request import Request
 from workflows.session import Session
 
 LEAST_MINUTES = 2.0
 """Budgets below are not planned: timing would take too much of them."""
-STEPS = 5
+MOST_STEPS = 5
 """Optimizer steps that are timed of each loss; the first one, which also allocates memory, does not count."""
+LEAST_STEPS = 3
+"""The same with a short budget, of which timing would take too much."""
 LARGEST_PART = 1 / 3
 """The part of the budget that one training may take: the baseline is never stopped, and others come after it."""
 FOR_VERDICT = 0.2
 """The most of the budget that is kept free for the verdict, beside FOR_FOLDS of it for folds."""
 MODELS = 3
-"""Base, baseline and best, which are judged on dev and test."""
+"""Base, baseline and best, which are judged on dev and test; a mixture and an average may join them."""
 Say = Callable[[str], None]
 
 
@@ -77,9 +82,10 @@ def planned(request: Request, session: Session, say: Say) -> TimePlan:
         return TimePlan(search_s=minutes * 60)
     began = time.monotonic()
     jobs = first_jobs(session.template, request.first_trials)
-    say(f"waiting for the worker groups, then timing {STEPS} steps with {' and with '.join(jobs)}")
+    steps = timed_steps(minutes)
+    say(f"waiting for the worker groups, then timing {steps} steps with {' and with '.join(jobs)}")
     try:
-        paces = _timed(session, list(jobs.values()))
+        paces = _timed(session, list(jobs.values()), steps)
     except ValueError as error:
         return TimePlan(search_s=minutes * 60, lines=[f"warning: budget: what fits is not known: {error}"])
     return plan_time(request, len(session.able()), jobs, dict(zip(jobs, paces, strict=True)), time.monotonic() - began)
@@ -95,19 +101,26 @@ def first_jobs(template: Job, first_trials: Sequence[Settings]) -> dict[str, Job
     return jobs
 
 
-def _timed(session: Session, jobs: Sequence[Job]) -> list[Pace]:
+def timed_steps(minutes: float) -> int:
+    """Return the optimizer steps that are timed of each loss: one for two minutes of the budget."""
+    return max(LEAST_STEPS, min(MOST_STEPS, int(minutes // 2)))
+
+
+def _timed(session: Session, jobs: Sequence[Job], steps: int) -> list[Pace]:
     """Train each job for some steps, in all groups at once: trainings beside each other share processor and memory.
+
+    Jobs are repeated until every group has as many: one that trained alone would look faster than it will be.
 
     Raises:
         ValueError: one of them failed.
     """
     groups = session.able()
-    rounds = math.ceil(len(groups) / len(jobs))
+    number = math.ceil(len(jobs) / len(groups)) * len(groups)
     short = [
-        replace(job, trial=f"timing {job.loss}", until=min(STEPS / job.total_steps, 1.0), assigned_at=time.time())
-        for job in jobs
+        replace(job, trial=f"timing {job.loss}", until=min(steps / job.total_steps, 1.0), assigned_at=time.time())
+        for job in islice(cycle(jobs), number)
     ]
-    reports = in_turns(groups, [(job, None) for job in short * rounds], lambda _done, _total: None, best_report)
+    reports = in_turns(groups, [(job, None) for job in short], lambda _done, _total: None, best_report)
     if errors := [report.error for report in reports if report.error]:
         raise ValueError(errors[0])
     return [_pace(report.metrics, job) for report, job in zip(reports, jobs, strict=False)]
@@ -139,7 +152,8 @@ def plan_time(
     takes = [paces[name].training_s(job, lowered.get(job.loss)) for name, job in jobs.items()]
     fit = max(1, int(groups * search_s / (sum(takes) / len(takes))))
     trials = request.options.trials
-    lines = [f"budget: {_minutes(minutes)} on {groups} worker groups; a training takes about {_each(jobs, paces)}"]
+    trained_by = "1 worker group" if groups == 1 else f"{groups} worker groups"
+    lines = [f"budget: {_minutes(minutes)} on {trained_by}; a training takes about {_each(jobs, paces)}"]
     declared: dict[str, Any] = {job.loss: job.settings["epochs"] for job in jobs.values()}
     notes = [
         f"{loss}: {number(epochs)} of {number(declared[loss])} epochs, "
@@ -176,14 +190,26 @@ def lowered_epochs(jobs: Mapping[str, Job], paces: Mapping[str, Pace], most_s: f
 
 
 def reserved_s(request: Request, groups: int, paces: Mapping[str, Pace]) -> float:
-    """Return the seconds to keep free for folds and verdict: evaluations of models and mixtures on dev and test."""
+    """Return the seconds to keep free for folds and verdict."""
     whole_s = (request.options.minutes or 0.0) * 60
     evaluation_s = max(pace.evaluation_s for pace in paces.values())
+    folds_s = FOR_FOLDS * whole_s if folds_likely(request.options, request.pairs.num_rows("dev")) else 0.0
+    return folds_s + min(FOR_VERDICT * whole_s, verdict_s(request, groups, evaluation_s))
+
+
+def verdict_s(request: Request, groups: int, evaluation_s: float) -> float:
+    """Return about how many seconds a verdict without folds takes, by those of an evaluation of dev.
+
+    Mixtures are evaluated on dev, models on dev and test. Yardsticks and category vectors need embeddings of train.
+    """
     rows = {split: request.pairs.num_rows(split) for split in request.pairs.splits}
-    on_both = 1 + rows.get("test", 0) / max(1, rows["dev"])
-    verdict_s = evaluation_s * (2 * MODELS * on_both + 2 * len(BASE_FRACTIONS)) / groups
-    folds_s = FOR_FOLDS * whole_s if folds_likely(request.options, rows["dev"]) else 0.0
-    return folds_s + min(FOR_VERDICT * whole_s, verdict_s)
+    kind, refines = request.task.declared_kind, request.options.refine == "auto"
+    mixtures_s = evaluation_s * (math.ceil(len(BASE_FRACTIONS) / groups) + BEST_TRIALS - 1)
+    models = math.ceil((MODELS + 2 * refines) / groups) * (1 + rows.get("test", 0) / rows["dev"])
+    texts = min([MOST_ENCODED_ROWS, *(view.num_rows("train") for view in request.views.values())])
+    passes = bool(kind.threshold or kind.categories) + bool(kind.categories and refines)
+    refining_s = min(mixtures_s, MOST_SECONDS + evaluation_s) if refines else 0.0
+    return refining_s + evaluation_s * (models + passes * texts / rows["dev"])
 
 
 def _given(request: Request) -> bool:

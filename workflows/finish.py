@@ -81,6 +81,16 @@ def refitted_of(
     return replace(outcome, notes=[*outcome.notes, f"no refit: {why}"]), None
 
 
+def with_times(outcome: Outcome, session: "Session", live: Live) -> Outcome:
+    """Return the outcome with the worker groups' seconds by phase, or without them if they cannot be read."""
+    try:
+        with undisturbed():
+            return replace(outcome, group_times=session.times())
+    except Exception as error:
+        live.say(f"warning: the time of the worker groups is not known: {type(error).__name__}: {error}")
+        return outcome
+
+
 def select_model(outcome: Outcome, comparison: "Comparison | None", export: str = "auto") -> SelectedModel:
     """Return the model that the verdict selected; without one the requested model, or else the best on dev.
 
@@ -158,5 +168,6 @@ def result_of(
         error=None if trained else commonest_error(outcome.records) or NOT_EVALUATED,
         wall_s=outcome.wall_s,
         minutes=request.options.minutes,
+        budget_s=outcome.budget_s,
         group_times=outcome.group_times,
     )

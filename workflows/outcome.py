@@ -31,8 +31,11 @@ class Outcome:
     """Number of evaluations on dev, over all trainings."""
     base_metrics: Mapping[str, float]
     wall_s: float
-    group_times: Mapping[str, Mapping[str, float]]
-    """Worker group -> phase -> seconds (trainers/groups/board.py)."""
+    """Seconds of the search or training alone."""
+    budget_s: float = 0.0
+    """Seconds that a time budget counts: from its planning to the verdict."""
+    group_times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Worker group -> phase -> seconds up to the end of the run (trainers/groups/board.py)."""
     notes: Sequence[str] = ()
     """Remarks on the figures, one sentence each."""
     interrupted: bool = False

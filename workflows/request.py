@@ -119,6 +119,7 @@ class Request:
             "pairs": {split: self.pairs.num_rows(split) for split in self.pairs.splits},
             "unjudged": list(self.unjudged),
             "origins": {name: number.origin for name, number in task.baseline.items()},
+            **({"categories": self.pairs.candidates()} if task.declared_kind.categories else {}),
             **({"guard": self.guard.to_dict()} if self.guard else {}),
         }
 

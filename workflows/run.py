@@ -1,6 +1,8 @@
 """Run a training or a search: start the groups, train, compare, export and print the summary."""
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from common.run_folder import STATES, RunFolder
@@ -8,7 +10,7 @@ from reporting.live import Live
 from reporting.result import outcome_dict
 from reporting.summary import show
 from reporting.trial_log import TrialLog
-from workflows.finish import compared, finish, refitted_of, undisturbed
+from workflows.finish import compared, finish, refitted_of, undisturbed, with_times
 from workflows.request import Request
 from workflows.session import Session, reach_cluster, start
 
@@ -42,9 +44,12 @@ def run(request: Request, flow: Flow, *, notes: Sequence[str] = (), quiet: bool 
         try:
             session = _guarded(request, session, live)
             live.header([f"{cluster}; {_groups(concurrent, request.options.workers)}; {session.hardware.line()}"])
+            began = time.monotonic()
             outcome = flow(request, session, folder, log, live)
             outcome, comparison = compared(request, session, outcome, live)
+            outcome = replace(outcome, budget_s=time.monotonic() - began)
             outcome, refitted = refitted_of(request, session, outcome, comparison, live)
+            outcome = with_times(outcome, session, live)
         finally:
             with undisturbed():
                 session.end()

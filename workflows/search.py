@@ -12,7 +12,6 @@ from common.space import Settings, Space
 from reporting.trials import TrialRecord
 from tasks.common.losses import active
 from trainers.checkpoint import TrainingState, read_state, state_name
-from trainers.groups.board import group_times
 from trainers.search.plan import SearchPlan
 from trainers.search.retention import BEST_TRIALS
 from trainers.search.tuner import tuner
@@ -104,7 +103,6 @@ def outcome_of(plan: SearchPlan, watch: Watch, wall_s: float) -> Outcome:
         evaluations=watch.evaluations,
         base_metrics=ray.get(plan.board.get_base_scores.remote()),
         wall_s=wall_s,
-        group_times=group_times(plan.board, {group.name: group.began for group in plan.groups}),
         interrupted=watch.interrupted,
     )
 

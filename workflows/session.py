@@ -19,7 +19,7 @@ from tokens.distinct import DistinctPairs, distinct
 from tokens.reading import Reading
 from tokens.tokenized import TokenizedPairs, refuse_missing, tokenize
 from trainers.cluster import capacity, concurrent_groups, connect, import_meanwhile
-from trainers.groups.board import BoardActor, ProgressBoard
+from trainers.groups.board import BoardActor, ProgressBoard, group_times
 from trainers.groups.client import GroupClient
 from trainers.hardware import Hardware, choose, hardware_of_worker
 from trainers.job import Data, Job, ReadPairs
@@ -43,6 +43,10 @@ class Session:
     def able(self) -> list[GroupClient]:
         """Return the groups that take further jobs; if there is none, all of them, so that a job reports why."""
         return [group.client for group in self.groups if not group.lost] or [group.client for group in self.groups]
+
+    def times(self) -> dict[str, dict[str, float]]:
+        """Return group -> phase -> seconds so far."""
+        return group_times(self.board, {group.name: group.began for group in self.groups})
 
     def end(self) -> None:
         """Shut down all groups."""

@@ -14,7 +14,6 @@ from reporting.trials import TrialRecord
 from tasks.common.losses import active
 from trainers.checkpoint import TrainingState
 from trainers.dev_predictions import write_predictions
-from trainers.groups.board import group_times
 from trainers.groups.client import reports
 from trainers.job import PREDICTIONS, Job, Report
 from workflows.outcome import Outcome
@@ -117,5 +116,4 @@ def outcome_of(trained: SingleRun, session: Session, wall_s: float, *, is_baseli
         evaluations=trained.evaluations,
         base_metrics=ray.get(session.board.get_base_scores.remote()),
         wall_s=wall_s,
-        group_times=group_times(session.board, {group.name: group.began for group in session.groups}),
     )

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+FOLDER = "PATH/TO/THIS/FOLDER"
+"""Stands for the model's folder in a card's Python."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingFacts:

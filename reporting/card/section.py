@@ -7,6 +7,7 @@ from common.base_names import is_untuned
 from common.space import plain_text
 from reporting import formats, refined
 from reporting.card.categories import category_lines
+from reporting.card.facts import FOLDER
 from reporting.card.mixture import mixture_lines
 from reporting.findings import amount
 from reporting.formats import base_model, with_interval
@@ -21,7 +22,6 @@ NAMES = {
     "best": "the search's best",
     **refined.NAMES,
 }
-FOLDER = "PATH/TO/THIS/FOLDER"
 VERSIONS = ("torch", "transformers", "sentence-transformers", "ray")
 
 
@@ -146,7 +146,7 @@ def _use(run: Run) -> Iterator[str]:
     yield from (line for line in probability if line not in imports)
     yield from ("```", "", f"Many pairs: `python -m jobs.score {FOLDER} FILE --columns a,b --out scored.parquet`")
     if run.result is not None:
-        yield from category_lines(run.result, prompts)
+        yield from category_lines(run.result, prompts, run.settings.get("categories", ()))
 
 
 def _probability(calibration: Mapping[str, Any] | None) -> Iterator[str]:

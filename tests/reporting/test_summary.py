@@ -72,8 +72,8 @@ def test_the_lines_say_states_time_share_and_model() -> None:
     assert "trials: 3 completed, 2 stopped" in text
     spent = "wall time: 5:21; 642 core- or GPU-seconds, of which the worker groups trained 81%"
     assert spent in text
-    budgeted = outcome_lines(replace(RESULT, minutes=6.0))
-    assert spent.replace("5:21", "5:21 of a budget of 6 minutes") in budgeted
+    budgeted = outcome_lines(replace(RESULT, minutes=6.0, budget_s=355.0))
+    assert spent.replace("5:21", "5:21; with timing and verdict 5:55 of a budget of 6 minutes") in budgeted
     assert "model: runs/my tickets/best" in text
     assert "no better" not in text
 

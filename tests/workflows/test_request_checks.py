@@ -18,6 +18,8 @@ from workflows.request_checks import check_request
 
 READ = "the ranking loss reads 36 training pairs: those of 54 that are labelled 1"
 
+LABELLED = "question {n},answer {n},{label}"
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
@@ -25,19 +27,19 @@ def data(tmp_path: Path) -> str:
     return prepared_pairs(tmp_path, FileOptions(loss="ranking"))
 
 
-def prepared_pairs(tmp_path: Path, options: FileOptions) -> str:
-    lines = [f"question {n},answer {n},{int(n % 3 > 0)}" for n in range(90)]
-    (tmp_path / "pairs.csv").write_text("\n".join(["a,b,label", *lines]) + "\n")
+def prepared_pairs(tmp_path: Path, options: FileOptions, head: str = "a,b,label", line: str = LABELLED) -> str:
+    lines = [line.format(n=n, label=int(n % 3 > 0)) for n in range(90)]
+    (tmp_path / "pairs.csv").write_text("\n".join([head, *lines]) + "\n")
     file = str(tmp_path / "pairs.csv")
     made = prepare(task_from_file(file, [], options), {"train": file}, seed=42)
     prepared.write(str(tmp_path / "data"), made.tables, made.manifest)
     return str(tmp_path / "data")
 
 
-def request(data: str, model: str, *overrides: str, **options: Any) -> Request:
+def request(data: str, model: str, *overrides: str, single: bool = True, **options: Any) -> Request:
     given = {"task": "pairs", "data": data, "run": f"{data}-run", "base_model": model, "set": overrides, **options}
     accept = ["too_small", "split_leak", "unknown_tokens"]
-    return check_request({**given, "accept": accept}, dry_run=True, quiet=True, single=True)
+    return check_request({**given, "accept": accept}, dry_run=True, quiet=True, single=single)
 
 
 def test_steps_and_counts_are_of_the_rows_that_the_loss_reads(data: str, tiny_model: str) -> None:
@@ -104,6 +106,27 @@ def test_a_purpose_of_a_kind_without_a_threshold_is_refused(tmp_path: Path, tiny
     data = prepared_pairs(tmp_path, FileOptions(loss="ranking", kind="retrieval"))
     with pytest.raises(Mistakes, match=r"threshold: 'recall=0.9', but kind retrieval does not decide"):
         request(data, tiny_model, threshold="recall=0.9")
+
+
+def test_the_settings_name_the_categories(data: str, tiny_model: str, tmp_path: Path) -> None:
+    assert "categories" not in request(data, tiny_model, "global_batch_size=8").to_dict()
+    (tmp_path / "other").mkdir()
+    options = FileOptions(loss="category_softmax", kind="category")
+    topics = prepared_pairs(tmp_path / "other", options, "text,topic", "question {n},topic {label}")
+    assert request(topics, tiny_model, "global_batch_size=8").to_dict()["categories"] == ["topic 0", "topic 1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "minutes"),
+    [({}, 60), ({"trials": 3}, None), ({"trials": 3, "minutes": 5}, 5), ({"minutes": 5}, 5), ({"single": True}, None)],
+)
+def test_only_a_search_that_is_given_neither_trials_nor_minutes_takes_an_hour(
+    data: str, tiny_model: str, options: dict[str, Any], minutes: float | None
+) -> None:
+    asked = request(data, tiny_model, "global_batch_size=8", **{"single": False, **options})
+    assert asked.options.minutes == minutes
+    limit = f", at most {minutes} minutes, as many at a time" if minutes else ", as many at a time"
+    assert options.get("single") or any(limit in line for line in describe(asked))
 
 
 @pytest.mark.parametrize("folds", [-1, 1, 2, 1000])

@@ -37,7 +37,9 @@ class Stages:
             options=options, task=SimpleNamespace(metric="score"), lines=lambda: ["base model: tiny"], guard=None
         )
         hardware = SimpleNamespace(line=lambda: "CPU, fp32")
-        self.session: Any = SimpleNamespace(hardware=hardware, end=lambda: self.calls.append("end"))
+        self.session: Any = SimpleNamespace(
+            hardware=hardware, end=lambda: self.calls.append("end"), times=lambda: {"group-1": {"idle": 1.0}}
+        )
 
     def reach_cluster(self, request: Any) -> tuple[str, int]:
         return "a local Ray", 3
@@ -56,6 +58,7 @@ class Stages:
 
     def finish(self, request: Any, folder: RunFolder, outcome: Outcome, comparison: None, refitted: None) -> RunResult:
         self.calls.append("finish")
+        self.outcome = outcome
         return replace(RESULT, notes=list(outcome.notes))
 
 
@@ -89,6 +92,15 @@ def test_a_run_ends_its_groups_after_the_verdict_and_returns_the_result(stages: 
     values = run(stages.request, stages.flow, quiet=True)
     assert stages.calls == ["start", "flow", "compared", "end", "finish"]
     assert values == outcome_dict(replace(RESULT, notes=["compared"]))
+    assert stages.outcome.group_times == {"group-1": {"idle": 1.0}}
+    assert stages.outcome.budget_s > 0
+
+
+def test_groups_whose_time_cannot_be_read_cost_the_figures_alone(stages: Stages) -> None:
+    stages.session.times = lambda: 1 / 0
+    run(stages.request, stages.flow, quiet=True)
+    assert stages.calls[-1] == "finish"
+    assert stages.outcome.group_times == {}
 
 
 @pytest.mark.parametrize("error", [ValueError("too large"), KeyboardInterrupt()])

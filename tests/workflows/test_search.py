@@ -52,7 +52,6 @@ class FinishedSearch:
 
     def outcome(self, monkeypatch: pytest.MonkeyPatch) -> Outcome:
         monkeypatch.setattr(ray, "get", lambda reference: {})
-        monkeypatch.setattr("workflows.search.group_times", lambda board, began: {})
         board = SimpleNamespace(get_base_scores=SimpleNamespace(remote=lambda: None))
         groups = [
             SimpleNamespace(name=f"group-{number}", began=0.0, lost=lost) for number, lost in enumerate(self.lost)

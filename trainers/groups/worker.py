@@ -134,11 +134,14 @@ def _evaluate(ranks: RankClient, job: EvaluationJob, base: Any, start: TrainingS
     from trainers.checkpoint import restore
     from trainers.evaluate import evaluate
 
+    began = time.monotonic()
     try:
         metrics = evaluate(job, restore(base, start))
     except Exception as error:
         ranks.meet("failed", Report(error=f"{type(error).__name__}: {error}"))
         return
+    ranks.spent("evaluate_s", time.monotonic() - began)
+    ranks.report_time()
     ranks.meet("report", Report(metrics, done=True))
 
 

@@ -220,6 +220,22 @@ def test_the_code_of_the_card_prints_cosine_decision_and_probability(
     assert float(probability) == pytest.approx(expected[0], abs=1e-3)
 
 
+@pytest.mark.parametrize(("prompts", "expected"), [(("", ""), 1.0), (("", "word "), None), (("word ", "word "), 1.0)])
+def test_the_code_of_the_card_reads_with_the_models_prompts(
+    prompts: tuple[str, str], expected: float | None, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = loaded(folder)
+    model.prompts = dict(zip(("query", "document"), prompts, strict=True))
+    model.save_pretrained(str(folder), create_model_card=False)
+    text = "\n".join(section_lines(replace(RUN, settings={**RUN.settings, "prompts": list(prompts)})))
+    code = text.partition("```python\n")[2].partition("```")[0]
+    exec(code.replace("PATH/TO/THIS/FOLDER", str(folder)).replace('"one text"', '"another"'), {})
+    own = [model.encode(f"{prompt}another") for prompt in prompts]
+    cosine = float(capsys.readouterr().out)
+    assert cosine == pytest.approx(model.similarity(own[0], own[1]).item(), abs=1e-5)
+    assert (cosine == pytest.approx(1.0)) is (expected is not None)
+
+
 @pytest.mark.parametrize("local", [False, True])
 def test_the_card_of_a_kept_base_model_claims_no_training(folder: Path, local: bool) -> None:
     run = run_with(kept="base")

@@ -1,19 +1,13 @@
-"""Run the Python that a card gives for a mixture of weights and for stored vectors."""
+"""Run the Python that a card gives for a mixture of weights."""
 
-import contextlib
-import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from models.category_vectors import StoredVectors, store
-from reporting.card.categories import category_lines
 from reporting.card.mixture import mixture_lines
-from tests.reporting.test_run import RESULT
 from tests.tiny_model import build_tiny_model
 
 
@@ -44,18 +38,3 @@ def test_the_code_mixes_the_weights(tiny_model: str, tmp_path: Path, monkeypatch
 
 def test_a_training_alone_has_no_such_section() -> None:
     assert list(mixture_lines([])) == []
-
-
-@pytest.mark.parametrize("kept", ["mix", "centroid"])
-def test_the_code_assigns_a_category_by_the_stored_vectors(kept: str, tiny_model: str, tmp_path: Path) -> None:
-    model = SentenceTransformer(tiny_model, device="cpu")
-    model.save_pretrained(str(tmp_path))
-    own = model.encode("one text")
-    names = ("far", "near")
-    store(str(tmp_path), StoredVectors(way=kept, names=names, vectors=np.stack([-own, own]).astype(np.float32)))
-    code = python(list(category_lines(replace(RESULT, kept=kept), prompted=False)))
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(code.replace("PATH/TO/THIS/FOLDER", str(tmp_path)), {})
-    assert printed.getvalue().strip() == "near"
-    assert list(category_lines(replace(RESULT, kept="best"), prompted=False)) == []

@@ -9,8 +9,8 @@ import ray
 
 from tests.trainers.cases import BARE_JOB
 from trainers.groups.mailbox import Answer, Arrival
-from trainers.groups.worker import PROGRESS_EVERY, RankClient
-from trainers.job import Report
+from trainers.groups.worker import PROGRESS_EVERY, RankClient, _evaluate
+from trainers.job import EvaluationJob, Report
 
 
 class Actor:
@@ -84,6 +84,17 @@ def test_progress_and_seconds_of_a_phase_reach_the_board_every_few_steps() -> No
         ("step_taken", BARE_JOB.trial, PROGRESS_EVERY, BARE_JOB.global_batch_size),
         ("time_spent", "group-1", "g1", {"starting": 2.0, "training": 1.5}),
     ]
+
+
+def test_the_evaluation_of_a_model_is_on_the_board_before_its_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranks, mailbox, board = client(meet=Answer("go"))
+    mailbox.calls = board.calls
+    monkeypatch.setattr("trainers.checkpoint.restore", lambda base, start: base)
+    monkeypatch.setattr("trainers.evaluate.evaluate", lambda job, model: {"scores": 0.5})
+    _evaluate(ranks, EvaluationJob(trial="best", kind="graded", splits={}), None, None)
+    (method, _, _, seconds), report = board.calls
+    assert (method, list(seconds)) == ("time_spent", ["evaluating"])
+    assert report == ("meet", "g1", 0, 1, Arrival("report", Report({"scores": 0.5}, done=True)))
 
 
 def test_base_scores_reach_the_board_at_once() -> None:
