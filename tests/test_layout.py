@@ -153,7 +153,7 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version)]
 
 
-def test_at_most_fifteen_test_functions_need_a_cluster(request: pytest.FixtureRequest) -> None:
+def test_at_most_sixteen_test_functions_need_a_cluster(request: pytest.FixtureRequest) -> None:
     """They are the slow ones; there are two clusters, ray_cluster and the head of tests/cluster."""
     needing = [item for item in request.session.items if item.get_closest_marker("cluster")]
-    assert len({item.nodeid.partition("[")[0] for item in needing}) <= 15
+    assert len({item.nodeid.partition("[")[0] for item in needing}) <= 16

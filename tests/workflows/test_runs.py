@@ -228,29 +228,3 @@ def test_a_single_training_is_exported_at_its_best(data: str, tiny_model: str, t
     assert "- **Weights:** float32" in card
     assert json.loads((run / "best" / "config.json").read_text())["dtype"] == "float32"
     assert "--distinct" in card
-
-
-def test_a_budget_lowers_the_epochs_of_the_baseline_and_says_so(
-    data: str, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No training of so few pairs takes a third of two minutes."""
-    monkeypatch.setattr("workflows.budget.LARGEST_PART", 1e-6)
-    run = tmp_path / "run"
-    options = ["--data", data, "--run", str(run), "--base-model", tiny_model, "--trials", "2", "--concurrent", "1"]
-    fewer = ["--minutes", "2", "--set", "loss=contrastive", "--refine", "none", "--folds", "0", "--export", "baseline"]
-    result = CliRunner().invoke(tune.app, ["invoices", *options, *fewer])
-    assert result.exit_code == 0, result.output
-    said = " ".join(result.output.split())
-    assert "timing 3 steps with contrastive" in said
-    assert re.search(
-        r"budget: 2 minutes on 1 worker group; a training takes about \d+s with contrastive \(4 epochs\)", said
-    )
-    assert [trial["settings"]["epochs"] for trial in lines(run)] == [1.0, 1.0]
-    found = json.loads((run / "result.json").read_text())
-    assert 0 < found["wall_s"] < found["budget_s"]
-    note = "contrastive: 1 of 4 epochs, so that a training takes no more than a third of 2 minutes"
-    assert note in found["notes"]
-    assert (found["kept"], found["baseline"]) == ("baseline", lines(run)[0]["value"])
-    card = (run / "best" / "README.md").read_text()
-    assert note in card
-    assert "--set epochs=1.0" in card

@@ -1,4 +1,4 @@
-"""A search among two base models leaves a run whose files all name the base model of the exported one."""
+"""A search among two base models with a short budget leaves files that name the exported one's, and lowered epochs."""
 
 import json
 import re
@@ -40,12 +40,15 @@ def spoken(result: Any) -> dict[str, Any]:
     return printed  # type: ignore[no-any-return]
 
 
-def test_the_run_is_about_the_base_model_that_was_chosen(
-    data: str, tiny_model: str, other_tiny_model: str, tmp_path: Path
+def test_the_run_is_about_the_base_model_that_was_chosen_and_has_the_epochs_that_fit(
+    data: str, tiny_model: str, other_tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """No training of so few pairs takes a third of two minutes."""
+    monkeypatch.setattr("workflows.budget.LARGEST_PART", 1e-6)
     run = tmp_path / "run"
     options = ["--data", data, "--run", str(run), "--base-model", f"{tiny_model},{other_tiny_model}", "--trials", "2"]
-    options += ["--set", "loss=contrastive", "--set", "epochs=1", "--set", "learning_rate=1e-6", "--set", "margin=0.5"]
+    options += ["--set", "loss=contrastive", "--set", "learning_rate=1e-6", "--set", "margin=0.5"]
+    options += ["--minutes", "2", "--folds", "0"]
     options += ["--set", "global_batch_size=8", "--concurrent", "1", "--keep", guard_set(tmp_path)]
     options += ["--keep-loss", "0.9", "--export", "best"]
     printed = spoken(CliRunner().invoke(tune.app, ["invoices", *options, "--accept", "too_small", "--json"]))
@@ -61,7 +64,10 @@ def test_the_run_is_about_the_base_model_that_was_chosen(
     untrained = f"base {Path(other_tiny_model).name}"
     assert list(verdict["splits"]["test"]["models"])[:4] == ["base", untrained, "baseline", "best"]
     assert "soup" not in {each["name"] for each in verdict["refined"]}
-    assert printed["notes"] == []
+    note = "contrastive: 1 of 4 epochs, so that a training takes no more than a third of 2 minutes"
+    assert printed["notes"] == [note]
+    assert [trial.settings["epochs"] for trial in Run.read(str(run)).trials] == [1.0, 1.0]
+    assert 0 < printed["wall_s"] < printed["budget_s"]
     # A training with so low a rate is its base model: each trial was held against its own.
     guard = verdict["guard"]["models"]
     assert all(abs(guard[name]["difference"]["value"]) < 0.02 for name in ("baseline", "best"))
@@ -72,7 +78,9 @@ def test_the_run_is_about_the_base_model_that_was_chosen(
     assert (best.encode(["a red door"]).shape, best.max_seq_length) == ((1, 16), 128)
     card = (run / "best" / "README.md").read_text()
     assert f"**Base model:** {other_tiny_model}" in card
+    assert note in card
     (command,) = re.findall(r"python -m jobs\.train .*", card)
+    assert "--set epochs=1.0" in command
     words = shlex.split(command)
     assert words[words.index("--base-model") + 1] == other_tiny_model
     assert not [word for word in words if word.startswith("base_model=")]
