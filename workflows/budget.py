@@ -14,7 +14,8 @@ from reporting.formats import duration, number
 from trainers.groups.pool import best_report, in_turns
 from trainers.job import Job
 from trainers.search.retention import BEST_TRIALS
-from workflows.folds import FOR_FOLDS, folds_likely
+from workflows.folds import FOR_FOLDS, wanted
+from workflows.pace import Pace
 from workflows.refine import BASE_FRACTIONS, MOST_SECONDS
 from workflows.request import Request
 from workflows.session import Session
@@ -32,22 +33,6 @@ FOR_VERDICT = 0.2
 MODELS = 3
 """Base, baseline and best, which are judged on dev and test; a mixture and an average may join them."""
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """Seconds of one training beside those of the other groups."""
-
-    row_s: float
-    """Of a training row."""
-    evaluation_s: float
-    """Of an evaluation of dev."""
-
-    def training_s(self, job: Job, epochs: float | None = None) -> float:
-        """Return the seconds of a whole training, of as many epochs as it has or of others."""
-        job = job if epochs is None else replace(job, settings={**job.settings, "epochs": epochs})
-        rows = job.total_steps * job.global_batch_size
-        return self.row_s * rows + self.evaluation_s * len(job.report_steps())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +178,7 @@ def reserved_s(request: Request, groups: int, paces: Mapping[str, Pace]) -> floa
     """Return the seconds to keep free for folds and verdict."""
     whole_s = (request.options.minutes or 0.0) * 60
     evaluation_s = max(pace.evaluation_s for pace in paces.values())
-    folds_s = FOR_FOLDS * whole_s if folds_likely(request.options, request.pairs.num_rows("dev")) else 0.0
+    folds_s = FOR_FOLDS * whole_s if wanted(request.options, request.pairs.num_rows("dev")) else 0.0
     return folds_s + min(FOR_VERDICT * whole_s, verdict_s(request, groups, evaluation_s))
 
 

@@ -129,22 +129,34 @@ def compare(request: Request, session: Session, outcome: Outcome, live: Live) ->
             for split, own in tried[-1].of_splits.items():
                 predictions[split][tried[-1].name] = own
             decision = decide(_with_refined(states, tried[-1:], options.seed))
+    found = {"folds": folds, "seeds": seeds, "refined": tuple(tried)}
+    return _concluded(request, decision, predictions, live, notes, **found)
+
+
+def _concluded(
+    request: Request,
+    decision: Verdict,
+    predictions: Mapping[str, Mapping[str, Predictions]],
+    live: Live,
+    notes: list[str],
+    **found: Any,
+) -> Comparison:
+    """Return the comparison with threshold and probability of the selected model."""
     selected = {split: by_model[decision.chosen] for split, by_model in predictions.items()}
-    least, calibration = threshold_of(selected, options.seed, purpose), None
+    seed, purpose = request.options.seed, Purpose.parse(request.options.threshold or "f1")
+    least, calibration = threshold_of(selected, seed, purpose), None
     if isinstance(least, threshold.Unmet):
         live.say(f"warning: no threshold: {least.reason}")
     with _optional("no calibrated probability", live, notes):
-        calibration = calibration_of(selected, options.seed)
+        calibration = calibration_of(selected, seed)
     return Comparison(
         selected=selected,
-        folds=folds,
         verdict=_with_confusion(decision, selected),
         threshold=least,
         calibration=calibration,
-        seeds=seeds,
         leaks=tuple(leak for finding in request.audit.findings if (leak := leaked(finding.to_dict()))),
-        refined=tuple(tried),
         notes=tuple(notes),
+        **found,
     )
 
 
@@ -178,7 +190,7 @@ def _in_folds(
     own_base: Mapping[str, str],
 ) -> FoldedPredictions | None:
     """Return the models in folds where the user asks for them, or dev is small; None otherwise, or with a note why."""
-    if not (number := wanted(request.options, dev)):
+    if not (number := wanted(request.options, len(dev.groups))):
         return None
     try:
         return cross_validate(request, session, outcome, number, lambda line: live.header([line]), own_base)

@@ -22,13 +22,15 @@ from trainers.job import PREDICTIONS, EvaluationJob, Job
 from workflows.options import Options
 from workflows.other_bases import of_base
 from workflows.outcome import Outcome
+from workflows.pace import Pace
 from workflows.request import Request
 from workflows.session import Session, data_of_rows
 
 FOLDS = 5
 """The number of folds, where the user gives none: as many as hold a fifth of the items each, as dev often does."""
 FEW_ITEMS = 300
-"""Items on dev below which folds decide: an average precision of 0.5 then has an interval of a tenth or wider."""
+"""Items on dev below which folds decide: of 145, an average precision of 0.66 has an interval of 0.17
+(docs/tutorial.md)."""
 MOST_SETTINGS = 3
 """Settings that are compared, the baseline and the best ones of the search."""
 LEAST_SECONDS = 60.0
@@ -54,16 +56,16 @@ class Parts:
     judged: pa.Table
 
 
-def folds_likely(options: Options, dev_rows: int) -> bool:
-    """Check by the rows of dev whether folds will be made; a kind may judge fewer items than these."""
-    return bool(options.folds) if options.folds is not None else options.trials > 1 and dev_rows < FEW_ITEMS
+def wanted(options: Options, items: int) -> int:
+    """Return the number of folds that the user asks for, or that a small dev needs after a search; 0 for none.
 
-
-def wanted(options: Options, dev: Predictions) -> int:
-    """Return the number of folds that the user asks for, or that a small dev needs after a search; 0 for none."""
+    Args:
+        options: of the run.
+        items: those of dev that are judged, or before a search its rows.
+    """
     if options.folds is not None:
         return options.folds
-    return FOLDS if options.trials > 1 and len(dev.groups) < FEW_ITEMS else 0
+    return FOLDS if options.trials > 1 and items < FEW_ITEMS else 0
 
 
 def cross_validate(
@@ -151,12 +153,10 @@ def _in_time(
         return settings
     part = FOR_FOLDS * request.options.minutes * 60 if request.options.minutes else outcome.wall_s / 2
     most_s = max(LEAST_SECONDS, part)
-    best = replace(session.template, settings=dict(outcome.best.settings))
+    pace = _pace(outcome, replace(session.template, settings=dict(outcome.best.settings)))
     share = min(1.0, folds.without(0, 1).num_rows / max(1, request.pairs.num_rows("train")))
-    costs = [
-        _seconds(outcome, best, replace(session.template, settings=dict(record.settings)), share)
-        for record in settings.values()
-    ]
+    jobs = [replace(session.template, settings=dict(record.settings)) for record in settings.values()]
+    costs = [pace.training_s(job, share=share) for job in jobs]
     rounds = folds.number / len(session.able())
     while len(costs) > 2 and sum(costs) * rounds > most_s:
         costs.pop()
@@ -165,20 +165,12 @@ def _in_time(
     return dict(list(settings.items())[: len(costs)])
 
 
-def _seconds(outcome: Outcome, best: Job, job: Job, share: float) -> float:
-    """Estimate the seconds of a training on a share of the rows, from those of the best one.
-
-    Args:
-        outcome: its metrics are those of the best training's best evaluation.
-        best: that training.
-        job: the training to estimate.
-        share: of the training rows.
-    """
+def _pace(outcome: Outcome, best: Job) -> Pace:
+    """Return the pace of the best training up to its best evaluation, whose metrics the outcome has."""
     metrics, steps = outcome.metrics, outcome.metrics["steps"]
-    per_row = metrics["train_s"] / (steps * best.global_batch_size)
-    evaluation_s = metrics["evaluate_s"] / max(1, sum(step <= steps for step in best.report_steps()))
-    rows = share * job.total_steps * job.global_batch_size
-    return float(per_row * rows + evaluation_s * len(job.report_steps()))
+    evaluations = max(1, sum(step <= steps for step in best.report_steps()))
+    row_s = metrics["train_s"] / (steps * best.global_batch_size)
+    return Pace(row_s=row_s, evaluation_s=metrics["evaluate_s"] / evaluations)
 
 
 def _parts(folds: Folds) -> Iterator[Parts]:

@@ -11,7 +11,8 @@ from tests.trainers.cases import BARE_JOB
 from tokens.tokenized import TokenizedPairs
 from trainers.job import Job, Report
 from workflows import budget
-from workflows.budget import Pace, TimePlan
+from workflows.budget import TimePlan
+from workflows.pace import Pace
 
 ROWS = {"cosine": 3_200, "category_softmax": 1_600}
 DEV = 400

@@ -10,7 +10,6 @@ import pytest
 
 from pairs.folds import Folds
 from reporting.trials import TrialRecord
-from tests.evaluation.cases import queries
 from tests.trainers.cases import BARE_JOB
 from tokens.tokenized import TokenizedPairs
 from workflows import folds as made
@@ -34,7 +33,7 @@ def test_folds_are_made_where_dev_is_small_after_a_search_or_the_user_asks(
     asked: int | None, trials: int, items: int, number: int
 ) -> None:
     options: Any = SimpleNamespace(folds=asked, trials=trials)
-    assert wanted(options, queries(np.zeros(items))) == number
+    assert wanted(options, items) == number
 
 
 def record(name: str, value: float | None, epochs: int = 1) -> TrialRecord:
